@@ -1,0 +1,32 @@
+# Runs vigia from its sources: there is no build step. Mount a configuration at /etc/vigia/vigia.yaml:
+#   docker build -t vigia .
+#   docker run -p 8080:8080 -v ./vigia.yaml:/etc/vigia/vigia.yaml:ro vigia
+# Listeners in that file must bind 0.0.0.0 to be reachable from outside the container; `admin` may stay on
+# 127.0.0.1:9900, where the health check below asks.
+FROM node:26-slim
+
+ENV NODE_ENV=production
+WORKDIR /app
+
+# Dependencies first: this layer is kept while only the sources change.
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+
+COPY bin ./bin
+COPY src ./src
+COPY config ./config
+COPY LICENSE ./
+
+# The image's own unprivileged user. What vigia writes goes to /var/lib/vigia: mount a volume to keep it.
+RUN mkdir -p /etc/vigia /var/lib/vigia && chown node:node /var/lib/vigia
+USER node
+WORKDIR /var/lib/vigia
+
+EXPOSE 8080 9900
+
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9900/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+
+# `docker stop` sends SIGTERM, which drains. Give it time: docker stop -t 40.
+ENTRYPOINT ["node", "/app/bin/vigia.js"]
+CMD ["run", "-c", "/etc/vigia/vigia.yaml"]

@@ -1,0 +1,63 @@
+// Decides whether a proxy tells the truth: sends a few requests of a scenario and compares status and body with what must come.
+import { createHash } from 'node:crypto'
+import { Agent, request as httpRequest } from 'node:http'
+import { type Scenario, type ScenarioRequest, wireHeaders } from '../scenarios/scenario.ts'
+
+const samples = 5
+const timeoutMs = 3000
+
+/** Undefined = right; else one line that says what was wrong. The samples share one keep-alive connection. */
+export async function findWrongAnswer(port: number, { request, answer }: Scenario): Promise<string | undefined> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  try {
+    for (let i = 0; i < samples; i++) {
+      const got = await send(port, request, agent)
+      if (got.status !== answer.status) return `answered ${got.status} instead of ${answer.status}`
+      if (hash(got.body) !== hash(answer.body))
+        return `a body of ${got.body.length} bytes that is not the upstream's ${answer.body.length}`
+    }
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    agent.destroy()
+  }
+}
+
+/** Polls until the port answers as it must; undefined, or the last wrong answer when the deadline passes. */
+export async function untilRight(
+  port: number,
+  scenario: Scenario,
+  { deadlineMs, exited }: { readonly deadlineMs: number; readonly exited: () => boolean },
+): Promise<string | undefined> {
+  const end = performance.now() + deadlineMs
+  for (;;) {
+    const wrong = await findWrongAnswer(port, scenario)
+    if (wrong === undefined) return undefined
+    if (exited() || performance.now() > end) return wrong
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+function send(port: number, scenarioRequest: ScenarioRequest, agent: Agent): Promise<{ status: number; body: Buffer }> {
+  const { method, path, body } = scenarioRequest
+  const headers = Object.fromEntries(wireHeaders(scenarioRequest))
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(
+      { host: '127.0.0.1', port, method, path, headers, agent, timeout: timeoutMs },
+      incoming => {
+        const chunks: Buffer[] = []
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks) }))
+        incoming.on('error', reject)
+      },
+    )
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)))
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+function hash(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex')
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Checks the runtime, then hands over to src/main.ts. Plain JavaScript without new syntax, so that an old node can still read the advice.
+
+var NEEDED = 26
+
+if (parseInt(process.versions.node, 10) < NEEDED) {
+  console.error(
+    'vigia needs Node.js ' +
+      NEEDED +
+      ' or newer; this is ' +
+      process.version +
+      '. Run it through npm (npm start, or npx vigia ...), which brings the right one, or install Node.js ' +
+      NEEDED +
+      '.',
+  )
+  process.exitCode = 78
+} else {
+  import('../src/main.ts')
+    .then(module => module.main(process.argv))
+    .then(code => {
+      process.exitCode = code
+      // Output that a slow reader has not taken yet may still go out, but nothing that was forgotten keeps the process alive.
+      setTimeout(() => {
+        process.exit(code)
+      }, 2000).unref()
+    })
+    .catch(error => {
+      console.error(error)
+      process.exit(70)
+    })
+}

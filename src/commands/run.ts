@@ -1,0 +1,110 @@
+// vigia run: loads the configuration, starts the control plane with its workers, and turns signals into drain and reload.
+// `startVigia` is the same without files and signals, for whoever has a compiled configuration already (the demo, tests).
+
+import type { StatusReport } from '../admin/control-view.ts'
+import { loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Snapshot } from '../config/snapshot.ts'
+import { Control } from '../control/control.ts'
+import { formatAddress } from '../control/listen-check.ts'
+import type { Transition } from '../control/registry.ts'
+import { StartError } from '../control/start-error.ts'
+import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
+import { EXIT } from './exit-codes.ts'
+import { awaitSignals } from './signals.ts'
+import { VERSION } from './version.ts'
+
+export interface RunOptions {
+  /** Path of the configuration file. */
+  readonly config: string
+  /** What worker threads run; default: the data plane. */
+  readonly workerUrl?: URL
+}
+
+export interface StartOptions {
+  readonly workerUrl?: URL
+  /** Default: as `snapshot.log` says, on stderr. */
+  readonly logger?: Logger
+}
+
+/** A vigia that listens. */
+export interface RunningVigia {
+  status(): StatusReport
+  /** @returns a function that ends the subscription */
+  onTransition(listener: (transition: Transition) => void): () => void
+  /** Rejects with StartError where the configuration can't be used; then everything is as before. */
+  reload(snapshot: Snapshot): Promise<void>
+  /** Finishes what is in flight, up to `shutdownMs`, then stops. Resolves with the number of exchanges that were cut. */
+  close(): Promise<number>
+}
+
+const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
+
+/** Resolves with the exit code when vigia has stopped. */
+export async function run({ config, workerUrl }: RunOptions): Promise<number> {
+  const loaded = loadConfig(config, process.env)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) console.error(formatProblem(problem))
+    console.error(`vigia: ${config} can't be used; nothing was started`)
+    return EXIT.badConfiguration
+  }
+  const logger = createLogger({ level: loaded.snapshot.log.level })
+  for (const warning of loaded.warnings) logger.warn(formatProblem(warning))
+  // Signals count from here on: one that comes during the start must not leave half a start behind.
+  const signals = awaitSignals({
+    onReload: () => void reload(config, logger, () => running),
+    onSecondSignal: signal => logger.warn(`${signal} again: stopping at once`),
+  })
+  let running: RunningVigia | undefined
+  try {
+    running = await startVigia(loaded.snapshot, { logger, ...(workerUrl === undefined ? {} : { workerUrl }) })
+    const signal = await signals.stop
+    logger.info(
+      `${signal}: draining, at most ${loaded.snapshot.shutdownMs / 1000} s; the same signal again stops at once`,
+    )
+    const cut = await running.close()
+    if (cut > 0) logger.warn(`stopped; ${cut} requests were cut because they took longer`)
+    else logger.info('stopped; nothing was cut')
+    return EXIT.ok
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    console.error(`vigia: ${error.message}`)
+    return error.code === undefined ? EXIT.internal : EXIT.cannotListen
+  } finally {
+    signals.release()
+    await flushLog(logger)
+  }
+}
+
+/** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with StartError where it can't. */
+export async function startVigia(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningVigia> {
+  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }) } = options
+  const control = new Control({ snapshot, workerUrl, logger, version: VERSION })
+  await control.start()
+  for (const { name, host, port } of snapshot.listeners)
+    logger.info(`listener ${name}: http://${formatAddress(host, port)}`)
+  const { admin } = snapshot
+  if (admin !== undefined)
+    logger.info(`admin: http://${formatAddress(admin.host, admin.port)} (/status, /metrics, /healthz, /readyz)`)
+  return {
+    status: () => control.view.status(),
+    onTransition: listener => control.onTransition(listener),
+    reload: next => control.reload(next),
+    close: () => control.close(),
+  }
+}
+
+async function reload(config: string, logger: Logger, running: () => RunningVigia | undefined): Promise<void> {
+  const vigia = running()
+  if (vigia === undefined) return logger.warn('SIGHUP during the start: ignored')
+  try {
+    const loaded = loadConfig(config, process.env)
+    const problems = loaded.ok ? loaded.warnings : loaded.problems
+    for (const problem of problems) logger[problem.severity === 'warning' ? 'warn' : 'error'](formatProblem(problem))
+    if (!loaded.ok) return logger.error(`${config} can't be used; the former configuration stays`)
+    await vigia.reload(loaded.snapshot)
+    logger.info(`${config} is in use, revision ${vigia.status().revision}`)
+  } catch (error) {
+    logger.error(`reload failed, the former configuration stays: ${error instanceof Error ? error.message : error}`)
+  }
+}

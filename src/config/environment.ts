@@ -1,0 +1,80 @@
+// `${NAME}` and `${NAME:-default}` in the document's texts, `$${` for a literal `${`.
+// Expands in place and remembers which values it made: those never appear in a message.
+
+import { isPair, isScalar, isSeq, type Scalar, visit } from 'yaml'
+import { error, type Finding, type Path } from './problem.ts'
+import { nodeAt, type Source } from './source.ts'
+
+export interface Expansion {
+  readonly findings: readonly Finding[]
+  readonly expanded: ReadonlySet<unknown>
+}
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the text is about such placeholders
+const MALFORMED = 'malformed ${...}: expected ${NAME} or ${NAME:-default}; write $${ for a literal ${'
+const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
+
+/** Replaces references in every text value (keys stay as they are). */
+export function expandEnvironment(source: Source, env: NodeJS.ProcessEnv): Expansion {
+  const findings: Finding[] = []
+  const expanded = new Set<unknown>()
+  visit(source.document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
+      const problems: string[] = []
+      node.value = expand(node.value, env, problems)
+      expanded.add(node)
+      for (const problem of problems) findings.push(error(pathOf(ancestors, node), problem))
+    },
+  })
+  return { findings, expanded }
+}
+
+/**
+ * A text that came from the environment where the schema wants a number or true/false becomes one.
+ * Returns whether it changed anything; only then is another validation worth its while.
+ */
+export function retype(source: Source, paths: Iterable<Path>, { expanded }: Expansion): boolean {
+  let changed = false
+  for (const path of paths) {
+    const node = nodeAt(source, path)
+    if (!isScalar(node) || !expanded.has(node) || typeof node.value !== 'string') continue
+    const typed = scalarOf(node.value)
+    if (typed === undefined) continue
+    node.value = typed
+    changed = true
+  }
+  return changed
+}
+
+function expand(text: string, env: NodeJS.ProcessEnv, problems: string[]): string {
+  return text.replace(REFERENCE, (whole, inner: string | undefined, close: string | undefined) => {
+    if (inner === undefined) return '${'
+    const parts = close === '}' ? NAME_AND_DEFAULT.exec(inner) : null
+    if (parts === null) {
+      problems.push(MALFORMED)
+      return whole
+    }
+    const value = env[parts[1]!]
+    // Like a shell: `:-` also stands in for an empty value.
+    if (parts[2] !== undefined) return value === undefined || value === '' ? parts[2] : value
+    if (value !== undefined) return value
+    problems.push(`the environment variable ${parts[1]} is not set: set it, or write \${${parts[1]}:-default}`)
+    return whole
+  })
+}
+
+function scalarOf(text: string): number | boolean | undefined {
+  if (/^-?[0-9]{1,15}(\.[0-9]{1,6})?$/.test(text)) return Number(text)
+  return text === 'true' ? true : text === 'false' ? false : undefined
+}
+
+/** Keys and indices from the document's root to `node`. */
+function pathOf(ancestors: readonly unknown[], node: Scalar): Path {
+  const chain = [...ancestors, node]
+  return chain.flatMap((at, i): Path => {
+    if (isPair(at)) return [isScalar(at.key) ? String(at.key.value) : '']
+    return isSeq(at) ? [at.items.indexOf(chain[i + 1])] : []
+  })
+}

@@ -1,0 +1,92 @@
+// Reads the files that the configuration names (authorities, secrets), relative to its folder.
+// Whatever they hold stays out of every message.
+
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { isHeaderValue } from './http-words.ts'
+import { error, type Finding, type Path, quote } from './problem.ts'
+import type { ConfigDocument } from './schema.ts'
+
+const LARGEST_BYTES = 1024 * 1024
+
+export interface Files {
+  /** Contents by the name that the configuration uses; a newline at the end is dropped. */
+  readonly contents: ReadonlyMap<string, string>
+  readonly findings: readonly Finding[]
+}
+
+export function readFiles(config: ConfigDocument, folder: string): Files {
+  const contents = new Map<string, string>()
+  const findings: Finding[] = []
+  for (const { path, file, kind } of namedFiles(config)) {
+    const text = read(resolve(folder, file))
+    if ('failed' in text) {
+      findings.push(
+        error(path, `the file ${quote(file)} ${text.failed} (it is looked for from the configuration's folder)`),
+      )
+    } else if (kind === 'ca' && !isCertificates(text.content)) {
+      findings.push(
+        error(
+          path,
+          `the file ${quote(file)} holds no valid PEM certificate, expected "-----BEGIN CERTIFICATE-----" ...`,
+        ),
+      )
+    } else if (kind === 'header' && !isHeaderValue(text.content)) {
+      findings.push(
+        error(path, `the file ${quote(file)} holds more than one line, or characters that a header value cannot have`),
+      )
+    } else contents.set(file, text.content)
+  }
+  return { contents, findings }
+}
+
+function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: string; kind: 'ca' | 'header' }> {
+  for (const [pool, { health, upstreams }] of Object.entries(config.pools)) {
+    if (typeof health === 'object') {
+      for (const [name, value] of Object.entries(health.headers ?? {})) {
+        if (typeof value === 'object')
+          yield { path: ['pools', pool, 'health', 'headers', name, 'file'], file: value.file, kind: 'header' }
+      }
+    }
+    for (const [i, { tls }] of upstreams.entries()) {
+      if (tls?.caFile !== undefined)
+        yield { path: ['pools', pool, 'upstreams', i, 'tls', 'caFile'], file: tls.caFile, kind: 'ca' }
+    }
+  }
+}
+
+function read(file: string): { readonly content: string } | { readonly failed: string } {
+  try {
+    const stat = statSync(file)
+    if (!stat.isFile()) return { failed: 'is not a regular file' }
+    if (stat.size > LARGEST_BYTES) return { failed: 'is larger than 1 MiB' }
+    return { content: readFileSync(file, 'utf8').replace(/\r?\n$/, '') }
+  } catch (cause) {
+    return { failed: wordsFor((cause as NodeJS.ErrnoException).code) }
+  }
+}
+
+/** Why a file could not be read, for people. */
+export function wordsFor(code: string | undefined): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'does not exist'
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be read by this user'
+    case 'EISDIR':
+      return 'is a folder'
+    default:
+      return `cannot be read${code ? ` (${code})` : ''}`
+  }
+}
+
+function isCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
+  try {
+    return blocks?.every(block => new X509Certificate(block).raw.length > 0) ?? false
+  } catch {
+    return false
+  }
+}

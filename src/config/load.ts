@@ -1,0 +1,88 @@
+// Reads a configuration file into a snapshot: YAML -> environment -> schema -> cross-checks -> files -> compile.
+// All problems are reported at once, each with its place; nothing is half applied, and nothing throws.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { compile } from './compile.ts'
+import { crossCheck } from './cross-check.ts'
+import { type Expansion, expandEnvironment } from './environment.ts'
+import { readFiles, wordsFor } from './files.ts'
+import { error, type Finding, formatPath, type Problem } from './problem.ts'
+import { stillHolds } from './repair.ts'
+import type { ConfigDocument } from './schema.ts'
+import type { Snapshot } from './snapshot.ts'
+import { locate, parseSource, type Source } from './source.ts'
+import { validate } from './validate.ts'
+
+export type Loaded =
+  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Nobody reads more than that. */
+const MOST_PROBLEMS = 100
+
+/** @param revision of the snapshot: one more than the last applied one */
+export function loadConfig(file: string, env: NodeJS.ProcessEnv, revision = 1): Loaded {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(file)
+  } catch (cause) {
+    const message = `the configuration file ${wordsFor((cause as NodeJS.ErrnoException).code)}: name another with --config FILE`
+    return { ok: false, problems: [{ severity: 'error', file, line: 1, column: 1, path: '', message }] }
+  }
+  return loadBytes(bytes, file, env, revision)
+}
+
+/** The same for a configuration that is in memory; `file` names it in problems, and files are looked for beside it. */
+export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEnv, revision = 1): Loaded {
+  // 1. Text to YAML.
+  const parsed = parseSource(bytes, file)
+  if (!parsed.ok) return parsed
+  const { source } = parsed
+
+  // 2. `${ENV}`, then the schema. Where that refuses something, the rest is still looked through.
+  const expansion = expandEnvironment(source, env)
+  const valid = validate(source, expansion)
+  const folder = dirname(resolve(file))
+  if (!valid.ok) {
+    const { findings, rest } = valid
+    const further = rest
+      ? lookThrough(rest.config, folder).findings.filter(found => stillHolds(found, rest.missing))
+      : []
+    return refused(source, [...findings, ...further], expansion)
+  }
+
+  // 3. Rules between parts, and the files that the document names.
+  const { findings, contents } = lookThrough(valid.config, folder)
+  const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
+  if (isRefused) return refused(source, findings, expansion)
+
+  // 4. Defaults and units.
+  const snapshot = compile(valid.config, {
+    revision,
+    cores: availableParallelism(),
+    files: contents,
+    resolvePath: path => resolve(folder, path),
+  })
+  return { ok: true, snapshot, warnings: inOrder(source, findings) }
+}
+
+function lookThrough(config: ConfigDocument, folder: string) {
+  const files = readFiles(config, folder)
+  return { findings: [...crossCheck(config), ...files.findings], contents: files.contents }
+}
+
+function refused(source: Source, findings: readonly Finding[], expansion: Expansion): Loaded {
+  // What follows from a missing variable is not another problem.
+  const unset = new Set(expansion.findings.map(({ path }) => formatPath(path)))
+  const further = findings.filter(({ path }) => !unset.has(formatPath(path)))
+  const problems = inOrder(source, [...expansion.findings, ...further])
+  if (problems.length <= MOST_PROBLEMS) return { ok: false, problems }
+  const rest = locate(source, error([], `${problems.length - MOST_PROBLEMS} more problems are not shown`))
+  return { ok: false, problems: [...problems.slice(0, MOST_PROBLEMS), rest] }
+}
+
+function inOrder(source: Source, findings: readonly Finding[]): Problem[] {
+  return findings.map(finding => locate(source, finding)).sort((a, b) => a.line - b.line || a.column - b.column)
+}

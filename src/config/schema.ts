@@ -1,0 +1,263 @@
+// The configuration document: the one source of its keys, types, defaults and descriptions.
+// ajv validates against it, TypeScript infers from it, config/schema.json is generated from it. No logic here.
+
+import Type, { type Static } from 'typebox'
+import { DEFAULTS } from './defaults.ts'
+import { byName, described, duration, integer, name, oneOrMore, section, size, text } from './schema-parts.ts'
+import { poolSchema } from './schema-pool.ts'
+
+const { limits, timeouts } = DEFAULTS
+const address = 'an address such as 127.0.0.1:8080, :8080 or [::1]:8080'
+
+const listener = section(
+  {
+    name: name('Name of the listener, for `match.listener` and logs; unique.'),
+    address: text(
+      address,
+      'host:port, or :port for every IPv4 address, or [IPv6]:port; [::]:port listens on both. Port 0 takes any free one (one worker only).',
+    ),
+  },
+  'An address that clients connect to.',
+)
+
+const overridable = {
+  connect: Type.Optional(
+    duration('Duration. To establish a connection to an upstream, TLS included.', timeouts.connect, 'no limit'),
+  ),
+  response: Type.Optional(
+    duration(
+      "Duration. From the end of the sent request to the first byte of the upstream's answer; long reports need long ones.",
+      timeouts.response,
+      'no limit',
+    ),
+  ),
+  idle: Type.Optional(
+    duration('Duration. Between two movements of body bytes, in either direction.', timeouts.idle, 'no limit'),
+  ),
+  tunnel: Type.Optional(
+    duration(
+      'Duration. Between two movements of bytes in an upgraded connection (WebSocket).',
+      timeouts.tunnel,
+      'no limit',
+    ),
+  ),
+  keepAlive: Type.Optional(
+    duration(
+      "Duration. How long a client's connection may stay idle between two requests.",
+      timeouts.keepAlive,
+      'no limit',
+    ),
+  ),
+  halfClosed: Type.Optional(
+    duration(
+      'Duration. How long a client that closed its sending side still gets its answer before it counts as gone.',
+      timeouts.halfClosed,
+      'no limit',
+    ),
+  ),
+}
+
+const route = section(
+  {
+    name: Type.Optional(
+      name('Name of the route in logs and metrics; unique. Default: its position, such as routes[2].'),
+    ),
+    match: Type.Optional(
+      section(
+        {
+          listener: Type.Optional(
+            oneOrMore(
+              text('the name of a listener', 'Name of a listener.'),
+              'the name of a listener, or a list of them',
+              'Only requests of these listeners. Default: every listener.',
+            ),
+          ),
+          host: Type.Optional(
+            oneOrMore(
+              text('a host name such as erp.example.com or *.example.com', 'Host name without port.'),
+              'a host name such as erp.example.com or *.example.com, or a list of them',
+              'Only requests for these hosts, port aside; *.example.com is any name below it. Default: every host.',
+            ),
+          ),
+          path: Type.Optional(
+            text(
+              'a path that begins with /',
+              'Only paths that begin with these whole segments: /web matches /web and /web/x, not /website.',
+              '/',
+            ),
+          ),
+          method: Type.Optional(
+            oneOrMore(
+              Type.String({
+                pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+                title: 'a method such as GET',
+                description: 'A request method.',
+              }),
+              'a method such as GET, or a list of them',
+              'Only these request methods. Default: every method.',
+            ),
+          ),
+        },
+        'Which requests the route takes; all conditions must hold. Default: every request.',
+      ),
+    ),
+    pool: text('the name of a pool', 'Pool that serves the route.'),
+    timeouts: Type.Optional(
+      section(overridable, 'Deadlines of this route; what is not given here is taken from the top-level `timeouts`.'),
+    ),
+    maxBody: Type.Optional(
+      size('Size. Largest request body; a larger one is answered 413. Default: `limits.body`.', undefined, 'no limit'),
+    ),
+  },
+  'One routing rule. The first that matches wins.',
+)
+
+export const configSchema = section(
+  {
+    workers: Type.Optional(
+      Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
+        title: '"auto" or a whole number from 1 to 64',
+        ...described('Number of worker threads that carry the traffic; auto = one per core.', DEFAULTS.workers),
+      }),
+    ),
+    listeners: Type.Array(listener, {
+      minItems: 1,
+      title: 'a list with at least one listener',
+      description: 'Where vigia listens for clients.',
+    }),
+    routes: Type.Array(route, {
+      minItems: 1,
+      title: 'a list with at least one route',
+      description: 'Which pool serves which request. The first match wins; none = 404.',
+    }),
+    pools: byName(poolSchema, 'a mapping of names to pools', 'Sets of upstreams, by name.'),
+    trustedProxies: Type.Optional(
+      Type.Array(text('an address or range such as 10.0.0.0/8', 'Address or CIDR range.'), {
+        title: 'a list of addresses or ranges such as 10.0.0.0/8',
+        description: 'Proxies in front of vigia whose X-Forwarded-* headers are believed. Default: none.',
+      }),
+    ),
+    limits: Type.Optional(
+      section(
+        {
+          head: Type.Optional(
+            size(
+              'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431.',
+              limits.head,
+            ),
+          ),
+          headers: Type.Optional(integer(1, 10_000, 'Most header fields in a head.', limits.headers)),
+          target: Type.Optional(
+            size('Size. Longest request target (path and query); a longer one is answered 414.', limits.target),
+          ),
+          body: Type.Optional(
+            size('Size. Largest request body; a larger one is answered 413.', limits.body, 'no limit'),
+          ),
+          connections: Type.Optional(
+            integer(
+              1,
+              1_000_000,
+              'Most client connections at once per worker; beyond it new ones wait to be accepted.',
+              limits.connections,
+            ),
+          ),
+        },
+        'How much a client may send.',
+      ),
+    ),
+    timeouts: Type.Optional(
+      section(
+        {
+          head: Type.Optional(
+            duration("Duration. From a request's first byte to the end of its head.", timeouts.head, 'no limit'),
+          ),
+          ...overridable,
+        },
+        'Deadlines; a route may override all but `head`.',
+      ),
+    ),
+    headers: Type.Optional(
+      section(
+        {
+          via: Type.Optional(
+            Type.Union([Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }), Type.Literal(false)], {
+              title: 'a name without spaces, or false',
+              ...described('Name that vigia puts into Via (RFC 9110 7.6.3); false = no Via header.', DEFAULTS.via),
+            }),
+          ),
+        },
+        'Headers that vigia adds.',
+      ),
+    ),
+    accessLog: Type.Optional(
+      Type.Union(
+        [
+          Type.Boolean(),
+          section(
+            { path: text('a file path', 'File to append to, relative to the configuration file.') },
+            'Access log in a file.',
+            {
+              title: 'a mapping with `path`',
+            },
+          ),
+        ],
+        {
+          title: 'true, false, or { path: FILE }',
+          ...described('One line per request: true = to standard output, { path: FILE } = to a file.', false),
+        },
+      ),
+    ),
+    log: Type.Optional(
+      section(
+        {
+          level: Type.Optional(
+            Type.Union(
+              [
+                Type.Literal('fatal'),
+                Type.Literal('error'),
+                Type.Literal('warn'),
+                Type.Literal('info'),
+                Type.Literal('debug'),
+              ],
+              {
+                title: 'one of fatal, error, warn, info, debug',
+                ...described('Least severe messages that are logged.', DEFAULTS.logLevel),
+              },
+            ),
+          ),
+        },
+        "vigia's own log.",
+      ),
+    ),
+    admin: Type.Optional(
+      Type.Union(
+        [
+          section({ address: text(address, 'host:port of the admin listener.') }, 'The admin listener.', {
+            title: 'a mapping with `address`',
+          }),
+          Type.Literal(false),
+        ],
+        {
+          title: 'a mapping with `address`, or false',
+          description: `Listener for /healthz, /readyz, /status and /metrics; false = none. Default: address ${DEFAULTS.admin}.`,
+        },
+      ),
+    ),
+    shutdown: Type.Optional(
+      duration(
+        'Duration. How long a shutdown waits for what is in flight before it cuts it.',
+        DEFAULTS.shutdown,
+        'does not wait',
+      ),
+    ),
+  },
+  'Configuration of vigia, a health-checking load balancer and reverse proxy for ERP web nodes.',
+)
+
+/** The document after validation, before any default is applied. */
+export type ConfigDocument = Static<typeof configSchema>
+export type PoolDocument = ConfigDocument['pools'][string]
+export type UpstreamDocument = PoolDocument['upstreams'][number]
+export type RouteDocument = ConfigDocument['routes'][number]
+export type HealthDocument = NonNullable<PoolDocument['health']>
+export type ProbeDocument = Exclude<HealthDocument, string | false>

@@ -1,0 +1,187 @@
+// The configuration as text: bytes -> YAML document, and from a path in it back to line and column.
+// It knows YAML, not the schema. Its messages never quote the file's values: those may be secrets.
+
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
+import { type Finding, formatPath, type Path, type Problem, quote } from './problem.ts'
+
+const LARGEST_BYTES = 1024 * 1024
+/** More than that says nothing that the first ones don't. */
+const MOST_SYNTAX_PROBLEMS = 20
+
+/** Errors that leave the structure of the rest as it is. */
+const ALONE: ReadonlySet<string> = new Set([
+  'DUPLICATE_KEY',
+  'TAG_RESOLVE_FAILED',
+  'BAD_DIRECTIVE',
+  'BAD_DQ_ESCAPE',
+  'NON_STRING_KEY',
+])
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the text is about such placeholders
+const REFERENCE_HINT = '; within { } or [ ] a ${NAME} has to be in quotes'
+
+export interface Source {
+  readonly file: string
+  readonly document: Document.Parsed
+  readonly lines: LineCounter
+  readonly text: string
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly source: Source }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Never throws, whatever the bytes are. */
+export function parseSource(bytes: Uint8Array, file: string): Parsed {
+  const whole = (message: string): Parsed => ({ ok: false, problems: [problemAt(file, 1, 1, message)] })
+  if (bytes.byteLength > LARGEST_BYTES) return whole('the file is larger than 1 MiB: this is hardly a configuration')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return whole('the file is not UTF-8 text: save it as UTF-8')
+  }
+  const lines = new LineCounter()
+  const place = (offset: number, message: string): Problem => {
+    const { line, col } = position(lines, offset)
+    return problemAt(file, line, col, message)
+  }
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, merge: true })
+    const problems = withoutAftermath([...document.errors, ...document.warnings]).map(({ pos, code }) => {
+      const hint = !ALONE.has(code) && lineAt(text, pos[0]).includes('${') ? REFERENCE_HINT : ''
+      return place(pos[0], wordsFor(code) + hint)
+    })
+    if (problems.length === 0) {
+      visit(document, {
+        Alias(_, alias) {
+          const known = alias.resolve(document) !== undefined
+          if (!known)
+            problems.push(
+              place(alias.range?.[0] ?? 0, 'YAML: the alias has no anchor before it: define it as &NAME first'),
+            )
+        },
+      })
+    }
+    if (problems.length > 0) return { ok: false, problems: problems.slice(0, MOST_SYNTAX_PROBLEMS) }
+    if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+      return whole('the file is empty: it needs at least listeners, routes and pools')
+    }
+    return { ok: true, source: { file, document, lines, text } }
+  } catch {
+    return whole('YAML: the file cannot be read: is it nested too deeply?')
+  }
+}
+
+/** Of errors in the structure only the first: the parser loses its way after it. */
+function withoutAftermath<E extends { readonly code: string }>(errors: readonly E[]): E[] {
+  const first = errors.find(({ code }) => !ALONE.has(code))
+  return errors.filter(found => found === first || ALONE.has(found.code))
+}
+
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset)
+  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end < 0 ? text.length : end)
+}
+
+/** Plain values, or undefined where the aliases unfold to too much. */
+export function plainValues(source: Source): { readonly value: unknown } | undefined {
+  try {
+    return { value: source.document.toJS({ maxAliasCount: 100 }) as unknown }
+  } catch {
+    return undefined
+  }
+}
+
+/** The finding with its line and column. A path that is not in the file is placed at its nearest ancestor that is. */
+export function locate(source: Source, finding: Finding): Problem {
+  const { node, key } = find(source.document, finding.path)
+  const offset = (finding.at === 'key' ? key?.range?.[0] : undefined) ?? node?.range?.[0] ?? 0
+  const { line, col } = position(source.lines, offset)
+  const { severity, message } = finding
+  return { severity, file: source.file, line, column: col, path: formatPath(finding.path), message }
+}
+
+/** The node at `path`, aliases resolved; undefined where the file has none. */
+export function nodeAt(source: Source, path: Path): Node | undefined {
+  const { node, depth } = find(source.document, path)
+  return depth === path.length ? node : undefined
+}
+
+/** The scalar at `path` as the file writes it (so `${PASSWORD}` stays that), for messages. */
+export function writtenAt(source: Source, path: Path): string | undefined {
+  const node = nodeAt(source, path)
+  if (!isScalar(node) || !node.range) return undefined
+  const written = source.text.slice(node.range[0], node.range[1]).trim()
+  return written.startsWith('"') || written.startsWith("'") ? written.slice(0, 60) : quote(written)
+}
+
+function find(document: Document.Parsed, path: Path): { node: Node | undefined; key: Node | undefined; depth: number } {
+  let node: Node | undefined = document.contents ?? undefined
+  let key: Node | undefined
+  let depth = 0
+  for (const step of path) {
+    const pair: Pair | undefined = isMap(node)
+      ? node.items.find(item => isScalar(item.key) && String(item.key.value) === String(step))
+      : undefined
+    const below: unknown = isSeq(node) ? node.items[Number(step)] : pair?.value
+    const resolved = isAlias(below) ? below.resolve(document) : below
+    if (!isNode(resolved)) break
+    key = isNode(pair?.key) ? pair.key : undefined
+    node = resolved
+    depth += 1
+  }
+  return { node, key: depth === path.length ? key : undefined, depth }
+}
+
+function position(lines: LineCounter, offset: number): { line: number; col: number } {
+  const { line, col } = lines.linePos(offset)
+  return { line: Math.max(1, line), col: Math.max(1, col) }
+}
+
+function problemAt(file: string, line: number, column: number, message: string): Problem {
+  return { severity: 'error', file, line, column, path: '', message }
+}
+
+/** Own words for the library's codes: its own messages may quote the text. */
+function wordsFor(code: string): string {
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return 'YAML: the key is there twice: remove one'
+    case 'TAB_AS_INDENT':
+      return 'YAML: indented with a tab: use spaces'
+    case 'MULTIPLE_DOCS':
+      return 'YAML: a second document begins here: keep one a file'
+    case 'TAG_RESOLVE_FAILED':
+      return 'YAML: tags (!name) are not supported: put the value in quotes'
+    case 'BAD_DIRECTIVE':
+      return 'YAML: this directive is not supported: remove it'
+    case 'BAD_SCALAR_START':
+      return 'YAML: a value cannot begin with this character: put it in quotes'
+    case 'BAD_DQ_ESCAPE':
+      return 'YAML: unknown escape sequence: double the backslash, or use single quotes'
+    case 'BAD_INDENT':
+      return 'YAML: indented wrongly, or a bracket is not closed'
+    case 'MISSING_CHAR':
+      return 'YAML: a quote, bracket, colon or comma is missing here'
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'YAML: a second ": " on one line: put the value in quotes, or the mapping on lines of its own'
+    case 'NON_STRING_KEY':
+      return 'YAML: a key must be a plain text'
+    case 'RESOURCE_EXHAUSTION':
+      return 'YAML: nested too deeply'
+    default:
+      return 'YAML: not understood here: check indentation, quotes and colons'
+  }
+}

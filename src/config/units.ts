@@ -1,0 +1,60 @@
+// Durations and sizes as people write them: `250ms`, `2s`, `5m`, `8h`, `64KiB`, `1GiB`, and plain `0`.
+// Reads and writes them; it does not decide which lengths a key may have.
+
+/**
+ * A number with its unit, or 0. The schema uses the same patterns, so an editor says what the loader says.
+ * The counts of digits keep every duration below 500 h, well inside what Node's timers can count (2^31 - 1 ms), and every size a safe integer.
+ */
+export const DURATION_PATTERN =
+  '^(?:0|(?:[0-9]{1,9}ms|[0-9]{1,6}(?:\\.[0-9]{1,3})?s|[0-9]{1,4}(?:\\.[0-9]{1,3})?m|[1-4]?[0-9]{1,2}(?:\\.[0-9]{1,3})?h))$'
+export const SIZE_PATTERN = '^(?:0|(?:[0-9]{1,15}B|[0-9]{1,6}(?:KiB|MiB|GiB)))$'
+
+const MS_OF = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+])
+const BYTES_OF = new Map([
+  ['B', 1],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3],
+])
+const DURATION = new RegExp(DURATION_PATTERN)
+const SIZE = new RegExp(SIZE_PATTERN)
+
+/** Whole milliseconds, rounded, never 0 for more than nothing; undefined where `text` is not a duration. */
+export function parseDuration(text: string | number): number | undefined {
+  return amount(String(text), DURATION, MS_OF)
+}
+
+/** Bytes; undefined where `text` is not a size. */
+export function parseSize(text: string | number): number | undefined {
+  return amount(String(text), SIZE, BYTES_OF)
+}
+
+/** The shortest exact way to write a duration: 90000 is `90s`, 7200000 is `2h`. */
+export function formatDuration(ms: number): string {
+  return format(ms, MS_OF, 'ms')
+}
+
+/** The shortest exact way to write a size: 65536 is `64KiB`. */
+export function formatSize(bytes: number): string {
+  return format(bytes, BYTES_OF, 'B')
+}
+
+function amount(text: string, pattern: RegExp, units: ReadonlyMap<string, number>): number | undefined {
+  if (!pattern.test(text)) return undefined
+  if (text === '0') return 0
+  const unit = text.replace(/^[0-9.]+/, '')
+  const exact = Number.parseFloat(text) * units.get(unit)!
+  return exact === 0 ? 0 : Math.max(1, Math.round(exact))
+}
+
+function format(value: number, units: ReadonlyMap<string, number>, smallest: string): string {
+  if (value === 0) return '0'
+  let best = `${value}${smallest}`
+  for (const [unit, size] of units) if (value % size === 0) best = `${value / size}${unit}`
+  return best
+}

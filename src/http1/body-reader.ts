@@ -1,0 +1,181 @@
+// Finds a message's body in the bytes that follow its head: by length, by chunks (RFC 9112 7.1), or to the end of the connection.
+// Chunk extensions are dropped, trailers kept. Hands out ranges of the caller's buffer, copies nothing but trailers.
+
+import type { FaultCode } from './faults.ts'
+import { type Fields, NO_FIELDS, parseFields } from './fields.ts'
+import { type BodyLength, CHUNKED } from './framing.ts'
+
+/** Takes the pieces of a body as they are found. */
+export interface BodySink {
+  onBody(chunk: Buffer, start: number, end: number): void
+}
+
+/** A body that ends when the connection does. */
+export const UNTIL_CLOSE = -3
+
+/** Bytes of chunk extensions in one body, all together: they are dropped, so nobody needs many. */
+const MAX_EXTENSION_BYTES = 16_384
+/** Hex digits of a chunk size: enough for 2^52. */
+const MAX_SIZE_DIGITS = 13
+const MAX_TRAILERS = 100
+
+type State =
+  | 'done'
+  | 'length'
+  | 'until-close'
+  | 'size'
+  | 'extension'
+  | 'size-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailers'
+
+export class BodyReader {
+  #state: State = 'done'
+  /** Bytes left of the body, or of the current chunk. */
+  #left = 0
+  #digits = 0
+  #extensionBytes = 0
+  readonly #trailerBytes: number
+  #trailerText = ''
+  trailers: Fields = NO_FIELDS
+  fault: FaultCode | undefined
+
+  /** @param trailerBytes largest trailer section */
+  constructor(trailerBytes: number) {
+    this.#trailerBytes = trailerBytes
+  }
+
+  get done(): boolean {
+    return this.#state === 'done'
+  }
+
+  get untilClose(): boolean {
+    return this.#state === 'until-close'
+  }
+
+  /** Begins a body. 0 = there is none. */
+  begin(length: BodyLength | typeof UNTIL_CLOSE): void {
+    this.fault = undefined
+    this.trailers = NO_FIELDS
+    if (length === CHUNKED) {
+      this.#state = 'size'
+      this.#left = 0
+      this.#digits = 0
+      this.#extensionBytes = 0
+      this.#trailerText = ''
+    } else if (length === UNTIL_CLOSE) this.#state = 'until-close'
+    else {
+      this.#left = length
+      this.#state = length > 0 ? 'length' : 'done'
+    }
+  }
+
+  /**
+   * Reads on at `from`, up to the end of the chunk or of the body.
+   * @returns index of the first byte after what was read; less than the chunk's length only when `done` or `fault`
+   */
+  read(chunk: Buffer, from: number, sink: BodySink): number {
+    if (this.#state === 'length') {
+      const end = Math.min(chunk.length, from + this.#left)
+      this.#left -= end - from
+      if (this.#left === 0) this.#state = 'done'
+      if (end > from) sink.onBody(chunk, from, end)
+      return end
+    }
+    if (this.#state === 'until-close') {
+      if (chunk.length > from) sink.onBody(chunk, from, chunk.length)
+      return chunk.length
+    }
+    return this.#readChunked(chunk, from, sink)
+  }
+
+  #readChunked(chunk: Buffer, from: number, sink: BodySink): number {
+    let at = from
+    while (at < chunk.length && this.#state !== 'done' && this.fault === undefined) {
+      if (this.#state === 'data') {
+        const end = Math.min(chunk.length, at + this.#left)
+        this.#left -= end - at
+        if (this.#left === 0) this.#state = 'data-cr'
+        sink.onBody(chunk, at, end)
+        at = end
+      } else if (this.#state === 'trailers') at = this.#readTrailers(chunk, at)
+      else {
+        this.#step(chunk[at]!)
+        at += 1
+      }
+    }
+    return at
+  }
+
+  /** One byte of chunk syntax. */
+  #step(byte: number): void {
+    switch (this.#state) {
+      case 'size': {
+        const digit = hexDigit(byte)
+        if (digit >= 0) {
+          this.#digits += 1
+          this.#left = this.#left * 16 + digit
+          if (this.#digits > MAX_SIZE_DIGITS) this.fault = 'bad-chunk'
+        } else if (this.#digits === 0) this.fault = 'bad-chunk'
+        else if (byte === CR) this.#state = 'size-lf'
+        else if (byte === SEMICOLON) this.#state = 'extension'
+        else this.fault = 'bad-chunk'
+        return
+      }
+      case 'extension':
+        this.#extensionBytes += 1
+        if (byte === CR) this.#state = 'size-lf'
+        else if ((byte < SPACE && byte !== TAB) || byte === DELETE || this.#extensionBytes > MAX_EXTENSION_BYTES)
+          this.fault = 'bad-chunk'
+        return
+      case 'size-lf':
+        if (byte !== LF) this.fault = 'bad-chunk'
+        else this.#state = this.#left === 0 ? 'trailers' : 'data'
+        this.#digits = 0
+        return
+      case 'data-cr':
+        if (byte !== CR) this.fault = 'bad-chunk'
+        this.#state = 'data-lf'
+        return
+      default:
+        if (byte !== LF) this.fault = 'bad-chunk'
+        this.#state = 'size'
+    }
+  }
+
+  #readTrailers(chunk: Buffer, from: number): number {
+    const before = this.#trailerText.length
+    const text =
+      this.#trailerText + chunk.toString('latin1', from, Math.min(chunk.length, from + this.#trailerBytes + 4 - before))
+    const none = text.startsWith('\r\n')
+    const end = none ? 0 : text.indexOf('\r\n\r\n', Math.max(0, before - 3))
+    if (end < 0) {
+      this.#trailerText = text
+      if (text.length >= this.#trailerBytes + 4 || /[^\r]\n|^\n/.test(text)) this.fault = 'bad-trailer'
+      return chunk.length
+    }
+    const after = none ? 2 : end + 4
+    this.#state = 'done'
+    if (!none) {
+      const trailers = parseFields(text.slice(0, after), MAX_TRAILERS)
+      if (typeof trailers === 'string') this.fault = 'bad-trailer'
+      else this.trailers = trailers
+    }
+    return from + after - before
+  }
+}
+
+const CR = 13
+const LF = 10
+const TAB = 9
+const SPACE = 32
+const DELETE = 127
+const SEMICOLON = 59
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const lower = byte | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}

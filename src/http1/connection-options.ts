@@ -1,0 +1,54 @@
+// What Connection, Upgrade and Keep-Alive ask for (RFC 9110 7.6.1, 7.8). Decides nothing about what is granted.
+
+import { FIELD } from './field-names.ts'
+import type { Fields } from './fields.ts'
+
+export interface ConnectionOptions {
+  readonly close: boolean
+  readonly keepAlive: boolean
+  /** Lower-case names of further fields that are for this hop only; undefined = none. */
+  readonly nominated: readonly string[] | undefined
+  /** Protocols of Upgrade, where Connection nominates it; without h2c, which vigia does not carry. */
+  readonly upgrade: string | undefined
+}
+
+const NOTHING: ConnectionOptions = { close: false, keepAlive: false, nominated: undefined, upgrade: undefined }
+const KEEP_ALIVE: ConnectionOptions = { ...NOTHING, keepAlive: true }
+const CLOSE: ConnectionOptions = { ...NOTHING, close: true }
+
+export function connectionOptionsOf(fields: Fields): ConnectionOptions {
+  let options: ConnectionOptions = NOTHING
+  for (let i = 0; i < fields.kinds.length; i += 1) {
+    if (fields.kinds[i] !== FIELD.connection) continue
+    const value = fields.values[i]!
+    if (options === NOTHING && (value === 'keep-alive' || value === 'close')) {
+      options = value === 'close' ? CLOSE : KEEP_ALIVE
+    } else options = merged(options, value.toLowerCase(), fields)
+  }
+  return options
+}
+
+function merged(before: ConnectionOptions, value: string, fields: Fields): ConnectionOptions {
+  let { close, keepAlive, upgrade } = before
+  const nominated = before.nominated ? [...before.nominated] : []
+  for (const part of value.split(',')) {
+    const option = part.trim()
+    if (option === 'close') close = true
+    else if (option === 'keep-alive') keepAlive = true
+    else if (option === 'upgrade') upgrade = offered(fields)
+    else if (option !== '') nominated.push(option)
+  }
+  return { close, keepAlive, upgrade, nominated: nominated.length > 0 ? nominated : undefined }
+}
+
+function offered(fields: Fields): string | undefined {
+  const protocols: string[] = []
+  for (let i = 0; i < fields.kinds.length; i += 1) {
+    if (fields.kinds[i] !== FIELD.upgrade) continue
+    for (const part of fields.values[i]!.split(',')) {
+      const protocol = part.trim()
+      if (protocol !== '' && protocol.toLowerCase() !== 'h2c') protocols.push(protocol)
+    }
+  }
+  return protocols.length > 0 ? protocols.join(', ') : undefined
+}

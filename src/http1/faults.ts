@@ -1,0 +1,37 @@
+// Why a message is refused: one table of code, status and words. Nothing here decides; the parsers name the code.
+
+interface FaultText {
+  /** Status for the client when its request has this fault. A response with any fault is answered 502. */
+  readonly status: 400 | 408 | 413 | 414 | 417 | 431 | 501 | 505
+  readonly message: string
+}
+
+export const FAULTS = {
+  'bad-start-line': { status: 400, message: 'The first line is malformed.' },
+  'bad-line-break': { status: 400, message: 'A line ends with a bare CR or a bare LF.' },
+  'bad-character': { status: 400, message: 'The head has a control character.' },
+  'bad-field': { status: 400, message: 'A header field is malformed.' },
+  'line-folding': { status: 400, message: 'Header fields folded over lines (obs-fold) are not accepted.' },
+  'bad-target': { status: 400, message: 'The request target is malformed.' },
+  'bad-host': { status: 400, message: 'The Host field is missing, repeated or malformed.' },
+  'host-mismatch': { status: 400, message: 'The Host field and the request target name different hosts.' },
+  'bad-content-length': { status: 400, message: 'Content-Length is malformed or repeated.' },
+  'length-and-encoding': { status: 400, message: 'Content-Length and Transfer-Encoding must not come together.' },
+  'bad-transfer-encoding': { status: 400, message: 'Transfer-Encoding is malformed or not allowed here.' },
+  'unknown-transfer-encoding': { status: 501, message: 'No transfer coding but chunked is understood.' },
+  'bad-chunk': { status: 400, message: 'The chunked body is malformed.' },
+  'bad-trailer': { status: 400, message: 'The trailer section is malformed or too large.' },
+  'bad-upgrade': { status: 400, message: 'The Upgrade field is malformed.' },
+  'bad-status': { status: 400, message: 'The status of the response is not acceptable.' },
+  'body-too-large': { status: 413, message: 'The request body is larger than allowed.' },
+  'target-too-long': { status: 414, message: 'The request target is longer than allowed.' },
+  'head-too-large': { status: 431, message: 'The head is larger than allowed.' },
+  'too-many-fields': { status: 431, message: 'The head has more fields than allowed.' },
+  'unknown-expectation': { status: 417, message: 'No expectation but 100-continue is understood.' },
+  'unknown-method': { status: 501, message: 'The request method is not implemented.' },
+  'bad-version': { status: 505, message: 'Only HTTP/1.1 and HTTP/1.0 are spoken here.' },
+  'head-timeout': { status: 408, message: 'The request head did not arrive in time.' },
+  'body-timeout': { status: 408, message: 'The request body did not arrive in time.' },
+} as const satisfies Record<string, FaultText>
+
+export type FaultCode = keyof typeof FAULTS

@@ -1,0 +1,47 @@
+// How long a message's body is, from its fields (RFC 9112 6). Ambiguity is a fault, never a guess.
+
+import type { FaultCode } from './faults.ts'
+import { FIELD } from './field-names.ts'
+import type { Fields } from './fields.ts'
+
+/** Body length in bytes, or one of the two below. */
+export type BodyLength = number
+export const NO_LENGTH = -1
+export const CHUNKED = -2
+
+const DIGITS = /^[0-9]{1,16}$/
+
+/**
+ * @param minor HTTP minor version; 1.0 knows no Transfer-Encoding
+ * @returns body length in bytes, CHUNKED, or NO_LENGTH where no field says anything
+ */
+export function framingOf(fields: Fields, minor: number): BodyLength | FaultCode {
+  let length = NO_LENGTH
+  let encoded = false
+  for (let i = 0; i < fields.kinds.length; i += 1) {
+    const kind = fields.kinds[i]
+    if (kind === FIELD.contentLength) {
+      const value = fields.values[i]!
+      if (length !== NO_LENGTH || !DIGITS.test(value)) return 'bad-content-length'
+      length = Number(value)
+      if (length > Number.MAX_SAFE_INTEGER) return 'bad-content-length'
+    } else if (kind === FIELD.transferEncoding) {
+      if (encoded || minor === 0) return 'bad-transfer-encoding'
+      const value = fields.values[i]!.toLowerCase()
+      if (value !== 'chunked')
+        return /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(value) ? 'unknown-transfer-encoding' : codings(value)
+      encoded = true
+    }
+  }
+  if (!encoded) return length
+  return length === NO_LENGTH ? CHUNKED : 'length-and-encoding'
+}
+
+/** A list of codings: chunked twice or not last is malformed, anything else is only unknown. */
+function codings(value: string): FaultCode {
+  const names = value.split(',').map(coding => coding.trim())
+  const last = names.length - 1
+  return names[last] === 'chunked' && names.indexOf('chunked') === last && !names.includes('')
+    ? 'unknown-transfer-encoding'
+    : 'bad-transfer-encoding'
+}

@@ -1,0 +1,69 @@
+// A response head: from text to its parts, as strictly as a request's (RFC 9112 4 and 6). Any fault is a 502 for the client.
+
+import { type ConnectionOptions, connectionOptionsOf } from './connection-options.ts'
+import type { FaultCode } from './faults.ts'
+import { FIELD } from './field-names.ts'
+import { diagnoseFields, type Fields, parseFields, valueOf } from './fields.ts'
+import { type BodyLength, framingOf } from './framing.ts'
+import type { HeadLimits } from './limits.ts'
+
+export interface ResponseHead {
+  /** 100 to 599. */
+  readonly status: number
+  readonly reason: string
+  readonly minor: 0 | 1
+  readonly fields: Fields
+  /** What the fields say; whether there is a body at all depends on the request too: `responseLength`. */
+  readonly length: BodyLength
+  readonly options: ConnectionOptions
+  /** Value of Keep-Alive, e.g. `timeout=5`. */
+  readonly keepAlive: string | undefined
+}
+
+const STATUS_LINE = /^HTTP\/(\d)\.(\d) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+
+/** The last head of a connection: an upstream's heads often repeat to the byte. */
+export interface ResponseMemo {
+  text: string
+  head: ResponseHead | undefined
+}
+
+/** @param text a whole head with its final empty line, one character a byte (latin1) */
+export function parseResponseHead(text: string, limits: HeadLimits, memo: ResponseMemo): ResponseHead | FaultCode {
+  if (memo.head !== undefined && text === memo.text) return memo.head
+  const lineEnd = text.indexOf('\r\n')
+  const first = statusLine(text, lineEnd)
+  if (typeof first === 'string') return first
+  const fields = parseFields(text.slice(lineEnd + 2), limits.headerCount)
+  if (typeof fields === 'string') return fields
+  const length = framingOf(fields, first.minor)
+  if (typeof length === 'string') return length
+  const options = connectionOptionsOf(fields)
+  const head: ResponseHead = { ...first, fields, length, options, keepAlive: valueOf(fields, FIELD.keepAlive) }
+  memo.text = text
+  memo.head = head
+  return head
+}
+
+/** The first fault of a head that is cut off by a bad line break or by the size limit. */
+export function diagnoseResponseHead(text: string, limits: HeadLimits): FaultCode {
+  const lineEnd = text.indexOf('\r\n')
+  if (lineEnd < 0) return text.endsWith('\n') ? 'bad-line-break' : 'head-too-large'
+  const first = statusLine(text, lineEnd)
+  if (typeof first === 'string') return first
+  return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount) ?? 'head-too-large'
+}
+
+/** True where the response ends with its head whatever its fields say (RFC 9112 6.3). */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304 || status < 200
+}
+
+function statusLine(text: string, lineEnd: number): { status: number; reason: string; minor: 0 | 1 } | FaultCode {
+  const match = STATUS_LINE.exec(text.slice(0, lineEnd))
+  if (!match) return 'bad-start-line'
+  if (match[1] !== '1' || (match[2] !== '1' && match[2] !== '0')) return 'bad-version'
+  const status = Number(match[3])
+  if (status > 599) return 'bad-status'
+  return { status, reason: match[4] ?? '', minor: match[2] === '1' ? 1 : 0 }
+}

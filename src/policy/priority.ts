@@ -1,0 +1,42 @@
+// How much of a pool's load each priority level carries: a level spills to the next only what it can't carry itself.
+// The rule is Envoy's; one result decides the level, a balancer then chooses within it.
+
+export interface PriorityLevel {
+  /** Upstreams of the level that count (or the sum of their weights). */
+  readonly total: number
+  /** Those of them that are available, in the same measure. */
+  readonly available: number
+}
+
+/**
+ * Share of the load of each level, in the order given (first = highest priority). Sums to 1 where anything is
+ * available; all 0 where nothing is.
+ * @param factor a level carries everything while its available share times this is >= 1
+ */
+export function levelLoads(levels: readonly PriorityLevel[], factor: number): number[] {
+  const capacities = levels.map(({ total, available }) => (total > 0 ? Math.min(1, (factor * available) / total) : 0))
+  const sum = capacities.reduce((a, b) => a + b, 0)
+  // Where all levels together can't carry the load, each takes its share of what there is.
+  const scale = sum > 0 && sum < 1 ? 1 / sum : 1
+  let rest = 1
+  return capacities.map(capacity => {
+    const load = Math.min(rest, capacity * scale)
+    rest -= load
+    return load
+  })
+}
+
+/** Index of the level for one request, or -1 where all loads are 0. @param random01 uniform in [0, 1) */
+export function pickLevel(loads: readonly number[], random01: number): number {
+  let level = -1
+  let below = 0
+  for (let i = 0; i < loads.length; i += 1) {
+    const load = loads[i]!
+    if (load <= 0) continue
+    level = i
+    below += load
+    if (random01 < below) return i
+  }
+  // Rounding may leave the sum a hair below 1: the last level that carries load takes what is above.
+  return level
+}

@@ -1,0 +1,84 @@
+// May a request ride an idle upstream connection? Decided on what was seen of this upstream: some announce how long
+// they keep a connection, some (uWSGI) close it about 1 ms after the answer without a word.
+
+/** What is known about how one upstream treats idle connections. */
+export interface ReuseEvidence {
+  /** An idle connection was seen open `PROVEN_OPEN_MS` or more after a response, and no surprise came since. */
+  readonly provenOpen: boolean
+  /** Shortest idle age at which the upstream closed a connection, ms; Infinity = never seen. */
+  readonly shortestIdleCloseMs: number
+  /** From the response field `Keep-Alive: timeout=N`, ms; undefined = none. */
+  readonly announcedKeepAliveMs: number | undefined
+}
+
+/** Idle age from which an open connection proves that the upstream does keep them. */
+export const PROVEN_OPEN_MS = 100
+
+/** Idle age up to which a request that can't be sent twice may ride a connection, where nothing else is configured. */
+export const DEFAULT_IDLE_REUSE_MS = 1000
+
+export const NO_EVIDENCE: ReuseEvidence = {
+  provenOpen: false,
+  shortestIdleCloseMs: Number.POSITIVE_INFINITY,
+  announcedKeepAliveMs: undefined,
+}
+
+/**
+ * @param idleMs since the last byte on the connection
+ * @param safe the request is idempotent and its body replayable: a lost race with the upstream's close costs a retry
+ * @param idleReuseMs upper limit of the idle age for a request that is not safe
+ */
+export function mayReuse(
+  evidence: ReuseEvidence,
+  idleMs: number,
+  safe: boolean,
+  idleReuseMs: number = DEFAULT_IDLE_REUSE_MS,
+): boolean {
+  if (idleMs >= withMargin(evidence.shortestIdleCloseMs)) return false
+  if (evidence.announcedKeepAliveMs !== undefined && idleMs >= withMargin(evidence.announcedKeepAliveMs)) return false
+  return safe || (evidence.provenOpen && idleMs < idleReuseMs)
+}
+
+/**
+ * A connection was seen open (or served another request) after it had been idle for `idleMs`.
+ * Each sighting beyond the shortest known close contradicts it and doubles it: so an upstream that was restarted with
+ * other settings, or that once closed a connection early, is trusted again after about ten sightings, while one that
+ * always closes early gives none. Sightings below the shortest close say nothing against it: a true limit never decays.
+ */
+export function sawOpenAfter(evidence: ReuseEvidence, idleMs: number): ReuseEvidence {
+  if (idleMs < PROVEN_OPEN_MS) return evidence
+  const contradicted = idleMs > evidence.shortestIdleCloseMs
+  if (evidence.provenOpen && !contradicted) return evidence
+  const shortestIdleCloseMs = contradicted
+    ? Math.max(evidence.shortestIdleCloseMs, 1) * 2
+    : evidence.shortestIdleCloseMs
+  return { ...evidence, provenOpen: true, shortestIdleCloseMs }
+}
+
+/** The upstream closed a connection that had been idle for `idleMs`, without `Connection: close` in its last response. */
+export function sawIdleClose(evidence: ReuseEvidence, idleMs: number): ReuseEvidence {
+  const provenOpen = evidence.provenOpen && idleMs >= PROVEN_OPEN_MS
+  if (provenOpen === evidence.provenOpen && idleMs >= evidence.shortestIdleCloseMs) return evidence
+  return { ...evidence, provenOpen, shortestIdleCloseMs: Math.min(evidence.shortestIdleCloseMs, idleMs) }
+}
+
+/** A request on a connection that had been idle for `idleMs` found it closed: the proof is void until it is given anew. */
+export function sawStaleFailure(evidence: ReuseEvidence, idleMs: number): ReuseEvidence {
+  return { ...evidence, provenOpen: false, shortestIdleCloseMs: Math.min(evidence.shortestIdleCloseMs, idleMs) }
+}
+
+/** A response announced how long its connection is kept, ms; undefined = it announced nothing. */
+export function sawAnnouncement(evidence: ReuseEvidence, keepAliveMs: number | undefined): ReuseEvidence {
+  return evidence.announcedKeepAliveMs === keepAliveMs ? evidence : { ...evidence, announcedKeepAliveMs: keepAliveMs }
+}
+
+/** `timeout=5, max=100` -> 5000; undefined where there is no usable timeout. */
+export function parseKeepAlive(value: string): number | undefined {
+  const match = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(value)
+  return match === null ? undefined : Number(match[1]) * 1000
+}
+
+/** A fifth, but at least 100 ms: the close may be on its way while the request is. */
+function withMargin(limitMs: number): number {
+  return Math.min(limitMs * 0.8, limitMs - 100)
+}

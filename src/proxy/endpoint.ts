@@ -1,0 +1,117 @@
+// One upstream as this worker sees it: opens connections, keeps the idle ones, learns how long the upstream keeps them open.
+// Whether a request may ride an idle one is decided in policy/reuse.ts.
+
+import { connect as connectTcp } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { connect as connectTls } from 'node:tls'
+import type { PoolPlan, UpstreamPlan } from '../config/snapshot.ts'
+import {
+  mayReuse,
+  NO_EVIDENCE,
+  parseKeepAlive,
+  type ReuseEvidence,
+  sawAnnouncement,
+  sawIdleClose,
+  sawOpenAfter,
+  sawStaleFailure,
+} from '../policy/reuse.ts'
+import { GAUGE, TOTAL } from '../shared/counters.ts'
+import type { Attempt } from './attempt.ts'
+import type { Runtime } from './runtime.ts'
+import { type Expiring, Timer } from './timer-wheel.ts'
+import { type ConnectionOwner, UpstreamConnection } from './upstream-connection.ts'
+
+/** How often the idle connections are looked at: for age, and to learn that they stay open. */
+const SWEEP_MS = 100
+
+export class Endpoint implements ConnectionOwner, Expiring {
+  readonly slot: number
+  readonly plan: UpstreamPlan
+  readonly #runtime: Runtime
+  readonly #maxIdle: number
+  readonly #maxIdleMs: number
+  /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
+  readonly #idle: UpstreamConnection[] = []
+  readonly #sweep = new Timer(this)
+  #evidence: ReuseEvidence = NO_EVIDENCE
+  #retired = false
+
+  constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, runtime: Runtime) {
+    this.slot = slot
+    this.plan = plan
+    this.#runtime = runtime
+    this.#maxIdle = pool.idleConnections
+    this.#maxIdleMs = pool.idleConnectionMs
+  }
+
+  /** An idle connection that this request may ride, or undefined. @param safe the request may be sent twice */
+  take(safe: boolean): UpstreamConnection | undefined {
+    const connection = this.#idle.at(-1)
+    if (!connection || !mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, safe)) return undefined
+    this.#idle.pop()
+    this.#runtime.row.add(this.slot, TOTAL.connectionsReused, 1)
+    return connection
+  }
+
+  /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
+  open(attempt: Attempt): UpstreamConnection {
+    const { tls, host, port } = this.plan
+    const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
+    const socket = tls
+      ? connectTls({
+          ...options,
+          servername: tls.serverName,
+          rejectUnauthorized: tls.verify,
+          ALPNProtocols: ['http/1.1'],
+          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+        })
+      : connectTcp(options)
+    this.#runtime.row.move(this.slot, GAUGE.connections, 1)
+    this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
+    return new UpstreamConnection(socket, tls ? 'secureConnect' : 'connect', this, this.#runtime.plan.limits, attempt)
+  }
+
+  /** A request on a re-used connection failed before its answer began: the connection was stale. */
+  learnStale(idleMs: number): void {
+    this.#evidence = sawStaleFailure(this.#evidence, idleMs)
+  }
+
+  /** Closes what is idle and keeps nothing from now on: the upstream has left the configuration. */
+  retire(): void {
+    this.#retired = true
+    for (const connection of [...this.#idle]) connection.abandon()
+    this.#runtime.wheel.drop(this.#sweep)
+  }
+
+  onFree(connection: UpstreamConnection, keepAlive: string | undefined): void {
+    if (keepAlive !== undefined) this.#evidence = sawAnnouncement(this.#evidence, parseKeepAlive(keepAlive))
+    connection.idleSinceMs = performance.now()
+    this.#idle.push(connection)
+    if (this.#retired || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
+    if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
+  }
+
+  onGone(connection: UpstreamConnection, idle: boolean): void {
+    this.#runtime.row.move(this.slot, GAUGE.connections, -1)
+    if (!idle) return
+    const at = this.#idle.indexOf(connection)
+    if (at < 0) return
+    this.#idle.splice(at, 1)
+    if (connection.closedByUpstream)
+      this.#evidence = sawIdleClose(this.#evidence, performance.now() - connection.idleSinceMs)
+  }
+
+  onUnexpected(error: unknown): void {
+    this.#runtime.unexpected(error, undefined)
+  }
+
+  onDeadline(): void {
+    const now = performance.now()
+    while (this.#idle.length > 0 && now - this.#idle[0]!.idleSinceMs > this.#maxIdleMs) this.#idle[0]!.abandon()
+    const oldest = this.#idle[0]
+    if (oldest) {
+      this.#evidence = sawOpenAfter(this.#evidence, now - oldest.idleSinceMs)
+      this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
+    }
+  }
+}

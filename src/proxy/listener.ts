@@ -1,0 +1,70 @@
+// One listening socket of this worker. Several workers share the address (reusePort); the kernel spreads the connections.
+
+import { createServer, type Server, type Socket } from 'node:net'
+import type { ListenerPlan } from '../config/snapshot.ts'
+import { GAUGE } from '../shared/counters.ts'
+import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { type ConnectionHost, DownstreamConnection } from './downstream-connection.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Connections that the kernel keeps ready for this worker. */
+const BACKLOG = 4096
+
+export class Listener implements ConnectionHost {
+  readonly plan: ListenerPlan
+  readonly #runtime: Runtime
+  readonly #server: Server
+  readonly #connections = new Set<DownstreamConnection>()
+
+  constructor(plan: ListenerPlan, runtime: Runtime) {
+    this.plan = plan
+    this.#runtime = runtime
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
+    // A failed accept (EMFILE) concerns one connection; the listener goes on.
+    this.#server.on('error', error =>
+      runtime.report({ type: 'log', level: 'error', message: `listener ${plan.name}: ${error.message}`, detail: {} }),
+    )
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
+  bind(reusePort: boolean): Promise<void> {
+    const { host, port } = this.plan
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+        this.#server.removeListener('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
+  stop(): void {
+    this.#server.close()
+    for (const connection of [...this.#connections]) connection.drain()
+  }
+
+  /** Ends everything at once. @returns how many connections had something under way */
+  destroy(): number {
+    let cut = 0
+    for (const connection of [...this.#connections]) if (connection.destroy()) cut += 1
+    return cut
+  }
+
+  onGone(connection: DownstreamConnection): void {
+    if (this.#connections.delete(connection)) this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#connections.size >= this.#runtime.plan.snapshot.limits.connections) {
+      socket.destroy()
+      return
+    }
+    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
+    this.#connections.add(new DownstreamConnection(socket, this.plan.name, 'http', this.#runtime, this))
+  }
+}

@@ -1,0 +1,189 @@
+// A pool as this worker sees it: which upstream gets the next attempt. Availability and weights come from the shared table,
+// the decision from policy/balance and policy/priority; here they are only joined.
+
+import type { PoolPlan } from '../config/snapshot.ts'
+import type { Balancer, BalanceView } from '../policy/balance/balancer.ts'
+import { createBalancer } from '../policy/balance/create.ts'
+import { levelLoads, pickLevel } from '../policy/priority.ts'
+import { type CounterRow, type CounterTable, GAUGE } from '../shared/counters.ts'
+import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** What `choose` returns when there is no upstream: none may be used, or none is known well enough yet. */
+export type NoChoice = 'none' | 'no-verdict-yet'
+
+/** An exchange that waits for the first verdict on any upstream. */
+export interface Waiting {
+  dispatch(): void
+}
+
+/** A watcher looks again after this time, even if nothing woke it. */
+const WATCH_MS = 1000
+
+export class Pool {
+  readonly plan: PoolPlan
+  readonly slot: number
+  readonly endpoints: readonly Endpoint[]
+  readonly #table: UpstreamTable
+  readonly #levels: readonly Level[]
+  readonly #row: CounterRow
+  readonly #waiting = new Set<Waiting>()
+  #watching = false
+  #seenVersion = -1
+  #loads: readonly number[] = []
+  #situation: 'usable' | NoChoice = 'none'
+
+  constructor(
+    plan: PoolPlan,
+    slot: number,
+    endpoints: readonly Endpoint[],
+    table: UpstreamTable,
+    counters: CounterTable,
+    row: CounterRow,
+  ) {
+    this.plan = plan
+    this.slot = slot
+    this.endpoints = endpoints
+    this.#table = table
+    this.#row = row
+    const priorities = [...new Set(plan.upstreams.map(upstream => upstream.priority))].sort((a, b) => a - b)
+    this.#levels = priorities.map(
+      priority =>
+        new Level(
+          plan,
+          endpoints.filter(endpoint => endpoint.plan.priority === priority),
+          counters,
+        ),
+    )
+  }
+
+  /**
+   * @param key hash of the affinity key; see policy/balance/hash.ts
+   * @param tried upstreams that this exchange has tried already; undefined = none
+   */
+  choose(
+    key: number,
+    tried: readonly Endpoint[] | undefined,
+    nowMs: number,
+    random: () => number,
+  ): Endpoint | NoChoice {
+    if (this.#table.version !== this.#seenVersion) this.#refresh()
+    if (this.#situation !== 'usable') return this.#situation
+    const first = this.#levels.length === 1 ? 0 : pickLevel(this.#loads, random())
+    const chosen = this.#levels[first]?.pick(key, tried, nowMs, random)
+    if (chosen) return chosen
+    // Everything of this level has been tried: any other level is better than an error.
+    for (const level of this.#levels) {
+      const other = level.pick(key, tried, nowMs, random)
+      if (other) return other
+    }
+    return 'none'
+  }
+
+  /** `dispatch` is called again when a verdict has come. */
+  awaitVerdict(waiting: Waiting): void {
+    this.#row.move(this.slot, GAUGE.waiting, 1)
+    this.#waiting.add(waiting)
+    if (!this.#watching) void this.#watch()
+  }
+
+  stopWaiting(waiting: Waiting): void {
+    if (this.#waiting.delete(waiting)) this.#row.move(this.slot, GAUGE.waiting, -1)
+  }
+
+  /** One watcher for all that wait; it ends with the last of them. */
+  async #watch(): Promise<void> {
+    this.#watching = true
+    while (this.#waiting.size > 0) {
+      await this.#table.changed(this.#seenVersion, WATCH_MS)
+      for (const waiting of [...this.#waiting]) {
+        this.stopWaiting(waiting)
+        waiting.dispatch()
+      }
+    }
+    this.#watching = false
+  }
+
+  /** Tells the balancer how long an attempt took to its first byte. */
+  observe(endpoint: Endpoint, latencyMs: number, nowMs: number): void {
+    for (const level of this.#levels) level.observe(endpoint, latencyMs, nowMs)
+  }
+
+  #refresh(): void {
+    this.#seenVersion = this.#table.version
+    let unknown = false
+    for (const level of this.#levels) {
+      level.refresh(this.#table, false)
+      unknown ||= level.hasUnknown
+    }
+    if (this.#levels.some(level => level.available > 0)) this.#situation = 'usable'
+    else if (unknown) this.#situation = 'no-verdict-yet'
+    else if (this.plan.allDown === 'panic') {
+      for (const level of this.#levels) level.refresh(this.#table, true)
+      this.#situation = this.#levels.some(level => level.available > 0) ? 'usable' : 'none'
+    } else this.#situation = 'none'
+    this.#loads = levelLoads(this.#levels, this.plan.overprovisioning)
+  }
+}
+
+/** The upstreams of one priority. */
+class Level implements BalanceView {
+  readonly size: number
+  readonly weights: Float64Array
+  /** Sums of weights. */
+  total = 0
+  available = 0
+  hasUnknown = false
+  readonly #endpoints: readonly Endpoint[]
+  readonly #counters: CounterTable
+  readonly #balancer: Balancer
+
+  constructor(plan: PoolPlan, endpoints: readonly Endpoint[], counters: CounterTable) {
+    this.size = endpoints.length
+    this.weights = new Float64Array(this.size)
+    this.#endpoints = endpoints
+    this.#counters = counters
+    this.#balancer = createBalancer(
+      plan.balance,
+      endpoints.map(endpoint => endpoint.plan.name),
+    )
+  }
+
+  inFlight(index: number): number {
+    return this.#counters.gauge(this.#endpoints[index]!.slot, GAUGE.inFlight)
+  }
+
+  /** @param panic everything that is not disabled counts as available */
+  refresh(table: UpstreamTable, panic: boolean): void {
+    this.total = 0
+    this.available = 0
+    this.hasUnknown = false
+    for (let i = 0; i < this.size; i += 1) {
+      const { slot } = this.#endpoints[i]!
+      const availability = table.availability(slot)
+      const weight = table.weight(slot)
+      const usable = panic ? availability !== AVAILABILITY.disabled : availability === AVAILABILITY.available
+      this.weights[i] = usable ? weight : 0
+      this.available += this.weights[i]!
+      this.total += availability === AVAILABILITY.disabled ? 0 : weight
+      this.hasUnknown ||= availability === AVAILABILITY.unknown
+    }
+  }
+
+  pick(key: number, tried: readonly Endpoint[] | undefined, nowMs: number, random: () => number): Endpoint | undefined {
+    if (tried === undefined) return this.#endpoints[this.#balancer.pick(this, key, nowMs, random)]
+    const before = this.weights.slice()
+    for (const endpoint of tried) {
+      const at = this.#endpoints.indexOf(endpoint)
+      if (at >= 0) this.weights[at] = 0
+    }
+    const index = this.#balancer.pick(this, key, nowMs, random)
+    this.weights.set(before)
+    return this.#endpoints[index]
+  }
+
+  observe(endpoint: Endpoint, latencyMs: number, nowMs: number): void {
+    const at = this.#endpoints.indexOf(endpoint)
+    if (at >= 0) this.#balancer.observe(at, latencyMs, nowMs)
+  }
+}

@@ -1,0 +1,228 @@
+// One connection to an upstream: writes a request, reads its response strictly, then is idle or closed.
+// Knows nothing of routes or retries: it tells the attempt it carries, and its endpoint when it is free or gone.
+
+import type { Socket } from 'node:net'
+import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.ts'
+import { NO_LENGTH } from '../http1/framing.ts'
+import { HeadReader, NEEDS_MORE, REFUSED } from '../http1/head-reader.ts'
+import type { HeadLimits } from '../http1/limits.ts'
+import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../http1/response-head.ts'
+import { SWITCHING_PROTOCOLS } from '../http1/serialise.ts'
+import type { Attempt, FailureKind } from './attempt.ts'
+
+/** The owner of the connection: one upstream, in this worker. */
+export interface ConnectionOwner {
+  /** The response is complete and the connection may carry another. `keepAlive` = what the upstream announced. */
+  onFree(connection: UpstreamConnection, keepAlive: string | undefined): void
+  /** The connection is closed; `idle` = it carried nothing. */
+  onGone(connection: UpstreamConnection, idle: boolean): void
+  onUnexpected(error: unknown): void
+}
+
+/** Most interim responses before a final one. */
+const MAX_INTERIM = 64
+
+type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
+
+export class UpstreamConnection {
+  readonly socket: Socket
+  readonly #owner: ConnectionOwner
+  readonly #limits: HeadLimits
+  readonly #heads: HeadReader
+  readonly #body: BodyReader
+  readonly #memo: ResponseMemo = { text: '', head: undefined }
+  #phase: Phase = 'connecting'
+  #attempt: Attempt | undefined
+  #persistent = false
+  #announced: string | undefined
+  #interims = 0
+  /** Monotonic time of becoming idle, ms. */
+  idleSinceMs = 0
+  /** Exchanges that this connection has completed. */
+  completed = 0
+  /** It was not this side that closed it. */
+  closedByUpstream = false
+
+  constructor(
+    socket: Socket,
+    readyEvent: 'connect' | 'secureConnect',
+    owner: ConnectionOwner,
+    limits: HeadLimits,
+    attempt: Attempt,
+  ) {
+    this.socket = socket
+    this.#owner = owner
+    this.#limits = limits
+    this.#heads = new HeadReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes)
+    this.#attempt = attempt
+    socket.on(readyEvent, () => this.#onConnect())
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('end', () => this.#onEnd())
+    socket.on('drain', () => this.#attempt?.onUpstreamDrain())
+    socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
+    socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
+  }
+
+  get connecting(): boolean {
+    return this.#phase === 'connecting'
+  }
+
+  /** Gives an idle connection its next exchange. */
+  assign(attempt: Attempt): void {
+    this.#attempt = attempt
+    this.#phase = 'head'
+  }
+
+  /** Writes text (latin1) at once. @returns false where the upstream takes the bytes slowly: wait for `onUpstreamDrain` */
+  writeText(text: string): boolean {
+    return this.socket.write(text, 'latin1') || this.socket.writableLength === 0
+  }
+
+  /** As `writeText`. */
+  writeBytes(bytes: Buffer): boolean {
+    return this.socket.write(bytes) || this.socket.writableLength === 0
+  }
+
+  /** Between `cork` and `uncork` all writes leave together. */
+  cork(): void {
+    this.socket.cork()
+  }
+
+  uncork(): void {
+    this.socket.uncork()
+  }
+
+  /** Ends the attempt from this side: nothing is told to it any more. */
+  abandon(): void {
+    this.#attempt = undefined
+    this.#close()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  #onConnect(): void {
+    if (this.#phase !== 'connecting') return
+    this.#phase = 'head'
+    this.#guard(() => this.#attempt?.onConnected(this))
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      this.#read(chunk)
+    } catch (error) {
+      this.#owner.onUnexpected(error)
+      this.#fail('garbage', 'internal error')
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#phase === 'tunnel' || this.#phase === 'gone') return
+    // Nobody asked: a late answer to nothing, or an attempt to answer the next request in advance.
+    if (this.#phase === 'idle' || this.#phase === 'connecting') return this.#fail('garbage', 'bytes without a request')
+    let at = 0
+    while (this.#phase === 'head') {
+      at = this.#heads.push(chunk, at)
+      if (at === NEEDS_MORE) return this.#readEnd()
+      const head = at === REFUSED ? 'bad-start-line' : parseResponseHead(this.#heads.text, this.#limits, this.#memo)
+      if (typeof head === 'string') return this.#fail('garbage', head)
+      if (head.status >= 200) this.#final(head)
+      else if (head.status !== SWITCHING_PROTOCOLS) this.#interim(head)
+      else return this.#upgraded(head, at < chunk.length ? chunk.subarray(at) : undefined)
+      if (this.#phase === 'head' && at === chunk.length) return this.#readEnd()
+    }
+    const attempt = this.#attempt
+    if (this.#phase !== 'body' || !attempt) return
+    if (!this.#body.done) at = this.#body.read(chunk, at, attempt)
+    if (this.#body.fault) return this.#fail('garbage', this.#body.fault)
+    if (this.#phase !== 'body') return
+    if (this.#body.done) this.#complete(at === chunk.length)
+    else this.#readEnd()
+  }
+
+  #readEnd(): void {
+    if (this.#attempt && !this.#attempt.onReadEnd()) this.socket.pause()
+  }
+
+  #interim(head: ResponseHead): void {
+    this.#interims += 1
+    if (this.#interims > MAX_INTERIM) this.#fail('garbage', 'too many interim responses')
+    else this.#attempt?.onInterim(head)
+  }
+
+  #upgraded(head: ResponseHead, early: Buffer | undefined): void {
+    const attempt = this.#attempt
+    if (!attempt?.mayUpgrade || !attempt.requestSent || head.options.upgrade === undefined) {
+      return this.#fail('garbage', '101 to a request that did not ask for it')
+    }
+    this.#phase = 'tunnel'
+    this.#attempt = undefined
+    this.#owner.onGone(this, false)
+    attempt.onUpgraded(head, early)
+  }
+
+  #final(head: ResponseHead): void {
+    const attempt = this.#attempt
+    if (!attempt) return
+    const bodiless = isBodiless(attempt.method, head.status)
+    this.#interims = 0
+    this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
+    this.#announced = head.keepAlive
+    this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)
+    this.#phase = 'body'
+    attempt.onResponseHead(head, bodiless)
+  }
+
+  /** @param nothingLeft no byte followed the response: else the connection is out of step and must not be used again */
+  #complete(nothingLeft: boolean): void {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    this.completed += 1
+    const inStep = nothingLeft && attempt?.requestSent && this.socket.writableLength === 0
+    if (inStep && this.#persistent && !this.#body.untilClose) {
+      this.#phase = 'idle'
+      this.#owner.onFree(this, this.#announced)
+    } else this.#close()
+    attempt?.onResponseEnd(this.#body.trailers)
+  }
+
+  #onEnd(): void {
+    this.#guard(() => {
+      if (this.#phase === 'body' && this.#body.untilClose) this.#complete(false)
+      else this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'closed by the upstream')
+    })
+  }
+
+  #fail(kind: FailureKind, detail: string): void {
+    if (this.#phase === 'gone' || this.#phase === 'tunnel') return
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    this.closedByUpstream = true
+    this.#close()
+    if (attempt) this.#guard(() => attempt.onFailure(kind, detail))
+  }
+
+  #close(): void {
+    if (this.#phase === 'gone') return
+    const idle = this.#phase === 'idle'
+    this.#phase = 'gone'
+    this.socket.destroy()
+    this.#owner.onGone(this, idle)
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#owner.onUnexpected(error)
+      this.#fail('garbage', 'internal error')
+    }
+  }
+}
+
+function describe(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  return code ?? error.message
+}

@@ -1,0 +1,69 @@
+// The shared table of upstreams: availability and weight by slot. Control writes, every worker reads.
+// A slot stands for one (pool, upstream), for a pool itself, or (slot 0) for vigia itself; it is never re-used within a process.
+
+/** Most slots in one process: upstreams + pools + 1. */
+export const MAX_SLOTS = 8192
+
+export const SLOT_OF_VIGIA = 0
+
+/** What a worker may do with an upstream. */
+export const AVAILABILITY = {
+  /** No verdict yet: requests may wait for one. */
+  unknown: 0,
+  available: 1,
+  /** Serves what it has, gets no new work. */
+  draining: 2,
+  /** Unhealthy or ejected: used only by a pool in panic. */
+  out: 3,
+  /** Never used. */
+  disabled: 4,
+} as const
+export type Availability = (typeof AVAILABILITY)[keyof typeof AVAILABILITY]
+
+const VERSION = 0
+const HEADER_INTS = 16
+const INTS_PER_SLOT = 2
+const BYTES = (HEADER_INTS + MAX_SLOTS * INTS_PER_SLOT) * 4
+/** Weights are stored as thousandths. */
+const WEIGHT_SCALE = 1000
+
+export class UpstreamTable {
+  readonly #ints: Int32Array
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
+    this.#ints = new Int32Array(buffer)
+  }
+
+  get buffer(): SharedArrayBuffer {
+    return this.#ints.buffer as SharedArrayBuffer
+  }
+
+  /** Goes up with each change; a reader that holds derived data compares it. */
+  get version(): number {
+    return Atomics.load(this.#ints, VERSION)
+  }
+
+  availability(slot: number): Availability {
+    return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT) as Availability
+  }
+
+  /** Relative share of new work, >= 0. */
+  weight(slot: number): number {
+    return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 1) / WEIGHT_SCALE
+  }
+
+  /** Control only: writes a slot, raises the version and wakes who waits for a change. */
+  set(slot: number, availability: Availability, weight: number): void {
+    const at = HEADER_INTS + slot * INTS_PER_SLOT
+    Atomics.store(this.#ints, at, availability)
+    Atomics.store(this.#ints, at + 1, Math.round(weight * WEIGHT_SCALE))
+    Atomics.add(this.#ints, VERSION, 1)
+    Atomics.notify(this.#ints, VERSION)
+  }
+
+  /** Resolves when the version is no longer `seen`, or after `timeoutMs`. */
+  async changed(seen: number, timeoutMs: number): Promise<void> {
+    const wait = Atomics.waitAsync(this.#ints, VERSION, seen, timeoutMs)
+    if (wait.async) await wait.value
+  }
+}

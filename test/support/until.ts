@@ -1,0 +1,37 @@
+// Waiting in tests: polls a condition, or bounds a promise. No test sleeps for a fixed time instead.
+
+/** Resolves with the first truthy value of `condition`; rejects with `what` after `timeoutMs`. */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  { timeoutMs = 8_000, everyMs = 5 }: { timeoutMs?: number; everyMs?: number } = {},
+): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const value = await condition()
+    if (value) return value as NonNullable<T>
+    if (performance.now() > deadline) throw new Error(`after ${timeoutMs} ms still not true: ${what}`)
+    await sleep(everyMs)
+  }
+}
+
+/** Rejects with `what` if the promise is not settled after `timeoutMs`. */
+export async function within<T>(timeoutMs: number, what: string | (() => string), promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`after ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`)),
+      timeoutMs,
+    )
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** For scripted upstreams and split bytes, where time itself is the stimulus; never to wait for a result. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}

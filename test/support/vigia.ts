@@ -1,0 +1,199 @@
+// Starts the real program (`node bin/vigia.js run -c FILE`) on free ports with a given configuration, and stops it again.
+// Health checks are off unless a test turns them on, so that upstreams see nothing but the test's own traffic.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import type { StatusReport } from '../../src/admin/control-view.ts'
+import { freePort } from './free-port.ts'
+import { until, within } from './until.ts'
+
+export interface VigiaSetup {
+  /** Ports of 127.0.0.1; they become the upstreams `erp-1`, `erp-2` ... of the pool `erp`, which serves every path. */
+  readonly upstreams?: readonly number[]
+  /** More keys of the pool `erp`. */
+  readonly pool?: Record<string, unknown>
+  /** More keys of the document; `routes`, `pools`, `listeners` replace the harness's own. */
+  readonly config?: Record<string, unknown>
+  /** More environment variables. */
+  readonly env?: Record<string, string>
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface Vigia {
+  /** Of the listener `web`. */
+  readonly port: number
+  readonly adminPort: number
+  readonly pid: number
+  readonly configFile: string
+  readonly exited: Promise<Exit>
+  stdout(): string
+  stderr(): string
+  kill(signal: NodeJS.Signals): void
+  /** SIGTERM; throws unless the process ends with code 0 (or `code`) within 10 s. */
+  stop(code?: number): Promise<void>
+  /** Body of the admin listener's /status. */
+  status(): Promise<StatusReport>
+  /** Text of /metrics. */
+  metrics(): Promise<string>
+  /** Resident memory of the process now, bytes. */
+  residentBytes(): Promise<number>
+  /** Sockets that the process has open now, its listeners included. */
+  sockets(): Promise<number>
+  /** Replaces the configuration file; the process reads it at its next reload. */
+  writeConfig(config: Record<string, unknown>): Promise<void>
+}
+
+const PROGRAM = fileURLToPath(new URL('../../bin/vigia.js', import.meta.url))
+const START_MS = 15_000
+const STOP_MS = 10_000
+/** The program's exit code where it cannot listen. */
+const EXIT_CANNOT_LISTEN = 69
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export async function startVigia(setup: VigiaSetup = {}): Promise<Vigia> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(setup, await freePort(), await freePort())
+    } catch (error) {
+      // Another process may take a port between the look and the bind.
+      if (tries === 3 || !(error instanceof CannotListen)) throw error
+    }
+  }
+}
+
+/** GET on a connection of its own. */
+export function fetchText(port: number, path: string, timeoutMs = 5_000): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = get({ port, path, host: '127.0.0.1', agent: false, timeout: timeoutMs }, response => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (text: string) => {
+        body += text
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+      response.on('error', reject)
+    })
+    request.on('timeout', () =>
+      request.destroy(new Error(`no answer from 127.0.0.1:${port}${path} in ${timeoutMs} ms`)),
+    )
+    request.on('error', reject)
+  })
+}
+
+class CannotListen extends Error {}
+
+async function start(setup: VigiaSetup, port: number, adminPort: number): Promise<Vigia> {
+  const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
+  const configFile = join(folder, 'vigia.yaml')
+  await writeFile(configFile, stringify(documentOf(setup, port, adminPort)))
+  const child = spawn(process.execPath, [PROGRAM, 'run', '-c', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', ...setup.env },
+  })
+  running.add(child)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  let exit: Exit | undefined
+  const exited = new Promise<Exit>(resolve => {
+    child.on('close', (code, signal) => {
+      exit = { code, signal }
+      running.delete(child)
+      rm(folder, { recursive: true, force: true }).then(
+        () => resolve({ code, signal }),
+        () => resolve({ code, signal }),
+      )
+    })
+  })
+  const output = () => `\n--- stdout\n${stdout}\n--- stderr\n${stderr}`
+
+  await until(
+    `vigia is ready on port ${port}`,
+    async () => {
+      if (exit?.code === EXIT_CANNOT_LISTEN) throw new CannotListen(output())
+      if (exit !== undefined) throw new Error(`vigia ended at its start (code ${exit.code}, ${exit.signal})${output()}`)
+      return fetchText(adminPort, '/readyz', 1_000).then(
+        ({ status }) => status === 200,
+        () => false,
+      )
+    },
+    { timeoutMs: START_MS, everyMs: 20 },
+  ).catch(async (error: Error) => {
+    child.kill('SIGKILL')
+    await exited
+    throw error instanceof CannotListen ? error : new Error(error.message + output())
+  })
+
+  return {
+    port,
+    adminPort,
+    pid: child.pid!,
+    configFile,
+    exited,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: signal => {
+      child.kill(signal)
+    },
+    async stop(code = 0) {
+      child.kill('SIGTERM')
+      const end = await within(STOP_MS, () => `vigia does not end after SIGTERM${output()}`, exited).catch(error => {
+        child.kill('SIGKILL')
+        throw error
+      })
+      if (end.code !== code) throw new Error(`vigia ended with ${end.code ?? end.signal}, not ${code}${output()}`)
+    },
+    async status() {
+      return JSON.parse((await fetchText(adminPort, '/status')).body) as StatusReport
+    },
+    async metrics() {
+      return (await fetchText(adminPort, '/metrics')).body
+    },
+    async residentBytes() {
+      const line = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))
+      return Number(line?.[1]) * 1024
+    },
+    async sockets() {
+      const folder = `/proc/${child.pid}/fd`
+      const links = await Promise.all((await readdir(folder)).map(fd => readlink(join(folder, fd)).catch(() => '')))
+      return links.filter(link => link.startsWith('socket:')).length
+    },
+    async writeConfig(config) {
+      await writeFile(configFile, stringify(documentOf({ ...setup, config }, port, adminPort)))
+    },
+  }
+}
+
+function documentOf(setup: VigiaSetup, port: number, adminPort: number): Record<string, unknown> {
+  const upstreams = (setup.upstreams ?? []).map((each, i) => ({
+    name: `erp-${i + 1}`,
+    url: `http://127.0.0.1:${each}`,
+  }))
+  return {
+    workers: 1,
+    listeners: [{ name: 'web', address: `127.0.0.1:${port}` }],
+    routes: [{ pool: 'erp' }],
+    pools: { erp: { health: 'off', upstreams, ...setup.pool } },
+    accessLog: false,
+    ...setup.config,
+    admin: { address: `127.0.0.1:${adminPort}` },
+  }
+}
