@@ -49,6 +49,7 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
     return EXIT.badConfiguration
   }
   const logger = createLogger({ level: loaded.snapshot.log.level })
+  process.once('uncaughtException', dieOfBug)
   for (const warning of loaded.warnings) logger.warn(formatProblem(warning))
   // Signals count from here on: one that comes during the start must not leave half a start behind.
   const signals = awaitSignals({
@@ -59,9 +60,7 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
   try {
     running = await startVigia(loaded.snapshot, { logger, ...(workerUrl === undefined ? {} : { workerUrl }) })
     const signal = await signals.stop
-    logger.info(
-      `${signal}: draining, at most ${loaded.snapshot.shutdownMs / 1000} s; the same signal again stops at once`,
-    )
+    logger.info(`${signal}: finishing what is in flight; the same signal again stops at once`)
     const cut = await running.close()
     if (cut > 0) logger.warn(`stopped; ${cut} requests were cut because they took longer`)
     else logger.info('stopped; nothing was cut')
@@ -72,6 +71,7 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
     return error.code === undefined ? EXIT.internal : EXIT.cannotListen
   } finally {
     signals.release()
+    process.off('uncaughtException', dieOfBug)
     await flushLog(logger)
   }
 }
@@ -92,6 +92,12 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     reload: next => control.reload(next),
     close: () => control.close(),
   }
+}
+
+/** A bug in the control plane: what it knows can't be trusted any more. Whoever supervises the process starts it afresh. */
+function dieOfBug(error: unknown): never {
+  console.error('vigia: unexpected error in the control plane, please report it:', error)
+  process.exit(EXIT.internal)
 }
 
 async function reload(config: string, logger: Logger, running: () => RunningVigia | undefined): Promise<void> {

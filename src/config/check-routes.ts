@@ -5,6 +5,7 @@ import { prefixKey, wrongInPrefix } from './http-words.ts'
 import { didYouMean } from './nearest.ts'
 import { error, type Finding, quote, warning } from './problem.ts'
 import type { ConfigDocument, RouteDocument } from './schema.ts'
+import { parseDuration } from './units.ts'
 
 /** More combinations than this of listeners, hosts and methods in one route are compared as a whole. */
 const MOST_COMBINATIONS = 1000
@@ -43,7 +44,7 @@ export function* checkRoutes({ routes, pools, listeners }: ConfigDocument): Iter
 export const NO_RESPONSE_LIMIT = 'without a limit a request to an upstream that hangs waits until its client gives up'
 
 export function isZero(value: string | number | undefined): boolean {
-  return value === 0 || value === '0'
+  return value !== undefined && parseDuration(value) === 0
 }
 
 /** A route is out of reach where the routes before it take all that it matches. */

@@ -8,6 +8,8 @@ import { nodeAt, type Source } from './source.ts'
 export interface Expansion {
   readonly findings: readonly Finding[]
   readonly expanded: ReadonlySet<unknown>
+  /** Which variable each value came from. */
+  readonly origins: ReadonlyMap<string, string>
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
@@ -19,16 +21,17 @@ const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 export function expandEnvironment(source: Source, env: NodeJS.ProcessEnv): Expansion {
   const findings: Finding[] = []
   const expanded = new Set<unknown>()
+  const origins = new Map<string, string>()
   visit(source.document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
       const problems: string[] = []
-      node.value = expand(node.value, env, problems)
+      node.value = expand(node.value, env, problems, origins)
       expanded.add(node)
       for (const problem of problems) findings.push(error(pathOf(ancestors, node), problem))
     },
   })
-  return { findings, expanded }
+  return { findings, expanded, origins }
 }
 
 /**
@@ -48,7 +51,21 @@ export function retype(source: Source, paths: Iterable<Path>, { expanded }: Expa
   return changed
 }
 
-function expand(text: string, env: NodeJS.ProcessEnv, problems: string[]): string {
+/** The message with the names of variables in place of their values, which may be secrets. */
+export function withoutValues(message: string, { origins }: Expansion): string {
+  let safe = message
+  for (const [value, name] of origins) {
+    const inQuotes = JSON.stringify(value)
+    safe = safe.replaceAll(inQuotes, () => `"\${${name}}"`)
+    // Within other text a very short value would match by chance.
+    if (value.length >= SHORTEST_SECRET) safe = safe.replaceAll(inQuotes.slice(1, -1), () => `\${${name}}`)
+  }
+  return safe
+}
+
+const SHORTEST_SECRET = 5
+
+function expand(text: string, env: NodeJS.ProcessEnv, problems: string[], origins: Map<string, string>): string {
   return text.replace(REFERENCE, (whole, inner: string | undefined, close: string | undefined) => {
     if (inner === undefined) return '${'
     const parts = close === '}' ? NAME_AND_DEFAULT.exec(inner) : null
@@ -57,6 +74,7 @@ function expand(text: string, env: NodeJS.ProcessEnv, problems: string[]): strin
       return whole
     }
     const value = env[parts[1]!]
+    if (value) origins.set(value, parts[1]!)
     // Like a shell: `:-` also stands in for an empty value.
     if (parts[2] !== undefined) return value === undefined || value === '' ? parts[2] : value
     if (value !== undefined) return value

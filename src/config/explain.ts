@@ -16,7 +16,8 @@ interface SchemaLike {
   readonly properties?: Readonly<Record<string, unknown>>
 }
 
-const SECRET_KEYS = new Set<string | number>(['headers', 'url', 'body'])
+/** Whatever stands under these may hold credentials. */
+const SECRET_KEYS = new Set<string | number>(['headers', 'url'])
 /** Errors that say a value is of the wrong sort altogether, rather than wrong further inside. */
 const WRONG_SORT = new Set(['type', 'const', 'enum', 'pattern', 'minLength', 'minimum', 'maximum'])
 
@@ -110,8 +111,9 @@ function whatIsThere(data: unknown, path: Path, written: Written): string {
   if (Array.isArray(data)) return 'is a list, '
   if (typeof data === 'object') return 'is a mapping, '
   if (data === '') return 'is empty, '
-  const isSecret = path.some(step => SECRET_KEYS.has(step))
+  const isSecret = path.some(step => SECRET_KEYS.has(step)) || (path.includes('health') && path.at(-1) === 'body')
   const text = isSecret ? undefined : written(path)
+  if (text !== undefined && typeof data !== 'string') return `${text.replace(/^"|"$/g, '')} is not valid here, `
   return text === undefined ? 'is not valid here, ' : `${text} is not valid here, `
 }
 

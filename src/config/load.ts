@@ -6,9 +6,9 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { compile } from './compile.ts'
 import { crossCheck } from './cross-check.ts'
-import { type Expansion, expandEnvironment } from './environment.ts'
+import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
 import { readFiles, wordsFor } from './files.ts'
-import { error, type Finding, formatPath, type Problem } from './problem.ts'
+import { error, type Finding, formatPath, type Problem, shorten } from './problem.ts'
 import { stillHolds } from './repair.ts'
 import type { ConfigDocument } from './schema.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -65,7 +65,7 @@ export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEn
     files: contents,
     resolvePath: path => resolve(folder, path),
   })
-  return { ok: true, snapshot, warnings: inOrder(source, findings) }
+  return { ok: true, snapshot, warnings: inOrder(source, findings, expansion) }
 }
 
 function lookThrough(config: ConfigDocument, folder: string) {
@@ -77,12 +77,14 @@ function refused(source: Source, findings: readonly Finding[], expansion: Expans
   // What follows from a missing variable is not another problem.
   const unset = new Set(expansion.findings.map(({ path }) => formatPath(path)))
   const further = findings.filter(({ path }) => !unset.has(formatPath(path)))
-  const problems = inOrder(source, [...expansion.findings, ...further])
+  const problems = inOrder(source, [...expansion.findings, ...further], expansion)
   if (problems.length <= MOST_PROBLEMS) return { ok: false, problems }
   const rest = locate(source, error([], `${problems.length - MOST_PROBLEMS} more problems are not shown`))
   return { ok: false, problems: [...problems.slice(0, MOST_PROBLEMS), rest] }
 }
 
-function inOrder(source: Source, findings: readonly Finding[]): Problem[] {
-  return findings.map(finding => locate(source, finding)).sort((a, b) => a.line - b.line || a.column - b.column)
+function inOrder(source: Source, findings: readonly Finding[], expansion: Expansion): Problem[] {
+  return findings
+    .map(finding => locate(source, { ...finding, message: shorten(withoutValues(finding.message, expansion)) }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
 }

@@ -42,9 +42,18 @@ export function formatPath(path: Path): string {
   return text
 }
 
-/** In quotes, on one line, and short enough for a terminal. */
+/** In quotes and on one line. Of any length: what is long is shortened once secrets are out of it. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)
+  return JSON.stringify(text)
+}
+
+const LONGEST_QUOTE = 62
+
+/** Quoted texts cut to what a terminal bears. */
+export function shorten(message: string): string {
+  return message.replace(/"(?:[^"\\]|\\.)*"/g, quoted =>
+    quoted.length <= LONGEST_QUOTE ? quoted : `${quoted.slice(0, LONGEST_QUOTE - 4).replace(/\\$/, '')}..."`,
+  )
 }
 
 export function error(path: Path, message: string, at: Finding['at'] = 'value'): Finding {

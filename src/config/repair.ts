@@ -35,10 +35,14 @@ export function leaveOut(value: unknown, refused: readonly Finding[]): Repair | 
 /** Whether a finding holds whatever stood at the places that were left out. */
 export function stillHolds(finding: Finding, missing: readonly Path[]): boolean {
   return !missing.some(path => {
-    const isNeighbour = path.slice(0, -1).every((step, i) => finding.path[i] === step)
+    // Keys of one mapping are judged together: a timeout against the interval beside it, a key against its algorithm.
+    const isOfMapping = path.length === finding.path.length || path.length === finding.path.length + 1
+    const isBeside = isOfMapping && path.slice(0, -1).every((step, i) => finding.path[i] === step)
     // What a route matches decides over the reach of all routes after it.
     const isReach = (path[0] === 'routes' || path[0] === 'listeners') && finding.path.length === 2
-    return isNeighbour || isReach
+    const isAddress =
+      (path[0] === 'workers' || path[0] === 'admin') && (finding.path[0] === 'listeners' || finding.path[0] === 'admin')
+    return isReach || isAddress || (isBeside && path.length > 1)
   })
 }
 

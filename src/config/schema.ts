@@ -3,8 +3,9 @@
 
 import Type, { type Static } from 'typebox'
 import { DEFAULTS } from './defaults.ts'
-import { byName, described, duration, integer, name, oneOrMore, section, size, text } from './schema-parts.ts'
+import { byName, described, duration, integer, name, section, size, text } from './schema-parts.ts'
 import { poolSchema } from './schema-pool.ts'
+import { routeSchema, timeoutKeys } from './schema-route.ts'
 
 const { limits, timeouts } = DEFAULTS
 const address = 'an address such as 127.0.0.1:8080, :8080 or [::1]:8080'
@@ -20,98 +21,6 @@ const listener = section(
   'An address that clients connect to.',
 )
 
-const overridable = {
-  connect: Type.Optional(
-    duration('Duration. To establish a connection to an upstream, TLS included.', timeouts.connect, 'no limit'),
-  ),
-  response: Type.Optional(
-    duration(
-      "Duration. From the end of the sent request to the first byte of the upstream's answer; long reports need long ones.",
-      timeouts.response,
-      'no limit',
-    ),
-  ),
-  idle: Type.Optional(
-    duration('Duration. Between two movements of body bytes, in either direction.', timeouts.idle, 'no limit'),
-  ),
-  tunnel: Type.Optional(
-    duration(
-      'Duration. Between two movements of bytes in an upgraded connection (WebSocket).',
-      timeouts.tunnel,
-      'no limit',
-    ),
-  ),
-  keepAlive: Type.Optional(
-    duration(
-      "Duration. How long a client's connection may stay idle between two requests.",
-      timeouts.keepAlive,
-      'no limit',
-    ),
-  ),
-  halfClosed: Type.Optional(
-    duration(
-      'Duration. How long a client that closed its sending side still gets its answer before it counts as gone.',
-      timeouts.halfClosed,
-      'no limit',
-    ),
-  ),
-}
-
-const route = section(
-  {
-    name: Type.Optional(
-      name('Name of the route in logs and metrics; unique. Default: its position, such as routes[2].'),
-    ),
-    match: Type.Optional(
-      section(
-        {
-          listener: Type.Optional(
-            oneOrMore(
-              text('the name of a listener', 'Name of a listener.'),
-              'the name of a listener, or a list of them',
-              'Only requests of these listeners. Default: every listener.',
-            ),
-          ),
-          host: Type.Optional(
-            oneOrMore(
-              text('a host name such as erp.example.com or *.example.com', 'Host name without port.'),
-              'a host name such as erp.example.com or *.example.com, or a list of them',
-              'Only requests for these hosts, port aside; *.example.com is any name below it. Default: every host.',
-            ),
-          ),
-          path: Type.Optional(
-            text(
-              'a path that begins with /',
-              'Only paths that begin with these whole segments: /web matches /web and /web/x, not /website.',
-              '/',
-            ),
-          ),
-          method: Type.Optional(
-            oneOrMore(
-              Type.String({
-                pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-                title: 'a method such as GET',
-                description: 'A request method.',
-              }),
-              'a method such as GET, or a list of them',
-              'Only these request methods. Default: every method.',
-            ),
-          ),
-        },
-        'Which requests the route takes; all conditions must hold. Default: every request.',
-      ),
-    ),
-    pool: text('the name of a pool', 'Pool that serves the route.'),
-    timeouts: Type.Optional(
-      section(overridable, 'Deadlines of this route; what is not given here is taken from the top-level `timeouts`.'),
-    ),
-    maxBody: Type.Optional(
-      size('Size. Largest request body; a larger one is answered 413. Default: `limits.body`.', undefined, 'no limit'),
-    ),
-  },
-  'One routing rule. The first that matches wins.',
-)
-
 export const configSchema = section(
   {
     workers: Type.Optional(
@@ -125,7 +34,7 @@ export const configSchema = section(
       title: 'a list with at least one listener',
       description: 'Where vigia listens for clients.',
     }),
-    routes: Type.Array(route, {
+    routes: Type.Array(routeSchema, {
       minItems: 1,
       title: 'a list with at least one route',
       description: 'Which pool serves which request. The first match wins; none = 404.',
@@ -171,7 +80,7 @@ export const configSchema = section(
           head: Type.Optional(
             duration("Duration. From a request's first byte to the end of its head.", timeouts.head, 'no limit'),
           ),
-          ...overridable,
+          ...timeoutKeys,
         },
         'Deadlines; a route may override all but `head`.',
       ),

@@ -124,7 +124,8 @@ export function writtenAt(source: Source, path: Path): string | undefined {
   const node = nodeAt(source, path)
   if (!isScalar(node) || !node.range) return undefined
   const written = source.text.slice(node.range[0], node.range[1]).trim()
-  return written.startsWith('"') || written.startsWith("'") ? written.slice(0, 60) : quote(written)
+  if (/[\x00-\x1f\x7f]/.test(written)) return quote(written.replace(/\s+/g, ' '))
+  return written.startsWith('"') || written.startsWith("'") ? written : quote(written)
 }
 
 function find(document: Document.Parsed, path: Path): { node: Node | undefined; key: Node | undefined; depth: number } {

@@ -164,10 +164,8 @@ export class Registry {
 
   /** Nothing in its pool gets new work. */
   #isLastHope(entry: Entry): boolean {
-    for (const other of this.#entries.values()) {
-      if (other.pool === entry.pool && other.verdict.availability === 'available') return false
-    }
-    return true
+    const pool = this.#pools.find(each => each.plan.name === entry.pool)
+    return pool === undefined || pool.entries.every(other => other.verdict.availability !== 'available')
   }
 
   #change(entry: MutableEntry, state: UpstreamState): void {

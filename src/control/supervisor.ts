@@ -177,6 +177,8 @@ export class Supervisor {
         return
       case 'drained':
         this.#cut += message.cut
+        // It has nothing left to do; timers and sockets that it may still hold need not keep anybody waiting.
+        void post.thread?.terminate()
         return
       case 'log':
         this.#options.logger[message.level]({ worker: post.worker, ...message.detail }, message.message)

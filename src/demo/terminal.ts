@@ -75,8 +75,7 @@ export function fleetLine(event: FleetEvent, now: Date): string {
 }
 
 export function transitionLine(upstream: string, available: boolean, why: string, now: Date): string {
-  const verdict = available ? green('in rotation') : red('out of rotation')
-  return line(now, upstream, `${verdict}${why === '' ? '' : `: ${why}`}`)
+  return line(now, upstream, available ? green('in rotation again') : `${red('out of rotation')}: ${why}`)
 }
 
 export function line(now: Date, subject: string, words: string): string {

@@ -2,6 +2,7 @@
 // Chunk extensions are dropped, trailers kept. Hands out ranges of the caller's buffer, copies nothing but trailers.
 
 import type { FaultCode } from './faults.ts'
+import { FIELD } from './field-names.ts'
 import { type Fields, NO_FIELDS, parseFields } from './fields.ts'
 import { type BodyLength, CHUNKED } from './framing.ts'
 
@@ -160,7 +161,8 @@ export class BodyReader {
     this.#state = 'done'
     if (!none) {
       const trailers = parseFields(text.slice(0, after), MAX_TRAILERS)
-      if (typeof trailers === 'string') this.fault = 'bad-trailer'
+      // Framing that comes after the body is an attempt to be read in two ways (RFC 9110 6.5.1).
+      if (typeof trailers === 'string' || hasFraming(trailers)) this.fault = 'bad-trailer'
       else this.trailers = trailers
     }
     return from + after - before
@@ -173,6 +175,10 @@ const TAB = 9
 const SPACE = 32
 const DELETE = 127
 const SEMICOLON = 59
+
+function hasFraming({ kinds }: Fields): boolean {
+  return kinds.includes(FIELD.contentLength) || kinds.includes(FIELD.transferEncoding)
+}
 
 function hexDigit(byte: number): number {
   if (byte >= 48 && byte <= 57) return byte - 48

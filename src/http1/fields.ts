@@ -53,7 +53,7 @@ export function fieldValue(fields: Fields, name: string): string | undefined {
 }
 
 /** Value of the first field of `kind`, or undefined. */
-export function valueOf(fields: Fields, kind: Field): string | undefined {
+export function firstValue(fields: Fields, kind: Field): string | undefined {
   const at = fields.kinds.indexOf(kind)
   return at < 0 ? undefined : fields.values[at]
 }

@@ -1,6 +1,8 @@
 // Gathers the bytes of a head until its empty line, within the size limit. Whatever the split of the bytes, the result is the same:
 // what it hands out is a function of the byte stream alone, and a bad line break is noticed as soon as it is there.
 
+import { badBreak } from './line-breaks.ts'
+
 /** Outcomes of `push` other than the index after the head. */
 export const NEEDS_MORE = -1
 /** The head can't become valid: `text` holds it up to where that is certain; the caller diagnoses. */
@@ -76,13 +78,4 @@ export class HeadReader {
     this.#gathered = ''
     this.#blankSkipped = false
   }
-}
-
-const CR_ALONE_OR_LF_ALONE = /\r[^\n]|(?:^|[^\r])\n/g
-
-/** Index of the byte that proves a bare CR or LF, or -1. */
-function badBreak(text: string, from: number): number {
-  CR_ALONE_OR_LF_ALONE.lastIndex = from
-  const match = CR_ALONE_OR_LF_ALONE.exec(text)
-  return match ? match.index + match[0].length - 1 : -1
 }

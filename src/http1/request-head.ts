@@ -3,10 +3,11 @@
 import { type ConnectionOptions, connectionOptionsOf } from './connection-options.ts'
 import type { FaultCode } from './faults.ts'
 import { FIELD } from './field-names.ts'
-import { diagnoseFields, type Fields, parseFields, valueOf } from './fields.ts'
+import { diagnoseFields, type Fields, firstValue, parseFields } from './fields.ts'
 import { type BodyLength, CHUNKED, framingOf } from './framing.ts'
 import { authoritiesMatch, hostName, isAuthority } from './host.ts'
 import type { HeadLimits } from './limits.ts'
+import { badBreak, upToBadBreak } from './line-breaks.ts'
 
 /** What the fields of a request say. Two requests with the same bytes of fields share one object. */
 export interface RequestFields {
@@ -39,7 +40,6 @@ const METHODS: ReadonlySet<string> = new Set(
 )
 const START_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/
 const METHOD_AND_TARGET = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ ([^ ]*)/
-const BREAK_OR_CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
 
 /** The last field section of a connection: clients repeat theirs, and comparing is cheaper than parsing. */
 export interface RequestMemo {
@@ -53,9 +53,11 @@ export function parseRequestHead(text: string, limits: HeadLimits, memo: Request
   const section = text.slice(lineEnd + 2)
   let meaning = memo.meaning
   const first = startLine(text, lineEnd, limits)
-  if (typeof first === 'string') return first
+  if (typeof first === 'string') return diagnoseRequestHead(text, limits)
   if (meaning === undefined || section !== memo.section) {
-    const parsed = parseMeaning(section, limits, first.minor)
+    const fields = parseFields(section, limits.headerCount)
+    if (typeof fields === 'string') return diagnoseRequestHead(text, limits)
+    const parsed = meaningOf(fields, first.minor)
     if (typeof parsed === 'string') return parsed
     meaning = parsed
     memo.section = section
@@ -67,15 +69,14 @@ export function parseRequestHead(text: string, limits: HeadLimits, memo: Request
   return withTarget(first, meaning)
 }
 
-/** The first fault of a head that is cut off by a bad line break or by the size limit. */
-export function diagnoseRequestHead(text: string, limits: HeadLimits): FaultCode {
+/** The first fault, in the order of the bytes, of a head that is malformed, cut off by a bad line break, or too large. */
+export function diagnoseRequestHead(whole: string, limits: HeadLimits): FaultCode {
+  const text = upToBadBreak(whole)
   const lineEnd = text.indexOf('\r\n')
   if (lineEnd < 0) {
-    const control = BREAK_OR_CONTROL.exec(text)
     const target = METHOD_AND_TARGET.exec(text)?.[1] ?? ''
     if (target.length > limits.targetBytes) return 'target-too-long'
-    if (control && control.index < text.length - 1) return 'bad-start-line'
-    return text.endsWith('\n') ? 'bad-line-break' : 'head-too-large'
+    return badBreak(text, 0) < 0 ? 'head-too-large' : 'bad-line-break'
   }
   const first = startLine(text, lineEnd, limits)
   if (typeof first === 'string') return first
@@ -104,17 +105,15 @@ function startLine(text: string, lineEnd: number, limits: HeadLimits): StartLine
   return { method, target, minor: match[4] === '1' ? 1 : 0 }
 }
 
-function parseMeaning(section: string, limits: HeadLimits, minor: 0 | 1): RequestFields | FaultCode {
-  const fields = parseFields(section, limits.headerCount)
-  if (typeof fields === 'string') return fields
-  const host = valueOf(fields, FIELD.host)
+function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
+  const host = firstValue(fields, FIELD.host)
   if (host !== undefined) {
     if (fields.kinds.indexOf(FIELD.host) !== fields.kinds.lastIndexOf(FIELD.host) || !isAuthority(host))
       return 'bad-host'
   } else if (minor === 1) return 'bad-host'
   const length = framingOf(fields, minor)
   if (typeof length === 'string') return length
-  const expect = valueOf(fields, FIELD.expect)
+  const expect = firstValue(fields, FIELD.expect)
   if (expect !== undefined) {
     const single = fields.kinds.indexOf(FIELD.expect) === fields.kinds.lastIndexOf(FIELD.expect)
     if (!single || expect.toLowerCase() !== '100-continue') return 'unknown-expectation'

@@ -3,9 +3,10 @@
 import { type ConnectionOptions, connectionOptionsOf } from './connection-options.ts'
 import type { FaultCode } from './faults.ts'
 import { FIELD } from './field-names.ts'
-import { diagnoseFields, type Fields, parseFields, valueOf } from './fields.ts'
+import { diagnoseFields, type Fields, firstValue, parseFields } from './fields.ts'
 import { type BodyLength, framingOf } from './framing.ts'
 import type { HeadLimits } from './limits.ts'
+import { badBreak, upToBadBreak } from './line-breaks.ts'
 
 export interface ResponseHead {
   /** 100 to 599. */
@@ -33,22 +34,23 @@ export function parseResponseHead(text: string, limits: HeadLimits, memo: Respon
   if (memo.head !== undefined && text === memo.text) return memo.head
   const lineEnd = text.indexOf('\r\n')
   const first = statusLine(text, lineEnd)
-  if (typeof first === 'string') return first
+  if (typeof first === 'string') return diagnoseResponseHead(text, limits)
   const fields = parseFields(text.slice(lineEnd + 2), limits.headerCount)
-  if (typeof fields === 'string') return fields
+  if (typeof fields === 'string') return diagnoseResponseHead(text, limits)
   const length = framingOf(fields, first.minor)
   if (typeof length === 'string') return length
   const options = connectionOptionsOf(fields)
-  const head: ResponseHead = { ...first, fields, length, options, keepAlive: valueOf(fields, FIELD.keepAlive) }
+  const head: ResponseHead = { ...first, fields, length, options, keepAlive: firstValue(fields, FIELD.keepAlive) }
   memo.text = text
   memo.head = head
   return head
 }
 
-/** The first fault of a head that is cut off by a bad line break or by the size limit. */
-export function diagnoseResponseHead(text: string, limits: HeadLimits): FaultCode {
+/** The first fault, in the order of the bytes, of a head that is malformed, cut off by a bad line break, or too large. */
+export function diagnoseResponseHead(whole: string, limits: HeadLimits): FaultCode {
+  const text = upToBadBreak(whole)
   const lineEnd = text.indexOf('\r\n')
-  if (lineEnd < 0) return text.endsWith('\n') ? 'bad-line-break' : 'head-too-large'
+  if (lineEnd < 0) return badBreak(text, 0) < 0 ? 'head-too-large' : 'bad-line-break'
   const first = statusLine(text, lineEnd)
   if (typeof first === 'string') return first
   return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount) ?? 'head-too-large'

@@ -53,7 +53,8 @@ export function openAccessLog(destination: string): AccessLog {
     {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: () => ({}) },
+      // In the level's place: tells these lines from vigia's own where both end in one stream.
+      formatters: { level: () => ({ type: 'access' }) },
       redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     },
     stream,

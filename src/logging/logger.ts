@@ -16,6 +16,8 @@ export interface LoggerOptions {
   readonly pretty?: boolean
 }
 
+/** Fields of a transition, which its message says in words. */
+const SAID_ANYWAY = 'pool,upstream,from,to'
 /** Most bytes that wait for a slow reader. */
 const BUFFER_BYTES = 1024 * 1024
 
@@ -28,7 +30,18 @@ export function createLogger({ level, destination = 2, pretty }: LoggerOptions):
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
   }
   if (pretty ?? (destination === 2 && process.stderr.isTTY)) {
-    return pino(options, PinoPretty({ destination, sync: true, translateTime: 'SYS:HH:MM:ss', colorize: true }))
+    const colorize = destination === 2 && process.env.NO_COLOR === undefined
+    return pino(
+      options,
+      PinoPretty({
+        destination,
+        sync: true,
+        translateTime: 'SYS:HH:MM:ss',
+        singleLine: true,
+        ignore: SAID_ANYWAY,
+        colorize,
+      }),
+    )
   }
   const stream = pino.destination({ dest: destination, sync: false, maxLength: BUFFER_BYTES })
   // Nobody is left to tell that the log can't be written; the traffic goes on.

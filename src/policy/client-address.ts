@@ -102,7 +102,8 @@ function isIPv6(address: string): boolean {
 
 /** RFC 7239 6: an IPv6 address stands in brackets, and with them in quotes. */
 function forwardedNode(node: string): string {
-  return node.includes(':') && !node.startsWith('[') ? `"[${node}]"` : quoteUnlessToken(node)
+  const address = parseAddress(node) ?? node
+  return address.includes(':') ? `"[${address}]"` : quoteUnlessToken(address)
 }
 
 function quoteUnlessToken(text: string): string {

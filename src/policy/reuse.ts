@@ -41,13 +41,13 @@ export function mayReuse(
 
 /**
  * A connection was seen open (or served another request) after it had been idle for `idleMs`.
- * Each sighting beyond the shortest known close contradicts it and doubles it: so an upstream that was restarted with
+ * Each sighting clearly beyond the shortest known close contradicts it and doubles it: so an upstream that was restarted with
  * other settings, or that once closed a connection early, is trusted again after about ten sightings, while one that
- * always closes early gives none. Sightings below the shortest close say nothing against it: a true limit never decays.
+ * always closes early gives none. Sightings below or about the shortest close say nothing against it: a true limit never decays.
  */
 export function sawOpenAfter(evidence: ReuseEvidence, idleMs: number): ReuseEvidence {
   if (idleMs < PROVEN_OPEN_MS) return evidence
-  const contradicted = idleMs > evidence.shortestIdleCloseMs
+  const contradicted = withMargin(idleMs) > evidence.shortestIdleCloseMs
   if (evidence.provenOpen && !contradicted) return evidence
   const shortestIdleCloseMs = contradicted
     ? Math.max(evidence.shortestIdleCloseMs, 1) * 2

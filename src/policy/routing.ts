@@ -92,6 +92,14 @@ export function normalisePath(target: string): string | undefined {
   return plain ? path : resolvePath(path)
 }
 
+/**
+ * A configured prefix in the spelling of `normalisePath`, without a slash at its end; two prefixes are the same where
+ * their keys are. People may write it unencoded: `/relatórios`, `/my files`. Undefined where no request can match it.
+ */
+export function prefixKey(path: string): string | undefined {
+  return normalisePath(path.toWellFormed().replace(/[^\x21-\x7e]+/gu, encodeURIComponent))?.replace(/\/+$/, '')
+}
+
 const SLASH = 0x2f
 const DOT = 0x2e
 const PERCENT = 0x25
@@ -140,18 +148,13 @@ function firstInMethods(index: MethodIndex, method: string, best: number): numbe
 
 function addRoute(index: PathIndex, route: RouteMatch, order: number): void {
   const prefix = prefixKey(route.path)
+  if (prefix === undefined) return
   const methods = prefix === '' ? index.root : getOrAdd(index.prefixes, prefix, newMethodIndex)
   index.longestPrefix = Math.max(index.longestPrefix, prefix.length)
   if (route.methods.length === 0) methods.any = Math.min(methods.any, order)
   for (const method of route.methods) {
     if (!methods.byMethod.has(method)) methods.byMethod.set(method, order)
   }
-}
-
-/** The configured path in the spelling of `normalisePath`; people may write it unencoded: `/relatórios`, `/my files`. */
-function prefixKey(path: string): string {
-  const encoded = path.replace(/[^\x21-\x7e]+/gu, encodeURIComponent)
-  return (normalisePath(encoded) ?? encoded).replace(/\/+$/, '')
 }
 
 function newPathIndex(): PathIndex {

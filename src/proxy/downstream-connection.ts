@@ -223,6 +223,10 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#writer.interim(head)
   }
 
+  endAfterResponse(): void {
+    this.#writer.endConnection()
+  }
+
   head(head: ResponseHead, bodiless: boolean, requestId: string): void {
     if (this.#readingBody || this.#runtime.draining) this.#writer.endConnection()
     this.#writer.head(head, bodiless, requestId)

@@ -19,6 +19,8 @@ export interface Downstream {
   readonly client: ClientSide
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
+  /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
+  endAfterResponse(): void
   /** The final head. `bodiless` = nothing follows it, whatever its fields say. */
   head(head: ResponseHead, bodiless: boolean, requestId: string): void
   body(chunk: Buffer, start: number, end: number): void

@@ -3,8 +3,9 @@
 
 import { performance } from 'node:perf_hooks'
 import type { RoutePlan } from '../config/snapshot.ts'
+import { FAULTS } from '../http1/faults.ts'
 import { FIELD } from '../http1/field-names.ts'
-import { type Fields, NO_FIELDS, valueOf } from '../http1/fields.ts'
+import { type Fields, firstValue, NO_FIELDS } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { prefersJson } from '../policy/negotiate.ts'
@@ -247,9 +248,10 @@ export class Exchange implements Attempt, Expiring {
     const { row } = this.#runtime
     const reused = this.#reusedAfterMs >= 0
     const phase = this.#phase
+    const responding = this.#connection?.responseBegun === true
     this.#leave()
     const decision = decideRetry({
-      stage: phase === 'connect' ? 'connect' : this.#interimSent || this.#headSent ? 'responding' : 'sent',
+      stage: phase === 'connect' ? 'connect' : responding ? 'responding' : 'sent',
       failure: kind,
       requestBytesWritten: this.#sentBytes,
       reusedConnection: reused,
@@ -261,7 +263,7 @@ export class Exchange implements Attempt, Expiring {
       clientGone: false,
       retryTimeouts: false,
     })
-    if (reused && kind === 'reset' && !this.#headSent) endpoint.learnStale(this.#reusedAfterMs)
+    if (reused && kind === 'reset' && !responding) endpoint.learnStale(this.#reusedAfterMs)
     const stale = decision.retry && decision.stale
     if (!stale) {
       row.add(
@@ -360,11 +362,12 @@ export class Exchange implements Attempt, Expiring {
 
   #answer(code: AnswerCode): void {
     const { fields } = this.#head.meaning
-    const json = prefersJson(valueOf(fields, FIELD.accept), valueOf(fields, FIELD.contentType))
+    const json = prefersJson(firstValue(fields, FIELD.accept), firstValue(fields, FIELD.contentType))
     const retryAfterS = code === 'no-upstream-available' ? this.#pool?.plan.retryAfterS : undefined
     const { head, body } = answer(code, this.requestId, json, retryAfterS)
     this.#status = head.status
     const bodiless = this.method === 'HEAD'
+    if (code in FAULTS || code === 'internal-error') this.#down.endAfterResponse()
     this.#headSent = true
     this.#down.head(head, bodiless, this.requestId)
     if (!bodiless) this.onBody(body, 0, body.length)

@@ -2,7 +2,7 @@
 // What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
 
 import { FIELD } from '../http1/field-names.ts'
-import { listOf, valueOf } from '../http1/fields.ts'
+import { firstValue, listOf } from '../http1/fields.ts'
 import { CHUNKED } from '../http1/framing.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { forwardedElement, resolveClient } from '../policy/client-address.ts'
@@ -63,8 +63,8 @@ export function forwardedRequest(
 
   const believed = client.trusted ? fields : undefined
   const { address, chain } = resolveClient(client.peer, believed && listOf(believed, FIELD.forwardedFor), isTrusted)
-  const scheme = (believed && valueOf(believed, FIELD.forwardedProto)) ?? client.scheme
-  const asked = (believed && valueOf(believed, FIELD.forwardedHost)) ?? host
+  const scheme = (believed && firstValue(believed, FIELD.forwardedProto)) ?? client.scheme
+  const asked = (believed && firstValue(believed, FIELD.forwardedHost)) ?? host
   const earlier = believed && listOf(believed, FIELD.forwarded)
   const element = forwardedElement(client.peer, host ?? '', client.scheme)
   block += `X-Forwarded-For: ${chain}\r\nX-Forwarded-Proto: ${scheme}\r\n`
@@ -72,7 +72,7 @@ export function forwardedRequest(
   block += `X-Real-IP: ${address}\r\nForwarded: ${earlier === undefined ? element : `${earlier}, ${element}`}\r\n`
   if (via !== undefined) block += `Via: 1.${minor} ${via}\r\n`
 
-  const requestId = believed && valueOf(believed, FIELD.requestId)
+  const requestId = believed && firstValue(believed, FIELD.requestId)
   return {
     block,
     clientAddress: address,

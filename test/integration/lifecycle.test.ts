@@ -142,6 +142,20 @@ test('a configuration with errors starts nothing: every problem on a line of its
   expect(stderr).toContain('nothing was started')
 })
 
+test('an older Node.js is told in one line what to do, with exit code 78', async () => {
+  const pretend = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.1.0"}})'
+  const { code, stderr } = await new Promise<{ code: number | null; stderr: string }>(resolve => {
+    const child = spawn(process.execPath, ['--import', `data:text/javascript,${pretend}`, PROGRAM, 'run'])
+    let stderr = ''
+    child.stderr.on('data', chunk => {
+      stderr += chunk
+    })
+    child.on('close', code => resolve({ code, stderr }))
+  })
+  expect(stderr).toMatch(/^vigia needs Node\.js 26 or newer; this is v.*\n$/)
+  expect(code).toBe(78)
+})
+
 test('SIGHUP takes over a changed file without losing a request or a state; a bad file changes nothing', async () => {
   const { port, held } = await heldNode()
   const other = await node((_request, response) => response.end('other'))

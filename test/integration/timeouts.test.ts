@@ -74,10 +74,14 @@ describe('the connect timeout', () => {
 })
 
 describe('the response timeout', () => {
-  test('is answered 504, once, and lets the upstream go', async () => {
+  test.each([
+    ['GET', get('/slow'), [504]],
+    // 502 as well: the fate of this request is in doubt, and the answer says so.
+    ['POST', post('/slow'), [502, 504]],
+  ])('ends a %s, which is not sent again, and lets the upstream go', async (method, bytes, statuses) => {
     upstream.answer = async ({ connection }) => connection.ended()
-    const [answer, took] = await timed(() => ask(vigia.port, post('/slow'), 'POST'))
-    expect(answer.status).toBe(504)
+    const [answer, took] = await timed(() => ask(vigia.port, bytes, method))
+    expect(statuses).toContain(answer.status)
     expect(took).toBeGreaterThan(300)
     expect(took).toBeLessThan(3_000)
     await until('the upstream connection is closed', () => upstream.connections.every(each => each.ending !== 'open'))
@@ -151,6 +155,19 @@ describe('the idle timeout', () => {
     expect(took).toBeLessThan(3_000)
     await until('the upstream is let go', () => upstream.connections.every(each => each.ending !== 'open'))
     expect(upstream.requests).toEqual([])
+  })
+
+  test('ends a request whose upstream stops reading its body: the upstream is to blame, not the client', async () => {
+    upstream.answer = async ({ connection }) => {
+      connection.socket.pause()
+      await connection.ended()
+    }
+    const client = await RawClient.connect(vigia.port)
+    client.send(`POST /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: 50000000\r\n\r\n`)
+    client.send(Buffer.alloc(50_000_000))
+    const { responses } = await client.untilClosed(['POST'])
+    client.close()
+    for (const each of responses) expect([502, 504]).toContain(each.status)
   })
 
   test('cuts a client that does not read its answer', async () => {

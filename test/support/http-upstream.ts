@@ -131,14 +131,11 @@ function serve(name: string, request: IncomingMessage, response: ServerResponse)
 
 async function sendBytes(bytes: number, response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes })
+  const gone = new Promise<void>(resolve => response.once('close', resolve))
   for (const block of patternBlocks(bytes)) {
     if (response.destroyed) return
-    if (!response.write(block)) {
-      await new Promise<void>(resolve => {
-        response.once('drain', resolve)
-        response.once('close', resolve)
-      })
-    }
+    if (!response.write(block))
+      await Promise.race([gone, new Promise<void>(resolve => response.once('drain', resolve))])
   }
   response.end()
 }

@@ -212,7 +212,10 @@ export class RawUpstream {
   /** Drops all connections and the journal, so that a test starts from nothing; answers 200 again. */
   async forget(answer: Answer = answerOk): Promise<void> {
     const open = [...this.#open]
-    for (const connection of open) connection.end()
+    for (const connection of open) {
+      connection.socket.resume()
+      connection.end()
+    }
     await until('the proxy closes the connections that its upstream ended', () =>
       open.every(each => each.ending !== 'open'),
     )

@@ -45,8 +45,8 @@ export class Hash implements Balancer {
       const draw = mix(key ^ this.#seeds[index]!)
       // -1/ln(u) grows with u: so the ranking by `draw` is that of equal weights, and a change of one weight moves few keys.
       const score = equal ? draw + 1 : -weight / Math.log((draw + 0.5) / 2 ** 32)
-      // Rounded up: else a quiet pool, where a share is less than one request, would allow nobody.
-      if (score > bestScore && inFlight[index]! < Math.ceil(allowedPerWeight * weight)) {
+      // In flight without this request: so a share of less than one, as in a quiet pool, still allows one.
+      if (score > bestScore && inFlight[index]! < allowedPerWeight * weight) {
         best = index
         bestScore = score
       }

@@ -138,6 +138,7 @@ describe('forwardedElement', () => {
     expect(forwardedElement('2001:db8::7', 'erp.example.com:8080', 'http', '_vigia')).toBe(
       'by=_vigia;for="[2001:db8::7]";host="erp.example.com:8080";proto=http',
     )
+    expect(forwardedElement('::ffff:192.0.2.43', '', 'http')).toBe('for=192.0.2.43;proto=http')
     expect(forwardedElement('unknown', '', 'http', '2001:db8::1')).toBe('by="[2001:db8::1]";for=unknown;proto=http')
   })
 

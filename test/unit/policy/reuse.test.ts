@@ -76,9 +76,9 @@ describe('mayReuse', () => {
     expect(sightings).toBe(10)
   })
 
-  test('a true limit does not wear off by sightings below it', () => {
+  test('a true limit does not wear off by sightings below or about it', () => {
     let evidence = sawIdleClose(NO_EVIDENCE, 2000)
-    for (let i = 0; i < 1000; i += 1) evidence = sawOpenAfter(evidence, 1900)
+    for (let i = 0; i < 1000; i += 1) evidence = sawOpenAfter(evidence, 1900 + (i % 200))
     expect(evidence.shortestIdleCloseMs).toBe(2000)
   })
 

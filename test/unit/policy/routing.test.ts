@@ -74,6 +74,12 @@ describe('matchRoute', () => {
     expect(find([{ path: '/%7Eana//x/../y/' }], 'a', asRequested('/~ana/y'))).toBe(0)
   })
 
+  test('survives configured paths that no request can match', () => {
+    const routes = [{ path: '/a/../..' }, { path: 'x' }, { path: '' }, { path: '/\ud800' }, { path: '/' }]
+    expect(find(routes, 'a', '/')).toBe(4)
+    expect(find(routes, 'a', '/%EF%BF%BD')).toBe(3)
+  })
+
   test('picks what a walk through all 1000 routes picks', () => {
     const label = fc.constantFrom('a', 'b', 'erp')
     const name = fc.array(label, { minLength: 1, maxLength: 4 }).map(labels => labels.join('.'))

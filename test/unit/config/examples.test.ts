@@ -1,0 +1,77 @@
+// Every configuration in config/ is one that `vigia check` accepts, and names its schema for editors.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { check } from '../../../src/commands/check.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+
+const FOLDER = resolve(import.meta.dirname, '../../../config')
+const EXAMPLES = readdirSync(join(FOLDER, 'examples')).map(file => join(FOLDER, 'examples', file))
+
+async function run(config: string, env: NodeJS.ProcessEnv = {}) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await check({ config }, { env, out: line => out.push(line), err: line => err.push(line) })
+  return { code, out, err }
+}
+
+describe.each([join(FOLDER, 'vigia.yaml'), ...EXAMPLES])('%s', file => {
+  test('passes the check without a warning', async () => {
+    const { code, out, err } = await run(file)
+    expect(err).toEqual([])
+    expect(code).toBe(0)
+    expect(out).toEqual([expect.stringMatching(/: OK \(\d+ pools?, \d+ upstreams?, \d+ listeners?\)$/)])
+  })
+
+  test('names the schema', () => {
+    const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8'))?.[1]
+    expect(existsSync(resolve(dirname(file), schema ?? ''))).toBe(true)
+  })
+})
+
+test('the ERPs that people asked for have an example', () => {
+  const names = readdirSync(join(FOLDER, 'examples')).sort()
+  expect(names).toEqual(
+    ['business-central', 'complete', 'erpnext', 'minimal', 'odoo', 'protheus', 'sap', 'tryton'].map(
+      name => `${name}.yaml`,
+    ),
+  )
+})
+
+test('the Tryton probe is a call that must be refused with 401', () => {
+  const loaded = loadConfig(join(FOLDER, 'examples/tryton.yaml'), {})
+  expect(loaded.ok && loaded.snapshot.pools[0]?.health).toMatchObject({
+    method: 'POST',
+    path: '/erp/',
+    headers: { authorization: 'Session cHJvYmU6MTpwcm9iZQ==', 'content-type': 'application/json' },
+    body: '{"method":"probe","params":[]}',
+    statuses: [{ from: 401, to: 401 }],
+  })
+})
+
+test('the complete example leaves out only keys that need a file of the reader', () => {
+  const text = readFileSync(join(FOLDER, 'examples/complete.yaml'), 'utf8')
+  const schema = JSON.parse(readFileSync(join(FOLDER, 'schema.json'), 'utf8')) as unknown
+  const names = new Set<string>()
+  JSON.stringify(schema, (key, value) => {
+    if (key === 'properties') for (const name of Object.keys(value as object)) names.add(name)
+    return value
+  })
+  expect([...names].filter(name => !new RegExp(`\\b${name}:`).test(text))).toEqual([])
+})
+
+describe('vigia check', () => {
+  test('counts what is there', async () => {
+    const file = join(FOLDER, 'vigia.yaml')
+    expect(await run(file)).toEqual({ code: 0, out: [`${file}: OK (1 pool, 3 upstreams, 1 listener)`], err: [] })
+  })
+
+  test('exits with 1 and says why where there is no such file', async () => {
+    expect(await run('nowhere.yaml')).toEqual({
+      code: 1,
+      out: [],
+      err: ['nowhere.yaml:1:1: the configuration file does not exist: name another with --config FILE'],
+    })
+  })
+})
