@@ -4,6 +4,7 @@
 import { FAULTS, type FaultCode } from '../http1/faults.ts'
 import { FIELD, type Field } from '../http1/field-names.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
+import type { FailureKind } from './attempt-events.ts'
 
 const ANSWERS = {
   'no-route': { status: 404, message: 'No route is configured for this address.' },
@@ -43,8 +44,18 @@ const REASONS: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 }
 
-export function statusOf(code: AnswerCode): number {
-  return textOf(code).status
+/** What a client is told when an attempt failed and can't be repeated. @param connecting no connection was established */
+export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerCode {
+  switch (kind) {
+    case 'connect':
+      return 'connect-failed'
+    case 'timeout':
+      return connecting ? 'connect-timeout' : 'upstream-timeout'
+    case 'reset':
+      return 'upstream-reset'
+    case 'garbage':
+      return 'bad-upstream-response'
+  }
 }
 
 /** @param retryAfterS seconds for Retry-After; undefined = none */

@@ -1,32 +1,73 @@
-// What a connection to an upstream tells the exchange whose attempt it carries.
+// One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
+// Counts it as in flight for as long as it lasts. What follows a failure is the exchange's business.
 
-import type { BodySink } from '../http1/body-reader.ts'
-import type { Fields } from '../http1/fields.ts'
-import type { ResponseHead } from '../http1/response-head.ts'
+import type { RetryDecision } from '../policy/retry.ts'
+import { GAUGE, TOTAL } from '../shared/counters.ts'
+import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Runtime } from './runtime.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
-/** How an attempt failed below HTTP. */
-export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'
+export class Attempt {
+  readonly endpoint: Endpoint
+  readonly startedMs: number
+  readonly #runtime: Runtime
+  /** How long the connection had been idle, ms; -1 = it is a fresh one. */
+  readonly #idleMs: number
+  readonly connection: UpstreamConnection
+  /** Bytes of the request's head that were handed to an established connection; 0 = nothing was sent. */
+  sentBytes = 0
+  /** The upstream does not take the request's body as fast as the client sends it. */
+  stalls = false
+  #inFlight = true
 
-export interface Attempt extends BodySink {
-  /** Of the request: HEAD has no response body. */
-  readonly method: string
-  /** True once the whole request has been written. */
-  readonly requestSent: boolean
-  /** True where the request offers to switch protocols. */
-  readonly mayUpgrade: boolean
-  onConnected(connection: UpstreamConnection): void
-  /** 1xx but 101. */
-  onInterim(head: ResponseHead): void
-  onResponseHead(head: ResponseHead, bodiless: boolean): void
-  /** 101: the connection is the exchange's now. `early` = bytes after the head. */
-  onUpgraded(head: ResponseHead, early: Buffer | undefined): void
-  /** The response is complete; the connection is no longer the exchange's. */
-  onResponseEnd(trailers: Fields): void
-  /** All bytes at hand have been passed on: a good moment to send them. @returns false to stop reading until `resume` */
-  onReadEnd(): boolean
-  /** The upstream takes more of the request body again. */
-  onUpstreamDrain(): void
-  /** The attempt is over without a complete response; the connection is closed and no longer the exchange's. */
-  onFailure(kind: FailureKind, detail: string): void
+  /** @param idle a connection that waits for its next request; undefined = a fresh one is opened */
+  constructor(
+    runtime: Runtime,
+    endpoint: Endpoint,
+    events: AttemptEvents,
+    idle: UpstreamConnection | undefined,
+    nowMs: number,
+  ) {
+    this.#runtime = runtime
+    this.endpoint = endpoint
+    this.startedMs = nowMs
+    this.#idleMs = idle ? nowMs - idle.idleSinceMs : -1
+    runtime.row.move(endpoint.slot, GAUGE.inFlight, 1)
+    if (idle) idle.assign(events)
+    this.connection = idle ?? endpoint.open(events)
+  }
+
+  get reused(): boolean {
+    return this.#idleMs >= 0
+  }
+
+  /** The connection is no longer this attempt's. */
+  leave(): void {
+    if (this.#inFlight) this.#runtime.row.move(this.endpoint.slot, GAUGE.inFlight, -1)
+    this.#inFlight = false
+  }
+
+  /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
+  recordFailure(kind: FailureKind, detail: string, decision: RetryDecision): void {
+    const { endpoint } = this
+    const { row } = this.#runtime
+    if (this.reused && kind === 'reset' && !this.connection.responseBegun) endpoint.learnStale(this.#idleMs)
+    if (decision.retry) row.add(endpoint.slot, TOTAL.retries, 1)
+    if (decision.retry && decision.stale) return
+    row.add(endpoint.slot, totalOf(kind), 1)
+    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${kind}: ${detail}` })
+  }
+}
+
+function totalOf(kind: FailureKind): number {
+  switch (kind) {
+    case 'connect':
+      return TOTAL.connectFailures
+    case 'timeout':
+      return TOTAL.timeouts
+    case 'reset':
+    case 'garbage':
+      return TOTAL.transportFailures
+  }
 }

@@ -255,7 +255,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
       return
     }
     this.#phase = 'idle'
-    this.#runtime.wheel.arm(this.#timer, exchange?.keepAliveMs ?? 0)
+    this.#runtime.wheel.arm(this.#timer, exchange?.timeouts.keepAliveMs ?? 0)
     if (!this.#processing) this.#next()
     if (!this.#ahead && this.#socket.isPaused()) this.#socket.resume()
   }

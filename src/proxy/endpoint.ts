@@ -16,7 +16,7 @@ import {
   sawStaleFailure,
 } from '../policy/reuse.ts'
 import { GAUGE, TOTAL } from '../shared/counters.ts'
-import type { Attempt } from './attempt.ts'
+import type { AttemptEvents } from './attempt-events.ts'
 import type { Runtime } from './runtime.ts'
 import { type Expiring, Timer } from './timer-wheel.ts'
 import { type ConnectionOwner, UpstreamConnection } from './upstream-connection.ts'
@@ -54,7 +54,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   }
 
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
-  open(attempt: Attempt): UpstreamConnection {
+  open(attempt: AttemptEvents): UpstreamConnection {
     const { tls, host, port } = this.plan
     const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
     const socket = tls

@@ -1,8 +1,8 @@
 // One request and its response: the life of a request, step by step. It knows neither which protocol carries the client's side
-// (downstream.ts) nor how an upstream's connection works (attempt.ts); every decision is made in policy/.
+// (downstream.ts) nor how an upstream's connection works (attempt-events.ts); every decision is made in policy/.
 
 import { performance } from 'node:perf_hooks'
-import type { RoutePlan } from '../config/snapshot.ts'
+import type { RoutePlan, Timeouts } from '../config/snapshot.ts'
 import { FAULTS } from '../http1/faults.ts'
 import { FIELD } from '../http1/field-names.ts'
 import { type Fields, firstValue, NO_FIELDS } from '../http1/fields.ts'
@@ -11,15 +11,15 @@ import type { ResponseHead } from '../http1/response-head.ts'
 import { prefersJson } from '../policy/negotiate.ts'
 import { decideRetry, isIdempotent } from '../policy/retry.ts'
 import { matchRoute, normalisePath } from '../policy/routing.ts'
-import { GAUGE, TOTAL } from '../shared/counters.ts'
-import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { affinityKey } from './affinity-key.ts'
-import { type AnswerCode, answer } from './answers.ts'
-import type { Attempt, FailureKind } from './attempt.ts'
+import { type AnswerCode, answer, answerToFailure } from './answers.ts'
+import { Attempt } from './attempt.ts'
+import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Downstream } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
+import { recordFinished } from './finished-exchange.ts'
 import type { Plan } from './plan.ts'
-import type { Pool } from './pool.ts'
+import type { Pool, Waiting } from './pool.ts'
 import { RequestBody } from './request-body.ts'
 import type { ForwardedRequest } from './request-fields.ts'
 import type { Runtime } from './runtime.ts'
@@ -30,7 +30,10 @@ import type { UpstreamConnection } from './upstream-connection.ts'
 /** What the exchange waits for; each phase has its deadline. */
 type Phase = 'verdict' | 'connect' | 'request' | 'response' | 'body' | 'over'
 
-export class Exchange implements Attempt, Expiring {
+/** What a failed attempt counts as for balancing by latency, ms. */
+const FAILURE_PENALTY_MS = 5000
+
+export class Exchange implements AttemptEvents, Expiring, Waiting {
   readonly requestId: string
   readonly method: string
   readonly #runtime: Runtime
@@ -47,18 +50,12 @@ export class Exchange implements Attempt, Expiring {
   #path = ''
   #clientHalfClosed = false
   #waited = false
-  // The current attempt.
-  #endpoint: Endpoint | undefined = undefined
-  #connection: UpstreamConnection | undefined = undefined
-  #attemptMs = 0
-  /** How long the connection had been idle, ms; -1 = it is a fresh one. */
-  #reusedAfterMs = -1
-  #sentBytes = 0
-  // All attempts.
+  #attempt: Attempt | undefined = undefined
   #attempts = 0
   #tried: Endpoint[] | undefined = undefined
   #freshOnly = false
-  // The response.
+  /** What the client is told when nothing is left to try. */
+  #lastFailure: AnswerCode | undefined = undefined
   #interimSent = false
   #headSent = false
   #status = 0
@@ -88,9 +85,9 @@ export class Exchange implements Attempt, Expiring {
     return this.#head.minor === 1 && this.#head.meaning.options.upgrade !== undefined
   }
 
-  /** Deadline between two requests of the client's connection, ms. */
-  get keepAliveMs(): number {
-    return (this.#route ?? this.#plan.snapshot).timeouts.keepAliveMs
+  /** Of the route, once it is known. */
+  get timeouts(): Timeouts {
+    return (this.#route ?? this.#plan.snapshot).timeouts
   }
 
   // 1. Route; answer at once what needs no upstream.
@@ -114,52 +111,48 @@ export class Exchange implements Attempt, Expiring {
   dispatch(): void {
     const pool = this.#pool!
     const { balance } = pool.plan
-    const key =
-      balance.kind === 'hash' ? affinityKey(balance.key, this.#head.meaning.fields, this.#forwarded.clientAddress) : 0
+    const { fields } = this.#head.meaning
+    const key = balance.kind === 'hash' ? affinityKey(balance.key, fields, this.#forwarded.clientAddress) : 0
     const nowMs = this.#attempts === 0 ? this.#startedMs : performance.now()
     const choice = pool.choose(key, this.#tried, nowMs, Math.random)
-    if (choice === 'no-verdict-yet') {
-      // One deadline, however often the question is asked again.
-      if (!this.#waited) this.#arm(pool.plan.firstVerdictMs)
-      this.#waited = true
-      pool.awaitVerdict(this)
-    } else if (choice === 'none') this.#answer('no-upstream-available')
-    else this.#attempt(choice, nowMs)
+    if (choice === 'none') this.#answer(this.#lastFailure ?? 'no-upstream-available')
+    else if (choice === 'no-verdict-yet') this.#awaitVerdict(pool)
+    else this.#try(choice, nowMs)
+  }
+
+  #awaitVerdict(pool: Pool): void {
+    // One deadline, however often the question is asked again.
+    if (!this.#waited) this.#arm(pool.plan.firstVerdictMs)
+    this.#waited = true
+    pool.awaitVerdict(this)
   }
 
   // 3. One attempt, on an idle connection that this request may ride, or on a fresh one.
 
-  #attempt(endpoint: Endpoint, nowMs: number): void {
-    this.#endpoint = endpoint
+  #try(endpoint: Endpoint, nowMs: number): void {
+    const safe = this.#body.bytes === 0 && this.#body.received && isIdempotent(this.method)
+    const idle = this.#freshOnly ? undefined : endpoint.take(safe)
     this.#attempts += 1
-    this.#attemptMs = nowMs
-    this.#sentBytes = 0
-    this.#runtime.row.move(endpoint.slot, GAUGE.inFlight, 1)
-    const idle = this.#freshOnly ? undefined : endpoint.take(this.#isSafe())
-    if (idle) {
-      this.#reusedAfterMs = nowMs - idle.idleSinceMs
-      this.#connection = idle
-      idle.assign(this)
-      this.onConnected(idle)
-    } else {
-      this.#reusedAfterMs = -1
+    if (!idle) {
       this.#phase = 'connect'
-      this.#runtime.wheel.arm(this.#timer, this.#route!.timeouts.connectMs)
-      this.#connection = endpoint.open(this)
+      this.#runtime.wheel.arm(this.#timer, this.timeouts.connectMs)
     }
+    this.#attempt = new Attempt(this.#runtime, endpoint, this, idle, nowMs)
+    if (idle) this.onConnected(idle)
   }
 
   onConnected(connection: UpstreamConnection): void {
+    const attempt = this.#attempt!
     const { method, target, host } = this.#head
-    const name = host ?? this.#endpoint!.plan.authority
-    const text = `${method} ${target} HTTP/1.1\r\nHost: ${name}\r\n${this.#forwarded.block}X-Request-Id: ${this.requestId}\r\n\r\n`
-    this.#sentBytes = text.length
+    const start = `${method} ${target} HTTP/1.1\r\nHost: ${host ?? attempt.endpoint.plan.authority}\r\n`
+    const text = `${start}${this.#forwarded.block}X-Request-Id: ${this.requestId}\r\n\r\n`
+    attempt.sentBytes = text.length
     this.#phase = 'request'
-    const flowing = this.#body.start(connection, text)
+    attempt.stalls = !this.#body.start(connection, text)
     if (this.#body.received) this.#awaitResponse()
     else {
-      this.#runtime.wheel.arm(this.#timer, this.#route!.timeouts.idleMs)
-      if (flowing) this.#down.resumeBody()
+      this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+      if (!attempt.stalls) this.#down.resumeBody()
     }
   }
 
@@ -169,8 +162,10 @@ export class Exchange implements Attempt, Expiring {
     if (this.#phase === 'over') return
     const flowing = this.#body.push(chunk.subarray(start, end))
     if (this.#body.bytes > this.#route!.bodyBytes) return this.#breakOff('body-too-large')
-    if (this.#phase === 'request') this.#runtime.wheel.arm(this.#timer, this.#route!.timeouts.idleMs)
-    if (!flowing) this.#down.pauseBody()
+    if (this.#phase === 'request') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+    if (flowing) return
+    if (this.#attempt && this.#phase === 'request') this.#attempt.stalls = true
+    this.#down.pauseBody()
   }
 
   onRequestEnd(trailers: Fields): void {
@@ -180,6 +175,8 @@ export class Exchange implements Attempt, Expiring {
   }
 
   onUpstreamDrain(): void {
+    if (this.#attempt) this.#attempt.stalls = false
+    if (this.#phase === 'request') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
     this.#down.resumeBody()
   }
 
@@ -190,7 +187,7 @@ export class Exchange implements Attempt, Expiring {
 
   #awaitResponse(): void {
     this.#phase = 'response'
-    this.#arm(this.#route!.timeouts.responseMs)
+    this.#arm(this.timeouts.responseMs)
   }
 
   // 5. The response, as it comes.
@@ -202,9 +199,10 @@ export class Exchange implements Attempt, Expiring {
   }
 
   onResponseHead(head: ResponseHead, bodiless: boolean): void {
+    const attempt = this.#attempt!
     const nowMs = performance.now()
     this.#firstByteMs = nowMs - this.#startedMs
-    this.#pool!.observe(this.#endpoint!, nowMs - this.#attemptMs, nowMs)
+    this.#pool!.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
     this.#phase = 'body'
     this.#headSent = true
     this.#status = head.status
@@ -217,12 +215,12 @@ export class Exchange implements Attempt, Expiring {
   }
 
   onReadEnd(): boolean {
-    if (this.#phase === 'body') this.#arm(this.#route!.timeouts.idleMs)
+    if (this.#phase === 'body') this.#arm(this.timeouts.idleMs)
     return this.#down.flush()
   }
 
   onDownstreamDrain(): void {
-    this.#connection?.resume()
+    this.#attempt?.connection.resume()
   }
 
   onResponseEnd(trailers: Fields): void {
@@ -233,28 +231,24 @@ export class Exchange implements Attempt, Expiring {
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {
-    const upstream = this.#connection!.socket
-    const { slot } = this.#endpoint!
+    const { endpoint, connection } = this.#attempt!
     this.#status = head.status
     const client = this.#down.upgrade(head, this.requestId)
     this.#finish('upgraded')
-    openTunnel(this.#runtime, slot, this.#route!.timeouts.tunnelMs, client, { socket: upstream, early })
+    openTunnel(this.#runtime, endpoint.slot, this.timeouts.tunnelMs, client, { socket: connection.socket, early })
   }
 
   // 6. An attempt has failed: another one where that is provably safe, else an answer that tells the truth.
 
   onFailure(kind: FailureKind, detail: string): void {
-    const endpoint = this.#endpoint!
-    const { row } = this.#runtime
-    const reused = this.#reusedAfterMs >= 0
+    const attempt = this.#attempt!
     const phase = this.#phase
-    const responding = this.#connection?.responseBegun === true
-    this.#leave()
+    attempt.leave()
     const decision = decideRetry({
-      stage: phase === 'connect' ? 'connect' : responding ? 'responding' : 'sent',
+      stage: phase === 'connect' ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
       failure: kind,
-      requestBytesWritten: this.#sentBytes,
-      reusedConnection: reused,
+      requestBytesWritten: attempt.sentBytes,
+      reusedConnection: attempt.reused,
       method: this.method,
       bodyReplayable: this.#body.replayable,
       responseStarted: this.#interimSent || this.#headSent,
@@ -263,63 +257,54 @@ export class Exchange implements Attempt, Expiring {
       clientGone: false,
       retryTimeouts: false,
     })
-    if (reused && kind === 'reset' && !responding) endpoint.learnStale(this.#reusedAfterMs)
-    const stale = decision.retry && decision.stale
-    if (!stale) {
-      row.add(
-        endpoint.slot,
-        kind === 'timeout' ? TOTAL.timeouts : kind === 'connect' ? TOTAL.connectFailures : TOTAL.transportFailures,
-        1,
-      )
-      this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${kind}: ${detail}` })
-      // What a failure cost is what a slow answer would have cost.
-      this.#pool!.observe(endpoint, FAILURE_PENALTY_MS, performance.now())
+    attempt.recordFailure(kind, detail, decision)
+    this.#lastFailure = answerToFailure(kind, phase === 'connect')
+    if (decision.retry) this.#tryAgain(attempt.endpoint, decision.stale)
+    else if (this.#headSent) this.#cut('upstream cut')
+    else if (decision.inDoubt) this.#answerInDoubt(attempt.endpoint, detail)
+    else this.#answer(this.#lastFailure)
+  }
+
+  #tryAgain(failed: Endpoint, stale: boolean): void {
+    this.#body.detach()
+    if (stale) this.#freshOnly = true
+    else {
+      this.#tried = [...(this.#tried ?? []), failed]
+      this.#pool!.observe(failed, FAILURE_PENALTY_MS, performance.now())
     }
-    if (decision.retry) {
-      row.add(endpoint.slot, TOTAL.retries, 1)
-      this.#body.detach()
-      if (stale) this.#freshOnly = true
-      else this.#tried = [...(this.#tried ?? []), endpoint]
-      this.dispatch()
-    } else if (this.#headSent) this.#cut('upstream cut')
-    else if (decision.inDoubt) this.#answerInDoubt(endpoint, detail)
-    else
-      this.#answer(
-        kind === 'timeout' || kind === 'connect'
-          ? connectCode(phase, kind)
-          : kind === 'reset'
-            ? 'upstream-reset'
-            : 'bad-upstream-response',
-      )
+    this.dispatch()
   }
 
   onDeadline(): void {
     if (this.#clientHalfClosed && this.#phase !== 'connect') return this.#down.abandon()
     switch (this.#phase) {
       case 'verdict':
-        this.#pool!.stopWaiting(this)
         return this.#answer('no-upstream-available')
-      case 'request':
-        // The client has stopped sending.
-        return this.#breakOff('body-timeout')
       case 'connect':
+        return this.#expire('not connected within the connect timeout')
+      case 'request':
+        if (this.#attempt?.stalls) return this.#expire('the request body was not taken within the idle timeout')
+        // It is the client that has stopped.
+        return this.#breakOff('body-timeout')
       case 'response':
-        this.#connection?.abandon()
-        return this.onFailure('timeout', `no answer within the ${this.#phase} timeout`)
+        return this.#expire('no answer within the response timeout')
       case 'body':
-        this.#connection?.abandon()
-        return this.onFailure('timeout', 'no byte within the idle timeout')
+        return this.#expire('no byte within the idle timeout')
       case 'over':
         return
     }
+  }
+
+  #expire(detail: string): void {
+    this.#attempt?.connection.abandon()
+    this.onFailure('timeout', detail)
   }
 
   // 7. The client's side ends early.
 
   onClientGone(): void {
     if (this.#phase === 'over') return
-    this.#connection?.abandon()
-    this.#runtime.row.add(this.#slot(), TOTAL.clientAborts, 1)
+    this.#attempt?.connection.abandon()
     this.#finish('client left')
   }
 
@@ -327,7 +312,7 @@ export class Exchange implements Attempt, Expiring {
   onClientHalfClosed(): void {
     if (this.#phase === 'over') return
     this.#clientHalfClosed = true
-    this.#arm(this.#plan.snapshot.timeouts.halfClosedMs)
+    this.#arm(this.timeouts.halfClosedMs)
   }
 
   /** An exception somewhere in this exchange: end it, whatever state it is in. */
@@ -339,7 +324,7 @@ export class Exchange implements Attempt, Expiring {
 
   /** Ends the attempt, then answers if there is still something to say. */
   #breakOff(code: AnswerCode): void {
-    this.#connection?.abandon()
+    this.#attempt?.connection.abandon()
     if (this.#headSent) this.#cut(code)
     else this.#answer(code)
   }
@@ -350,11 +335,11 @@ export class Exchange implements Attempt, Expiring {
   }
 
   #answerInDoubt(endpoint: Endpoint, detail: string): void {
-    this.#runtime.row.add(endpoint.slot, TOTAL.inDoubt, 1)
+    const upstream = `${this.#pool!.plan.name}/${endpoint.plan.name}`
     this.#runtime.report({
       type: 'log',
       level: 'warn',
-      message: `in doubt: ${this.method} ${this.#path} may or may not have been carried out by ${this.#pool!.plan.name}/${endpoint.plan.name}`,
+      message: `in doubt: ${this.method} ${this.#path} may or may not have been carried out by ${upstream}`,
       detail: { requestId: this.requestId, route: this.#route!.name, cause: detail },
     })
     this.#answer('in-doubt')
@@ -365,10 +350,10 @@ export class Exchange implements Attempt, Expiring {
     const json = prefersJson(firstValue(fields, FIELD.accept), firstValue(fields, FIELD.contentType))
     const retryAfterS = code === 'no-upstream-available' ? this.#pool?.plan.retryAfterS : undefined
     const { head, body } = answer(code, this.requestId, json, retryAfterS)
-    this.#status = head.status
     const bodiless = this.method === 'HEAD'
     if (code in FAULTS || code === 'internal-error') this.#down.endAfterResponse()
     this.#headSent = true
+    this.#status = head.status
     this.#down.head(head, bodiless, this.requestId)
     if (!bodiless) this.onBody(body, 0, body.length)
     this.#down.end(NO_FIELDS)
@@ -377,65 +362,34 @@ export class Exchange implements Attempt, Expiring {
     this.#down.finished()
   }
 
-  /** The attempt no longer counts as in flight. */
-  #leave(): void {
-    if (this.#endpoint && this.#connection) this.#runtime.row.move(this.#endpoint.slot, GAUGE.inFlight, -1)
-    this.#connection = undefined
-  }
-
   /** 8. Release, count, log: once, and last. */
   #finish(end: string): void {
-    const { row, wheel, accessLog } = this.#runtime
-    if (this.#phase === 'verdict') this.#pool?.stopWaiting(this)
-    this.#leave()
+    this.#pool?.stopWaiting(this)
+    this.#attempt?.leave()
     this.#phase = 'over'
-    wheel.drop(this.#timer)
-    const slot = this.#slot()
-    const totalMs = performance.now() - this.#startedMs
-    if (this.#status !== 0) row.finished(slot, this.#status, totalMs / 1000)
-    if (this.#body.bytes > 0) row.add(slot, TOTAL.bytesIn, this.#body.bytes)
-    if (this.#bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.#bytesOut)
-    if (!accessLog.enabled) return
-    accessLog.write({
+    this.#runtime.wheel.drop(this.#timer)
+    recordFinished(this.#runtime, {
       requestId: this.requestId,
-      client: this.#forwarded.clientAddress,
-      listener: this.#down.client.listener,
-      route: this.#route?.name ?? '',
-      pool: this.#pool?.plan.name ?? '',
-      upstream: this.#endpoint?.plan.name ?? '',
-      method: this.method,
-      host: this.#head.host ?? '',
+      head: this.#head,
       path: this.#path,
+      client: this.#down.client,
+      clientAddress: this.#forwarded.clientAddress,
+      route: this.#route,
+      pool: this.#pool,
+      endpoint: this.#attempt?.endpoint,
       status: this.#status,
       bytesIn: this.#body.bytes,
       bytesOut: this.#bytesOut,
-      firstByteMs: Math.round(this.#firstByteMs * 1000) / 1000,
-      totalMs: Math.round(totalMs * 1000) / 1000,
+      firstByteMs: this.#firstByteMs,
+      totalMs: performance.now() - this.#startedMs,
       attempts: this.#attempts,
       end,
     })
   }
 
-  /** Where this exchange is counted: its last upstream, else its pool, else vigia itself. */
-  #slot(): number {
-    return this.#endpoint?.slot ?? this.#pool?.slot ?? SLOT_OF_VIGIA
-  }
-
-  /** The request may be sent twice: only then may it ride a connection that might be stale. */
-  #isSafe(): boolean {
-    return this.#body.bytes === 0 && this.#body.received && isIdempotent(this.method)
-  }
-
   #arm(ms: number): void {
-    const { halfClosedMs } = this.#plan.snapshot.timeouts
-    this.#runtime.wheel.arm(this.#timer, this.#clientHalfClosed && (ms === 0 || ms > halfClosedMs) ? halfClosedMs : ms)
+    const { halfClosedMs } = this.timeouts
+    const sooner = this.#clientHalfClosed && (ms === 0 || ms > halfClosedMs)
+    this.#runtime.wheel.arm(this.#timer, sooner ? halfClosedMs : ms)
   }
-}
-
-/** What a failed attempt counts as for balancing by latency, ms. */
-const FAILURE_PENALTY_MS = 5000
-
-function connectCode(phase: Phase, kind: 'timeout' | 'connect'): AnswerCode {
-  if (kind === 'connect') return 'connect-failed'
-  return phase === 'connect' ? 'connect-timeout' : 'upstream-timeout'
 }

@@ -1,9 +1,10 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
 // What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
 
-import { FIELD } from '../http1/field-names.ts'
+import { FIELD, fieldOf } from '../http1/field-names.ts'
 import { firstValue, listOf } from '../http1/fields.ts'
 import { CHUNKED } from '../http1/framing.ts'
+import { isAuthority } from '../http1/host.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { forwardedElement, resolveClient } from '../policy/client-address.ts'
 import type { ClientSide } from './downstream.ts'
@@ -17,6 +18,8 @@ export interface ForwardedRequest {
   readonly requestId: string | undefined
 }
 
+/** X-Forwarded-Port, -Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
+const OTHER_FORWARDED = /^x-forwarded-/i
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
 /** @param via name for Via, undefined = none */
@@ -54,6 +57,7 @@ export function forwardedRequest(
         break
     }
     const name = fields.names[i]!
+    if (name.includes('_') ? imitates(name) : !client.trusted && OTHER_FORWARDED.test(name)) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
     block += `${name}: ${fields.values[i]!}\r\n`
   }
@@ -63,8 +67,8 @@ export function forwardedRequest(
 
   const believed = client.trusted ? fields : undefined
   const { address, chain } = resolveClient(client.peer, believed && listOf(believed, FIELD.forwardedFor), isTrusted)
-  const scheme = (believed && firstValue(believed, FIELD.forwardedProto)) ?? client.scheme
-  const asked = (believed && firstValue(believed, FIELD.forwardedHost)) ?? host
+  const scheme = (believed && schemeOf(firstValue(believed, FIELD.forwardedProto))) ?? client.scheme
+  const asked = (believed && authorityOf(firstValue(believed, FIELD.forwardedHost))) ?? host
   const earlier = believed && listOf(believed, FIELD.forwarded)
   const element = forwardedElement(client.peer, host ?? '', client.scheme)
   block += `X-Forwarded-For: ${chain}\r\nX-Forwarded-Proto: ${scheme}\r\n`
@@ -78,4 +82,19 @@ export function forwardedRequest(
     clientAddress: address,
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
   }
+}
+
+/** CGI and WSGI read `X_Forwarded_For` as X-Forwarded-For: no name may pass that only such a reading turns into one of vigia's own. */
+function imitates(name: string): boolean {
+  const read = name.replaceAll('_', '-')
+  return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
+}
+
+function schemeOf(claimed: string | undefined): 'http' | 'https' | undefined {
+  const scheme = claimed?.toLowerCase()
+  return scheme === 'http' || scheme === 'https' ? scheme : undefined
+}
+
+function authorityOf(claimed: string | undefined): string | undefined {
+  return claimed !== undefined && isAuthority(claimed) ? claimed : undefined
 }

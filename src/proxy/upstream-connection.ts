@@ -8,7 +8,7 @@ import { HeadReader, NEEDS_MORE, REFUSED } from '../http1/head-reader.ts'
 import type { HeadLimits } from '../http1/limits.ts'
 import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../http1/response-head.ts'
 import { SWITCHING_PROTOCOLS } from '../http1/serialise.ts'
-import type { Attempt, FailureKind } from './attempt.ts'
+import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
 export interface ConnectionOwner {
@@ -32,7 +32,7 @@ export class UpstreamConnection {
   readonly #body: BodyReader
   readonly #memo: ResponseMemo = { text: '', head: undefined }
   #phase: Phase = 'connecting'
-  #attempt: Attempt | undefined
+  #attempt: AttemptEvents | undefined
   #persistent = false
   #announced: string | undefined
   #interims = 0
@@ -50,7 +50,7 @@ export class UpstreamConnection {
     readyEvent: 'connect' | 'secureConnect',
     owner: ConnectionOwner,
     limits: HeadLimits,
-    attempt: Attempt,
+    attempt: AttemptEvents,
   ) {
     this.socket = socket
     this.#owner = owner
@@ -71,7 +71,7 @@ export class UpstreamConnection {
   }
 
   /** Gives an idle connection its next exchange. */
-  assign(attempt: Attempt): void {
+  assign(attempt: AttemptEvents): void {
     this.#attempt = attempt
     this.#phase = 'head'
     this.responseBegun = false

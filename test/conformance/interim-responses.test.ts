@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { usePair } from '../support/pair.ts'
+import { answerBytes, answerOk, ok } from '../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
-import { answerBytes, answerOk, ok } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 import { field } from '../support/wire.ts'
 
@@ -140,5 +140,13 @@ describe('other interim responses', () => {
   test('a 100 that nobody asked for does not disturb the answer', async () => {
     pair.upstream.answer = answerBytes(`HTTP/1.1 100 Continue\r\n\r\n${ok('done')}`)
     expect((await ask(pair.port, GET)).body.toString()).toBe('done')
+  })
+
+  test('one that announces a body has none', async () => {
+    pair.upstream.answer = answerBytes(`HTTP/1.1 103 Early Hints\r\nContent-Length: 500\r\nX-A: 1\r\n\r\n${ok('done')}`)
+    const answer = await ask(pair.port, GET).catch(error => error as Error)
+    if (answer instanceof Error) throw answer
+    if (answer.status === 200) expect(answer.body.toString()).toBe('done')
+    else expect(answer.status).toBe(502)
   })
 })

@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { usePair } from '../support/pair.ts'
+import { answerBytes, answerOk, ok } from '../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
-import { answerBytes, answerOk, ok } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 import { field } from '../support/wire.ts'
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { usePair } from '../support/pair.ts'
+import { answerEcho } from '../support/raw-answers.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { answerEcho } from '../support/raw-upstream.ts'
 
 const pair = usePair()
 

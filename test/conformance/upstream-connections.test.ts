@@ -1,8 +1,9 @@
 // How vigia uses its connections to an upstream: again where that is safe, by one request at a time, never mixing clients.
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { answerOk, ok } from '../support/raw-answers.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
-import { answerOk, ok, RawUpstream } from '../support/raw-upstream.ts'
+import { RawUpstream } from '../support/raw-upstream.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 

@@ -53,11 +53,14 @@ test('a node that dies is taken out, its users are served by the other, and it c
   await serve(node('erp-1'), ports[0])
   await untilState(vigia, 'erp-1', 'available')
   await until('erp-1 serves again', async () => (await fetchText(vigia.port, '/')).body === 'erp-1')
-  const lines = vigia
-    .stderr()
-    .split('\n')
-    .filter(line => line.includes('upstream erp/erp-1 is'))
-  expect(lines.map(line => (JSON.parse(line) as { to: string }).to)).toEqual(['available', 'out', 'available'])
+  const told = () =>
+    vigia
+      .stderr()
+      .split('\n')
+      .filter(line => line.includes('upstream erp/erp-1 is'))
+      .map(line => (JSON.parse(line) as { to: string }).to)
+  await until('the log has three lines on erp-1', () => told().length >= 3)
+  expect(told()).toEqual(['available', 'out', 'available'])
 })
 
 test('traffic that fails brings a probe at once, long before the next one is due', async () => {

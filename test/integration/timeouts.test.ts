@@ -3,8 +3,9 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Blackhole, startBlackhole } from '../support/blackhole.ts'
+import { answerOk } from '../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
-import { answerOk, RawUpstream } from '../support/raw-upstream.ts'
+import { RawUpstream } from '../support/raw-upstream.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 

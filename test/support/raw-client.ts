@@ -3,7 +3,7 @@
 
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { sleep, within } from './until.ts'
-import { type ResponseMessage, readResponse } from './wire.ts'
+import { checkAnnouncement, type ResponseMessage, readResponse } from './wire.ts'
 
 export type Bytes = string | Buffer
 
@@ -148,7 +148,9 @@ export class RawClient {
 
   #take(method: string): ResponseMessage | undefined {
     const response = readResponse(this.pending, method, this.#ending === 'fin')
-    if (response !== undefined) this.#cut(response.bytes.length)
+    if (response === undefined) return undefined
+    checkAnnouncement(response)
+    this.#cut(response.bytes.length)
     return response
   }
 

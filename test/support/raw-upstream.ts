@@ -2,6 +2,7 @@
 // It reads requests with the strict reader of wire.ts; what that refuses is kept as a violation and never answered.
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { answerOk } from './raw-answers.ts'
 import { sleep, until } from './until.ts'
 import { type Head, type RequestMessage, readHead, readRequest } from './wire.ts'
 
@@ -203,12 +204,6 @@ export class RawUpstream {
     return this.connections.flatMap(connection => connection.violation ?? [])
   }
 
-  /** The next request that is read whole from now on. */
-  async nextRequest(): Promise<RequestMessage> {
-    const seen = this.requests.length
-    return until('a request reaches the upstream', () => this.requests[seen])
-  }
-
   /** Drops all connections and the journal, so that a test starts from nothing; answers 200 again. */
   async forget(answer: Answer = answerOk): Promise<void> {
     const open = [...this.#open]
@@ -228,43 +223,4 @@ export class RawUpstream {
     for (const connection of this.#open) connection.socket.destroy()
     return new Promise(resolve => this.#server.close(() => resolve()))
   }
-}
-
-/** 200 with method and target as its body (none to HEAD), once the request is there as a whole. */
-export const answerOk: Answer = async arrival => {
-  const request = await arrival.whole()
-  const answer = ok(`${request.method} ${request.target}`)
-  await arrival.connection.write(request.method === 'HEAD' ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer)
-}
-
-/** The bytes of a plain 200. */
-export function ok(body = 'ok', fields: readonly string[] = []): string {
-  return ['HTTP/1.1 200 OK', ...fields, `Content-Length: ${Buffer.byteLength(body, 'latin1')}`, '', body].join('\r\n')
-}
-
-/** Answers every request with these bytes, once it is there as a whole. */
-export function answerBytes(bytes: string | Buffer, then: 'keep' | 'fin' | 'reset' = 'keep'): Answer {
-  return async arrival => {
-    await arrival.whole()
-    await arrival.connection.write(bytes)
-    if (then === 'fin') arrival.connection.end()
-    if (then === 'reset') arrival.connection.reset()
-  }
-}
-
-/** What the upstream saw, without what differs from request to request; as the body of a 200. */
-export const answerEcho: Answer = async arrival => {
-  const request = await arrival.whole()
-  const fields = request.fields.map(([name, value]) =>
-    /^(x-request-id|traceparent)$/i.test(name) ? [name, '...'] : [name, value],
-  )
-  const seen = { line: request.startLine, fields, body: request.body.toString('latin1'), trailers: request.trailers }
-  await arrival.connection.write(ok(JSON.stringify(seen)))
-}
-
-export interface Echo {
-  readonly line: string
-  readonly fields: readonly (readonly [string, string])[]
-  readonly body: string
-  readonly trailers: readonly (readonly [string, string])[]
 }

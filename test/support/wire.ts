@@ -79,14 +79,15 @@ export function readResponse(bytes: Buffer, method: string, ended: boolean): Res
   if (match === null) throw new Error(`not a status line: ${JSON.stringify(head.startLine)}`)
   const status = Number(match[2])
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304
-  if (
-    (status < 200 || status === 204) &&
-    (field(head, 'content-length') ?? field(head, 'transfer-encoding')) !== undefined
-  )
-    throw new Error(`a ${status} must not announce a body`)
   const content = readContent(bytes, head, bodiless, false, ended)
   if (content === undefined) return undefined
   return { ...content, version: match[1]!, status, reason: match[3]! }
+}
+
+/** Throws where a response without a body announces one (RFC 9110 8.6, RFC 9112 6.1): senders must not, readers may bear it. */
+export function checkAnnouncement({ status, fields }: ResponseMessage): void {
+  const announced = [...allOf(fields, 'content-length'), ...allOf(fields, 'transfer-encoding')]
+  if ((status < 200 || status === 204) && announced.length > 0) throw new Error(`a ${status} must not announce a body`)
 }
 
 function readField(line: string): Field {

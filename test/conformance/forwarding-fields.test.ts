@@ -1,0 +1,138 @@
+// The fields by which an upstream learns of the client behind vigia: set, never taken over from a client that is not trusted.
+
+import { describe, expect, test } from 'vitest'
+import { usePair } from '../support/pair.ts'
+import { ask, RawClient } from '../support/raw-client.ts'
+import { allOf, field, type RequestMessage } from '../support/wire.ts'
+
+// 127.0.0.2 is a trusted proxy in front of vigia; 127.0.0.1 is a plain client.
+const pair = usePair({ config: { trustedProxies: ['127.0.0.2/32', '10.0.0.0/8'] } })
+
+/** Sends it, and tells what the upstream saw. */
+async function forwarded(bytes: string | Buffer, from = '127.0.0.1', method = 'GET'): Promise<RequestMessage> {
+  const client = await RawClient.connect(pair.port, { from })
+  const before = pair.upstream.requests.length
+  client.send(bytes)
+  const answer = await client.final(method)
+  client.close()
+  expect(answer.status).toBe(200)
+  expect(pair.upstream.violations).toEqual([])
+  return pair.upstream.requests[before]!
+}
+
+const get = (fields = '', target = '/x', host = 'Erp.Example:8443') =>
+  `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`
+
+describe('forwarding fields for a client that is not trusted', () => {
+  test('are set from the connection', async () => {
+    const request = await forwarded(get())
+    expect(allOf(request.fields, 'x-forwarded-for')).toEqual(['127.0.0.1'])
+    expect(allOf(request.fields, 'x-forwarded-host')).toEqual(['Erp.Example:8443'])
+    expect(allOf(request.fields, 'x-forwarded-proto')).toEqual(['http'])
+    expect(allOf(request.fields, 'x-real-ip')).toEqual(['127.0.0.1'])
+    expect(parametersOf(field(request, 'forwarded')!)).toEqual({
+      for: '127.0.0.1',
+      host: 'Erp.Example:8443',
+      proto: 'http',
+    })
+    expect(allOf(request.fields, 'x-request-id')).toHaveLength(1)
+    expect(field(request, 'x-request-id')).toMatch(/^[\w.-]{8,}$/)
+  })
+
+  test('replace forged ones, however often and in whatever case they come', async () => {
+    const forged = [
+      'X-Forwarded-For: 1.2.3.4',
+      'x-forwarded-for: 5.6.7.8',
+      'X-Forwarded-Host: evil.example',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Port: 443',
+      'X-REAL-IP: 1.2.3.4',
+      'Forwarded: for=1.2.3.4;proto=https;host=evil.example',
+    ]
+    const request = await forwarded(get(`${forged.join('\r\n')}\r\n`))
+    expect(allOf(request.fields, 'x-forwarded-for')).toEqual(['127.0.0.1'])
+    expect(allOf(request.fields, 'x-forwarded-host')).toEqual(['Erp.Example:8443'])
+    expect(allOf(request.fields, 'x-forwarded-proto')).toEqual(['http'])
+    expect(allOf(request.fields, 'x-real-ip')).toEqual(['127.0.0.1'])
+    expect(allOf(request.fields, 'forwarded')).toHaveLength(1)
+    expect(request.bytes.toString('latin1')).not.toMatch(/1\.2\.3\.4|5\.6\.7\.8|evil/)
+    expect(field(request, 'x-forwarded-port') ?? 'none').not.toBe('443')
+  })
+
+  test.each(['X_Forwarded_For', 'X_Real_IP', 'X-Real_IP', 'X_FORWARDED_PROTO', 'Content_Length', 'Transfer_Encoding'])(
+    'are not doubled by %s, which CGI and WSGI cannot tell from the real one',
+    async name => {
+      const answer = await ask(pair.port, get(`${name}: 1.2.3.4\r\n`))
+      if (answer.status === 400) return
+      expect(field(pair.upstream.requests[0]!, name)).toBeUndefined()
+    },
+  )
+
+  test('request ids differ from request to request', async () => {
+    const first = field(await forwarded(get()), 'x-request-id')
+    const second = field(await forwarded(get()), 'x-request-id')
+    expect(first).not.toBe(second)
+  })
+
+  test("a repeated head does not carry one request's fields into the next", async () => {
+    const client = await RawClient.connect(pair.port)
+    const ids = new Set<string | undefined>()
+    for (const target of ['/1', '/2', '/3']) {
+      client.send(get('X-Same: 1\r\n', target))
+      expect((await client.final()).status).toBe(200)
+    }
+    client.close()
+    for (const request of pair.upstream.requests) {
+      expect(allOf(request.fields, 'x-forwarded-for')).toEqual(['127.0.0.1'])
+      ids.add(field(request, 'x-request-id'))
+    }
+    expect(ids.size).toBe(3)
+    expect(pair.upstream.requests.map(each => each.target)).toEqual(['/1', '/2', '/3'])
+  })
+})
+
+describe('forwarding fields from a trusted proxy', () => {
+  test('are believed and extended', async () => {
+    const fields = 'X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Proto: https\r\n'
+    const request = await forwarded(get(fields), '127.0.0.2')
+    expect(field(request, 'x-forwarded-for')).toBe('203.0.113.7, 127.0.0.2')
+    expect(field(request, 'x-forwarded-host')).toBe('shop.example')
+    expect(field(request, 'x-forwarded-proto')).toBe('https')
+    expect(field(request, 'x-real-ip')).toBe('203.0.113.7')
+  })
+
+  test('are read from the right: the first address that is not trusted is the client', async () => {
+    const request = await forwarded(get('X-Forwarded-For: 6.6.6.6, 203.0.113.7, 10.1.2.3\r\n'), '127.0.0.2')
+    expect(field(request, 'x-real-ip')).toBe('203.0.113.7')
+  })
+
+  test('several X-Forwarded-For lines count as one list', async () => {
+    const request = await forwarded(get('X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.7\r\n'), '127.0.0.2')
+    expect(field(request, 'x-real-ip')).toBe('203.0.113.7')
+  })
+
+  test('that make no sense are not believed', async () => {
+    const request = await forwarded(get('X-Forwarded-For: <script>\r\nX-Forwarded-Proto: gopher\r\n'), '127.0.0.2')
+    expect(field(request, 'x-real-ip')).toBe('127.0.0.2')
+    expect(['http', 'https']).toContain(field(request, 'x-forwarded-proto'))
+  })
+})
+
+describe('Via', () => {
+  test('names vigia and the version that was received', async () => {
+    expect(field(await forwarded(get()), 'via')).toMatch(/(^|, )1\.1 vigia$/)
+    expect(field(await forwarded('GET / HTTP/1.0\r\nHost: a.example\r\n\r\n'), 'via')).toMatch(/(^|, )1\.0 vigia$/)
+  })
+
+  test('comes after those of earlier proxies', async () => {
+    expect(field(await forwarded(get('Via: 1.0 fred, 1.1 p.example\r\n')), 'via')).toBe(
+      '1.0 fred, 1.1 p.example, 1.1 vigia',
+    )
+  })
+})
+
+/** The parameters of a single Forwarded element (RFC 7239 4). */
+function parametersOf(element: string): Record<string, string> {
+  const pairs = element.split(';').map(each => each.trim().split('='))
+  return Object.fromEntries(pairs.map(([name, value = '']) => [name!.toLowerCase(), value.replace(/^"|"$/g, '')]))
+}
