@@ -1,28 +1,26 @@
 // An ERP's daily bread: a JSON-RPC POST of 2 KB that answers 8 KB, from a browser.
 import { browserHeaders } from './browser-headers.ts'
-import type { Scenario } from './scenario.ts'
+import { ordinary, type Scenario } from './scenario.ts'
 
 const requestBytes = 2048
 const answerBytes = 8192
 
 export const jsonRpc: Scenario = {
+  ...ordinary,
   name: 'json-rpc',
   title: 'JSON-RPC POST, 2 KB in, 8 KB out, browser headers, 64 keep-alive connections',
+  weight: 'core',
   request: {
     method: 'POST',
     path: '/jsonrpc',
     headers: [...browserHeaders, ['Origin', 'http://erp.example.com'], ['Content-Type', 'application/json']],
-    body: padded(
-      { jsonrpc: '2.0', id: 7, method: 'call', params: { model: 'sale.order', method: 'create' } },
-      requestBytes,
-    ),
+    body: padded({ jsonrpc: '2.0', id: 7, method: 'call', params: { model: 'sale.order' } }, requestBytes),
   },
   answer: {
     status: 200,
     contentType: 'application/json',
-    body: Buffer.from(padded({ jsonrpc: '2.0', id: 7, result: orders() }, answerBytes)),
+    body: padded({ jsonrpc: '2.0', id: 7, result: orders() }, answerBytes),
   },
-  connections: 64,
 }
 
 function orders(): object[] {
@@ -34,7 +32,7 @@ function orders(): object[] {
   }))
 }
 
-function padded(value: object, bytes: number): string {
+function padded(value: object, bytes: number): Buffer {
   const bare = JSON.stringify({ ...value, pad: '' })
-  return JSON.stringify({ ...value, pad: 'x'.repeat(bytes - Buffer.byteLength(bare)) })
+  return Buffer.from(JSON.stringify({ ...value, pad: 'x'.repeat(bytes - Buffer.byteLength(bare)) }))
 }

@@ -15,6 +15,8 @@ export interface AttemptEvents extends BodySink {
   readonly requestSent: boolean
   /** True where the request offers to switch protocols. */
   readonly mayUpgrade: boolean
+  /** Bytes of the response that were passed on have not left this process yet. */
+  readonly bytesWaiting: boolean
   onConnected(connection: UpstreamConnection): void
   /** 1xx but 101. */
   onInterim(head: ResponseHead): void

@@ -219,6 +219,10 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
 
   // ---- for the exchange ----
 
+  get bytesWaiting(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
   interim(head: ResponseHead): void {
     this.#writer.interim(head)
   }
@@ -298,7 +302,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#exchange = undefined
     this.#ahead = undefined
     this.#runtime.wheel.drop(this.#timer)
-    return { socket: this.#socket, early }
+    const socket = this.#socket
+    return { socket, early, onData: listener => socket.on('data', listener) }
   }
 
   // ---- endings ----

@@ -1,8 +1,8 @@
 // What an exchange may ask of the client's side, whatever protocol carries it.
 
-import type { Socket } from 'node:net'
 import type { Fields } from '../http1/fields.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
+import type { TunnelEnd } from './tunnel.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
@@ -17,6 +17,8 @@ export interface ClientSide {
 
 export interface Downstream {
   readonly client: ClientSide
+  /** Bytes that were flushed have not left this process yet: their buffers must not be written to. */
+  readonly bytesWaiting: boolean
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
@@ -38,5 +40,5 @@ export interface Downstream {
   pauseBody(): void
   resumeBody(): void
   /** Sends the 101 and gives the socket away, with what the client sent early. */
-  upgrade(head: ResponseHead, requestId: string): { readonly socket: Socket; readonly early: Buffer | undefined }
+  upgrade(head: ResponseHead, requestId: string): TunnelEnd
 }

@@ -1,10 +1,10 @@
 // One upstream as this worker sees it: opens connections, keeps the idle ones, learns how long the upstream keeps them open.
 // Whether a request may ride an idle one is decided in policy/reuse.ts.
 
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type OnReadOpts } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { connect as connectTls } from 'node:tls'
-import type { PoolPlan, UpstreamPlan } from '../config/snapshot.ts'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { PoolPlan, UpstreamPlan, UpstreamTls } from '../config/snapshot.ts'
 import {
   mayReuse,
   NO_EVIDENCE,
@@ -56,19 +56,14 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
     const { tls, host, port } = this.plan
-    const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
-    const socket = tls
-      ? connectTls({
-          ...options,
-          servername: tls.serverName,
-          rejectUnauthorized: tls.verify,
-          ALPNProtocols: ['http/1.1'],
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        })
-      : connectTcp(options)
+    const address = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
+    const open = (onread: OnReadOpts) => {
+      const options = { ...address, onread }
+      return tls ? connectTls({ ...options, ...tlsOptions(tls) }) : connectTcp(options)
+    }
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
-    return new UpstreamConnection(socket, tls ? 'secureConnect' : 'connect', this, this.#runtime.plan.limits, attempt)
+    return new UpstreamConnection(open, tls ? 'secureConnect' : 'connect', this, this.#runtime.plan.limits, attempt)
   }
 
   /** A request on a re-used connection failed before its answer began: the connection was stale. */
@@ -114,4 +109,9 @@ export class Endpoint implements ConnectionOwner, Expiring {
       this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
     }
   }
+}
+
+function tlsOptions({ serverName, verify, ca }: UpstreamTls): ConnectionOptions {
+  const options = { servername: serverName, rejectUnauthorized: verify, ALPNProtocols: ['http/1.1'] }
+  return ca === undefined ? options : { ...options, ca }
 }

@@ -85,6 +85,10 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     return this.#head.minor === 1 && this.#head.meaning.options.upgrade !== undefined
   }
 
+  get bytesWaiting(): boolean {
+    return this.#down.bytesWaiting
+  }
+
   /** Of the route, once it is known. */
   get timeouts(): Timeouts {
     return (this.#route ?? this.#plan.snapshot).timeouts
@@ -235,7 +239,11 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#status = head.status
     const client = this.#down.upgrade(head, this.requestId)
     this.#finish('upgraded')
-    openTunnel(this.#runtime, endpoint.slot, this.timeouts.tunnelMs, client, { socket: connection.socket, early })
+    openTunnel(this.#runtime, endpoint.slot, this.timeouts.tunnelMs, client, {
+      socket: connection.socket,
+      early,
+      onData: listener => connection.tunnelTo(listener),
+    })
   }
 
   // 6. An attempt has failed: another one where that is provably safe, else an answer that tells the truth.

@@ -9,6 +9,8 @@ import { type Expiring, Timer } from './timer-wheel.ts'
 export interface TunnelEnd {
   readonly socket: Socket
   readonly early: Buffer | undefined
+  /** Sets who gets what is read; it returns true where it keeps bytes of the chunk beyond the call. */
+  onData(listener: (chunk: Buffer) => boolean): void
 }
 
 /** @param idleMs both directions quiet for so long ends the tunnel; 0 = never */
@@ -53,9 +55,10 @@ class Tunnel implements Expiring {
 
   #join(from: TunnelEnd, to: Socket): void {
     const { socket, early } = from
-    socket.on('data', (chunk: Buffer) => {
+    from.onData(chunk => {
       this.#touch()
       if (!to.write(chunk)) socket.pause()
+      return to.writableLength > 0
     })
     to.on('drain', () => socket.resume())
     socket.on('end', () => {

@@ -1,7 +1,7 @@
 // One connection to an upstream: writes a request, reads its response strictly, then is idle or closed.
 // Knows nothing of routes or retries: it tells the attempt it carries, and its endpoint when it is free or gone.
 
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.ts'
 import { NO_LENGTH } from '../http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../http1/head-reader.ts'
@@ -19,6 +19,11 @@ export interface ConnectionOwner {
   onUnexpected(error: unknown): void
 }
 
+/**
+ * Bytes per read. The buffer is used again for the next read, unless the client's socket still holds bytes of it; pages that no
+ * answer was long enough to touch cost nothing.
+ */
+const READ_BYTES = 131_072
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
 
@@ -36,6 +41,10 @@ export class UpstreamConnection {
   #persistent = false
   #announced: string | undefined
   #interims = 0
+  #buffer: Buffer | undefined = undefined
+  /** Bytes of the last read wait in another socket: its buffer must not be written to again. */
+  #bytesKept = false
+  #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
   /** Monotonic time of becoming idle, ms. */
   idleSinceMs = 0
   /** Exchanges that this connection has completed. */
@@ -45,13 +54,21 @@ export class UpstreamConnection {
   /** It was not this side that closed it. */
   closedByUpstream = false
 
+  /** @param open opens the socket with the given way of reading */
   constructor(
-    socket: Socket,
+    open: (onread: OnReadOpts) => Socket,
     readyEvent: 'connect' | 'secureConnect',
     owner: ConnectionOwner,
     limits: HeadLimits,
     attempt: AttemptEvents,
   ) {
+    const socket = open({
+      buffer: () => this.#nextBuffer(),
+      callback: (bytes, buffer) => {
+        this.#onData((buffer as Buffer).subarray(0, bytes))
+        return true
+      },
+    })
     this.socket = socket
     this.#owner = owner
     this.#limits = limits
@@ -59,7 +76,6 @@ export class UpstreamConnection {
     this.#body = new BodyReader(limits.headBytes)
     this.#attempt = attempt
     socket.on(readyEvent, () => this.#onConnect())
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#attempt?.onUpstreamDrain())
     socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
@@ -112,9 +128,25 @@ export class UpstreamConnection {
     this.#guard(() => this.#attempt?.onConnected(this))
   }
 
+  /** Passes everything that is read from here on to `listener`, which tells whether it keeps bytes of the chunk. */
+  tunnelTo(listener: (chunk: Buffer) => boolean): void {
+    this.#onTunnelData = listener
+  }
+
+  #nextBuffer(): Buffer {
+    if (this.#bytesKept || this.#buffer === undefined) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+    this.#bytesKept = false
+    return this.#buffer
+  }
+
   #onData(chunk: Buffer): void {
+    const attempt = this.#attempt
     try {
-      this.#read(chunk)
+      if (this.#onTunnelData) this.#bytesKept = this.#onTunnelData(chunk)
+      else {
+        this.#read(chunk)
+        this.#bytesKept = attempt?.bytesWaiting === true
+      }
     } catch (error) {
       this.#owner.onUnexpected(error)
       this.#fail('garbage', 'internal error')
@@ -134,7 +166,7 @@ export class UpstreamConnection {
       if (typeof head === 'string') return this.#fail('garbage', head)
       if (head.status >= 200) this.#final(head)
       else if (head.status !== SWITCHING_PROTOCOLS) this.#interim(head)
-      else return this.#upgraded(head, at < chunk.length ? chunk.subarray(at) : undefined)
+      else return this.#upgraded(head, at < chunk.length ? Buffer.from(chunk.subarray(at)) : undefined)
       if (this.#phase === 'head' && at === chunk.length) return this.#readEnd()
     }
     const attempt = this.#attempt

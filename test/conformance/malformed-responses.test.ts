@@ -218,3 +218,21 @@ test('an answer that begins before the request is whole ends the sending, and ne
   client.close()
   await expectFreshConnection()
 })
+
+test('an answer that is whole before its request, on a connection left open, ends both connections', async () => {
+  pair.upstream.answer = async ({ connection }) => {
+    connection.takeOver()
+    await connection.write(ok('early'))
+  }
+  const client = await RawClient.connect(pair.port)
+  client.send('POST /x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000\r\n\r\npart')
+  const answer = await client.final('POST')
+  expect(answer.body.toString()).toBe('early')
+  expect(field(answer, 'connection')?.toLowerCase()).toBe('close')
+  // The rest of the body, if it still came, must not be taken for a request by anyone.
+  client.send('GET /smuggled HTTP/1.1\r\nHost: a.example\r\n\r\n')
+  expect((await client.untilClosed()).responses).toEqual([])
+  client.close()
+  await expectFreshConnection()
+  expect(pair.upstream.received.toString('latin1')).not.toContain('smuggled')
+})

@@ -9,6 +9,9 @@ import { startVigia, type Vigia } from '../support/vigia.ts'
 
 /** What a worker keeps per upstream at most, by configuration. */
 const IDLE_CONNECTIONS = 8
+const WORKERS = 2
+/** Of all workers, to both upstreams. */
+const MOST_IDLE = 2 * WORKERS * IDLE_CONNECTIONS
 const MIB = 1_048_576
 
 let first: HttpUpstream
@@ -18,7 +21,11 @@ let vigia: Vigia
 beforeAll(async () => {
   first = await startHttpUpstream('first')
   second = await startHttpUpstream('second')
-  vigia = await startVigia({ upstreams: [first.port, second.port], pool: { idleConnections: IDLE_CONNECTIONS } })
+  vigia = await startVigia({
+    upstreams: [first.port, second.port],
+    pool: { idleConnections: IDLE_CONNECTIONS },
+    config: { workers: WORKERS },
+  })
 })
 
 afterAll(async () => {
@@ -56,7 +63,7 @@ async function expectNothingLeft(): Promise<void> {
       waiting: pools.reduce((sum, pool) => sum + pool.waiting, 0),
       inFlight: upstreams.reduce((sum, each) => sum + each.inFlight, 0),
       tunnels: upstreams.reduce((sum, each) => sum + each.tunnels, 0),
-      tooManyIdle: upstreams.some(each => each.connections > IDLE_CONNECTIONS),
+      tooManyIdle: upstreams.some(each => each.connections > WORKERS * IDLE_CONNECTIONS),
     }
   }
   const nothing = { clients: 0, waiting: 0, inFlight: 0, tunnels: 0, tooManyIdle: false }
@@ -94,7 +101,7 @@ test('10,000 exchanges leave nothing behind', async () => {
   await exchanges(8_000, 32)
   await expectNothingLeft()
   expect(sumOf(await vigia.metrics(), 'vigia_requests_total') - before).toBe(8_000)
-  expect(await vigia.sockets()).toBeLessThanOrEqual(sockets + 2 * IDLE_CONNECTIONS)
+  expect(await vigia.sockets()).toBeLessThanOrEqual(sockets + MOST_IDLE)
   expect((await vigia.residentBytes()) - memory).toBeLessThan(64 * MIB)
 }, 60_000)
 
@@ -126,7 +133,7 @@ test('1,000 exchanges that their clients break off leave nothing behind', async 
   }
   await Promise.all(Array.from({ length: 40 }, lane))
   await expectNothingLeft()
-  expect(await vigia.sockets()).toBeLessThanOrEqual(sockets + 2 * IDLE_CONNECTIONS)
+  expect(await vigia.sockets()).toBeLessThanOrEqual(sockets + MOST_IDLE)
   await exchanges(100, 4)
   await expectNothingLeft()
 }, 60_000)

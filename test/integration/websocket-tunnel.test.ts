@@ -146,6 +146,20 @@ describe('an upgrade request', () => {
     client.close()
   })
 
+  test.each([
+    ['Content-Length: 10', 'hello'],
+    ['Transfer-Encoding: chunked', '5\r\nhello\r\n'],
+  ])('whose body (%s) is not whole yet cannot become a tunnel', async (framing, part) => {
+    raw.answer = async ({ connection }) => {
+      connection.takeOver()
+      await connection.write(SWITCH)
+    }
+    const client = await RawClient.connect(vigia.port)
+    client.send(UPGRADE('/raw').replace('GET', 'POST').replace('\r\n\r\n', `\r\n${framing}\r\n\r\n${part}`))
+    expect((await client.final('POST')).status).toBe(502)
+    client.close()
+  })
+
   test('that is refused does not let bytes sent ahead through as a tunnel', async () => {
     raw.answer = answerOk
     const client = await RawClient.connect(vigia.port)

@@ -117,21 +117,22 @@ describe('a WebSocket', () => {
     expect((await atServer)[0]).toBe(1006)
   })
 
-  test('makes the sender wait for a reader that is slow, in bounded memory', async () => {
+  test.each(['server', 'client'])('makes a %s that sends wait for a slow reader, in bounded memory', async sender => {
     const client = await open('/ws/quiet')
+    const [from, to] = sender === 'server' ? [last!, client] : [client, last!]
     const before = await vigia.residentBytes()
-    client.pause()
+    to.pause()
     const block = Buffer.alloc(MIB)
-    for (let i = 0; i < 64; i += 1) last!.send(block)
+    for (let i = 0; i < 64; i += 1) from.send(block)
     // Time enough for an unbounded tunnel to swallow the 64 MiB.
     await sleep(500)
-    expect(last!.bufferedAmount).toBeGreaterThan(32 * MIB)
+    expect(from.bufferedAmount).toBeGreaterThan(32 * MIB)
     expect((await vigia.residentBytes()) - before).toBeLessThan(48 * MIB)
     let bytes = 0
-    client.on('message', (data: Buffer) => {
+    to.on('message', (data: Buffer) => {
       bytes += data.length
     })
-    client.resume()
+    to.resume()
     await until('everything arrives after all', () => bytes === 64 * MIB)
   })
 
