@@ -1,4 +1,5 @@
-// What a proxy under test has to offer: whether it can run here, and the command that runs it for one setup.
+// What a proxy under test has to offer: whether it can run here, and the command that runs it for one set-up.
+import type { ProxySetup } from '../scenarios/scenario.ts'
 
 export interface Peer {
   readonly name: string
@@ -11,13 +12,13 @@ export interface Peer {
   prepare(setup: Setup): string[]
 }
 
-export interface Setup {
+export interface Setup extends ProxySetup {
   /** 127.0.0.1: where it must listen. */
   readonly port: number
-  /** 127.0.0.1: a second free port, for those that have an admin listener. */
+  /** 127.0.0.1: a second free port; who has metrics serves them there under /metrics. */
   readonly adminPort: number
-  /** 127.0.0.1: the upstream. */
-  readonly upstreamPort: number
+  /** 127.0.0.1: the upstreams, those that are down included. */
+  readonly upstreamPorts: readonly number[]
   /** An empty folder of its own. */
   readonly folder: string
 }

@@ -8,6 +8,7 @@ export const newConnection: Scenario = {
   name: 'new-connection',
   title: 'the small GET, a new connection from the client for each request, 64 at a time',
   weight: 'further',
+  peers: ['direct', 'vigia', 'haproxy', 'nginx', 'caddy', 'undici', 'http-proxy'],
   request: {
     ...smallGet.request,
     headers: browserHeaders.map(([name, value]) => [name, name === 'Connection' ? 'close' : value]),

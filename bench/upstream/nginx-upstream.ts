@@ -9,14 +9,16 @@ import type { Scenario } from '../scenarios/scenario.ts'
 export function prepareNginxUpstream(
   nginx: string,
   {
-    port,
+    ports,
     folder,
     scenarios,
-  }: { readonly port: number; readonly folder: string; readonly scenarios: readonly Scenario[] },
+  }: { readonly ports: readonly number[]; readonly folder: string; readonly scenarios: readonly Scenario[] },
 ): string[] {
   const answers = join(folder, 'answers')
   mkdirSync(answers)
-  const locations = scenarios.map(({ name, request, answer }) => {
+  const paths = new Set<string>()
+  const own = scenarios.filter(({ request }) => paths.size < paths.add(request.path).size)
+  const locations = own.map(({ name, request, answer }) => {
     writeFileSync(join(answers, name), answer.body)
     const file = `/answers/${name}`
     const plain = `location = ${file} { root ${folder}; types {} default_type ${answer.contentType}; }`
@@ -27,7 +29,8 @@ export function prepareNginxUpstream(
         : `root ${folder}; types {} default_type ${answer.contentType}; try_files ${file} =404;`
     return `        ${plain}\n        location = ${request.path} { ${handler} }`
   })
-  const values = { PORT: port, FOLDER: folder, LOCATIONS: locations.join('\n') }
+  const listen = ports.map(port => `        listen 127.0.0.1:${port} backlog=4096;`).join('\n')
+  const values = { LISTEN: listen, FOLDER: folder, LOCATIONS: locations.join('\n') }
   const config = writeFromTemplate(new URL('./nginx.conf', import.meta.url), join(folder, 'nginx.conf'), values)
   return [nginx, '-p', folder, '-e', 'stderr', '-c', config]
 }

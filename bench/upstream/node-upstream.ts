@@ -1,19 +1,22 @@
 // The upstream where nginx is not installed: node:net with just enough HTTP for the benchmark's well-formed requests.
-// It reads each request's whole body, then sends the scenario's finished answer. argv: port.
-import { createServer } from 'node:net'
+// It reads each request's whole body, then sends the scenario's finished answer. argv: ports.
+import { createServer, type Socket } from 'node:net'
 import { scenarios } from '../scenarios/all.ts'
 
-const port = Number(process.argv[2])
+const ports = process.argv.slice(2).map(Number)
 const empty = Buffer.from('HTTP/1.1 204 No Content\r\n\r\n')
 const answers = new Map<string, Buffer>([['GET /health', empty]])
-for (const { request, answer } of scenarios) {
+for (const { upstream, request, answer } of scenarios) {
+  if (upstream !== 'static') continue
   const head = `HTTP/1.1 ${answer.status} OK\r\nServer: bench\r\nContent-Type: ${answer.contentType}\r\n`
   const length = `Content-Length: ${answer.body.length}\r\n\r\n`
   answers.set(`${request.method} ${request.path}`, Buffer.concat([Buffer.from(head + length), answer.body]))
 }
 const missing = Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
 
-createServer({ noDelay: true }, socket => {
+for (const port of ports) createServer({ noDelay: true }, serve).listen(port, '127.0.0.1', 4096)
+
+function serve(socket: Socket): void {
   let pending = ''
   socket.on('error', () => socket.destroy())
   socket.on('data', chunk => {
@@ -24,7 +27,7 @@ createServer({ noDelay: true }, socket => {
       socket.write(answers.get(target) ?? missing)
     }
   })
-}).listen(port, '127.0.0.1', 4096)
+}
 
 /** Bytes of the first request with its body; 0 while its head is incomplete. */
 function requestLength(text: string): number {

@@ -34,9 +34,10 @@ export function mayReuse(
   safe: boolean,
   idleReuseMs: number = DEFAULT_IDLE_REUSE_MS,
 ): boolean {
-  if (idleMs >= withMargin(evidence.shortestIdleCloseMs)) return false
   if (evidence.announcedKeepAliveMs !== undefined && idleMs >= withMargin(evidence.announcedKeepAliveMs)) return false
-  return safe || (evidence.provenOpen && idleMs < idleReuseMs)
+  // A lost race costs a safe request one more attempt; never reusing would cost a new connection for each.
+  if (safe) return true
+  return evidence.provenOpen && idleMs < idleReuseMs && idleMs < withMargin(evidence.shortestIdleCloseMs)
 }
 
 /**

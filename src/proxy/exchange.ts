@@ -18,6 +18,7 @@ import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Downstream } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import { recordFinished } from './finished-exchange.ts'
+import { reportInDoubt } from './in-doubt.ts'
 import type { Plan } from './plan.ts'
 import type { Pool, Waiting } from './pool.ts'
 import { RequestBody } from './request-body.ts'
@@ -342,14 +343,10 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#down.cut()
   }
 
-  #answerInDoubt(endpoint: Endpoint, detail: string): void {
-    const upstream = `${this.#pool!.plan.name}/${endpoint.plan.name}`
-    this.#runtime.report({
-      type: 'log',
-      level: 'warn',
-      message: `in doubt: ${this.method} ${this.#path} may or may not have been carried out by ${upstream}`,
-      detail: { requestId: this.requestId, route: this.#route!.name, cause: detail },
-    })
+  #answerInDoubt(endpoint: Endpoint, cause: string): void {
+    const { requestId, method } = this
+    const names = { route: this.#route!.name, pool: this.#pool!.plan.name, upstream: endpoint.plan.name }
+    reportInDoubt(this.#runtime, { requestId, method, path: this.#path, ...names, cause })
     this.#answer('in-doubt')
   }
 

@@ -1,0 +1,31 @@
+// Peer: vigia itself, from this checkout or from another one.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { writeFromTemplate } from '../harness/template.ts'
+import type { Peer, Setup } from './peer.ts'
+
+const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
+
+/** @param folder of the checkout that is run; its configuration is always that of this checkout */
+export function vigia(name = 'vigia', folder = thisCheckout): Peer {
+  return {
+    name,
+    title: 'all default features on (figures of the whole process: control plane and worker)',
+    missing: undefined,
+    version: () => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version,
+    prepare: setup => [process.execPath, join(folder, 'bin/vigia.js'), 'run', '-c', writeConfig(setup)],
+  }
+}
+
+function writeConfig({ folder, port, adminPort, upstreamPorts, routes, workers, connections, accessLog }: Setup): string {
+  return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
+    PORT: port,
+    ADMIN_PORT: adminPort,
+    WORKERS: workers,
+    CONNECTIONS: connections,
+    ACCESS_LOG: accessLog ? `{ path: "${join(folder, 'access.log')}" }` : 'false',
+    ROUTES: Array.from({ length: routes - 1 }, (_, i) => `  - { match: { path: /r/${i} }, pool: erp }`).join('\n'),
+    UPSTREAMS: upstreamPorts.map((at, i) => `      - { name: erp-${i}, url: "http://127.0.0.1:${at}" }`).join('\n'),
+  })
+}
