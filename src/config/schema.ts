@@ -66,7 +66,7 @@ export const configSchema = section(
             integer(
               1,
               1_000_000,
-              'Most client connections at once per worker; beyond it new ones wait to be accepted.',
+              'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once.',
               limits.connections,
             ),
           ),

@@ -79,7 +79,7 @@ export interface Limits {
   readonly targetBytes: number
   /** Largest request body, bytes; a route may override it. */
   readonly bodyBytes: number
-  /** Most connections from clients at once, per worker; beyond it accepting waits. */
+  /** Most connections from clients at once, per listener and worker; as many again wait unread, more are closed. */
   readonly connections: number
 }
 

@@ -28,16 +28,19 @@ export interface AccessEntry {
 export interface AccessLog {
   readonly enabled: boolean
   write(entry: AccessEntry): void
+  /** Opens the file again, after a log rotation has moved it away. */
+  reopen(): void
   close(): Promise<void>
 }
 
-export const NO_ACCESS_LOG: AccessLog = { enabled: false, write() {}, close: () => Promise.resolve() }
+export const NO_ACCESS_LOG: AccessLog = { enabled: false, write() {}, reopen() {}, close: () => Promise.resolve() }
 
 export function accessLogTo(destination: string): AccessLog {
   const log: LogDestination = openAccessLog(destination)
   return {
     enabled: true,
     write: entry => log.logger.info(entry),
+    reopen: () => log.reopen(),
     close: () => log.close(),
   }
 }

@@ -15,6 +15,8 @@ export class Listener implements ConnectionHost {
   readonly #runtime: Runtime
   readonly #server: Server
   readonly #connections = new Set<DownstreamConnection>()
+  /** Accepted beyond the limit: each begins when another has gone, in order. */
+  readonly #held = new Set<Socket>()
 
   constructor(plan: ListenerPlan, runtime: Runtime) {
     this.plan = plan
@@ -45,26 +47,44 @@ export class Listener implements ConnectionHost {
   /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
   stop(): void {
     this.#server.close()
+    this.#dropHeld()
     for (const connection of [...this.#connections]) connection.drain()
   }
 
   /** Ends everything at once. @returns how many connections had something under way */
   destroy(): number {
+    this.#dropHeld()
     let cut = 0
     for (const connection of [...this.#connections]) if (connection.destroy()) cut += 1
     return cut
   }
 
   onGone(connection: DownstreamConnection): void {
-    if (this.#connections.delete(connection)) this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
+    if (!this.#connections.delete(connection)) return
+    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
+    const [next] = this.#held
+    if (next === undefined) return
+    this.#held.delete(next)
+    this.#begin(next)
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= this.#runtime.plan.snapshot.limits.connections) {
-      socket.destroy()
-      return
-    }
+    const most = this.#runtime.plan.snapshot.limits.connections
+    if (this.#connections.size < most) return this.#begin(socket)
+    // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
+    if (this.#held.size >= most) return void socket.destroy()
+    this.#held.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => this.#held.delete(socket))
+  }
+
+  #begin(socket: Socket): void {
     this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
     this.#connections.add(new DownstreamConnection(socket, this.plan.name, 'http', this.#runtime, this))
+  }
+
+  #dropHeld(): void {
+    for (const socket of this.#held) socket.destroy()
+    this.#held.clear()
   }
 }

@@ -82,7 +82,7 @@ class Worker implements Runtime {
 
   async #applyAccessLog(before: Snapshot | undefined, { accessLog }: Snapshot): Promise<void> {
     if (before?.accessLog.enabled === accessLog.enabled && before.accessLog.destination === accessLog.destination)
-      return
+      return this.accessLog.reopen()
     const old = this.accessLog
     this.accessLog = accessLog.enabled ? accessLogTo(accessLog.destination) : NO_ACCESS_LOG
     await old.close()
