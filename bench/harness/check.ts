@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
 import { type Scenario, type ScenarioRequest, wireHeaders } from '../scenarios/scenario.ts'
+import { findWrongEcho } from './check-websocket.ts'
 
 const samples = 5
 const timeoutMs = 3000
 
 /** Undefined = right; else one line that says what was wrong. The samples share one keep-alive connection. */
-export async function findWrongAnswer(port: number, { request, answer }: Scenario): Promise<string | undefined> {
+export async function findWrongAnswer(port: number, { request, answer, load }: Scenario): Promise<string | undefined> {
+  if (load.kind === 'websocket') return findWrongEcho(port, request, load.messageBytes)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   try {
     for (let i = 0; i < samples; i++) {

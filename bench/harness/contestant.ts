@@ -1,38 +1,35 @@
-// One proxy taking part: started once, measured many times. Decides what a measured run is worth: a wrong answer scores nothing.
-import { mkdirSync } from 'node:fs'
+// One proxy in one set-up, taking part: started once, measured many times. Decides what a measured run is worth: a wrong answer scores nothing.
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LoadResult } from '../load/result.ts'
 import type { Peer } from '../peers/peer.ts'
-import type { Scenario } from '../scenarios/scenario.ts'
+import type { Case, Scenario } from '../scenarios/scenario.ts'
 import { findWrongAnswer, untilRight } from './check.ts'
+import { proxyCores } from './cores.ts'
 import type { Load } from './load.ts'
 import { freePorts, type Running, start } from './process.ts'
-import { readUsage } from './usage.ts'
-
-/** The proxy under test has this core to itself; load, upstream and the benchmark share the other. */
-export const proxyCore = 0
-export const loadCore = 1
+import { scrapeEvery } from './scraper.ts'
+import { readUsage, type Usage, usedBetween } from './usage.ts'
 
 export interface Contestant {
-  readonly name: string
   readonly port: number
+  readonly adminPort: number
   /** Undefined for `direct`: there is no proxy. */
   readonly running: Running | undefined
 }
 
-/** One measured run. Times are per request, microseconds; undefined for `direct`. */
-export interface Measurement {
+/** One measured run. Times are per request, microseconds; undefined for `direct`, or where the figure does not apply. */
+export interface Measurement extends LoadResult {
   readonly cpuUs: number | undefined
   readonly userUs: number | undefined
   readonly systemUs: number | undefined
-  /** Share of the run in which the proxy was on the CPU: near 1 means that it, not the load, was the limit. */
+  /** Of vigia's worker threads alone. */
+  readonly workersUs: number | undefined
+  /** Share of the run in which the proxy was on the CPU: near 1 for each worker means that it, not the load, was the limit. */
   readonly busy: number | undefined
   readonly rssBytes: number | undefined
-  readonly requests: number
-  readonly requestsPerS: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly p999Ms: number
-  readonly errors: number
+  /** Resident memory gained for each connection of the load. */
+  readonly bytesPerConnection: number | undefined
 }
 
 export interface Wrong {
@@ -41,52 +38,94 @@ export interface Wrong {
 
 const startDeadlineMs = 15_000
 
-/** Starts a peer and waits until it answers the scenario rightly. */
+/** Starts a peer and waits until it answers the scenario rightly. @param upstreamPorts those that are down included */
 export async function startContestant(
   peer: Peer,
-  { upstreamPort, folder, first }: { readonly upstreamPort: number; readonly folder: string; readonly first: Scenario },
+  { setup }: Case,
+  options: { readonly upstreamPorts: readonly number[]; readonly folder: string; readonly scenario: Scenario },
 ): Promise<Contestant | Wrong> {
-  const own = join(folder, peer.name)
-  mkdirSync(own)
+  const own = mkdtempSync(join(options.folder, `${peer.name}-`))
+  mkdirSync(join(own, 'run'))
   const [port = 0, adminPort = 0] = await freePorts(2)
-  const command = peer.prepare({ port, adminPort, upstreamPort, folder: own })
-  const running = start(command, { core: proxyCore, logFile: join(folder, `${peer.name}.log`) })
-  const wrong = await untilRight(port, first, { deadlineMs: startDeadlineMs, exited: running.exited })
-  if (wrong === undefined) return { name: peer.name, port, running }
+  const { upstreamPorts } = options
+  const command = peer.prepare({ ...setup, port, adminPort, upstreamPorts, folder: join(own, 'run') })
+  const running = start(command, { cores: proxyCores(setup.workers), logFile: join(own, 'output.log') })
+  const wrong = await untilRight(port, options.scenario, { deadlineMs: startDeadlineMs, exited: running.exited })
+  if (wrong === undefined) return { port, adminPort, running }
   const output = running.output()
   await running.stop()
   return { wrong: `did not start: ${wrong}${output === '' ? '' : ` (${output})`}` }
 }
 
+export interface MeasureOptions {
+  readonly scenario: Scenario
+  readonly load: Load
+  readonly seconds: number
+  /** Fixed rates only: requests a second; 0 = as fast as it goes. */
+  readonly ratePerS: number
+  readonly connections: number
+  /** 0 = no scrapes. */
+  readonly scrapeEveryMs: number
+  readonly folder: string
+}
+
 /** Samples, load, samples again. */
-export async function measure(
-  { port, running }: Contestant,
-  { scenario, load, seconds, folder }: { scenario: Scenario; load: Load; seconds: number; folder: string },
-): Promise<Measurement | Wrong> {
+export async function measure(contestant: Contestant, options: MeasureOptions): Promise<Measurement | Wrong> {
+  const { port, adminPort, running } = contestant
+  const { scenario, load, connections } = options
   const before = await findWrongAnswer(port, scenario)
   if (before !== undefined) return { wrong: before }
-  const from = running && readUsage(running.pid)
-  const began = performance.now()
-  const { bytesRead, ...seen } = await load.run({ scenario, port, seconds, core: loadCore, folder })
-  const elapsedUs = (performance.now() - began) * 1000
-  const to = running && readUsage(running.pid)
+  const usage = () => running && readUsage(running.pid)
+  const atRest = usage()
+  let [beganMs, endedMs] = [0, 0]
+  let from: Usage | undefined
+  let to: Usage | undefined
+  const scraper = options.scrapeEveryMs > 0 ? scrapeEvery(options.scrapeEveryMs, adminPort) : undefined
+  let seen: LoadResult
+  let failedScrapes = 0
+  try {
+    seen = await load.run({
+      ...options,
+      port,
+      started: () => {
+        from = usage()
+        beganMs = performance.now()
+      },
+      ended: () => {
+        to = usage()
+        endedMs = performance.now()
+      },
+    })
+  } catch (error) {
+    return { wrong: error instanceof Error ? error.message : String(error) }
+  } finally {
+    failedScrapes = (await scraper?.stop()) ?? 0
+  }
   const after = await findWrongAnswer(port, scenario)
   if (after !== undefined) return { wrong: after }
-  if (seen.requests === 0) return { wrong: `no request was answered, ${seen.errors} errors` }
-  // Samples can't see an empty answer amid the load; the bytes that arrived can.
-  if (bytesRead < seen.requests * scenario.answer.body.length)
-    return {
-      wrong: `answers under load were short: ${Math.round(bytesRead / seen.requests)} bytes each, head included`,
-    }
-  if (from === undefined || to === undefined)
-    return { ...seen, cpuUs: undefined, userUs: undefined, systemUs: undefined, busy: undefined, rssBytes: undefined }
-  const [userUs, systemUs] = [to.userUs - from.userUs, to.systemUs - from.systemUs]
+  const short = findShortAnswers(seen, scenario)
+  if (short !== undefined) return { wrong: short }
+  const used = from && to && usedBetween(from, to)
+  const perRequest = (us: number | undefined) => (us === undefined ? undefined : us / seen.requests)
+  // The split comes from ticks, the sum from a finer clock.
+  const userShare = used && used.userUs / Math.max(1, used.userUs + used.systemUs)
   return {
     ...seen,
-    cpuUs: (userUs + systemUs) / seen.requests,
-    userUs: userUs / seen.requests,
-    systemUs: systemUs / seen.requests,
-    busy: (userUs + systemUs) / elapsedUs,
-    rssBytes: to.rssBytes,
+    errors: seen.errors + failedScrapes,
+    cpuUs: perRequest(used?.cpuUs),
+    userUs: used && perRequest(used.cpuUs * (userShare ?? 0)),
+    systemUs: used && perRequest(used.cpuUs * (1 - (userShare ?? 0))),
+    workersUs: used && used.workersUs > 0 ? perRequest(used.workersUs) : undefined,
+    busy: used && used.cpuUs / ((endedMs - beganMs) * 1000),
+    rssBytes: to?.rssBytes,
+    bytesPerConnection:
+      scenario.freshEachRound && atRest && to ? (to.rssBytes - atRest.rssBytes) / connections : undefined,
   }
+}
+
+/** Samples can't see an empty answer amid the load; the bytes that arrived can. */
+function findShortAnswers({ requests, errors, bytesRead, bodiesCompared }: LoadResult, { answer }: Scenario) {
+  if (requests === 0) return `no request was answered, ${errors} errors`
+  if (bodiesCompared || bytesRead >= requests * answer.body.length) return undefined
+  return `answers under load were short: ${Math.round(bytesRead / requests)} bytes each, head included`
 }

@@ -1,37 +1,50 @@
 // Command line of `npm run bench` -> options. Reads argv only.
 import { parseArgs } from 'node:util'
+import type { Scenario } from '../scenarios/scenario.ts'
+import type { Length } from './rounds.ts'
 
 export interface BenchOptions {
-  readonly rounds: number
-  /** Length of one measured run, whole seconds (wrk takes no other). */
-  readonly seconds: number
-  /** Length of the run that warms a proxy up before a scenario's first round, seconds: compilers need a few ten thousand requests. */
-  readonly warmUpSeconds: number
   /** Peers to run; empty = all. */
   readonly only: readonly string[]
-  /** Scenarios to run; empty = all. */
+  /** Names of the scenarios to run. */
   readonly scenarios: readonly string[]
+  /** Lengths of core scenarios and of the others. */
+  readonly core: Length
+  readonly further: Length
   readonly jsonFile: string
   readonly load: 'auto' | 'wrk' | 'autocannon'
   readonly upstream: 'auto' | 'nginx' | 'node'
 }
 
-export const usage = `npm run bench -- [options]
-  --quick            3 rounds of 1 s: under two minutes (default: 7 rounds of 5 s, about fifteen)
+const full: Length = { rounds: 5, seconds: 2, warmUpSeconds: 2 }
+const short: Length = { rounds: 3, seconds: 1, warmUpSeconds: 1 }
+const quickPeers = ['direct', 'vigia', 'haproxy', 'nginx', 'undici', 'http-proxy']
+const quickScenarios = ['small-get', 'json-rpc', 'download-64k']
+
+export function usage(peers: readonly string[], scenarios: readonly Scenario[]): string {
+  return `npm run bench -- [options]
+  (nothing)          the core scenarios, 5 rounds of 2 s, and a short form of the others: about fifteen minutes
+  --quick            ${quickScenarios.join(', ')} on ${quickPeers.length} proxies, 3 rounds of 1 s: two minutes
+  --all              every scenario at full length
+  --scenario A,B     these scenarios only, at full length (with --quick: the short one)
+  --only A,B         these proxies only: ${peers.join(', ')}
   --rounds N         rounds of each scenario
   --seconds S        seconds of load per proxy and round
-  --only A,B         these proxies only: direct, vigia, haproxy, nginx, caddy, undici, http-proxy
-  --scenario A,B     these scenarios only: small-get, json-rpc, download-64k
   --json FILE        where the figures go (default: bench/results/latest.json)
-  --load NAME        wrk or autocannon (default: wrk where installed)
-  --upstream NAME    nginx or node (default: nginx where installed)`
+  --load NAME        wrk or autocannon for closed loops (default: wrk where installed)
+  --upstream NAME    nginx or node (default: nginx where installed)
+
+scenarios
+${scenarios.map(({ name, title, weight }) => `  ${name.padEnd(18)} ${weight === 'core' ? '(core) ' : ''}${title}`).join('\n')}`
+}
 
 /** Throws an Error with one clear line for a wrong command line. Returns 'help' for --help. */
-export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
+export function parseOptions(argv: readonly string[], all: readonly Scenario[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...argv],
     options: {
       quick: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       only: { type: 'string', default: '' },
@@ -43,13 +56,21 @@ export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
     },
   })
   if (values.help) return 'help'
-  const seconds = whole('--seconds', values.seconds ?? (values.quick ? '1' : '5'))
+  const { quick } = values
+  const named = list(values.scenario)
+  const only = list(values.only)
+  const length = (usual: Length): Length => ({
+    rounds: whole('--rounds', values.rounds ?? String(usual.rounds)),
+    seconds: whole('--seconds', values.seconds ?? String(usual.seconds)),
+    warmUpSeconds: usual.warmUpSeconds,
+  })
+  const everything = all.map(({ name }) => name)
+  const core = quick && named.length === 0 && !values.all
   return {
-    rounds: whole('--rounds', values.rounds ?? (values.quick ? '3' : '7')),
-    seconds,
-    warmUpSeconds: values.quick ? 2 : 3,
-    only: list(values.only),
-    scenarios: list(values.scenario),
+    only: only.length === 0 && core ? quickPeers : only,
+    scenarios: named.length > 0 ? named : core ? quickScenarios : everything,
+    core: length(quick ? { ...short, warmUpSeconds: 2 } : full),
+    further: length(!quick && (values.all || named.length > 0) ? full : short),
     jsonFile: values.json,
     load: oneOf('--load', values.load, ['auto', 'wrk', 'autocannon']),
     upstream: oneOf('--upstream', values.upstream, ['auto', 'nginx', 'node']),
@@ -71,11 +92,11 @@ export function select<T extends { readonly name: string }>(
   return all.filter(item => names.length === 0 || names.includes(item.name))
 }
 
-function list(text: string): string[] {
+export function list(text: string): string[] {
   return text.split(',').filter(name => name !== '')
 }
 
-function whole(option: string, text: string): number {
+export function whole(option: string, text: string): number {
   const value = Number(text)
   if (!(Number.isInteger(value) && value >= 1 && value <= 3600))
     throw new Error(`${option} must be a whole number from 1 to 3600, not "${text}"`)

@@ -1,6 +1,12 @@
 // Starts and ends the benchmark's processes: pinned to a core, their output kept in a file, ended by the pid that started them.
 // Nothing that this file did not start is ever signalled.
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  execFileSync,
+  spawn,
+} from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
@@ -14,8 +20,8 @@ export interface Running {
 }
 
 export interface StartOptions {
-  /** Core to pin to; ignored where taskset or a second core is missing. */
-  readonly core: number
+  /** Cores to pin to, as taskset lists them; ignored where taskset or a second core is missing. */
+  readonly cores: string
   /** File that takes stdout and stderr. */
   readonly logFile: string
 }
@@ -36,13 +42,18 @@ export function findProgram(name: string): string | undefined {
 const taskset = availableParallelism() > 1 ? findProgram('taskset') : undefined
 export const canPin = taskset !== undefined
 
-/** A command line that runs on one core. taskset execs, so the pid is the program's own. */
-function pinned(core: number, command: readonly string[]): string[] {
-  return taskset === undefined ? [...command] : [taskset, '-c', String(core), ...command]
+/** A command line that runs on these cores. taskset execs, so the pid is the program's own. */
+function pinned(cores: string, command: readonly string[]): string[] {
+  return taskset === undefined ? [...command] : [taskset, '-c', cores, ...command]
 }
 
-export function start(command: readonly string[], { core, logFile }: StartOptions): Running {
-  const [program = '', ...args] = pinned(core, command)
+/** Moves this process, all threads, so that the benchmark's own work never lands on the proxy's core. */
+export function pinSelf(cores: string): void {
+  if (taskset !== undefined) execFileSync(taskset, ['-acp', cores, String(process.pid)], { stdio: 'ignore' })
+}
+
+export function start(command: readonly string[], { cores, logFile }: StartOptions): Running {
+  const [program = '', ...args] = pinned(cores, command)
   const log = openSync(logFile, 'w')
   const child = spawn(program, args, { stdio: ['ignore', log, log] })
   closeSync(log)
@@ -70,8 +81,8 @@ export function start(command: readonly string[], { core, logFile }: StartOption
 }
 
 /** Runs a command to its end and returns its stdout; throws where it fails or takes too long. */
-export function runToEnd(command: readonly string[], options: { core: number; timeoutMs: number }): Promise<string> {
-  const [program = '', ...args] = pinned(options.core, command)
+export function runToEnd(command: readonly string[], options: { cores: string; timeoutMs: number }): Promise<string> {
+  const [program = '', ...args] = pinned(options.cores, command)
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { timeout: options.timeoutMs, maxBuffer: 1 << 24 }, (error, stdout) => {
       children.delete(child)
@@ -80,6 +91,15 @@ export function runToEnd(command: readonly string[], options: { core: number; ti
     })
     children.add(child)
   })
+}
+
+/** A process that is talked to over its standard input and output. */
+export function startTalking(command: readonly string[], cores: string): ChildProcessWithoutNullStreams {
+  const [program = '', ...args] = pinned(cores, command)
+  const child = spawn(program, args, { stdio: 'pipe' })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
 }
 
 /** Last resort when the benchmark itself ends early: SIGTERM to what still runs, without waiting. */

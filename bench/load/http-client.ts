@@ -70,7 +70,7 @@ export class HttpClient {
   #readHead(chunk: Buffer): number {
     const before = this.#head.length
     const found = before === 0 ? chunk.indexOf(end) : -1
-    this.#head += chunk.latin1Slice(0, found < 0 ? chunk.length : found + 4)
+    this.#head += chunk.toString('latin1', 0, found < 0 ? chunk.length : found + 4)
     const headEnd = found < 0 ? this.#head.indexOf('\r\n\r\n') : found
     if (headEnd < 0) return 0
     const declared = /\r\ncontent-length: *(\d+)\r\n/i.exec(this.#head)?.[1]

@@ -58,7 +58,7 @@ class WebSocketGenerator implements Generator {
     return new Promise((resolve, reject) => {
       let head = ''
       const onHead = (chunk: Buffer) => {
-        head += chunk.latin1Slice()
+        head += chunk.toString('latin1')
         if (!head.includes('\r\n\r\n')) return
         if (!head.startsWith('HTTP/1.1 101 ')) return reject(new Error(`no WebSocket: ${head.split('\r\n')[0]}`))
         socket.off('data', onHead)

@@ -4,13 +4,4 @@ import { fastifyProxy, fastProxy, httpProxy, undiciProxy } from './packages.ts'
 import type { Peer } from './peer.ts'
 import { vigia } from './vigia.ts'
 
-export const peers: readonly Peer[] = [
-  vigia(),
-  haproxy,
-  nginx,
-  caddy,
-  undiciProxy,
-  fastProxy,
-  fastifyProxy,
-  httpProxy,
-]
+export const peers: readonly Peer[] = [vigia(), haproxy, nginx, caddy, undiciProxy, fastProxy, fastifyProxy, httpProxy]

@@ -8,7 +8,10 @@ interface HttpProxy {
   createProxyServer(options: { target: string; agent: Agent; xfwd: boolean }): {
     web(request: IncomingMessage, response: ServerResponse): void
     ws(request: IncomingMessage, socket: Duplex, early: Buffer): void
-    on(event: 'error', listener: (error: Error, request: IncomingMessage, response: ServerResponse | Duplex) => void): void
+    on(
+      event: 'error',
+      listener: (error: Error, request: IncomingMessage, response: ServerResponse | Duplex) => void,
+    ): void
   }
 }
 

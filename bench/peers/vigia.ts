@@ -18,7 +18,16 @@ export function vigia(name = 'vigia', folder = thisCheckout): Peer {
   }
 }
 
-function writeConfig({ folder, port, adminPort, upstreamPorts, routes, workers, connections, accessLog }: Setup): string {
+function writeConfig({
+  folder,
+  port,
+  adminPort,
+  upstreamPorts,
+  routes,
+  workers,
+  connections,
+  accessLog,
+}: Setup): string {
   return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
     PORT: port,
     ADMIN_PORT: adminPort,

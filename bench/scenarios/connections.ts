@@ -1,6 +1,6 @@
 // What connections cost: one for each request, thousands that are mostly idle, requests that don't wait for each other.
 import { browserHeaders } from './browser-headers.ts'
-import { plainCase, plainSetup, ordinary, type Scenario } from './scenario.ts'
+import { ordinary, plainCase, plainSetup, type Scenario } from './scenario.ts'
 import { smallGet } from './small-get.ts'
 
 export const newConnection: Scenario = {

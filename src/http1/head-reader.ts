@@ -22,9 +22,9 @@ export class HeadReader {
     this.#maxBytes = maxBytes
   }
 
-  /** True between a head's first byte and its end. */
+  /** True between a head's first byte and its end. An empty line before it is not yet a head. */
   get started(): boolean {
-    return this.#gathered !== '' || this.#blankSkipped
+    return this.#gathered !== '' && this.#gathered !== '\r'
   }
 
   /** @returns index of the first byte after the head, NEEDS_MORE or REFUSED */

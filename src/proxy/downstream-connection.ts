@@ -2,18 +2,13 @@
 // its response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
 
 import type { Socket } from 'node:net'
+import type { Timeouts } from '../config/snapshot.ts'
 import { BodyReader, type BodySink } from '../http1/body-reader.ts'
 import { FAULTS, type FaultCode } from '../http1/faults.ts'
 import { NO_FIELDS } from '../http1/fields.ts'
 import { NO_LENGTH } from '../http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../http1/head-reader.ts'
-import {
-  diagnoseRequestHead,
-  parseRequestHead,
-  type RequestFields,
-  type RequestHead,
-  type RequestMemo,
-} from '../http1/request-head.ts'
+import { diagnoseRequestHead, parseRequestHead, type RequestHead, type RequestMemo } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { parseAddress } from '../policy/client-address.ts'
 import { TOTAL } from '../shared/counters.ts'
@@ -21,20 +16,25 @@ import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { answer } from './answers.ts'
 import type { ClientSide, Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
-import { type ForwardedRequest, forwardedRequest } from './request-fields.ts'
+import { ForwardMemo } from './forward-memo.ts'
 import { ResponseWriter } from './response-writer.ts'
 import type { Runtime } from './runtime.ts'
 import { type Expiring, Timer } from './timer-wheel.ts'
 import type { TunnelEnd } from './tunnel.ts'
 
-/** idle: between requests; head: in one; exchange: one is under way; linger: told to go, input is thrown away; tunnel, gone. */
-type Phase = 'idle' | 'head' | 'exchange' | 'linger' | 'tunnel' | 'gone'
+/**
+ * idle: between requests; head: in one; exchange: one is under way; delivering: it is over, but the client has not taken all of its
+ * answer yet; linger: told to go, input is thrown away; tunnel, gone.
+ */
+type Phase = 'idle' | 'head' | 'exchange' | 'delivering' | 'linger' | 'tunnel' | 'gone'
 
 /** How long, and for how many bytes, input is thrown away after a final answer, so that the client can read it (RFC 9112 9.6). */
 const LINGER_MS = 2000
 const LINGER_BYTES = 1_048_576
 
 export interface ConnectionHost {
+  /** Takes no more connections; those it has end with their current exchange. */
+  readonly stopping: boolean
   onGone(connection: DownstreamConnection): void
 }
 
@@ -47,6 +47,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: RequestMemo = { section: '', meaning: undefined }
+  readonly #forwards = new ForwardMemo()
   readonly #writer: ResponseWriter
   #phase: Phase = 'idle'
   #exchange: Exchange | undefined = undefined
@@ -56,9 +57,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   #processing = false
   #ended = false
   #lingered = 0
-  #forwardedFor: RequestFields | undefined = undefined
-  #forwardedMinor = 1
-  #forwarded: ForwardedRequest | undefined = undefined
+  /** Of the last exchange. */
+  #timeouts: Timeouts
 
   constructor(socket: Socket, listener: string, scheme: 'http' | 'https', runtime: Runtime, host: ConnectionHost) {
     const { plan } = runtime
@@ -70,6 +70,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#heads = new HeadReader(plan.limits.headBytes)
     this.#body = new BodyReader(plan.limits.headBytes)
     this.#writer = new ResponseWriter(socket)
+    this.#timeouts = plan.snapshot.timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#onDrain())
@@ -86,7 +87,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
 
   /** Ends at once. @returns true where something was under way */
   destroy(): boolean {
-    const busy = this.#phase === 'exchange' || this.#phase === 'tunnel'
+    const busy = this.#phase === 'exchange' || this.#phase === 'delivering' || this.#phase === 'tunnel'
     this.#close()
     return busy
   }
@@ -118,7 +119,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     if (this.#phase === 'linger') {
       this.#lingered += chunk.length
       if (this.#lingered > LINGER_BYTES) this.#close()
-    } else if (this.#ahead) this.#ahead = Buffer.concat([this.#ahead, chunk])
+    } else if (this.#ahead || this.#phase === 'delivering') this.#keepAhead(chunk)
     else this.#process(chunk)
   }
 
@@ -128,29 +129,32 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     let at = 0
     for (let more = true; more; ) {
       at = this.#phase === 'exchange' ? this.#readBody(chunk, at) : this.#readHead(chunk, at)
-      // A next request begins only when the last response has left: a client that doesn't read can't pile them up.
       more = at < chunk.length && (this.#phase === 'exchange' ? this.#readingBody : this.#mayBegin())
     }
     this.#processing = false
-    if (at < chunk.length && (this.#phase === 'exchange' || this.#phase === 'idle')) {
-      this.#ahead = at === 0 ? chunk : chunk.subarray(at)
-      this.#socket.pause()
+    this.#exchange?.onRequestReadEnd()
+    if (at < chunk.length && (this.#phase === 'exchange' || this.#phase === 'delivering')) {
+      this.#keepAhead(at === 0 ? chunk : chunk.subarray(at))
     } else if (this.#phase === 'idle' && this.#ended) this.#close()
   }
 
+  #keepAhead(bytes: Buffer): void {
+    this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, bytes]) : bytes
+    this.#socket.pause()
+  }
+
   #mayBegin(): boolean {
-    return (
-      (this.#phase === 'idle' || this.#phase === 'head') &&
-      (!this.#socket.writableNeedDrain || this.#socket.writableLength === 0)
-    )
+    return this.#phase === 'idle' || this.#phase === 'head'
   }
 
   #readHead(chunk: Buffer, from: number): number {
     const { limits, snapshot } = this.#runtime.plan
     const at = this.#heads.push(chunk, from)
     if (at === NEEDS_MORE) {
-      if (this.#phase === 'idle') this.#runtime.wheel.arm(this.#timer, snapshot.timeouts.headMs)
-      this.#phase = 'head'
+      if (this.#phase === 'idle' && this.#heads.started) {
+        this.#runtime.wheel.arm(this.#timer, snapshot.timeouts.headMs)
+        this.#phase = 'head'
+      }
       return chunk.length
     }
     const head =
@@ -168,7 +172,12 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   #begin(head: RequestHead, chunk: Buffer, at: number): number {
     this.#phase = 'exchange'
     this.#writer.begin(head.minor, this.#persists(head))
-    const exchange = new Exchange(this.#runtime, this, head, this.#forward(head))
+    const exchange = new Exchange(
+      this.#runtime,
+      this,
+      head,
+      this.#forwards.forwarded(head, this.client, this.#runtime.plan),
+    )
     this.#exchange = exchange
     this.#body.begin(head.meaning.length === NO_LENGTH ? 0 : head.meaning.length)
     this.#readingBody = !this.#body.done
@@ -204,12 +213,11 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   #onEnd(): void {
     this.#ended = true
     if (this.#phase === 'exchange' && !this.#readingBody) this.#exchange?.onClientHalfClosed()
-    else if (this.#phase !== 'tunnel') this.#close()
+    else if (this.#phase !== 'tunnel' && this.#phase !== 'delivering') this.#close()
   }
 
   #onDrain(): void {
     this.#exchange?.onDownstreamDrain()
-    if (this.#phase === 'idle') this.#next()
   }
 
   onDeadline(): void {
@@ -232,7 +240,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string): void {
-    if (this.#readingBody || this.#runtime.draining) this.#writer.endConnection()
+    if (this.#readingBody || this.#host.stopping) this.#writer.endConnection()
     this.#writer.head(head, bodiless, requestId)
   }
 
@@ -250,23 +258,34 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
 
   finished(): void {
     const exchange = this.#exchange
+    if (exchange) this.#timeouts = exchange.timeouts
     this.#exchange = undefined
     if (this.#phase !== 'exchange') return
-    if (!this.#writer.persistent) {
+    if (this.#socket.writableLength === 0) return this.#settle()
+    // Complete here, but not delivered: a connection that ends or goes on now would lose the rest, or pile up answers.
+    this.#phase = 'delivering'
+    this.#runtime.wheel.arm(this.#timer, this.#timeouts.idleMs)
+    this.#socket.write('', () => {
+      if (this.#phase === 'delivering') this.#settle()
+    })
+  }
+
+  /** The answer has left: on to the next request, or to the end. */
+  #settle(): void {
+    if (!this.#writer.persistent || this.#host.stopping) {
       // Input that was not read yet would turn the close into a reset, and the reset could overtake the answer.
       if (this.#readingBody || this.#ahead) this.#linger()
       else this.#endSocket()
       return
     }
     this.#phase = 'idle'
-    this.#runtime.wheel.arm(this.#timer, exchange?.timeouts.keepAliveMs ?? 0)
+    this.#runtime.wheel.arm(this.#timer, this.#timeouts.keepAliveMs)
     if (!this.#processing) this.#next()
     if (!this.#ahead && this.#socket.isPaused()) this.#socket.resume()
   }
 
   /** Goes on with what arrived behind the last request. */
   #next(): void {
-    if (!this.#mayBegin()) return
     const ahead = this.#ahead
     if (ahead) {
       this.#ahead = undefined
@@ -278,8 +297,6 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   cut(): void {
     this.#exchange = undefined
     this.#writer.flush()
-    // Where only the end of the connection ends the body, a clean end would be a lie.
-    if (this.#writer.endsWithConnection) this.#socket.resetAndDestroy()
     this.#close()
   }
 
@@ -342,9 +359,12 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
 
   #close(): void {
     if (this.#phase === 'gone') return
+    const unfinished = this.#phase === 'exchange' || this.#phase === 'delivering'
     this.#phase = 'gone'
     this.#runtime.wheel.drop(this.#timer)
-    this.#socket.destroy()
+    // Where only the end of the connection ends the body, a clean end would be a lie.
+    if (unfinished && this.#writer.endsWithConnection) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
     const exchange = this.#exchange
     this.#exchange = undefined
     this.#host.onGone(this)
@@ -356,20 +376,5 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   #persists({ minor, meaning }: RequestHead): boolean {
     const { close, keepAlive } = meaning.options
     return minor === 1 ? !close : keepAlive && !close
-  }
-
-  /** Clients repeat their fields: the rewritten block is kept as long as they do. */
-  #forward(head: RequestHead): ForwardedRequest {
-    const { plan } = this.#runtime
-    const same =
-      this.#forwardedFor === head.meaning && this.#forwardedMinor === head.minor && head.host === head.meaning.host
-    if (same && this.#forwarded) return this.#forwarded
-    const forwarded = forwardedRequest(head, this.client, plan.snapshot.headers.via, address => plan.isTrusted(address))
-    if (head.host === head.meaning.host) {
-      this.#forwardedFor = head.meaning
-      this.#forwardedMinor = head.minor
-      this.#forwarded = forwarded
-    }
-    return forwarded
   }
 }

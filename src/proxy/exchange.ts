@@ -2,28 +2,26 @@
 // (downstream.ts) nor how an upstream's connection works (attempt-events.ts); every decision is made in policy/.
 
 import { performance } from 'node:perf_hooks'
-import type { RoutePlan, Timeouts } from '../config/snapshot.ts'
-import { FAULTS } from '../http1/faults.ts'
-import { FIELD } from '../http1/field-names.ts'
-import { type Fields, firstValue, NO_FIELDS } from '../http1/fields.ts'
+import type { Timeouts } from '../config/snapshot.ts'
+import type { Fields } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
-import { prefersJson } from '../policy/negotiate.ts'
 import { decideRetry, isIdempotent } from '../policy/retry.ts'
 import { matchRoute, normalisePath } from '../policy/routing.ts'
 import { affinityKey } from './affinity-key.ts'
-import { type AnswerCode, answer, answerToFailure } from './answers.ts'
+import { type AnswerCode, answerToFailure } from './answers.ts'
 import { Attempt } from './attempt.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Downstream } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
-import { recordFinished } from './finished-exchange.ts'
+import { ExchangeRecord } from './exchange-record.ts'
 import { reportInDoubt } from './in-doubt.ts'
 import type { Plan } from './plan.ts'
 import type { Pool, Waiting } from './pool.ts'
 import { RequestBody } from './request-body.ts'
 import type { ForwardedRequest } from './request-fields.ts'
 import type { Runtime } from './runtime.ts'
+import { sendAnswer } from './send-answer.ts'
 import { type Expiring, Timer } from './timer-wheel.ts'
 import { openTunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -35,7 +33,6 @@ type Phase = 'verdict' | 'connect' | 'request' | 'response' | 'body' | 'over'
 const FAILURE_PENALTY_MS = 5000
 
 export class Exchange implements AttemptEvents, Expiring, Waiting {
-  readonly requestId: string
   readonly method: string
   readonly #runtime: Runtime
   readonly #plan: Plan
@@ -43,25 +40,19 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   readonly #head: RequestHead
   readonly #forwarded: ForwardedRequest
   readonly #body: RequestBody
-  readonly #startedMs = performance.now()
+  readonly #record: ExchangeRecord
   readonly #timer = new Timer(this)
   #phase: Phase = 'verdict'
-  #route: RoutePlan | undefined = undefined
-  #pool: Pool | undefined = undefined
-  #path = ''
   #clientHalfClosed = false
   #waited = false
+  #stalled = false
   #attempt: Attempt | undefined = undefined
-  #attempts = 0
   #tried: Endpoint[] | undefined = undefined
   #freshOnly = false
   /** What the client is told when nothing is left to try. */
   #lastFailure: AnswerCode | undefined = undefined
   #interimSent = false
   #headSent = false
-  #status = 0
-  #firstByteMs = 0
-  #bytesOut = 0
 
   constructor(runtime: Runtime, down: Downstream, head: RequestHead, forwarded: ForwardedRequest) {
     this.#runtime = runtime
@@ -71,7 +62,16 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#forwarded = forwarded
     this.#body = new RequestBody(head.meaning.length)
     this.method = head.method
-    this.requestId = forwarded.requestId ?? runtime.nextRequestId()
+    this.#record = new ExchangeRecord(
+      forwarded.requestId ?? runtime.nextRequestId(),
+      head,
+      down.client,
+      forwarded.clientAddress,
+    )
+  }
+
+  get requestId(): string {
+    return this.#record.requestId
   }
 
   get over(): boolean {
@@ -92,7 +92,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   /** Of the route, once it is known. */
   get timeouts(): Timeouts {
-    return (this.#route ?? this.#plan.snapshot).timeouts
+    return (this.#record.route ?? this.#plan.snapshot).timeouts
   }
 
   // 1. Route; answer at once what needs no upstream.
@@ -101,24 +101,24 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     const { target, hostName, method, meaning } = this.#head
     const path = normalisePath(target)
     if (path === undefined) return this.#answer('bad-target')
-    this.#path = path
+    this.#record.path = path
     const table = this.#plan.tables.get(this.#down.client.listener)
     const index = table ? matchRoute(table, hostName, path, method) : -1
     if (index < 0) return this.#answer('no-route')
     const route = this.#plan.routes[index]!
-    this.#route = route
-    this.#pool = this.#plan.pools[route.pool]!
+    this.#record.route = route
+    this.#record.pool = this.#plan.pools[route.pool]!
     if (meaning.length > route.bodyBytes) this.#answer('body-too-large')
   }
 
   // 2. Choose an upstream, or wait for the first verdict on one.
 
   dispatch(): void {
-    const pool = this.#pool!
+    const pool = this.#record.pool!
     const { balance } = pool.plan
     const { fields } = this.#head.meaning
     const key = balance.kind === 'hash' ? affinityKey(balance.key, fields, this.#forwarded.clientAddress) : 0
-    const nowMs = this.#attempts === 0 ? this.#startedMs : performance.now()
+    const nowMs = this.#record.attempts === 0 ? this.#record.startedMs : performance.now()
     const choice = pool.choose(key, this.#tried, nowMs, Math.random)
     if (choice === 'none') this.#answer(this.#lastFailure ?? 'no-upstream-available')
     else if (choice === 'no-verdict-yet') this.#awaitVerdict(pool)
@@ -126,6 +126,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   #awaitVerdict(pool: Pool): void {
+    this.#phase = 'verdict'
     // One deadline, however often the question is asked again.
     if (!this.#waited) this.#arm(pool.plan.firstVerdictMs)
     this.#waited = true
@@ -137,7 +138,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   #try(endpoint: Endpoint, nowMs: number): void {
     const safe = this.#body.bytes === 0 && this.#body.received && isIdempotent(this.method)
     const idle = this.#freshOnly ? undefined : endpoint.take(safe)
-    this.#attempts += 1
+    this.#record.attempts += 1
     if (!idle) {
       this.#phase = 'connect'
       this.#runtime.wheel.arm(this.#timer, this.timeouts.connectMs)
@@ -165,11 +166,15 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onRequestBody(chunk: Buffer, start: number, end: number): void {
     if (this.#phase === 'over') return
-    const flowing = this.#body.push(chunk.subarray(start, end))
-    if (this.#body.bytes > this.#route!.bodyBytes) return this.#breakOff('body-too-large')
-    if (this.#phase === 'request') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
-    if (flowing) return
-    if (this.#attempt && this.#phase === 'request') this.#attempt.stalls = true
+    this.#body.push(chunk, start, end)
+    if (this.#body.bytes > this.#record.route!.bodyBytes) return this.#breakOff('body-too-large')
+    if (this.#phase === 'request' || this.#phase === 'body') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+  }
+
+  /** All bytes at hand have been passed on. */
+  onRequestReadEnd(): void {
+    if (this.#phase === 'over' || this.#body.flush()) return
+    if (this.#attempt) this.#attempt.stalls = this.#phase === 'request'
     this.#down.pauseBody()
   }
 
@@ -206,21 +211,22 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   onResponseHead(head: ResponseHead, bodiless: boolean): void {
     const attempt = this.#attempt!
     const nowMs = performance.now()
-    this.#firstByteMs = nowMs - this.#startedMs
-    this.#pool!.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
+    this.#record.firstByteMs = nowMs - this.#record.startedMs
+    this.#record.pool!.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
     this.#phase = 'body'
     this.#headSent = true
-    this.#status = head.status
+    this.#record.status = head.status
     this.#down.head(head, bodiless, this.requestId)
   }
 
   onBody(chunk: Buffer, start: number, end: number): void {
-    this.#bytesOut += end - start
+    this.#record.bytesOut += end - start
     this.#down.body(chunk, start, end)
   }
 
   onReadEnd(): boolean {
     if (this.#phase === 'body') this.#arm(this.timeouts.idleMs)
+    this.#stalled = false
     return this.#down.flush()
   }
 
@@ -237,7 +243,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {
     const { endpoint, connection } = this.#attempt!
-    this.#status = head.status
+    this.#record.status = head.status
     const client = this.#down.upgrade(head, this.requestId)
     this.#finish('upgraded')
     openTunnel(this.#runtime, endpoint.slot, this.timeouts.tunnelMs, client, {
@@ -261,8 +267,8 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
       method: this.method,
       bodyReplayable: this.#body.replayable,
       responseStarted: this.#interimSent || this.#headSent,
-      attemptsMade: this.#attempts,
-      attemptsMax: this.#pool!.plan.attempts,
+      attemptsMade: this.#record.attempts,
+      attemptsMax: this.#record.pool!.plan.attempts,
       clientGone: false,
       retryTimeouts: false,
     })
@@ -279,12 +285,13 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     if (stale) this.#freshOnly = true
     else {
       this.#tried = [...(this.#tried ?? []), failed]
-      this.#pool!.observe(failed, FAILURE_PENALTY_MS, performance.now())
+      this.#record.pool!.observe(failed, FAILURE_PENALTY_MS, performance.now())
     }
     this.dispatch()
   }
 
   onDeadline(): void {
+    if (this.#phase === 'body' && this.#down.bytesWaiting) return this.#onClientStalls()
     if (this.#clientHalfClosed && this.#phase !== 'connect') return this.#down.abandon()
     switch (this.#phase) {
       case 'verdict':
@@ -302,6 +309,17 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
       case 'over':
         return
     }
+  }
+
+  /** It is the client that does not read: nothing is the upstream's fault. */
+  #onClientStalls(): void {
+    // A half-closed client is waited for a short time only, but one that reads slowly is there.
+    if (this.#clientHalfClosed && !this.#stalled) {
+      this.#stalled = true
+      return this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+    }
+    this.#attempt?.connection.abandon()
+    this.#cut('client stalls')
   }
 
   #expire(detail: string): void {
@@ -345,23 +363,17 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   #answerInDoubt(endpoint: Endpoint, cause: string): void {
     const { requestId, method } = this
-    const names = { route: this.#route!.name, pool: this.#pool!.plan.name, upstream: endpoint.plan.name }
-    reportInDoubt(this.#runtime, { requestId, method, path: this.#path, ...names, cause })
+    const names = { route: this.#record.route!.name, pool: this.#record.pool!.plan.name, upstream: endpoint.plan.name }
+    reportInDoubt(this.#runtime, { requestId, method, path: this.#record.path, ...names, cause })
     this.#answer('in-doubt')
   }
 
   #answer(code: AnswerCode): void {
-    const { fields } = this.#head.meaning
-    const json = prefersJson(firstValue(fields, FIELD.accept), firstValue(fields, FIELD.contentType))
-    const retryAfterS = code === 'no-upstream-available' ? this.#pool?.plan.retryAfterS : undefined
-    const { head, body } = answer(code, this.requestId, json, retryAfterS)
-    const bodiless = this.method === 'HEAD'
-    if (code in FAULTS || code === 'internal-error') this.#down.endAfterResponse()
+    const retryAfterS = code === 'no-upstream-available' ? this.#record.pool?.plan.retryAfterS : undefined
     this.#headSent = true
-    this.#status = head.status
-    this.#down.head(head, bodiless, this.requestId)
-    if (!bodiless) this.onBody(body, 0, body.length)
-    this.#down.end(NO_FIELDS)
+    const sent = sendAnswer(this.#down, this.#head, code, this.requestId, retryAfterS)
+    this.#record.status = sent.status
+    this.#record.bytesOut += sent.bytes
     this.#finish(code)
     this.#down.flush()
     this.#down.finished()
@@ -369,27 +381,11 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   /** 8. Release, count, log: once, and last. */
   #finish(end: string): void {
-    this.#pool?.stopWaiting(this)
+    this.#record.pool?.stopWaiting(this)
     this.#attempt?.leave()
     this.#phase = 'over'
     this.#runtime.wheel.drop(this.#timer)
-    recordFinished(this.#runtime, {
-      requestId: this.requestId,
-      head: this.#head,
-      path: this.#path,
-      client: this.#down.client,
-      clientAddress: this.#forwarded.clientAddress,
-      route: this.#route,
-      pool: this.#pool,
-      endpoint: this.#attempt?.endpoint,
-      status: this.#status,
-      bytesIn: this.#body.bytes,
-      bytesOut: this.#bytesOut,
-      firstByteMs: this.#firstByteMs,
-      totalMs: performance.now() - this.#startedMs,
-      attempts: this.#attempts,
-      end,
-    })
+    this.#record.finish(this.#runtime, this.#attempt?.endpoint, this.#body.bytes, end)
   }
 
   #arm(ms: number): void {

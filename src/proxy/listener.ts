@@ -15,6 +15,7 @@ export class Listener implements ConnectionHost {
   readonly #runtime: Runtime
   readonly #server: Server
   readonly #connections = new Set<DownstreamConnection>()
+  #stopping = false
   /** Accepted beyond the limit: each begins when another has gone, in order. */
   readonly #held = new Set<Socket>()
 
@@ -26,6 +27,10 @@ export class Listener implements ConnectionHost {
     this.#server.on('error', error =>
       runtime.report({ type: 'log', level: 'error', message: `listener ${plan.name}: ${error.message}`, detail: {} }),
     )
+  }
+
+  get stopping(): boolean {
+    return this.#stopping
   }
 
   get size(): number {
@@ -46,6 +51,7 @@ export class Listener implements ConnectionHost {
 
   /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
   stop(): void {
+    this.#stopping = true
     this.#server.close()
     this.#dropHeld()
     for (const connection of [...this.#connections]) connection.drain()

@@ -1,7 +1,7 @@
 // A snapshot made ready for this worker: route tables by listener, pools with their endpoints. Endpoints (and with them idle
 // connections and what was learned) pass from one plan to the next where the upstream is the same.
 
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import type { RoutePlan, Snapshot } from '../config/snapshot.ts'
 import type { HeadLimits } from '../http1/limits.ts'
@@ -64,5 +64,9 @@ function trustOf(ranges: readonly string[]): (address: string) => boolean {
     if (prefix === undefined) list.addAddress(address, family)
     else list.addSubnet(address, Number(prefix), family)
   }
-  return address => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  return address => {
+    // A client that was gone before it was looked at has no address.
+    const family = isIP(address)
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
 }

@@ -1,16 +1,16 @@
 // The body of one request on its way up: held (bounded) until a connection takes it, then written through with its framing.
-// Small bodies leave together with the head in one write.
+// Gathers small pieces: memory and writes are in proportion to bytes, not to chunks. A small body leaves with the head in one write.
 
-import type { Fields } from '../http1/fields.ts'
-import { NO_FIELDS, serialiseTrailers } from '../http1/fields.ts'
+import { type Fields, NO_FIELDS, serialiseTrailers } from '../http1/fields.ts'
 import { type BodyLength, CHUNKED, NO_LENGTH } from '../http1/framing.ts'
 import { chunkHead, lastChunk } from '../http1/serialise.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
 /** Bytes that are held while there is no connection yet; then the client has to wait. */
 const HOLD_BYTES = 65_536
-/** Up to this size head and body are written as one string. */
-const ONE_WRITE_BYTES = 16_384
+/** Up to this size head and body are written as one string, and pieces are gathered in one. */
+const GATHER_BYTES = 16_384
 
 export class RequestBody {
   /** Bytes of body received so far. */
@@ -19,8 +19,10 @@ export class RequestBody {
   received: boolean
   readonly #chunked: boolean
   #trailers: Fields = NO_FIELDS
-  #held: Buffer[] = []
-  #connection: UpstreamConnection | undefined
+  #held: GrowingBuffer | undefined = undefined
+  #connection: UpstreamConnection | undefined = undefined
+  /** Gathered for the next write, latin1. */
+  #text = ''
 
   constructor(length: BodyLength) {
     this.#chunked = length === CHUNKED
@@ -37,57 +39,59 @@ export class RequestBody {
     return this.bytes === 0 || this.#connection === undefined
   }
 
-  /** Takes a piece. @returns false where the client has to wait until `start` or the upstream's drain */
-  push(piece: Buffer): boolean {
-    this.bytes += piece.length
-    if (this.#connection) return this.#write(this.#connection, piece)
-    this.#held.push(piece)
-    return this.bytes <= HOLD_BYTES
+  push(chunk: Buffer, start: number, end: number): void {
+    this.bytes += end - start
+    if (this.#connection) this.#write(this.#connection, chunk.subarray(start, end))
+    else {
+      this.#held ??= new GrowingBuffer()
+      this.#held.append(chunk.subarray(start, end))
+    }
   }
 
   end(trailers: Fields): void {
     this.received = true
     this.#trailers = trailers
-    if (this.#connection && this.#chunked) this.#connection.writeText(this.#lastChunk())
+    if (!this.#connection) return
+    if (this.#chunked) this.#text += this.#lastChunk()
+    this.flush()
   }
 
-  /** Writes the head and what is held; from now on pieces go straight through. @returns false as `push` does */
+  /** Writes what was gathered. @returns false where the client has to wait until `start` or the upstream's drain */
+  flush(): boolean {
+    if (!this.#connection) return this.bytes <= HOLD_BYTES
+    if (this.#text !== '') this.#connection.writeText(this.#text)
+    this.#text = ''
+    return this.#connection.flowing
+  }
+
+  /** Writes the head and what is held; from now on pieces go straight through. @returns false as `flush` does */
   start(connection: UpstreamConnection, head: string): boolean {
     this.#connection = connection
-    const held = this.#held
-    if (held.length === 0) return connection.writeText(this.received && this.#chunked ? head + this.#lastChunk() : head)
-    this.#held = []
-    if (this.bytes <= ONE_WRITE_BYTES) return connection.writeText(head + this.#asText(held))
-    connection.cork()
-    let flowing = connection.writeText(head)
-    for (const piece of held) flowing = this.#write(connection, piece)
-    if (this.received && this.#chunked) flowing = connection.writeText(this.#lastChunk())
-    connection.uncork()
-    return flowing
+    this.#text = head
+    const held = this.#held?.take()
+    this.#held = undefined
+    if (held) this.#write(connection, held)
+    if (this.received && this.#chunked) this.#text += this.#lastChunk()
+    return this.flush()
   }
 
-  /** Forgets a connection that failed before anything was written on it. */
+  /** Forgets a connection that failed before anything of the body was written on it. */
   detach(): void {
     this.#connection = undefined
+    this.#text = ''
   }
 
-  #write(connection: UpstreamConnection, piece: Buffer): boolean {
-    if (!this.#chunked) return connection.writeBytes(piece)
-    connection.cork()
-    connection.writeText(chunkHead(piece.length))
-    connection.writeBytes(piece)
-    const flowing = connection.writeText('\r\n')
-    connection.uncork()
-    return flowing
-  }
-
-  #asText(pieces: readonly Buffer[]): string {
-    let text = ''
-    for (const piece of pieces) {
-      const bytes = piece.toString('latin1')
-      text += this.#chunked ? `${chunkHead(bytes.length)}${bytes}\r\n` : bytes
+  #write(connection: UpstreamConnection, piece: Buffer): void {
+    const chunked = this.#chunked
+    if (piece.length + this.#text.length <= GATHER_BYTES) {
+      const text = piece.toString('latin1')
+      this.#text += chunked ? `${chunkHead(piece.length)}${text}\r\n` : text
+      return
     }
-    return this.received && this.#chunked ? text + this.#lastChunk() : text
+    if (chunked) this.#text += chunkHead(piece.length)
+    if (this.#text === '') connection.writeBytes(piece)
+    else connection.writeTextAndBytes(this.#text, piece)
+    this.#text = chunked ? '\r\n' : ''
   }
 
   #lastChunk(): string {

@@ -13,8 +13,6 @@ export interface Runtime {
   readonly accessLog: AccessLog
   /** The configuration in force; an exchange reads it once. */
   plan: Plan
-  /** True once a shutdown has begun: connections end with their current exchange. */
-  draining: boolean
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string

@@ -93,22 +93,26 @@ export class UpstreamConnection {
     this.responseBegun = false
   }
 
-  /** Writes text (latin1) at once. @returns false where the upstream takes the bytes slowly: wait for `onUpstreamDrain` */
-  writeText(text: string): boolean {
-    return this.socket.write(text, 'latin1') || this.socket.writableLength === 0
+  /** False where the upstream takes bytes slowly: wait for `onUpstreamDrain`. */
+  get flowing(): boolean {
+    // What the kernel has taken at once needs no waiting, whatever `write` said of the queue before.
+    return !this.socket.writableNeedDrain || this.socket.writableLength === 0
   }
 
-  /** As `writeText`. */
-  writeBytes(bytes: Buffer): boolean {
-    return this.socket.write(bytes) || this.socket.writableLength === 0
+  /** @param text latin1 */
+  writeText(text: string): void {
+    this.socket.write(text, 'latin1')
   }
 
-  /** Between `cork` and `uncork` all writes leave together. */
-  cork(): void {
+  writeBytes(bytes: Buffer): void {
+    this.socket.write(bytes)
+  }
+
+  /** Both leave together. */
+  writeTextAndBytes(text: string, bytes: Buffer): void {
     this.socket.cork()
-  }
-
-  uncork(): void {
+    this.socket.write(text, 'latin1')
+    this.socket.write(bytes)
     this.socket.uncork()
   }
 
@@ -205,6 +209,8 @@ export class UpstreamConnection {
     const bodiless = isBodiless(attempt.method, head.status)
     this.#interims = 0
     this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
+    // A 204 has no body; one that announces a body may send it all the same, and it must not be the next answer.
+    if (head.status === 204 && head.length !== NO_LENGTH && head.length !== 0) this.#persistent = false
     this.#announced = head.keepAlive
     this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)
     this.#phase = 'body'

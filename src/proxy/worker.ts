@@ -18,12 +18,13 @@ class Worker implements Runtime {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   plan!: Plan
-  draining = false
   readonly #start: WorkerStart
   readonly #table: UpstreamTable
   readonly #counters: CounterTable
   /** By name and address: a listener that did not change goes on undisturbed. */
   readonly #listeners = new Map<string, Listener>()
+  /** Left the configuration; what they have goes on to its end. */
+  readonly #leaving = new Set<Listener>()
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   /** One snapshot after the other. */
@@ -90,10 +91,12 @@ class Worker implements Runtime {
 
   async #applyListeners({ listeners }: Snapshot): Promise<void> {
     const wanted = new Map(listeners.map(plan => [`${plan.name} ${plan.host} ${plan.port}`, plan]))
+    for (const listener of this.#leaving) if (listener.size === 0) this.#leaving.delete(listener)
     for (const [key, listener] of this.#listeners) {
       if (wanted.has(key)) continue
       listener.stop()
       this.#listeners.delete(key)
+      this.#leaving.add(listener)
     }
     for (const [key, plan] of wanted) {
       if (this.#listeners.has(key)) continue
@@ -104,20 +107,15 @@ class Worker implements Runtime {
   }
 
   async #drain(deadlineMs: number): Promise<void> {
-    this.draining = true
-    for (const listener of this.#listeners.values()) listener.stop()
+    const all = [...this.#listeners.values(), ...this.#leaving]
+    for (const listener of all) listener.stop()
     const until = performance.now() + deadlineMs
-    while (this.#busy() > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
+    const busy = () => all.some(listener => listener.size > 0)
+    while (busy() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
     let cut = 0
-    for (const listener of this.#listeners.values()) cut += listener.destroy()
+    for (const listener of all) cut += listener.destroy()
     await this.accessLog.close()
     this.report({ type: 'drained', cut })
-  }
-
-  #busy(): number {
-    let connections = 0
-    for (const listener of this.#listeners.values()) connections += listener.size
-    return connections
   }
 }
 

@@ -1,0 +1,106 @@
+// A soak for people: `node test/soak/random-traffic.ts --seconds 180 --seed 1`. Random clients and random upstreams around a real
+// vigia; each answer must belong to its request. Afterwards every gauge must be 0, memory flat and the log without exceptions.
+
+import { parseArgs } from 'node:util'
+import { sleep, until } from '../support/until.ts'
+import { startVigia, type Vigia } from '../support/vigia.ts'
+import { converse } from './random-client.ts'
+import { startRandomUpstream } from './random-upstream.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    clients: { type: 'string', default: '48' },
+  },
+})
+const seed = Number(values.seed)
+const untilMs = performance.now() + Number(values.seconds) * 1000
+console.log(`seed ${seed}, ${values.seconds} s, ${values.clients} clients at a time`)
+
+const upstreams = await Promise.all([startRandomUpstream(), startRandomUpstream(), startRandomUpstream()])
+const vigia = await startVigia({
+  upstreams: upstreams.map(each => each.port),
+  pool: { idleTimeout: '1s' },
+  config: { workers: 2, timeouts: { idle: '10s', response: '20s', halfClosed: '10s' } },
+})
+const wrong: string[] = []
+const once = new Set<string>()
+let conversations = 0
+const residents: number[] = []
+
+await Promise.all([...Array.from({ length: Number(values.clients) }, (_, i) => oneClient(i)), watchMemory(vigia)])
+await until('every gauge is 0 again', async () => (await leftOver(vigia)).length === 0, {
+  timeoutMs: 15_000,
+  everyMs: 200,
+}).catch(async () => wrong.push(`left over: ${(await leftOver(vigia)).join(', ')}`))
+for (const upstream of upstreams) {
+  for (const refusal of upstream.refused) wrong.push(`an upstream could not read a request: ${refusal}`)
+}
+for (const token of once) {
+  const arrivals = upstreams.reduce((sum, each) => sum + (each.seen.get(token) ?? 0), 0)
+  if (arrivals > 1) wrong.push(`POST ${token} arrived ${arrivals} times`)
+}
+const unexpected = `${vigia.stdout()}${vigia.stderr()}`
+  .split('\n')
+  .filter(line => line.includes('unexpected exception'))
+wrong.push(...unexpected)
+const early = Math.max(...residents.slice(0, Math.ceil(residents.length / 3)))
+const late = Math.max(...residents.slice(-Math.ceil(residents.length / 3)))
+console.log(`resident memory: at most ${mebibytes(early)} in the first third, ${mebibytes(late)} in the last`)
+if (late > early * 1.3 + 32 * 1_048_576) wrong.push('memory grows')
+await vigia.stop()
+for (const upstream of upstreams) await upstream.close()
+console.log(`${conversations} conversations, ${once.size} POSTs, ${wrong.length} faults`)
+for (const fault of wrong.slice(0, 40)) console.log(fault)
+process.exitCode = wrong.length > 0 ? 1 : 0
+
+async function oneClient(index: number): Promise<void> {
+  for (let round = 0; performance.now() < untilMs; round += 1) {
+    const name = `${index}.${round}`
+    conversations += 1
+    try {
+      wrong.push(...(await converse(vigia.port, name, randomOf(seed + index * 1_000_003 + round * 7919), once)))
+    } catch (error) {
+      wrong.push(`${name}: ${(error as Error).message}`)
+    }
+  }
+}
+
+async function watchMemory({ residentBytes }: Vigia): Promise<void> {
+  while (performance.now() < untilMs) {
+    await sleep(1000)
+    residents.push(await residentBytes())
+  }
+}
+
+async function leftOver({ status }: Vigia): Promise<string[]> {
+  const { clients, pools } = await status()
+  const left: string[] = []
+  const expectNone = (what: string, count: number) => count !== 0 && left.push(`${count} ${what}`)
+  expectNone('client connections', clients.connections)
+  for (const pool of pools) {
+    expectNone('waiting', pool.waiting)
+    for (const upstream of pool.upstreams) {
+      expectNone(`in flight on ${upstream.name}`, upstream.inFlight)
+      expectNone(`tunnels on ${upstream.name}`, upstream.tunnels)
+      expectNone(`connections to ${upstream.name}`, upstream.connections)
+    }
+  }
+  return left
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1_048_576)} MiB`
+}
+
+/** mulberry32: repeatable from a seed. */
+function randomOf(start: number): () => number {
+  let state = start >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
