@@ -41,7 +41,8 @@ export class Entrants {
     const first = scenario.cases[0]
     const entrants: Entrant[] = []
     if (withDirect && first !== undefined) entrants.push(this.#direct(scenario, first))
-    for (const each of scenario.cases) for (const peer of peers) entrants.push(this.#entrant(peer, each, scenario))
+    // A proxy's cases next to each other: it is them that are compared.
+    for (const peer of peers) for (const each of scenario.cases) entrants.push(this.#entrant(peer, each, scenario))
     return entrants
   }
 
@@ -60,7 +61,7 @@ export class Entrants {
       obtain: async () => {
         const known = this.#started.get(name)
         if (known !== undefined) return known
-        const upstreamPorts = this.#portsFor(each, scenario)
+        const upstreamPorts = portsFor(this.#upstreams, each, scenario)
         const started = await startContestant(peer, each, { upstreamPorts, folder: this.#folder, scenario })
         this.#started.set(name, started)
         return started
@@ -74,14 +75,15 @@ export class Entrants {
   }
 
   #direct(scenario: Scenario, each: Case): Entrant {
-    const port = this.#portsFor(each, scenario)[0] ?? 0
+    const port = portsFor(this.#upstreams, each, scenario)[0] ?? 0
     const contestant = { port, adminPort: 0, running: undefined }
     return { name: 'direct', peer: 'direct', case: each, obtain: async () => contestant, release: async () => {} }
   }
+}
 
-  #portsFor({ setup }: Case, { upstream }: Scenario): number[] {
-    if (upstream === 'streaming') return [this.#upstreams.streaming]
-    const up = this.#upstreams.static.slice(0, setup.upstreams - setup.upstreamsDown)
-    return [...up, ...Array.from({ length: setup.upstreamsDown }, () => this.#upstreams.dead)]
-  }
+/** The upstreams that a proxy gets in this case, those that are down included. */
+export function portsFor(upstreams: Upstreams, { setup }: Case, { upstream }: Scenario): number[] {
+  if (upstream === 'streaming') return [upstreams.streaming]
+  const up = upstreams.static.slice(0, setup.upstreams - setup.upstreamsDown)
+  return [...up, ...Array.from({ length: setup.upstreamsDown }, () => upstreams.dead)]
 }

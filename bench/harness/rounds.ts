@@ -52,7 +52,7 @@ export async function runRounds(entrants: readonly Entrant[], options: RoundOpti
   }
   const ratePerS = rateOf(scenario, entrants, capacities)
   for (const [name, capacity] of capacities)
-    if (capacity < ratePerS)
+    if (scenario.load.kind === 'share-of-capacity' && capacity < ratePerS)
       skipped.set(name, `carries ${Math.round(capacity)} requests/s here, less than the ${ratePerS} asked for`)
 
   // 2. The rounds.

@@ -29,6 +29,8 @@ class HttpGenerator implements Generator {
   #stopAtMs = 0
   #pending = 0
   #errors = 0
+  /** Called when the last of the first requests is answered. */
+  #firstAnswered = () => {}
 
   constructor(order: Order) {
     const { request, answer } = scenarioNamed(order.scenario)
@@ -37,12 +39,18 @@ class HttpGenerator implements Generator {
     this.#expected = answer
   }
 
+  /** Each connection carries one request before it counts as open: a proxy's state of it is then all there. */
   async open(): Promise<void> {
     for (let opened = 0; opened < this.#order.connections; opened += openingAtOnce) {
       const few = Math.min(openingAtOnce, this.#order.connections - opened)
       const batch = Array.from({ length: few }, () => new HttpClient(this.#order.port, this.#expected, this))
       await Promise.all(batch.map(client => client.connected()))
       this.#clients.push(...batch)
+      const answered = new Promise<void>(resolve => {
+        this.#firstAnswered = resolve
+      })
+      for (const client of batch) this.#send(client, 0, 0)
+      await answered
     }
     this.#free.push(...this.#clients)
   }
@@ -78,9 +86,13 @@ class HttpGenerator implements Generator {
   }
 
   onAnswer(client: HttpClient, right: boolean): void {
-    if (!this.#running) return
-    const now = performance.now()
     this.#pending -= 1
+    if (!this.#running) {
+      if (!right) this.#errors += 1
+      if (this.#pending === 0) this.#firstAnswered()
+      return
+    }
+    const now = performance.now()
     if (right) {
       this.#latenciesMs.push(now - client.dueMs)
       this.#uncorrectedMs.push(now - client.sentMs)
@@ -91,7 +103,8 @@ class HttpGenerator implements Generator {
 
   onLost(client: HttpClient, waiting: boolean): void {
     this.#errors += 1
-    if (waiting && this.#running) this.#pending -= 1
+    if (waiting) this.#pending -= 1
+    if (!this.#running && this.#pending === 0) this.#firstAnswered()
     const at = this.#free.indexOf(client)
     if (at >= 0) this.#free.splice(at, 1)
   }

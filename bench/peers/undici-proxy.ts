@@ -38,6 +38,8 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // The client may have left while the request waited for a connection.
+    if (this.#response.destroyed) controller.abort(new Error('the client went away'))
     this.#controller = controller
   }
 

@@ -33,7 +33,7 @@ export const upload10m: Scenario = {
   ...ordinary,
   name: 'upload-10m',
   title: 'POST of 10 MiB, answered with the SHA-256 of what arrived, 4 keep-alive connections',
-  peers: ['direct', 'vigia', 'haproxy', 'nginx', 'caddy', 'undici', 'http-proxy'],
+  peers: ['vigia', 'haproxy', 'nginx', 'caddy', 'http-proxy'],
   upstream: 'streaming',
   request: {
     method: 'POST',
@@ -53,7 +53,7 @@ export const chunked: Scenario = {
   ...ordinary,
   name: 'chunked',
   title: 'GET, answer of 32 chunks of 2 KiB, each sent on its own, 32 keep-alive connections',
-  peers: ['direct', 'vigia', 'haproxy', 'nginx', 'caddy', 'undici', 'http-proxy'],
+  peers: ['vigia', 'haproxy', 'nginx', 'caddy', 'http-proxy'],
   upstream: 'streaming',
   request: { method: 'GET', path: '/stream', headers: browserHeaders, body: undefined },
   answer: { status: 200, contentType: 'application/octet-stream', body: noise(64 * kib) },

@@ -8,7 +8,7 @@ export const newConnection: Scenario = {
   name: 'new-connection',
   title: 'the small GET, a new connection from the client for each request, 64 at a time',
   weight: 'further',
-  peers: ['direct', 'vigia', 'haproxy', 'nginx', 'caddy', 'undici', 'http-proxy'],
+  peers: ['direct', 'vigia', 'haproxy', 'nginx', 'http-proxy'],
   request: {
     ...smallGet.request,
     headers: browserHeaders.map(([name, value]) => [name, name === 'Connection' ? 'close' : value]),
@@ -21,7 +21,7 @@ export const pipelining: Scenario = {
   name: 'pipelining',
   title: 'the small GET, 16 requests in a row on each of 64 connections before an answer is awaited',
   weight: 'further',
-  peers: ['direct', 'vigia', 'haproxy', 'nginx', 'caddy', 'undici', 'http-proxy'],
+  peers: ['direct', 'vigia', 'haproxy', 'nginx'],
   load: { kind: 'closed', perConnection: 'keep-alive', pipelined: 16 },
 }
 
@@ -35,7 +35,7 @@ function mostlyIdle(name: string, connections: number): Scenario {
     title: `${connections} keep-alive connections that together send 500 small GETs a second, in turn`,
     request: smallGet.request,
     answer: smallGet.answer,
-    peers: ['vigia', 'haproxy', 'nginx', 'caddy', 'undici'],
+    peers: ['vigia', 'haproxy', 'nginx', 'undici'],
     connections,
     load: { kind: 'fixed-rate', requestsPerS: 500 },
     cases: [{ ...plainCase, setup: { ...plainSetup, connections: connections + 500 } }],

@@ -11,7 +11,7 @@ function atShare(share: number): Scenario {
     name: `latency-${share * 100}`,
     title: `the small GET at a fixed rate, ${share * 100} % of capacity, latency from the time at which a request was due`,
     weight: 'further',
-    peers: ['direct', 'vigia', 'haproxy', 'nginx', 'caddy', 'undici'],
+    peers: ['direct', 'vigia', 'haproxy', 'nginx', 'undici'],
     load: { kind: 'share-of-capacity', share },
   }
 }

@@ -10,7 +10,7 @@ function echo(name: string, messageBytes: number, size: string): Scenario {
     ...ordinary,
     name,
     title: `WebSocket, messages of ${size} and their echo (a request = a message and its echo), 64 connections`,
-    peers: ['direct', 'vigia', 'haproxy', 'nginx', 'http-proxy'],
+    peers: ['vigia', 'haproxy', 'nginx', 'http-proxy'],
     upstream: 'streaming',
     request: {
       method: 'GET',
