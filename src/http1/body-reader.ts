@@ -14,7 +14,7 @@ export interface BodySink {
 /** A body that ends when the connection does. */
 export const UNTIL_CLOSE = -3
 
-/** Bytes of chunk extensions in one body, all together: they are dropped, so nobody needs many. */
+/** Bytes of chunk extensions beyond those of the data: signed uploads have one on each chunk, but nobody needs more of them than of data. */
 const MAX_EXTENSION_BYTES = 16_384
 /** Hex digits of a chunk size: enough for 2^52. */
 const MAX_SIZE_DIGITS = 13
@@ -135,6 +135,7 @@ export class BodyReader {
         if (byte !== LF) this.fault = 'bad-chunk'
         else this.#state = this.#left === 0 ? 'trailers' : 'data'
         this.#digits = 0
+        this.#extensionBytes = Math.max(0, this.#extensionBytes - this.#left)
         return
       case 'data-cr':
         if (byte !== CR) this.fault = 'bad-chunk'

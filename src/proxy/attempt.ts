@@ -12,7 +12,9 @@ export class Attempt {
   readonly endpoint: Endpoint
   readonly startedMs: number
   readonly #runtime: Runtime
-  /** How long the connection had been idle, ms; -1 = it is a fresh one. */
+  /** The connection has served an earlier request. */
+  readonly reused: boolean
+  /** How long the connection had been idle, ms. */
   readonly #idleMs: number
   readonly connection: UpstreamConnection
   /** Bytes of the request's head that were handed to an established connection; 0 = nothing was sent. */
@@ -32,14 +34,11 @@ export class Attempt {
     this.#runtime = runtime
     this.endpoint = endpoint
     this.startedMs = nowMs
-    this.#idleMs = idle ? nowMs - idle.idleSinceMs : -1
+    this.reused = idle !== undefined
+    this.#idleMs = idle ? Math.max(0, nowMs - idle.idleSinceMs) : 0
     runtime.row.move(endpoint.slot, GAUGE.inFlight, 1)
     if (idle) idle.assign(events)
     this.connection = idle ?? endpoint.open(events)
-  }
-
-  get reused(): boolean {
-    return this.#idleMs >= 0
   }
 
   /** The connection is no longer this attempt's. */

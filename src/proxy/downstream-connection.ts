@@ -72,8 +72,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#writer = new ResponseWriter(socket)
     this.#timeouts = plan.snapshot.timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
-    socket.on('end', () => this.#onEnd())
-    socket.on('drain', () => this.#onDrain())
+    socket.on('end', () => this.#safely(() => this.#onEnd()))
+    socket.on('drain', () => this.#safely(() => this.#exchange?.onDownstreamDrain()))
     socket.on('error', () => this.#close())
     socket.on('close', () => this.#close())
     // A connection that never sends a byte is as idle as one between two requests.
@@ -97,6 +97,15 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   #guard(chunk: Buffer): void {
     try {
       this.#onData(chunk)
+    } catch (error) {
+      this.#runtime.unexpected(error, this.#exchange?.requestId)
+      this.#endBroken()
+    }
+  }
+
+  #safely(step: () => void): void {
+    try {
+      step()
     } catch (error) {
       this.#runtime.unexpected(error, this.#exchange?.requestId)
       this.#endBroken()
@@ -216,12 +225,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     else if (this.#phase !== 'tunnel' && this.#phase !== 'delivering') this.#close()
   }
 
-  #onDrain(): void {
-    this.#exchange?.onDownstreamDrain()
-  }
-
   onDeadline(): void {
-    if (this.#phase === 'head') this.#refuse('head-timeout')
+    if (this.#phase === 'head') this.#safely(() => this.#refuse('head-timeout'))
     else this.#close()
   }
 
@@ -297,7 +302,9 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   cut(): void {
     this.#exchange = undefined
     this.#writer.flush()
-    this.#close()
+    // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
+    if (this.#writer.endsWithConnection) this.#close()
+    else this.#linger()
   }
 
   pauseBody(): void {

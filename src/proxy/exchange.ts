@@ -291,6 +291,25 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   onDeadline(): void {
+    this.#safely(() => this.#onDeadline())
+  }
+
+  /** A verdict on an upstream may be there. */
+  onVerdict(): void {
+    this.#safely(() => this.dispatch())
+  }
+
+  /** Timers and verdicts come from outside of any connection: what they break must end here. */
+  #safely(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#runtime.unexpected(error, this.requestId)
+      this.#down.abandon()
+    }
+  }
+
+  #onDeadline(): void {
     if (this.#phase === 'body' && this.#down.bytesWaiting) return this.#onClientStalls()
     if (this.#clientHalfClosed && this.#phase !== 'connect') return this.#down.abandon()
     switch (this.#phase) {
@@ -339,7 +358,8 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   onClientHalfClosed(): void {
     if (this.#phase === 'over') return
     this.#clientHalfClosed = true
-    this.#arm(this.timeouts.halfClosedMs)
+    // How long a connection may take has nothing to do with the client.
+    if (this.#phase !== 'connect') this.#arm(this.timeouts.halfClosedMs)
   }
 
   /** An exception somewhere in this exchange: end it, whatever state it is in. */

@@ -14,7 +14,8 @@ export type NoChoice = 'none' | 'no-verdict-yet'
 
 /** An exchange that waits for the first verdict on any upstream. */
 export interface Waiting {
-  dispatch(): void
+  /** Asks again; it does not throw. */
+  onVerdict(): void
 }
 
 /** A watcher looks again after this time, even if nothing woke it. */
@@ -80,7 +81,7 @@ export class Pool {
     return 'none'
   }
 
-  /** `dispatch` is called again when a verdict has come. */
+  /** `onVerdict` is called when a verdict has come. */
   awaitVerdict(waiting: Waiting): void {
     this.#row.move(this.slot, GAUGE.waiting, 1)
     this.#waiting.add(waiting)
@@ -98,7 +99,7 @@ export class Pool {
       await this.#table.changed(this.#seenVersion, WATCH_MS)
       for (const waiting of [...this.#waiting]) {
         this.stopWaiting(waiting)
-        waiting.dispatch()
+        waiting.onVerdict()
       }
     }
     this.#watching = false

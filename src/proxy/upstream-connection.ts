@@ -77,7 +77,7 @@ export class UpstreamConnection {
     this.#attempt = attempt
     socket.on(readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
-    socket.on('drain', () => this.#attempt?.onUpstreamDrain())
+    socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
     socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
     socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
   }
