@@ -36,12 +36,12 @@ export function parseSize(text: string | number): number | undefined {
 
 /** The shortest exact way to write a duration: 90000 is `90s`, 7200000 is `2h`. */
 export function formatDuration(ms: number): string {
-  return format(ms, MS_OF, 'ms')
+  return format(ms, MS_OF, 'ms', DURATION)
 }
 
 /** The shortest exact way to write a size: 65536 is `64KiB`. */
 export function formatSize(bytes: number): string {
-  return format(bytes, BYTES_OF, 'B')
+  return format(bytes, BYTES_OF, 'B', SIZE)
 }
 
 function amount(text: string, pattern: RegExp, units: ReadonlyMap<string, number>): number | undefined {
@@ -52,9 +52,13 @@ function amount(text: string, pattern: RegExp, units: ReadonlyMap<string, number
   return exact === 0 ? 0 : Math.max(1, Math.round(exact))
 }
 
-function format(value: number, units: ReadonlyMap<string, number>, smallest: string): string {
+function format(value: number, units: ReadonlyMap<string, number>, smallest: string, pattern: RegExp): string {
   if (value === 0) return '0'
   let best = `${value}${smallest}`
-  for (const [unit, size] of units) if (value % size === 0) best = `${value / size}${unit}`
+  for (const [unit, size] of units) {
+    const text = `${value / size}${unit}`
+    // A larger unit may have too many digits to be read again.
+    if (value % size === 0 && pattern.test(text)) best = text
+  }
   return best
 }

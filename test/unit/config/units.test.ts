@@ -57,6 +57,10 @@ describe('sizes', () => {
     expect(parseSize(text)).toBeUndefined()
   })
 
+  test('a size with too many digits for a larger unit is written in a smaller one', () => {
+    expect(parseSize(formatSize(4_865_017_895_936))).toBe(4_865_017_895_936)
+  })
+
   property(
     'every number of bytes survives being written and read',
     [fc.integer({ min: 0, max: 999_999_999_999_999 })],
