@@ -1,12 +1,19 @@
 // One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
 // Counts it as in flight for as long as it lasts. What follows a failure is the exchange's business.
 
-import type { RetryDecision } from '../policy/retry.ts'
+import { decideRetry, type FailedAttempt, type RetryDecision } from '../policy/retry.ts'
 import { GAUGE, TOTAL } from '../shared/counters.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Runtime } from './runtime.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
+
+/** What the exchange knows that bears on another attempt. */
+export interface ExchangeFacts
+  extends Pick<FailedAttempt, 'method' | 'bodyReplayable' | 'responseStarted' | 'attemptsMade' | 'attemptsMax'> {
+  /** There was no established connection yet. */
+  readonly connecting: boolean
+}
 
 export class Attempt {
   readonly endpoint: Endpoint
@@ -47,15 +54,29 @@ export class Attempt {
     this.#inFlight = false
   }
 
-  /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
-  recordFailure(kind: FailureKind, detail: string, decision: RetryDecision): void {
-    const { endpoint } = this
+  /**
+   * The attempt has failed: decides what follows, counts the failure, learns from it, tells control. A connection that was merely
+   * stale says nothing against the upstream.
+   */
+  fail(failure: FailureKind, detail: string, exchange: ExchangeFacts): RetryDecision {
+    this.leave()
+    const { endpoint, connection, reused } = this
+    const decision = decideRetry({
+      ...exchange,
+      stage: exchange.connecting ? 'connect' : connection.responseBegun ? 'responding' : 'sent',
+      failure,
+      requestBytesWritten: this.sentBytes,
+      reusedConnection: reused,
+      clientGone: false,
+      retryTimeouts: false,
+    })
     const { row } = this.#runtime
-    if (this.reused && kind === 'reset' && !this.connection.responseBegun) endpoint.learnStale(this.#idleMs)
+    if (reused && failure === 'reset' && !connection.responseBegun) endpoint.learnStale(this.#idleMs)
     if (decision.retry) row.add(endpoint.slot, TOTAL.retries, 1)
-    if (decision.retry && decision.stale) return
-    row.add(endpoint.slot, totalOf(kind), 1)
-    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${kind}: ${detail}` })
+    if (decision.retry && decision.stale) return decision
+    row.add(endpoint.slot, totalOf(failure), 1)
+    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
+    return decision
   }
 }
 

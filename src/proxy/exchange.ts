@@ -6,7 +6,8 @@ import type { Timeouts } from '../config/snapshot.ts'
 import type { Fields } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
-import { decideRetry, isIdempotent } from '../policy/retry.ts'
+import { type ExchangePhase, judgeDeadline } from '../policy/deadline.ts'
+import { isIdempotent } from '../policy/retry.ts'
 import { matchRoute, normalisePath } from '../policy/routing.ts'
 import { affinityKey } from './affinity-key.ts'
 import { type AnswerCode, answerToFailure } from './answers.ts'
@@ -26,9 +27,6 @@ import { type Expiring, Timer } from './timer-wheel.ts'
 import { openTunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
-/** What the exchange waits for; each phase has its deadline. */
-type Phase = 'verdict' | 'connect' | 'request' | 'response' | 'body' | 'over'
-
 /** What a failed attempt counts as for balancing by latency, ms. */
 const FAILURE_PENALTY_MS = 5000
 
@@ -42,10 +40,11 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   readonly #body: RequestBody
   readonly #record: ExchangeRecord
   readonly #timer = new Timer(this)
-  #phase: Phase = 'verdict'
+  /** What it waits for; each phase has its deadline. */
+  #phase: ExchangePhase = 'verdict'
   #clientHalfClosed = false
   #waited = false
-  #stalled = false
+  #waitedForClient = false
   #attempt: Attempt | undefined = undefined
   #tried: Endpoint[] | undefined = undefined
   #freshOnly = false
@@ -226,7 +225,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onReadEnd(): boolean {
     if (this.#phase === 'body') this.#arm(this.timeouts.idleMs)
-    this.#stalled = false
+    this.#waitedForClient = false
     return this.#down.flush()
   }
 
@@ -257,23 +256,16 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onFailure(kind: FailureKind, detail: string): void {
     const attempt = this.#attempt!
-    const phase = this.#phase
-    attempt.leave()
-    const decision = decideRetry({
-      stage: phase === 'connect' ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
-      failure: kind,
-      requestBytesWritten: attempt.sentBytes,
-      reusedConnection: attempt.reused,
+    const connecting = this.#phase === 'connect'
+    const decision = attempt.fail(kind, detail, {
+      connecting,
       method: this.method,
       bodyReplayable: this.#body.replayable,
       responseStarted: this.#interimSent || this.#headSent,
       attemptsMade: this.#record.attempts,
       attemptsMax: this.#record.pool!.plan.attempts,
-      clientGone: false,
-      retryTimeouts: false,
     })
-    attempt.recordFailure(kind, detail, decision)
-    this.#lastFailure = answerToFailure(kind, phase === 'connect')
+    this.#lastFailure = answerToFailure(kind, connecting)
     if (decision.retry) this.#tryAgain(attempt.endpoint, decision.stale)
     else if (this.#headSent) this.#cut('upstream cut')
     else if (decision.inDoubt) this.#answerInDoubt(attempt.endpoint, detail)
@@ -310,40 +302,32 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   #onDeadline(): void {
-    if (this.#phase === 'body' && this.#down.bytesWaiting) return this.#onClientStalls()
-    if (this.#clientHalfClosed && this.#phase !== 'connect') return this.#down.abandon()
-    switch (this.#phase) {
-      case 'verdict':
-        return this.#answer('no-upstream-available')
-      case 'connect':
-        return this.#expire('not connected within the connect timeout')
-      case 'request':
-        if (this.#attempt?.stalls) return this.#expire('the request body was not taken within the idle timeout')
-        // It is the client that has stopped.
-        return this.#breakOff('body-timeout')
-      case 'response':
-        return this.#expire('no answer within the response timeout')
-      case 'body':
-        return this.#expire('no byte within the idle timeout')
-      case 'over':
+    const verdict = judgeDeadline({
+      phase: this.#phase,
+      upstreamStalls: this.#attempt?.stalls === true,
+      clientStalls: this.#down.bytesWaiting,
+      halfClosed: this.#clientHalfClosed,
+      waitedForClient: this.#waitedForClient,
+    })
+    switch (verdict.act) {
+      case 'nothing':
         return
+      case 'no-upstream':
+        return this.#answer('no-upstream-available')
+      case 'fail-attempt':
+        this.#attempt?.connection.abandon()
+        return this.onFailure('timeout', verdict.detail)
+      case 'client-stopped-sending':
+        return this.#breakOff('body-timeout')
+      case 'client-stopped-reading':
+        this.#attempt?.connection.abandon()
+        return this.#cut('client stalls')
+      case 'wait-for-client':
+        this.#waitedForClient = true
+        return this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+      case 'client-gone':
+        return this.#down.abandon()
     }
-  }
-
-  /** It is the client that does not read: nothing is the upstream's fault. */
-  #onClientStalls(): void {
-    // A half-closed client is waited for a short time only, but one that reads slowly is there.
-    if (this.#clientHalfClosed && !this.#stalled) {
-      this.#stalled = true
-      return this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
-    }
-    this.#attempt?.connection.abandon()
-    this.#cut('client stalls')
-  }
-
-  #expire(detail: string): void {
-    this.#attempt?.connection.abandon()
-    this.onFailure('timeout', detail)
   }
 
   // 7. The client's side ends early.

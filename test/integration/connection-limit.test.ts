@@ -1,8 +1,8 @@
 // The limit of client connections: what is too many waits for its turn, and nothing but a flood is turned away.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { RawClient } from '../support/raw-client.ts'
 import { answerOk } from '../support/raw-answers.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { requestStream, responseStream } from './grammar.ts'
 import { readRequests, readResponses } from './support.ts'
 
-const RUNS = Number(process.env['VIGIA_FUZZ_RUNS'] ?? 20_000)
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? 20_000)
 
 interface Seen {
   readonly method: string | undefined
@@ -66,7 +66,11 @@ test('what llhttp rejects in a response is rejected, and what both accept is rea
   )
 })
 
-function compare(ours: readonly Seen[], stream: { readonly fault: unknown; readonly unfinished: boolean }, theirs: LlhttpRun): void {
+function compare(
+  ours: readonly Seen[],
+  stream: { readonly fault: unknown; readonly unfinished: boolean },
+  theirs: LlhttpRun,
+): void {
   if (theirs.rejected && !stream.unfinished) expect(stream.fault, 'llhttp rejects, vigia does not').toBeDefined()
   for (const [i, message] of ours.entries()) {
     // The message in which either side stopped may be told in part only.

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { cuts, requestStream, responseStream } from './grammar.ts'
 import { bytesOf, cut, LIMITS, readRequests, readResponses } from './support.ts'
 
-const RUNS = Number(process.env['VIGIA_FUZZ_RUNS'] ?? 3000)
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? 3000)
 const SMALL = { headBytes: 60, headerCount: 3, targetBytes: 12 }
 
 test('requests read the same however their bytes are split', () => {
@@ -42,7 +42,12 @@ test('arbitrary bytes never throw and never hang', () => {
       const bytes = Buffer.from(raw)
       readRequests(cut(bytes, positions))
       readResponses(cut(bytes, positions))
-      readRequests(cut(Buffer.concat([bytesOf('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'), bytes]), positions))
+      readRequests(
+        cut(
+          Buffer.concat([bytesOf('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'), bytes]),
+          positions,
+        ),
+      )
     }),
     { numRuns: RUNS },
   )

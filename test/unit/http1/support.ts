@@ -7,7 +7,12 @@ import { NO_LENGTH } from '../../../src/http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../../src/http1/head-reader.ts'
 import type { HeadLimits } from '../../../src/http1/limits.ts'
 import { diagnoseRequestHead, parseRequestHead, type RequestHead } from '../../../src/http1/request-head.ts'
-import { diagnoseResponseHead, isBodiless, parseResponseHead, type ResponseHead } from '../../../src/http1/response-head.ts'
+import {
+  diagnoseResponseHead,
+  isBodiless,
+  parseResponseHead,
+  type ResponseHead,
+} from '../../../src/http1/response-head.ts'
 
 export const LIMITS: HeadLimits = { headBytes: 16_384, headerCount: 100, targetBytes: 8192 }
 
@@ -38,7 +43,11 @@ export function readRequests(pieces: readonly Buffer[], limits: HeadLimits = LIM
 }
 
 /** Responses to `method`; 1xx count as messages of their own. */
-export function readResponses(pieces: readonly Buffer[], method = 'GET', limits: HeadLimits = LIMITS): ReadStream<ResponseHead> {
+export function readResponses(
+  pieces: readonly Buffer[],
+  method = 'GET',
+  limits: HeadLimits = LIMITS,
+): ReadStream<ResponseHead> {
   const memo = { text: '', head: undefined }
   return read(
     pieces,
