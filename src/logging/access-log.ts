@@ -1,13 +1,11 @@
-// Where access lines go: JSON lines on stdout or in a file, written asynchronously in chunks of whole lines, from any thread.
+// Where access lines go: stdout or a file, written asynchronously in chunks of whole lines, from any thread.
 // It never blocks an exchange: when the disk or the reader can't follow, lines are dropped and counted.
 
+import { fstatSync } from 'node:fs'
 import { pino } from 'pino'
-import { REDACTED_PATHS } from './redact.ts'
 
 export interface AccessLog {
-  /** Writes one line; the time is added. */
-  readonly logger: pino.Logger
-  /** Writes a line that is already one complete JSON object, without its newline. */
+  /** Writes one line, given without its newline. */
   writeLine(line: string): void
   /** Lines that were dropped because the destination could not follow. */
   readonly dropped: number
@@ -19,10 +17,10 @@ export interface AccessLog {
 
 /** Lines wait at most this long in the buffer. */
 const FLUSH_MS = 200
-/** Bytes that start a write before that. */
-const CHUNK_BYTES = 3072
 /** A write of up to PIPE_BUF bytes is atomic on a pipe: lines of several workers don't get mixed. */
-const WRITE_BYTES = 4096
+const PIPE = { minLength: 3072, maxWrite: 4096 } as const
+/** A file appends every write as a whole: the larger, the fewer system calls. */
+const FILE = { minLength: 65_536, maxWrite: 262_144 } as const
 /** Most bytes that wait for a slow disk. */
 const BUFFER_BYTES = 8 * 1024 * 1024
 const CLOSE_MS = 2000
@@ -35,10 +33,9 @@ export function openAccessLog(destination: string): AccessLog {
     sync: false,
     mkdir: true,
     append: true,
-    minLength: CHUNK_BYTES,
-    maxWrite: WRITE_BYTES,
     maxLength: BUFFER_BYTES,
     periodicFlush: FLUSH_MS,
+    ...(toStdout && !fstatSync(1).isFile() ? PIPE : FILE),
   })
   let dropped = 0
   let failed = false
@@ -49,18 +46,7 @@ export function openAccessLog(destination: string): AccessLog {
   stream.on('error', () => {
     failed = true
   })
-  const logger = pino(
-    {
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      // In the level's place: tells these lines from vigia's own where both end in one stream.
-      formatters: { level: () => ({ type: 'access' }) },
-      redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
-    },
-    stream,
-  )
   return {
-    logger,
     writeLine: line => {
       stream.write(`${line}\n`)
     },

@@ -61,14 +61,10 @@ export class ExchangeRecord {
       status: this.status,
       bytesIn,
       bytesOut: this.bytesOut,
-      firstByteMs: toMicroseconds(this.firstByteMs),
-      totalMs: toMicroseconds(totalMs),
+      firstByteMs: this.firstByteMs,
+      totalMs,
       attempts: this.attempts,
       end,
     })
   }
-}
-
-function toMicroseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }
