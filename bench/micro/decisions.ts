@@ -36,6 +36,7 @@ function balanceCase(plan: BalancePlan, size: number): MicroCase {
       const view: BalanceView = {
         size,
         weights: new Float64Array(size).fill(100),
+        uniform: true,
         inFlight: index => table.gauge(index + 1, GAUGE.inFlight),
       }
       const random = seeded()

@@ -131,6 +131,7 @@ export class Pool {
 class Level implements BalanceView {
   readonly size: number
   readonly weights: Float64Array
+  uniform = true
   /** Sums of weights. */
   total = 0
   available = 0
@@ -159,12 +160,18 @@ class Level implements BalanceView {
     this.total = 0
     this.available = 0
     this.hasUnknown = false
+    this.uniform = true
+    let seen = 0
     for (let i = 0; i < this.size; i += 1) {
       const { slot } = this.#endpoints[i]!
       const availability = table.availability(slot)
       const weight = table.weight(slot)
       const usable = panic ? availability !== AVAILABILITY.disabled : availability === AVAILABILITY.available
       this.weights[i] = usable ? weight : 0
+      if (usable && weight > 0) {
+        if (seen > 0 && weight !== seen) this.uniform = false
+        seen = weight
+      }
       this.available += this.weights[i]!
       this.total += availability === AVAILABILITY.disabled ? 0 : weight
       this.hasUnknown ||= availability === AVAILABILITY.unknown

@@ -108,14 +108,21 @@ export class CounterRow {
 /** All rows, summed. */
 export class CounterTable {
   readonly rows: readonly CounterRow[]
+  /** All memory: summing a gauge is on the path of every request. */
+  readonly #ints: Int32Array
 
   constructor(buffer: SharedArrayBuffer, workers: number) {
+    this.#ints = new Int32Array(buffer)
     this.rows = Array.from({ length: workers }, (_, worker) => new CounterRow(buffer, worker))
   }
 
   gauge(slot: number, gauge: Gauge): number {
     let sum = 0
-    for (let i = 0; i < this.rows.length; i += 1) sum += this.rows[i]!.gauge(slot, gauge)
+    let at = slot * GAUGES + gauge
+    for (let left = this.rows.length; left > 0; left -= 1) {
+      sum += Atomics.load(this.#ints, at)
+      at += ROW_BYTES / 4
+    }
     return sum
   }
 

@@ -5,6 +5,8 @@ export interface BalanceView {
   readonly size: number
   /** Effective weight of each upstream; 0 = must not be chosen now. */
   readonly weights: Float64Array
+  /** Every weight above 0 is the same: the usual case, in which choosing need not look at all of them. */
+  readonly uniform: boolean
   /** Exchanges in flight on upstream `index`, over all workers. */
   inFlight(index: number): number
 }

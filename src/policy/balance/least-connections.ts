@@ -7,6 +7,8 @@ export class LeastConnections implements Balancer {
   readonly #turns: SmoothWeights
   /** Scratch: the upstreams that share the lowest load so far. */
   readonly #lowest: Int32Array
+  /** Where the search among equals begins; -1 = anywhere, else all workers would begin with the same upstream. */
+  #next = -1
 
   constructor(size: number) {
     this.#turns = new SmoothWeights(size)
@@ -14,6 +16,33 @@ export class LeastConnections implements Balancer {
   }
 
   pick(view: BalanceView, _key: number, _nowMs: number, random: () => number): number {
+    return view.uniform ? this.#pickUniform(view, random) : this.#pickWeighted(view, random)
+  }
+
+  observe(): void {}
+
+  /** Equals take turns: the first idle one after the last pick, else the first of those with the fewest in flight. */
+  #pickUniform(view: BalanceView, random: () => number): number {
+    const { size, weights } = view
+    if (this.#next < 0) this.#next = Math.floor(random() * size)
+    let best = -1
+    let fewest = Number.POSITIVE_INFINITY
+    for (let left = size, index = this.#next; left > 0; left -= 1) {
+      if (weights[index]! > 0) {
+        const inFlight = view.inFlight(index)
+        if (inFlight < fewest) {
+          best = index
+          fewest = inFlight
+          if (inFlight === 0) break
+        }
+      }
+      index = index + 1 === size ? 0 : index + 1
+    }
+    if (best >= 0) this.#next = best + 1 === size ? 0 : best + 1
+    return best
+  }
+
+  #pickWeighted(view: BalanceView, random: () => number): number {
     const { size, weights } = view
     const lowest = this.#lowest
     let count = 0
@@ -37,8 +66,6 @@ export class LeastConnections implements Balancer {
     if (count <= 1) return count === 0 ? -1 : lowest[0]!
     return this.#turns.next(lowest, count, weights, random)
   }
-
-  observe(): void {}
 
   /** With nothing in flight all are equals: else the one of the highest weight would get every request of a quiet pool. */
   #gatherEligible({ size, weights }: BalanceView): number {

@@ -3,7 +3,7 @@
 // so that an upstream that was slow is tried again. The caller reports a failure as a high latency.
 
 import type { Balancer, BalanceView } from './balancer.ts'
-import { sample, totalWeight } from './sample.ts'
+import { sample } from './sample.ts'
 
 /** Time in which the past loses about two thirds of its say. */
 const DECAY_MS = 10_000
@@ -24,11 +24,10 @@ export class PeakEwma implements Balancer {
   }
 
   pick(view: BalanceView, _key: number, nowMs: number, random: () => number): number {
-    const total = totalWeight(view)
-    const first = sample(view, total, -1, random())
+    const first = sample(view, -1, random)
     if (first === -1) return -1
     const firstWeight = view.weights[first]!
-    const second = sample(view, total - firstWeight, first, random())
+    const second = sample(view, first, random)
     if (second === -1) return first
     let firstLatencyMs = this.#fadedMs(first, nowMs)
     let secondLatencyMs = this.#fadedMs(second, nowMs)

@@ -2,15 +2,14 @@
 // Unlike least-connections it does not send everybody to the same upstream when loads are known late.
 
 import type { Balancer, BalanceView } from './balancer.ts'
-import { sample, totalWeight } from './sample.ts'
+import { sample } from './sample.ts'
 
 export class RandomTwo implements Balancer {
   pick(view: BalanceView, _key: number, _nowMs: number, random: () => number): number {
-    const total = totalWeight(view)
-    const first = sample(view, total, -1, random())
+    const first = sample(view, -1, random)
     if (first === -1) return -1
     const firstWeight = view.weights[first]!
-    const second = sample(view, total - firstWeight, first, random())
+    const second = sample(view, first, random)
     if (second === -1) return first
     const firstInFlight = view.inFlight(first)
     const secondInFlight = view.inFlight(second)

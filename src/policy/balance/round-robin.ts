@@ -6,6 +6,8 @@ import { SmoothWeights } from './smooth-weights.ts'
 export class RoundRobin implements Balancer {
   readonly #turns: SmoothWeights
   readonly #everyone: Int32Array
+  /** Whose turn it is among equals; -1 = anybody's, else all workers would begin with the same upstream. */
+  #next = -1
 
   constructor(size: number) {
     this.#turns = new SmoothWeights(size)
@@ -13,7 +15,19 @@ export class RoundRobin implements Balancer {
   }
 
   pick(view: BalanceView, _key: number, _nowMs: number, random: () => number): number {
-    return this.#turns.next(this.#everyone, view.size, view.weights, random)
+    return view.uniform
+      ? this.#pickUniform(view, random)
+      : this.#turns.next(this.#everyone, view.size, view.weights, random)
+  }
+
+  #pickUniform({ size, weights }: BalanceView, random: () => number): number {
+    if (this.#next < 0) this.#next = Math.floor(random() * size)
+    for (let left = size; left > 0; left -= 1) {
+      const index = this.#next
+      this.#next = index + 1 === size ? 0 : index + 1
+      if (weights[index]! > 0) return index
+    }
+    return -1
   }
 
   observe(): void {}

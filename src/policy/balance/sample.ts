@@ -2,22 +2,26 @@
 
 import type { BalanceView } from './balancer.ts'
 
-/** Sum of the weights, of those that are > 0. */
-export function totalWeight({ size, weights }: BalanceView): number {
+/** Among equals an index drawn blindly nearly always is one that may be chosen; after this many misses all are looked at. */
+const BLIND_DRAWS = 8
+
+/** An index other than `except`, or -1 where there is none. @param random uniform in [0, 1) */
+export function sample(view: BalanceView, except: number, random: () => number): number {
+  if (view.uniform) {
+    for (let draw = 0; draw < BLIND_DRAWS; draw += 1) {
+      const index = Math.floor(random() * view.size)
+      if (index !== except && view.weights[index]! > 0) return index
+    }
+  }
+  return sampleByWeight(view, except, random())
+}
+
+function sampleByWeight({ size, weights }: BalanceView, except: number, random01: number): number {
   let total = 0
   for (let index = 0; index < size; index += 1) {
     const weight = weights[index]!
-    if (weight > 0) total += weight
+    if (weight > 0 && index !== except) total += weight
   }
-  return total
-}
-
-/**
- * An index other than `except`, or -1 where there is none.
- * @param total sum of the weights, that of `except` left out
- * @param random01 uniform in [0, 1)
- */
-export function sample({ size, weights }: BalanceView, total: number, except: number, random01: number): number {
   let left = random01 * total
   let drawn = -1
   for (let index = 0; index < size; index += 1) {

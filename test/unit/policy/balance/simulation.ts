@@ -39,6 +39,11 @@ export class Group implements BalanceView {
     return this.weights.length
   }
 
+  get uniform(): boolean {
+    const usable = this.weights.filter(weight => weight > 0)
+    return usable.every(weight => weight === usable[0])
+  }
+
   inFlight(index: number): number {
     return this.loads[index]!
   }
