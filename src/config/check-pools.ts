@@ -1,6 +1,8 @@
 // Cross-checks of pools: names, urls, balancing options, and upstreams that can never serve.
 
 import { isHostName, parseUpstreamUrl } from './address.ts'
+import { checkAffinity, checkCookieNames } from './check-affinity.ts'
+import { checkPoolFailover } from './check-failover.ts'
 import { checkHealth } from './check-health.ts'
 import { error, type Finding, type Path, quote, warning } from './problem.ts'
 import type { ConfigDocument, PoolDocument, UpstreamDocument } from './schema.ts'
@@ -8,13 +10,17 @@ import { NAME_PATTERN, NAME_WORDS } from './schema-parts.ts'
 
 const NAME = new RegExp(NAME_PATTERN)
 
-export function* checkPools({ pools }: ConfigDocument): Iterable<Finding> {
+export function* checkPools(config: ConfigDocument): Iterable<Finding> {
+  const { pools } = config
+  yield* checkCookieNames(config)
   if (Object.keys(pools).length === 0) yield error(['pools'], 'is empty, expected at least one pool')
   for (const [name, pool] of Object.entries(pools)) {
     const at = ['pools', name]
     if (!NAME.test(name)) yield error(at, `${quote(name)} is not valid here, expected ${NAME_WORDS}`, 'key')
     yield* checkBalance(pool.balance, [...at, 'balance'])
     if (typeof pool.health === 'object') yield* checkHealth(pool.health, [...at, 'health'])
+    yield* checkPoolFailover(pool, at)
+    yield* checkAffinity(pool.affinity, [...at, 'affinity'])
     yield* checkUpstreams(pool.upstreams, [...at, 'upstreams'])
   }
 }

@@ -1,6 +1,7 @@
 // Cross-checks of routes: what they refer to, the form of what they match, and whether a request can ever reach them.
 
 import { isHostPattern } from './address.ts'
+import { checkRouteRetry } from './check-failover.ts'
 import { prefixKey, wrongInPrefix } from './http-words.ts'
 import { didYouMean } from './nearest.ts'
 import { error, type Finding, quote, warning } from './problem.ts'
@@ -13,7 +14,7 @@ const MOST_COMBINATIONS = 1000
 export function* checkRoutes({ routes, pools, listeners }: ConfigDocument): Iterable<Finding> {
   const listenerNames = listeners.map(({ name }) => name)
   const used = new Set<string>()
-  for (const [i, { pool, match, timeouts }] of routes.entries()) {
+  for (const [i, { pool, match, timeouts, retry }] of routes.entries()) {
     const at = ['routes', i]
     used.add(pool)
     if (!Object.hasOwn(pools, pool)) {
@@ -32,6 +33,7 @@ export function* checkRoutes({ routes, pools, listeners }: ConfigDocument): Iter
     }
     const wrong = match?.path === undefined ? undefined : wrongInPrefix(match.path)
     if (wrong) yield error([...at, 'match', 'path'], `${quote(match!.path!)} ${wrong}, expected a path such as /web`)
+    yield* checkRouteRetry(retry, [...at, 'retry'])
     if (isZero(timeouts?.response)) yield warning([...at, 'timeouts', 'response'], NO_RESPONSE_LIMIT)
   }
   for (const name of Object.keys(pools)) {

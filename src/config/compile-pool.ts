@@ -2,10 +2,11 @@
 
 import { parseUpstreamUrl } from './address.ts'
 import { probeKind } from './check-health.ts'
+import { compileFailover, compileHashKey } from './compile-failover.ts'
 import { DEFAULTS } from './defaults.ts'
 import { probeTimes } from './probe-times.ts'
 import type { HealthDocument, PoolDocument, ProbeDocument, UpstreamDocument } from './schema.ts'
-import type { BalancePlan, HashKey, HealthPlan, HttpProbe, PoolPlan, UpstreamPlan } from './snapshot.ts'
+import type { BalancePlan, HealthPlan, HttpProbe, PoolPlan, UpstreamPlan } from './snapshot.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 type Files = ReadonlyMap<string, string>
@@ -21,9 +22,9 @@ export function compilePool(name: string, pool: PoolDocument, files: Files): Poo
     // Retry-After counts in seconds (RFC 9110 10.2.3); rounding down would invite clients too early.
     retryAfterS: Math.ceil(parseDuration(pool.retryAfter ?? DEFAULTS.retryAfter)! / 1000),
     overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
-    attempts: pool.retry?.attempts ?? DEFAULTS.attempts,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
+    ...compileFailover(pool, files),
   }
 }
 
@@ -52,15 +53,7 @@ function compileBalance(balance: PoolDocument['balance']): BalancePlan {
   const { algorithm, key, boundedLoad } = typeof balance === 'object' ? balance : { algorithm: balance }
   const kind = algorithm ?? DEFAULTS.balance
   if (kind !== 'hash') return { kind }
-  return { kind, key: hashKeyOf(key ?? 'address'), boundedLoad: boundedLoad ?? DEFAULTS.boundedLoad }
-}
-
-function hashKeyOf(key: string): HashKey {
-  const colon = key.indexOf(':')
-  const name = key.slice(colon + 1)
-  // Header names are compared without case, cookie names with it (RFC 9110 5.1, RFC 6265 5.4).
-  if (key.startsWith('header:')) return { from: 'header', name: name.toLowerCase() }
-  return key.startsWith('cookie:') ? { from: 'cookie', name } : { from: 'address' }
+  return { kind, key: compileHashKey(key ?? 'address'), boundedLoad: boundedLoad ?? DEFAULTS.boundedLoad }
 }
 
 function compileHealth(health: HealthDocument, files: Files): HealthPlan {

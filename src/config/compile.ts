@@ -2,6 +2,7 @@
 // Pure: what the environment and files hold comes in as arguments. It reports nothing; the cross-checks have.
 
 import { type Address, parseAddress } from './address.ts'
+import { compileRouteRetry } from './compile-failover.ts'
 import { compilePool } from './compile-pool.ts'
 import { DEFAULTS } from './defaults.ts'
 import type { ConfigDocument, RouteDocument } from './schema.ts'
@@ -38,6 +39,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
       pool: poolNames.indexOf(route.pool),
       timeouts: compileTimeouts(route.timeouts ?? {}, timeouts),
       bodyBytes: route.maxBody === undefined ? limits.bodyBytes : bodyBytes(route.maxBody),
+      retry: compileRouteRetry(route.retry),
     })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     trustedProxies: config.trustedProxies ?? [],

@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isShortKey, keysInFile, SHORTEST_KEY } from './check-affinity.ts'
 import { isHeaderValue } from './http-words.ts'
 import { error, type Finding, type Path, quote } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
@@ -36,19 +37,28 @@ export function readFiles(config: ConfigDocument, folder: string): Files {
       findings.push(
         error(path, `the file ${quote(file)} holds more than one line, or characters that a header value cannot have`),
       )
+    } else if (kind === 'keys' && !areKeys(text.content)) {
+      findings.push(
+        error(
+          path,
+          `the file ${quote(file)} holds no secret, or one shorter than ${SHORTEST_KEY} characters; expected one a line, made with: openssl rand -hex 32`,
+        ),
+      )
     } else contents.set(file, text.content)
   }
   return { contents, findings }
 }
 
-function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: string; kind: 'ca' | 'header' }> {
-  for (const [pool, { health, upstreams }] of Object.entries(config.pools)) {
+function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: string; kind: 'ca' | 'header' | 'keys' }> {
+  for (const [pool, { health, affinity, upstreams }] of Object.entries(config.pools)) {
     if (typeof health === 'object') {
       for (const [name, value] of Object.entries(health.headers ?? {})) {
         if (typeof value === 'object')
           yield { path: ['pools', pool, 'health', 'headers', name, 'file'], file: value.file, kind: 'header' }
       }
     }
+    if (affinity?.keyFile !== undefined)
+      yield { path: ['pools', pool, 'affinity', 'keyFile'], file: affinity.keyFile, kind: 'keys' }
     for (const [i, { tls }] of upstreams.entries()) {
       if (tls?.caFile !== undefined)
         yield { path: ['pools', pool, 'upstreams', i, 'tls', 'caFile'], file: tls.caFile, kind: 'ca' }
@@ -80,6 +90,11 @@ export function wordsFor(code: string | undefined): string {
     default:
       return `cannot be read${code ? ` (${code})` : ''}`
   }
+}
+
+function areKeys(content: string): boolean {
+  const keys = keysInFile(content)
+  return keys.length > 0 && !keys.some(isShortKey)
 }
 
 function isCertificates(pem: string): boolean {

@@ -2,7 +2,7 @@
 // `title` says in people's words what a value must be; error messages are made of it.
 
 import Type, { type TObjectOptions, type TProperties, type TSchema } from 'typebox'
-import { DURATION_PATTERN, SIZE_PATTERN } from './units.ts'
+import { DURATION_PATTERN, SHARE_PATTERN, SIZE_PATTERN } from './units.ts'
 
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_. -]{0,62}$'
 export const NAME_WORDS = 'a name: letters, digits, space, . _ -, at most 63 characters, first a letter or digit'
@@ -37,6 +37,17 @@ export function size(effect: string, fallback: string | undefined, zero?: string
   const title = `a size such as 512B, 64KiB, 8MiB or 1GiB${zero === undefined ? '' : `, or 0 (${zero})`}`
   const pattern = zero === undefined ? nonZero(SIZE_PATTERN) : SIZE_PATTERN
   return numberOrUnit(title, pattern, zero !== undefined, described(withZero(effect, zero), fallback))
+}
+
+/** A share in percent; 0 is refused unless `zero` says what it means. */
+export function share(effect: string, fallback: string | undefined, zero?: string) {
+  const title = `a share such as 20%${zero === undefined ? '' : `, or 0 (${zero})`}`
+  const pattern = zero === undefined ? SHARE_PATTERN.replace('^', '^(?=.*[1-9])') : SHARE_PATTERN
+  return numberOrUnit(title, pattern, zero !== undefined, described(withZero(effect, zero), fallback))
+}
+
+export function boolean(effect: string, fallback: boolean) {
+  return Type.Boolean({ title: 'true or false', ...described(effect, fallback) })
 }
 
 export function integer(minimum: number, maximum: number, effect: string, fallback: number) {

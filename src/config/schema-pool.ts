@@ -2,8 +2,11 @@
 
 import Type from 'typebox'
 import { DEFAULTS } from './defaults.ts'
+import { affinitySchema } from './schema-affinity.ts'
 import { healthSchema } from './schema-health.ts'
+import { outlierSchema } from './schema-outlier.ts'
 import { described, duration, integer, name, number, section, text } from './schema-parts.ts'
+import { poolRetrySchema } from './schema-retry.ts'
 
 const algorithm = Type.Union(
   [
@@ -143,14 +146,14 @@ export const poolSchema = section(
         DEFAULTS.overprovisioning,
       ),
     ),
-    retry: Type.Optional(
-      section(
-        {
-          attempts: Type.Optional(
-            integer(1, 10, 'Most attempts per request, the first included. 1 = never tried again.', DEFAULTS.attempts),
-          ),
-        },
-        'Sending a request again on another upstream, where that is provably safe.',
+    retry: Type.Optional(poolRetrySchema),
+    outlier: Type.Optional(outlierSchema),
+    affinity: Type.Optional(affinitySchema),
+    slowStart: Type.Optional(
+      duration(
+        'Duration. How long an upstream that was out takes to get its whole weight again, from a tenth of it on; not at the start of vigia.',
+        DEFAULTS.slowStart,
+        'its whole weight at once',
       ),
     ),
     idleConnections: Type.Optional(

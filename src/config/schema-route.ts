@@ -3,6 +3,7 @@
 import Type from 'typebox'
 import { DEFAULTS } from './defaults.ts'
 import { duration, name, oneOrMore, section, size, text } from './schema-parts.ts'
+import { routeRetrySchema } from './schema-retry.ts'
 
 const { timeouts } = DEFAULTS
 
@@ -92,6 +93,7 @@ export const routeSchema = section(
     timeouts: Type.Optional(
       section(timeoutKeys, 'Deadlines of this route; what is not given here is taken from the top-level `timeouts`.'),
     ),
+    retry: Type.Optional(routeRetrySchema),
     maxBody: Type.Optional(
       size('Size. Largest request body; a larger one is answered 413. Default: `limits.body`.', undefined, 'no limit'),
     ),

@@ -169,4 +169,6 @@ export type PoolDocument = ConfigDocument['pools'][string]
 export type UpstreamDocument = PoolDocument['upstreams'][number]
 export type RouteDocument = ConfigDocument['routes'][number]
 export type HealthDocument = NonNullable<PoolDocument['health']>
+export type OutlierDocument = NonNullable<PoolDocument['outlier']>
+export type AffinityDocument = NonNullable<PoolDocument['affinity']>
 export type ProbeDocument = Exclude<HealthDocument, string | false>

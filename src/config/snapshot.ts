@@ -39,6 +39,24 @@ export interface RoutePlan {
   readonly timeouts: Timeouts
   /** Largest request body, bytes. */
   readonly bodyBytes: number
+  /** What the route declares about sending its requests again; undefined = nothing, and no body is kept. */
+  readonly retry?: RouteRetryPlan | undefined
+}
+
+export interface RouteRetryPlan {
+  /** Bytes of a request's body that are kept for another attempt; a longer one is sent once. 0 = none. */
+  readonly replayBytes: number
+  /** The upstreams carry out a request with an Idempotency-Key at most once. */
+  readonly idempotencyKey: boolean
+  /** JSON-RPC calls that only read; undefined = bodies are not looked at. */
+  readonly rpcReads: RpcReadsPlan | undefined
+}
+
+export interface RpcReadsPlan {
+  /** Names of methods, a `*` for one or more segments; see policy/rpc-reads.ts. */
+  readonly methods: readonly string[]
+  /** Largest body that is looked at, bytes. */
+  readonly bodyBytes: number
 }
 
 export interface RouteMatch {
@@ -113,6 +131,69 @@ export interface PoolPlan {
   readonly idleConnections: number
   /** How long an idle upstream connection is kept, ms. */
   readonly idleConnectionMs: number
+  /** Undefined = no budget, no retried statuses, no retried timeouts. */
+  readonly retry?: RetryPlan | undefined
+  /** Passive health; undefined = off. */
+  readonly outlier?: OutlierPlan | undefined
+  /** Undefined = none. */
+  readonly affinity?: AffinityPlan | undefined
+  /** How long an upstream that came back takes to get its whole weight, ms; 0 or undefined = none. */
+  readonly slowStartMs?: number | undefined
+}
+
+/** Beside `PoolPlan.attempts`. */
+export interface RetryPlan {
+  /** Undefined = no limit but `attempts`. */
+  readonly budget: RetryBudget | undefined
+  /** Statuses of upstreams (of 502, 503 and 504) for which a repeatable request is tried again. */
+  readonly statuses: readonly number[]
+  /** Whether a repeatable request whose response timed out is sent again. */
+  readonly timeouts: boolean
+}
+
+/** Retries allowed within a window: share x requests + perSecond x seconds. */
+export interface RetryBudget {
+  readonly share: number
+  readonly perSecond: number
+  readonly windowMs: number
+}
+
+/** When an upstream is ejected for what requests met on it, and how it comes back. */
+export interface OutlierPlan {
+  /** Transport failures in a row; 0 = not judged. */
+  readonly consecutiveFailures: number
+  /** Answers 502, 503 or 504 in a row; 0 = not judged. */
+  readonly consecutiveGatewayErrors: number
+  /** Share of 5xx answers within the window; undefined = not judged. */
+  readonly serverErrors: { readonly share: number; readonly minRequests: number } | undefined
+  /** Mean time to the first byte against the median of the others; undefined = not judged. */
+  readonly latency: { readonly factor: number; readonly aboveMs: number; readonly minRequests: number } | undefined
+  /** Over which `serverErrors` and `latency` are judged. */
+  readonly windowMs: number
+  /** Length of the first ejection; the next ones are longer by as much, up to the longest. */
+  readonly ejectionMs: number
+  readonly longestEjectionMs: number
+  /** Most of the pool's upstreams that are ejected at once, 0..1; one always may be. */
+  readonly maxEjected: number
+  /** On return: this share of the weight until so many requests went well. */
+  readonly probation: { readonly share: number; readonly successes: number }
+}
+
+/** How a client stays with its upstream, and what happens when that one is gone. */
+export type AffinityPlan = { readonly gone: 'redistribute' | 'fail' } & (
+  | ({ readonly kind: 'cookie' } & AffinityCookiePlan)
+  /** What the application or the client's address says, by rendezvous hash. */
+  | { readonly kind: 'follow'; readonly key: HashKey }
+)
+
+export interface AffinityCookiePlan {
+  readonly name: string
+  /** 0 = until the browser is closed. */
+  readonly ttlMs: number
+  /** Secrets: the first signs, all verify. */
+  readonly keys: readonly string[]
+  readonly sameSite: 'lax' | 'strict' | 'none'
+  readonly path: string
 }
 
 export interface UpstreamPlan {

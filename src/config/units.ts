@@ -1,4 +1,4 @@
-// Durations and sizes as people write them: `250ms`, `2s`, `5m`, `8h`, `64KiB`, `1GiB`, and plain `0`.
+// Durations, sizes and shares as people write them: `250ms`, `2s`, `5m`, `8h`, `64KiB`, `1GiB`, `20%`, and plain `0`.
 // Reads and writes them; it does not decide which lengths a key may have.
 
 /**
@@ -8,6 +8,9 @@
 export const DURATION_PATTERN =
   '^(?:0|(?:[0-9]{1,9}ms|[0-9]{1,6}(?:\\.[0-9]{1,3})?s|[0-9]{1,4}(?:\\.[0-9]{1,3})?m|[1-4]?[0-9]{1,2}(?:\\.[0-9]{1,3})?h))$'
 export const SIZE_PATTERN = '^(?:0|(?:[0-9]{1,15}B|[0-9]{1,6}(?:KiB|MiB|GiB)))$'
+
+/** A share, in percent with at most one decimal, up to 100%. */
+export const SHARE_PATTERN = '^(?:100(?:\\.0)?|[0-9]{1,2}(?:\\.[0-9])?)%$'
 
 const MS_OF = new Map([
   ['ms', 1],
@@ -22,6 +25,7 @@ const BYTES_OF = new Map([
   ['GiB', 1024 ** 3],
 ])
 const DURATION = new RegExp(DURATION_PATTERN)
+const SHARE = new RegExp(SHARE_PATTERN)
 const SIZE = new RegExp(SIZE_PATTERN)
 
 /** Whole milliseconds, rounded, never 0 for more than nothing; undefined where `text` is not a duration. */
@@ -32,6 +36,12 @@ export function parseDuration(text: string | number): number | undefined {
 /** Bytes; undefined where `text` is not a size. */
 export function parseSize(text: string | number): number | undefined {
   return amount(String(text), SIZE, BYTES_OF)
+}
+
+/** `20%` is 0.2; undefined where `text` is not a share. 0 may be written without the sign. */
+export function parseShare(text: string | number): number | undefined {
+  if (String(text) === '0') return 0
+  return SHARE.test(String(text)) ? Number.parseFloat(String(text)) / 100 : undefined
 }
 
 /** The shortest exact way to write a duration: 90000 is `90s`, 7200000 is `2h`. */

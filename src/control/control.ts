@@ -8,6 +8,7 @@ import type { Slots } from '../shared/messages.ts'
 import { UpstreamTable } from '../shared/upstream-table.ts'
 import { AdminListener } from './admin-listener.ts'
 import { checkListeners } from './listen-check.ts'
+import { totalsOf } from './passive-health.ts'
 import { Prober } from './prober.ts'
 import { Registry, type Transition } from './registry.ts'
 import { Supervisor } from './supervisor.ts'
@@ -20,6 +21,9 @@ export interface ControlOptions {
   readonly logger: Logger
   readonly version: string
 }
+
+/** How often passive health looks at the totals, and a slow start goes on. */
+const TICK_MS = 1000
 
 export class Control {
   readonly view: ControlView
@@ -36,6 +40,7 @@ export class Control {
   #state: LifeState = 'starting'
   #reload: Promise<unknown> = Promise.resolve()
   #closing: Promise<number> | undefined
+  #ticks: NodeJS.Timeout | undefined
 
   /** Throws StartError where there are more upstreams than slots. */
   constructor(options: ControlOptions) {
@@ -45,7 +50,11 @@ export class Control {
     this.#revisions = snapshot.revision
     const counterBuffer = allocateCounters(snapshot.workers)
     const counters = new CounterTable(counterBuffer, snapshot.workers)
-    this.#registry = new Registry({ table: this.#table, onTransition: transition => this.#tell(transition) })
+    this.#registry = new Registry({
+      table: this.#table,
+      totals: slot => totalsOf(counters, slot),
+      onTransition: transition => this.#tell(transition),
+    })
     this.#slots = this.#registry.apply(snapshot)
     this.#prober = new Prober({ onResult: (slot, result) => this.#registry.probed(slot, result) })
     this.#supervisor = new Supervisor({
@@ -85,6 +94,7 @@ export class Control {
       await this.#admin.listen(this.#snapshot.admin)
       // Probes start first: the first verdicts are there when the first requests are.
       this.#prober.apply(this.#registry.jobs())
+      this.#ticks = setInterval(() => this.#registry.tick(), TICK_MS)
       await this.#supervisor.start(this.#snapshot.revision)
       this.#state = 'ready'
     } catch (error) {
@@ -154,6 +164,7 @@ export class Control {
   }
 
   async #stop(): Promise<void> {
+    clearInterval(this.#ticks)
     this.#prober.close()
     await this.#supervisor.close()
     await this.#admin.close()

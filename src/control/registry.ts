@@ -10,8 +10,20 @@ import {
   type Verdict,
 } from '../policy/availability.ts'
 import { observe } from '../policy/health.ts'
+import {
+  afterFailure,
+  afterRecovery,
+  afterTick,
+  newOutlierState,
+  type OutlierState,
+  outlierFact,
+  probationFactor,
+} from '../policy/outlier.ts'
+import type { UpstreamTotals } from '../policy/outlier-verdicts.ts'
+import { slowStartFactor } from '../policy/slow-start.ts'
 import type { Slots } from '../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
+import { membersOf } from './passive-health.ts'
 import { ProbeHistory } from './probe-history.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
@@ -43,6 +55,12 @@ export interface Entry {
   readonly unhealthySinceMs: number | undefined
   readonly probes: ProbeHistory
   readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
+  /** What passive health knows of it. */
+  readonly outlier: OutlierState
+  /** When it came back after having been out, epoch ms; undefined = it never was. */
+  readonly returnedMs: number | undefined
+  /** Share of new work that it gets now: the configured weight, less while it is on trial or starts slowly. */
+  readonly weight: number
 }
 
 type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] }
@@ -55,6 +73,8 @@ export interface RegistryPool {
 
 export interface RegistryOptions {
   readonly table: UpstreamTable
+  /** What requests met on an upstream so far, over all workers. */
+  readonly totals: (slot: number) => UpstreamTotals
   readonly onTransition: (transition: Transition) => void
   /** Epoch ms. */
   readonly now?: () => number
@@ -108,17 +128,46 @@ export class Registry {
     const { rise, fall } = entry.health
     // A pool that has nothing left takes the first upstream that answers, whatever `rise` says.
     const after = observe(before, result.ok, { rise: this.#isLastHope(entry) ? 1 : rise, fall })
+    if (before.status === 'unhealthy' && after.status === 'healthy') {
+      entry.outlier = afterRecovery(entry.outlier, this.#options.totals(slot), now)
+    }
     const lastError = result.ok ? (after.status === 'healthy' ? undefined : before.lastError) : result.error
     entry.unhealthySinceMs = after.status === 'unhealthy' ? (entry.unhealthySinceMs ?? now) : undefined
-    this.#change(entry, { ...entry.state, probe: { ...after, lastError } })
+    this.#change(entry, { ...entry.state, probe: { ...after, lastError }, outlier: outlierFact(entry.outlier) })
     const downForMs = entry.unhealthySinceMs === undefined || this.#isLastHope(entry) ? 0 : now - entry.unhealthySinceMs
     return { state: after, downForMs }
   }
 
-  /** Notes a failure that traffic met. It is shown, and makes the prober look; it decides nothing. */
+  /** Notes a failure that traffic met, for all workers: enough of them in a row eject the upstream. */
   sawTransportFailure(slot: number, error: string): void {
     const entry = this.#entries.get(slot)
-    if (entry !== undefined) entry.lastFailure = { atMs: this.#now(), error }
+    if (entry === undefined) return
+    const now = this.#now()
+    entry.lastFailure = { atMs: now, error }
+    const pool = this.#poolOf(entry)
+    if (pool?.plan.outlier === undefined) return
+    const members = membersOf(pool.entries)
+    const index = pool.entries.indexOf(entry)
+    this.#judged(entry, afterFailure(members, index, this.#options.totals(slot), error, now, pool.plan.outlier))
+  }
+
+  /** Time has passed, about a second: ends ejections, judges what the totals say, goes on with slow starts. */
+  tick(): void {
+    const now = this.#now()
+    for (const { plan, entries } of this.#pools) {
+      if (plan.outlier !== undefined) {
+        const totals = entries.map(({ slot }) => this.#options.totals(slot))
+        const states = afterTick(membersOf(entries), totals, now, plan.outlier)
+        for (const [index, { slot }] of entries.entries()) this.#judged(this.#entries.get(slot)!, states[index]!)
+      }
+      for (const { slot } of entries) this.#publish(this.#entries.get(slot)!)
+    }
+  }
+
+  #judged(entry: MutableEntry, outlier: OutlierState): void {
+    const before = entry.outlier.status
+    entry.outlier = outlier
+    if (before !== outlier.status) this.#change(entry, { ...entry.state, outlier: outlierFact(outlier) })
   }
 
   /** In the order of the configuration. */
@@ -156,6 +205,9 @@ export class Registry {
       unhealthySinceMs: undefined,
       probes: new ProbeHistory(),
       lastFailure: undefined,
+      outlier: newOutlierState(this.#options.totals(slot), this.#now()),
+      returnedMs: undefined,
+      weight: plan.weight,
     }
     this.#entries.set(slot, entry)
     this.#publish(entry)
@@ -164,8 +216,12 @@ export class Registry {
 
   /** Nothing in its pool gets new work. */
   #isLastHope(entry: Entry): boolean {
-    const pool = this.#pools.find(each => each.plan.name === entry.pool)
+    const pool = this.#poolOf(entry)
     return pool === undefined || pool.entries.every(other => other.verdict.availability !== 'available')
+  }
+
+  #poolOf(entry: Entry): RegistryPool | undefined {
+    return this.#pools.find(each => each.plan.name === entry.pool)
   }
 
   #change(entry: MutableEntry, state: UpstreamState): void {
@@ -175,6 +231,7 @@ export class Registry {
     const { availability: to, reason } = entry.verdict
     if (to === from) return
     entry.sinceMs = this.#now()
+    if (from === 'out' && to === 'available') entry.returnedMs = entry.sinceMs
     this.#publish(entry)
     this.#options.onTransition({
       atMs: entry.sinceMs,
@@ -186,10 +243,14 @@ export class Registry {
     })
   }
 
-  #publish({ slot, verdict, plan }: Entry): void {
+  #publish(entry: MutableEntry): void {
+    const { slot, verdict, plan, outlier, returnedMs } = entry
+    const pool = this.#poolOf(entry)?.plan
+    const trial = pool?.outlier === undefined ? 1 : probationFactor(outlier, pool.outlier)
+    entry.weight = plan.weight * trial * slowStartFactor(this.#now(), returnedMs, pool?.slowStartMs ?? 0)
     const availability = AVAILABILITY[verdict.availability]
     const { table } = this.#options
-    if (table.availability(slot) === availability && table.weight(slot) === plan.weight) return
-    table.set(slot, availability, plan.weight)
+    if (table.availability(slot) === availability && table.weight(slot) === entry.weight) return
+    table.set(slot, availability, entry.weight)
   }
 }

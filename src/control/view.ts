@@ -86,7 +86,7 @@ function reportUpstream(entry: Entry, counters: CounterTable): UpstreamReport {
     name: plan.name,
     url: upstreamUrl(plan),
     state: verdict.availability,
-    why: verdict.reason,
+    why: whyOf(entry),
     since: iso(entry.sinceMs),
     weight: plan.weight,
     priority: plan.priority,
@@ -119,6 +119,15 @@ function reportUpstream(entry: Entry, counters: CounterTable): UpstreamReport {
     bytesIn: total(TOTAL.bytesIn),
     bytesOut: total(TOTAL.bytesOut),
   }
+}
+
+/** Also when it comes back, where that is known. */
+function whyOf({ verdict, state, plan, weight }: Entry): string {
+  if (state.outlier.status === 'ejected') return `${verdict.reason}; back on trial at ${iso(state.outlier.untilMs)}`
+  const share = Math.round((100 * weight) / plan.weight)
+  return verdict.availability === 'available' && share < 100
+    ? `${verdict.reason}; gets ${share}% of its weight`
+    : verdict.reason
 }
 
 function classes(counters: CounterTable, slot: number): StatusClasses {

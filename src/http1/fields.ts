@@ -52,6 +52,17 @@ export function fieldValue(fields: Fields, name: string): string | undefined {
   return undefined
 }
 
+/** All values of fields called `name` (lower case) as one list (RFC 9110 5.3), or undefined. */
+export function fieldValues(fields: Fields, name: string): string | undefined {
+  let list: string | undefined
+  for (let i = 0; i < fields.names.length; i += 1) {
+    const candidate = fields.names[i]!
+    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue
+    list = list === undefined ? fields.values[i]! : `${list}, ${fields.values[i]!}`
+  }
+  return list
+}
+
 /** Value of the first field of `kind`, or undefined. */
 export function firstValue(fields: Fields, kind: Field): string | undefined {
   const at = fields.kinds.indexOf(kind)

@@ -3,6 +3,7 @@
 
 import { fstatSync } from 'node:fs'
 import { pino } from 'pino'
+import { LineBuffer } from './line-buffer.ts'
 
 export interface AccessLog {
   /** Writes one line, given without its newline. */
@@ -18,9 +19,9 @@ export interface AccessLog {
 /** Lines wait at most this long in the buffer. */
 const FLUSH_MS = 200
 /** A write of up to PIPE_BUF bytes is atomic on a pipe: lines of several workers don't get mixed. */
-const PIPE = { minLength: 3072, maxWrite: 4096 } as const
+const PIPE_CHUNK_BYTES = 4096
 /** A file appends every write as a whole: the larger, the fewer system calls. */
-const FILE = { minLength: 65_536, maxWrite: 262_144 } as const
+const FILE_CHUNK_BYTES = 65_536
 /** Most bytes that wait for a slow disk. */
 const BUFFER_BYTES = 8 * 1024 * 1024
 const CLOSE_MS = 2000
@@ -34,9 +35,16 @@ export function openAccessLog(destination: string): AccessLog {
     mkdir: true,
     append: true,
     maxLength: BUFFER_BYTES,
-    periodicFlush: FLUSH_MS,
-    ...(toStdout && !fstatSync(1).isFile() ? PIPE : FILE),
+    contentMode: 'buffer',
+    // Write at once: what is handed over is a chunk already.
+    minLength: 1,
   })
+  const chunkBytes = toStdout && !fstatSync(1).isFile() ? PIPE_CHUNK_BYTES : FILE_CHUNK_BYTES
+  // Bytes, not strings: strings that are put together live until they are written, and the garbage collector copies them.
+  // In this mode it takes bytes, whatever its type says.
+  const lines = new LineBuffer(chunkBytes, chunk => stream.write(chunk as unknown as string))
+  const timer = setInterval(() => lines.flush(), FLUSH_MS)
+  timer.unref()
   let dropped = 0
   let failed = false
   stream.on('drop', () => {
@@ -47,9 +55,7 @@ export function openAccessLog(destination: string): AccessLog {
     failed = true
   })
   return {
-    writeLine: line => {
-      stream.write(`${line}\n`)
-    },
+    writeLine: line => lines.add(line),
     get dropped() {
       return dropped
     },
@@ -58,10 +64,12 @@ export function openAccessLog(destination: string): AccessLog {
     },
     close: () =>
       new Promise(resolve => {
+        clearInterval(timer)
+        lines.flush()
         if (failed) return resolve()
-        const timer = setTimeout(resolve, CLOSE_MS)
+        const patience = setTimeout(resolve, CLOSE_MS)
         const done = () => {
-          clearTimeout(timer)
+          clearTimeout(patience)
           if (!toStdout) stream.end()
           resolve()
         }

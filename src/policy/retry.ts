@@ -1,16 +1,18 @@
-// What follows a failed attempt: another one, but only where a second sending is provably safe, or the end.
-// An unsafe request of which any byte may have reached an upstream is never sent again.
+// What follows a failed attempt, or an answer that says "not now": another attempt, but only where a second sending is
+// provably safe, or the end. An unsafe request of which any byte may have reached an upstream is never sent again,
+// unless its route declares that it may be.
 
-export interface FailedAttempt {
-  /** `connect`: no established connection yet; `sent`: on it, no response byte seen; `responding`: some seen. */
-  readonly stage: 'connect' | 'sent' | 'responding'
-  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP. */
-  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage'
-  /** Bytes of this request, head included, that were handed to an established connection. */
-  readonly requestBytesWritten: number
-  /** The connection had served an earlier request. */
-  readonly reusedConnection: boolean
+/** Why a route's promise covers a request: it carries an Idempotency-Key, or it is a declared RPC read. */
+export type Declared = 'keyed' | 'read'
+
+/** Why a second sending is safe. */
+export type Proof = 'not-sent' | 'idempotent' | 'declared'
+
+/** What is known of the request, whatever became of the attempt. */
+export interface Repetition {
   readonly method: string
+  /** Undefined = the route promises nothing for this request. See declared.ts and rpc-reads.ts. */
+  readonly declared?: Declared | undefined
   /** Whether all of the body is still at hand (true where there is none). */
   readonly bodyReplayable: boolean
   /** A byte of a response, interim ones included, went to the client. */
@@ -19,15 +21,36 @@ export interface FailedAttempt {
   readonly attemptsMade: number
   readonly attemptsMax: number
   readonly clientGone: boolean
-  /** Whether an idempotent request whose response timed out is sent again: it may be what makes upstreams slow. */
+  /** What the pool's retry budget says (retry-budget.ts); undefined = there is none. */
+  readonly withinBudget?: boolean | undefined
+}
+
+export interface FailedAttempt extends Repetition {
+  /** `connect`: no established connection yet; `sent`: on it, no response byte seen; `responding`: some seen. */
+  readonly stage: 'connect' | 'sent' | 'responding'
+  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP. */
+  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage'
+  /** Bytes of this request, head included, that were handed to an established connection. */
+  readonly requestBytesWritten: number
+  /** The connection had served an earlier request. */
+  readonly reusedConnection: boolean
+  /** Nothing but interim responses (1xx) went to the client: they tell nothing of the request's fate. */
+  readonly onlyInterim?: boolean | undefined
+  /** Whether a repeatable request whose response timed out is sent again: it may be what makes upstreams slow. */
   readonly retryTimeouts: boolean
+}
+
+export interface AnsweredAttempt extends Repetition {
+  /** Of the upstream's answer. */
+  readonly status: number
+  /** Statuses that the pool wants tried again elsewhere. */
+  readonly statuses: readonly number[]
 }
 
 export type RetryDecision =
   | {
       readonly retry: true
-      /** Why a second sending is safe. */
-      readonly proof: 'not-sent' | 'idempotent'
+      readonly proof: Proof
       /**
        * The upstream had closed an idle connection just when it was used: that is no fault of the upstream. It may be
        * tried again, on a fresh connection.
@@ -42,18 +65,36 @@ export type RetryDecision =
 
 export function decideRetry(attempt: FailedAttempt): RetryDecision {
   const notSent = attempt.requestBytesWritten === 0
-  const inDoubt = !notSent && !isIdempotent(attempt.method) && !attempt.responseStarted
+  const fateTold = attempt.responseStarted && attempt.onlyInterim !== true
+  const inDoubt = !notSent && !fateTold && !isHarmless(attempt)
   const stale = isStale(attempt)
   // A stale connection costs no attempt, once: else `attempts: 1` would turn every keep-alive race into an error.
   const attemptsMax = stale ? attempt.attemptsMax + 1 : attempt.attemptsMax
-  if (attempt.responseStarted || attempt.clientGone || attempt.attemptsMade >= attemptsMax) {
-    return { retry: false, inDoubt }
-  }
+  if (isOver(attempt, attemptsMax)) return { retry: false, inDoubt }
   if (notSent) return { retry: true, proof: 'not-sent', stale }
-  if (isIdempotent(attempt.method) && attempt.bodyReplayable && mayPass(attempt)) {
-    return { retry: true, proof: 'idempotent', stale }
-  }
+  const proof = proofOf(attempt)
+  const affordable = stale || attempt.withinBudget !== false
+  if (proof !== undefined && affordable && mayPass(attempt)) return { retry: true, proof, stale }
   return { retry: false, inDoubt }
+}
+
+/**
+ * An upstream answered with a status that the pool wants tried elsewhere. Ask before any byte of the answer goes down.
+ * Where it says no, the answer is passed on: it is one, so nothing is in doubt.
+ */
+export function decideRetryOfAnswer(attempt: AnsweredAttempt): RetryDecision {
+  const proof = attempt.statuses.includes(attempt.status) ? proofOf(attempt) : undefined
+  if (proof === undefined || attempt.withinBudget === false || isOver(attempt, attempt.attemptsMax)) return PASSED_ON
+  return { retry: true, proof, stale: false }
+}
+
+/**
+ * Whether a retry is taken from the budget: only one that can add to what upstreams have to do. A request of which
+ * nothing was sent has cost nobody anything; one that met a connection closed in the meantime was not seen either, and
+ * there are no more of those than there were answers that left a connection behind.
+ */
+export function isBudgeted(decision: RetryDecision): boolean {
+  return decision.retry && decision.proof !== 'not-sent' && !decision.stale
 }
 
 /** RFC 9110 9.2.2. An unknown method is unsafe. */
@@ -69,6 +110,24 @@ export function isIdempotent(method: string): boolean {
     default:
       return false
   }
+}
+
+const PASSED_ON: RetryDecision = { retry: false, inDoubt: false }
+
+function isOver({ responseStarted, clientGone, attemptsMade }: Repetition, attemptsMax: number): boolean {
+  return responseStarted || clientGone || attemptsMade >= attemptsMax
+}
+
+/** Why the request may be sent a second time although an upstream may have carried it out; undefined = it may not. */
+function proofOf({ method, declared, bodyReplayable }: Repetition): Proof | undefined {
+  if (!bodyReplayable) return undefined
+  if (isIdempotent(method)) return 'idempotent'
+  return declared === undefined ? undefined : 'declared'
+}
+
+/** Nobody has to find out what became of it. A keyed request changes something: its key makes it repeatable, not harmless. */
+function isHarmless({ method, declared }: Repetition): boolean {
+  return isIdempotent(method) || declared === 'read'
 }
 
 /** Whether the failure is one that another upstream, or a second try, may not have. */

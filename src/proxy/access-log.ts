@@ -22,6 +22,8 @@ export interface AccessEntry {
   readonly firstByteMs: number
   readonly totalMs: number
   readonly attempts: number
+  /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
+  readonly proof: string
   /** How the exchange ended, in words: `complete`, `client left`, or an answer's code. */
   readonly end: string
 }
@@ -62,7 +64,7 @@ export function accessLine(time: string, entry: AccessEntry): string {
     `{"type":"access","time":"${time}","requestId":${quoted(requestId)},"client":${quoted(client)},"listener":${quoted(listener)},` +
     `"route":${quoted(route)},"pool":${quoted(pool)},"upstream":${quoted(upstream)},"method":${quoted(method)},"host":${quoted(host)},` +
     `"path":${quoted(path)},"status":${status},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},` +
-    `"firstByteMs":${thousandths(entry.firstByteMs)},"totalMs":${thousandths(entry.totalMs)},"attempts":${entry.attempts},"end":${quoted(entry.end)}}`
+    `"firstByteMs":${thousandths(entry.firstByteMs)},"totalMs":${thousandths(entry.totalMs)},"attempts":${entry.attempts},"proof":"${entry.proof}","end":${quoted(entry.end)}}`
   )
 }
 

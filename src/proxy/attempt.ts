@@ -1,19 +1,12 @@
 // One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
 // Counts it as in flight for as long as it lasts. What follows a failure is the exchange's business.
 
-import { decideRetry, type FailedAttempt, type RetryDecision } from '../policy/retry.ts'
+import type { RetryDecision } from '../policy/retry.ts'
 import { GAUGE, TOTAL } from '../shared/counters.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Runtime } from './runtime.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
-
-/** What the exchange knows that bears on another attempt. */
-export interface ExchangeFacts
-  extends Pick<FailedAttempt, 'method' | 'bodyReplayable' | 'responseStarted' | 'attemptsMade' | 'attemptsMax'> {
-  /** There was no established connection yet. */
-  readonly connecting: boolean
-}
 
 export class Attempt {
   readonly endpoint: Endpoint
@@ -29,6 +22,8 @@ export class Attempt {
   /** The upstream does not take the request's body as fast as the client sends it. */
   stalls = false
   #inFlight = true
+  #status = 0
+  #firstByteMs = 0
 
   /** @param idle a connection that waits for its next request; undefined = a fresh one is opened */
   constructor(
@@ -54,29 +49,40 @@ export class Attempt {
     this.#inFlight = false
   }
 
-  /**
-   * The attempt has failed: decides what follows, counts the failure, learns from it, tells control. A connection that was merely
-   * stale says nothing against the upstream.
-   */
-  fail(failure: FailureKind, detail: string, exchange: ExchangeFacts): RetryDecision {
-    this.leave()
+  /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
+  recordFailure(failure: FailureKind, detail: string, decision: RetryDecision): void {
     const { endpoint, connection, reused } = this
-    const decision = decideRetry({
-      ...exchange,
-      stage: exchange.connecting ? 'connect' : connection.responseBegun ? 'responding' : 'sent',
-      failure,
-      requestBytesWritten: this.sentBytes,
-      reusedConnection: reused,
-      clientGone: false,
-      retryTimeouts: false,
-    })
     const { row } = this.#runtime
     if (reused && failure === 'reset' && !connection.responseBegun) endpoint.learnStale(this.#idleMs)
     if (decision.retry) row.add(endpoint.slot, TOTAL.retries, 1)
-    if (decision.retry && decision.stale) return decision
+    if (decision.retry && decision.stale) return
     row.add(endpoint.slot, totalOf(failure), 1)
     this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
-    return decision
+  }
+
+  /** The head of its answer has come. */
+  answerBegins(status: number, nowMs: number): void {
+    this.#status = status
+    this.#firstByteMs = nowMs - this.startedMs
+  }
+
+  /** Its answer is complete: what passive health judges by. */
+  recordAnswer(): void {
+    const { row } = this.#runtime
+    const { slot } = this.endpoint
+    row.add(slot, TOTAL.answers, 1)
+    row.add(slot, TOTAL.firstByteMs, this.#firstByteMs)
+    if (this.#status < 500) return
+    row.add(slot, TOTAL.serverErrors, 1)
+    if (this.#status >= 502 && this.#status <= 504) row.add(slot, TOTAL.gatewayErrors, 1)
+  }
+
+  /** Its answer is not passed on: another upstream is asked. */
+  discard(): void {
+    this.recordAnswer()
+    this.connection.abandon()
+    this.leave()
+    this.#runtime.row.add(this.endpoint.slot, TOTAL.retries, 1)
   }
 }
 

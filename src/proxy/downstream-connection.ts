@@ -244,9 +244,9 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#writer.endConnection()
   }
 
-  head(head: ResponseHead, bodiless: boolean, requestId: string): void {
+  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void {
     if (this.#readingBody || this.#host.stopping) this.#writer.endConnection()
-    this.#writer.head(head, bodiless, requestId)
+    this.#writer.head(head, bodiless, requestId, extra)
   }
 
   body(chunk: Buffer, start: number, end: number): void {
@@ -341,7 +341,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     row.finished(SLOT_OF_VIGIA, FAULTS[code].status, 0)
     this.#phase = 'exchange'
     this.#writer.begin(1, false)
-    this.#writer.head(head, false, requestId)
+    this.#writer.head(head, false, requestId, '')
     this.#writer.body(body, 0, body.length)
     this.#writer.end(NO_FIELDS)
     this.#writer.flush()

@@ -1,13 +1,13 @@
 // What is known of an exchange for counters and log: gathered while it runs, written once, when it is over.
 
 import { performance } from 'node:perf_hooks'
-import type { RoutePlan } from '../config/snapshot.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import type { Proof } from '../policy/retry.ts'
 import { TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import type { ClientSide } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { Pool } from './pool.ts'
+import type { Placement } from './placement.ts'
 import type { Runtime } from './runtime.ts'
 
 export class ExchangeRecord {
@@ -15,9 +15,10 @@ export class ExchangeRecord {
   readonly startedMs = performance.now()
   /** Normalised, without the query. */
   path = ''
-  route: RoutePlan | undefined = undefined
-  pool: Pool | undefined = undefined
+  placement: Placement | undefined = undefined
   attempts = 0
+  /** Why the last retry was safe; undefined = there was none. */
+  proof: Proof | undefined = undefined
   /** 0 = the client got no answer. */
   status = 0
   firstByteMs = 0
@@ -41,7 +42,7 @@ export class ExchangeRecord {
     const { row, accessLog } = runtime
     const totalMs = performance.now() - this.startedMs
     // Counted where it ended: at its last upstream, else its pool, else vigia itself.
-    const slot = endpoint?.slot ?? this.pool?.slot ?? SLOT_OF_VIGIA
+    const slot = endpoint?.slot ?? this.placement?.pool.slot ?? SLOT_OF_VIGIA
     if (this.status !== 0) row.finished(slot, this.status, totalMs / 1000)
     if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
@@ -52,8 +53,8 @@ export class ExchangeRecord {
       requestId: this.requestId,
       client: this.#clientAddress,
       listener: this.#client.listener,
-      route: this.route?.name ?? '',
-      pool: this.pool?.plan.name ?? '',
+      route: this.placement?.route.name ?? '',
+      pool: this.placement?.pool.plan.name ?? '',
       upstream: endpoint?.plan.name ?? '',
       method: this.#head.method,
       host: this.#head.host ?? '',
@@ -64,6 +65,7 @@ export class ExchangeRecord {
       firstByteMs: this.firstByteMs,
       totalMs,
       attempts: this.attempts,
+      proof: this.proof ?? '',
       end,
     })
   }

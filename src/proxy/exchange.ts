@@ -8,8 +8,8 @@ import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { type ExchangePhase, judgeDeadline } from '../policy/deadline.ts'
 import { isIdempotent } from '../policy/retry.ts'
-import { matchRoute, normalisePath } from '../policy/routing.ts'
-import { affinityKey } from './affinity-key.ts'
+import { normalisePath } from '../policy/routing.ts'
+import { TOTAL } from '../shared/counters.ts'
 import { type AnswerCode, answerToFailure } from './answers.ts'
 import { Attempt } from './attempt.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
@@ -17,10 +17,12 @@ import type { Downstream } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ExchangeRecord } from './exchange-record.ts'
 import { reportInDoubt } from './in-doubt.ts'
+import { affinityCookie, type Placement, placementOf } from './placement.ts'
 import type { Plan } from './plan.ts'
-import type { Pool, Waiting } from './pool.ts'
+import type { Waiting } from './pool.ts'
 import { RequestBody } from './request-body.ts'
-import type { ForwardedRequest } from './request-fields.ts'
+import { type ForwardedRequest, requestText } from './request-fields.ts'
+import { Retries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
 import { sendAnswer } from './send-answer.ts'
 import { type Expiring, Timer } from './timer-wheel.ts'
@@ -43,15 +45,15 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   /** What it waits for; each phase has its deadline. */
   #phase: ExchangePhase = 'verdict'
   #clientHalfClosed = false
+  #placement: Placement | undefined = undefined
   #waited = false
   #waitedForClient = false
   #attempt: Attempt | undefined = undefined
-  #tried: Endpoint[] | undefined = undefined
-  #freshOnly = false
+  /** Undefined as long as nothing has failed. */
+  #retries: Retries | undefined = undefined
   /** What the client is told when nothing is left to try. */
   #lastFailure: AnswerCode | undefined = undefined
-  #interimSent = false
-  #headSent = false
+  readonly #progress = { interimSent: false, headSent: false }
 
   constructor(runtime: Runtime, down: Downstream, head: RequestHead, forwarded: ForwardedRequest) {
     this.#runtime = runtime
@@ -89,55 +91,50 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     return this.#down.bytesWaiting
   }
 
-  /** Of the route, once it is known. */
   get timeouts(): Timeouts {
-    return (this.#record.route ?? this.#plan.snapshot).timeouts
+    return (this.#placement?.route ?? this.#plan.snapshot).timeouts
   }
 
   // 1. Route; answer at once what needs no upstream.
 
   begin(): void {
-    const { target, hostName, method, meaning } = this.#head
-    const path = normalisePath(target)
+    const path = normalisePath(this.#head.target)
     if (path === undefined) return this.#answer('bad-target')
+    const { client } = this.#down
+    const placement = placementOf(this.#plan, client.listener, this.#head, path, this.#forwarded.clientAddress)
     this.#record.path = path
-    const table = this.#plan.tables.get(this.#down.client.listener)
-    const index = table ? matchRoute(table, hostName, path, method) : -1
-    if (index < 0) return this.#answer('no-route')
-    const route = this.#plan.routes[index]!
-    this.#record.route = route
-    this.#record.pool = this.#plan.pools[route.pool]!
-    if (meaning.length > route.bodyBytes) this.#answer('body-too-large')
+    if (!placement) return this.#answer('no-route')
+    const { route } = placement
+    this.#placement = placement
+    this.#record.placement = placement
+    if (route.retry) this.#body.keep(route.retry.replayBytes)
+    if (this.#head.meaning.length > route.bodyBytes) this.#answer('body-too-large')
   }
 
   // 2. Choose an upstream, or wait for the first verdict on one.
 
   dispatch(): void {
-    const pool = this.#record.pool!
-    const { balance } = pool.plan
-    const { fields } = this.#head.meaning
-    const key = balance.kind === 'hash' ? affinityKey(balance.key, fields, this.#forwarded.clientAddress) : 0
     const nowMs = this.#record.attempts === 0 ? this.#record.startedMs : performance.now()
-    const choice = pool.choose(key, this.#tried, nowMs, Math.random)
+    const { pool, key, claim } = this.#placement!
+    const choice = pool.choose(key, claim, this.#retries?.tried, nowMs, Math.random)
     if (choice === 'none') this.#answer(this.#lastFailure ?? 'no-upstream-available')
-    else if (choice === 'no-verdict-yet') this.#awaitVerdict(pool)
-    else this.#try(choice, nowMs)
-  }
-
-  #awaitVerdict(pool: Pool): void {
-    this.#phase = 'verdict'
-    // One deadline, however often the question is asked again.
-    if (!this.#waited) this.#arm(pool.plan.firstVerdictMs)
-    this.#waited = true
-    pool.awaitVerdict(this)
+    else if (choice !== 'no-verdict-yet') this.#try(choice, nowMs)
+    else {
+      this.#phase = 'verdict'
+      // One deadline, however often the question is asked again.
+      if (!this.#waited) this.#arm(pool.plan.firstVerdictMs)
+      this.#waited = true
+      pool.awaitVerdict(this)
+    }
   }
 
   // 3. One attempt, on an idle connection that this request may ride, or on a fresh one.
 
   #try(endpoint: Endpoint, nowMs: number): void {
     const safe = this.#body.bytes === 0 && this.#body.received && isIdempotent(this.method)
-    const idle = this.#freshOnly ? undefined : endpoint.take(safe)
+    const idle = this.#retries?.freshOnly ? undefined : endpoint.take(safe)
     this.#record.attempts += 1
+    if (this.#record.attempts === 1) this.#runtime.row.add(this.#placement!.pool.slot, TOTAL.exchanges, 1)
     if (!idle) {
       this.#phase = 'connect'
       this.#runtime.wheel.arm(this.#timer, this.timeouts.connectMs)
@@ -148,9 +145,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onConnected(connection: UpstreamConnection): void {
     const attempt = this.#attempt!
-    const { method, target, host } = this.#head
-    const start = `${method} ${target} HTTP/1.1\r\nHost: ${host ?? attempt.endpoint.plan.authority}\r\n`
-    const text = `${start}${this.#forwarded.block}X-Request-Id: ${this.requestId}\r\n\r\n`
+    const text = requestText(this.#head, this.#forwarded, attempt.endpoint.plan.authority, this.requestId)
     attempt.sentBytes = text.length
     this.#phase = 'request'
     attempt.stalls = !this.#body.start(connection, text)
@@ -166,7 +161,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   onRequestBody(chunk: Buffer, start: number, end: number): void {
     if (this.#phase === 'over') return
     this.#body.push(chunk, start, end)
-    if (this.#body.bytes > this.#record.route!.bodyBytes) return this.#breakOff('body-too-large')
+    if (this.#body.bytes > this.#placement!.route.bodyBytes) return this.#breakOff('body-too-large')
     if (this.#phase === 'request' || this.#phase === 'body') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
   }
 
@@ -203,19 +198,22 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onInterim(head: ResponseHead): void {
     if (this.#head.minor === 0 || (head.status === 100 && !this.#head.meaning.expectsContinue)) return
-    this.#interimSent = true
+    this.#progress.interimSent = true
     this.#down.interim(head)
   }
 
   onResponseHead(head: ResponseHead, bodiless: boolean): void {
     const attempt = this.#attempt!
     const nowMs = performance.now()
+    attempt.answerBegins(head.status, nowMs)
+    if (this.#askElsewhere(attempt, head.status, nowMs)) return
     this.#record.firstByteMs = nowMs - this.#record.startedMs
-    this.#record.pool!.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
+    this.#placement!.pool.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
     this.#phase = 'body'
-    this.#headSent = true
+    this.#progress.headSent = true
     this.#record.status = head.status
-    this.#down.head(head, bodiless, this.requestId)
+    const cookie = affinityCookie(this.#placement!, attempt.endpoint, this.#forwarded.scheme)
+    this.#down.head(head, bodiless, this.requestId, cookie)
   }
 
   onBody(chunk: Buffer, start: number, end: number): void {
@@ -235,6 +233,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onResponseEnd(trailers: Fields): void {
     this.#down.end(trailers)
+    this.#attempt!.recordAnswer()
     this.#finish('complete')
     this.#down.flush()
     this.#down.finished()
@@ -257,29 +256,38 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   onFailure(kind: FailureKind, detail: string): void {
     const attempt = this.#attempt!
     const connecting = this.#phase === 'connect'
-    const decision = attempt.fail(kind, detail, {
-      connecting,
-      method: this.method,
-      bodyReplayable: this.#body.replayable,
-      responseStarted: this.#interimSent || this.#headSent,
-      attemptsMade: this.#record.attempts,
-      attemptsMax: this.#record.pool!.plan.attempts,
-    })
+    const made = this.#record.attempts
+    attempt.leave()
+    this.#retries ??= this.#beginRetries()
+    const decision = this.#retries.afterFailure(attempt, kind, connecting, made, this.#progress)
+    attempt.recordFailure(kind, detail, decision)
     this.#lastFailure = answerToFailure(kind, connecting)
-    if (decision.retry) this.#tryAgain(attempt.endpoint, decision.stale)
-    else if (this.#headSent) this.#cut('upstream cut')
-    else if (decision.inDoubt) this.#answerInDoubt(attempt.endpoint, detail)
-    else this.#answer(this.#lastFailure)
+    if (decision.retry) {
+      if (!decision.stale) this.#placement!.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
+      this.#record.proof = decision.proof
+      this.dispatch()
+    } else if (this.#progress.headSent) this.#cut('upstream cut')
+    else {
+      if (decision.inDoubt) reportInDoubt(this.#runtime, this.#record, this.method, attempt.endpoint, detail)
+      this.#answer(decision.inDoubt ? 'in-doubt' : this.#lastFailure)
+    }
   }
 
-  #tryAgain(failed: Endpoint, stale: boolean): void {
-    this.#body.detach()
-    if (stale) this.#freshOnly = true
-    else {
-      this.#tried = [...(this.#tried ?? []), failed]
-      this.#record.pool!.observe(failed, FAILURE_PENALTY_MS, performance.now())
-    }
-    this.dispatch()
+  /** An answer whose status the pool wants tried again, where that is provably safe and there is somebody else to ask. */
+  #askElsewhere(attempt: Attempt, status: number, nowMs: number): boolean {
+    const statuses = this.#placement!.pool.plan.retry?.statuses
+    if (statuses === undefined || statuses.length === 0 || !statuses.includes(status)) return false
+    this.#retries ??= this.#beginRetries()
+    const other = this.#retries.elsewhere(attempt, status, this.#record.attempts, this.#progress, nowMs)
+    if (!other) return false
+    this.#record.proof = this.#retries.proof
+    attempt.discard()
+    this.#try(other, nowMs)
+    return true
+  }
+
+  #beginRetries(): Retries {
+    return new Retries(this.method, this.#head.meaning.fields, this.#body, this.#placement!)
   }
 
   onDeadline(): void {
@@ -351,12 +359,10 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     if (this.#phase !== 'over') this.#breakOff('internal-error')
   }
 
-  // ---- endings ----
-
   /** Ends the attempt, then answers if there is still something to say. */
   #breakOff(code: AnswerCode): void {
     this.#attempt?.connection.abandon()
-    if (this.#headSent) this.#cut(code)
+    if (this.#progress.headSent) this.#cut(code)
     else this.#answer(code)
   }
 
@@ -365,16 +371,9 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#down.cut()
   }
 
-  #answerInDoubt(endpoint: Endpoint, cause: string): void {
-    const { requestId, method } = this
-    const names = { route: this.#record.route!.name, pool: this.#record.pool!.plan.name, upstream: endpoint.plan.name }
-    reportInDoubt(this.#runtime, { requestId, method, path: this.#record.path, ...names, cause })
-    this.#answer('in-doubt')
-  }
-
   #answer(code: AnswerCode): void {
-    const retryAfterS = code === 'no-upstream-available' ? this.#record.pool?.plan.retryAfterS : undefined
-    this.#headSent = true
+    const retryAfterS = code === 'no-upstream-available' ? this.#placement?.pool.plan.retryAfterS : undefined
+    this.#progress.headSent = true
     const sent = sendAnswer(this.#down, this.#head, code, this.requestId, retryAfterS)
     this.#record.status = sent.status
     this.#record.bytesOut += sent.bytes
@@ -385,7 +384,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   /** 8. Release, count, log: once, and last. */
   #finish(end: string): void {
-    this.#record.pool?.stopWaiting(this)
+    this.#placement?.pool.stopWaiting(this)
     this.#attempt?.leave()
     this.#phase = 'over'
     this.#runtime.wheel.drop(this.#timer)

@@ -1,6 +1,7 @@
 // Bytes that arrive in pieces and leave as one. The only piece of most is kept as it is; more are copied together.
 
 const FIRST_BYTES = 16_384
+const NO_BYTES = Buffer.alloc(0)
 
 export class GrowingBuffer {
   #bytes: Buffer | undefined = undefined
@@ -24,8 +25,8 @@ export class GrowingBuffer {
     piece.copy(room, used)
   }
 
-  /** All bytes; the buffer must not be used any more. Undefined where there are none. */
-  take(): Buffer | undefined {
-    return this.#bytes?.subarray(0, this.#used)
+  /** All bytes so far. What is appended later does not change them. */
+  bytes(): Buffer {
+    return this.#bytes?.subarray(0, this.#used) ?? NO_BYTES
   }
 }

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RoutePlan, Snapshot } from '../config/snapshot.ts'
 import type { HeadLimits } from '../http1/limits.ts'
 import { compileRoutes, type RouteTable } from '../policy/routing.ts'
+import { compileRpcReads, type RpcReads } from '../policy/rpc-reads.ts'
 import type { CounterTable } from '../shared/counters.ts'
 import type { Slots } from '../shared/messages.ts'
 import type { UpstreamTable } from '../shared/upstream-table.ts'
@@ -20,6 +21,8 @@ export interface Plan {
   readonly pools: readonly Pool[]
   /** By listener name. */
   readonly tables: ReadonlyMap<string, RouteTable>
+  /** What each route declares as RPC reads; parallel to `routes`. */
+  readonly rpcReads: readonly (RpcReads | undefined)[]
   isTrusted(address: string): boolean
 }
 
@@ -51,6 +54,7 @@ export function compilePlan(
     routes: snapshot.routes,
     pools,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
+    rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
     isTrusted: trustOf(snapshot.trustedProxies),
   }
 }

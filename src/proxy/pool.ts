@@ -4,9 +4,12 @@
 import type { PoolPlan } from '../config/snapshot.ts'
 import type { Balancer, BalanceView } from '../policy/balance/balancer.ts'
 import { createBalancer } from '../policy/balance/create.ts'
+import { Hash } from '../policy/balance/hash.ts'
 import { levelLoads, pickLevel } from '../policy/priority.ts'
 import { type CounterRow, type CounterTable, GAUGE } from '../shared/counters.ts'
 import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
+import { Affinity, type Claim } from './affinity.ts'
+import { Budget } from './budget.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** What `choose` returns when there is no upstream: none may be used, or none is known well enough yet. */
@@ -25,6 +28,10 @@ export class Pool {
   readonly plan: PoolPlan
   readonly slot: number
   readonly endpoints: readonly Endpoint[]
+  /** Undefined = any upstream serves any request. */
+  readonly affinity: Affinity | undefined
+  /** Undefined = retries are limited by `attempts` only. */
+  readonly budget: Budget | undefined
   readonly #table: UpstreamTable
   readonly #levels: readonly Level[]
   readonly #row: CounterRow
@@ -47,6 +54,9 @@ export class Pool {
     this.endpoints = endpoints
     this.#table = table
     this.#row = row
+    const budget = plan.retry?.budget
+    this.affinity = plan.affinity && new Affinity(plan.affinity, plan, endpoints)
+    this.budget = budget && new Budget(budget, slot, row, counters)
     const priorities = [...new Set(plan.upstreams.map(upstream => upstream.priority))].sort((a, b) => a - b)
     this.#levels = priorities.map(
       priority =>
@@ -59,26 +69,49 @@ export class Pool {
   }
 
   /**
-   * @param key hash of the affinity key; see policy/balance/hash.ts
+   * @param key hash of the key of `balance: hash`
+   * @param claim what the request brings with it; undefined = this pool has no affinity
    * @param tried upstreams that this exchange has tried already; undefined = none
    */
   choose(
     key: number,
+    claim: Claim | undefined,
     tried: readonly Endpoint[] | undefined,
     nowMs: number,
     random: () => number,
   ): Endpoint | NoChoice {
     if (this.#table.version !== this.#seenVersion) this.#refresh()
+    if (claim?.endpoint) {
+      const own = this.#own(claim.endpoint, tried)
+      if (own) return own
+    }
     if (this.#situation !== 'usable') return this.#situation
+    const follow = claim?.key
+    if (follow !== undefined && this.affinity?.plan.gone === 'fail' && !this.#isHomeUp(follow)) return 'none'
     const first = this.#levels.length === 1 ? 0 : pickLevel(this.#loads, random())
-    const chosen = this.#levels[first]?.pick(key, tried, nowMs, random)
+    const chosen = this.#levels[first]?.pick(key, follow, tried, nowMs, random)
     if (chosen) return chosen
     // Everything of this level has been tried: any other level is better than an error.
     for (const level of this.#levels) {
-      const other = level.pick(key, tried, nowMs, random)
+      const other = level.pick(key, follow, tried, nowMs, random)
       if (other) return other
     }
     return 'none'
+  }
+
+  /** The client's own upstream, while it serves: also one that is draining. Undefined = any other will do. */
+  #own(endpoint: Endpoint, tried: readonly Endpoint[] | undefined): Endpoint | NoChoice | undefined {
+    const availability = this.#table.availability(endpoint.slot)
+    const serves = availability === AVAILABILITY.available || availability === AVAILABILITY.draining
+    if (serves && !tried?.includes(endpoint)) return endpoint
+    if (this.affinity?.plan.gone !== 'fail') return undefined
+    return availability === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
+  }
+
+  /** Whether the upstream that a followed key belongs to, were all of them there, can serve. */
+  #isHomeUp(key: number): boolean {
+    const home = this.#levels[0]?.home(key)
+    return home !== undefined && this.#table.availability(home.slot) === AVAILABILITY.available
   }
 
   /** `onVerdict` is called when a verdict has come. */
@@ -139,16 +172,16 @@ class Level implements BalanceView {
   readonly #endpoints: readonly Endpoint[]
   readonly #counters: CounterTable
   readonly #balancer: Balancer
+  readonly #rendezvous: Balancer
 
   constructor(plan: PoolPlan, endpoints: readonly Endpoint[], counters: CounterTable) {
     this.size = endpoints.length
     this.weights = new Float64Array(this.size)
     this.#endpoints = endpoints
     this.#counters = counters
-    this.#balancer = createBalancer(
-      plan.balance,
-      endpoints.map(endpoint => endpoint.plan.name),
-    )
+    const names = endpoints.map(endpoint => endpoint.plan.name)
+    this.#balancer = createBalancer(plan.balance, names)
+    this.#rendezvous = new Hash(names, Number.POSITIVE_INFINITY)
   }
 
   inFlight(index: number): number {
@@ -178,16 +211,32 @@ class Level implements BalanceView {
     }
   }
 
-  pick(key: number, tried: readonly Endpoint[] | undefined, nowMs: number, random: () => number): Endpoint | undefined {
-    if (tried === undefined) return this.#endpoints[this.#balancer.pick(this, key, nowMs, random)]
+  /** @param follow key of the affinity, which goes before the balancer; undefined = there is none */
+  pick(
+    key: number,
+    follow: number | undefined,
+    tried: readonly Endpoint[] | undefined,
+    nowMs: number,
+    random: () => number,
+  ): Endpoint | undefined {
+    const balancer = follow === undefined ? this.#balancer : this.#rendezvous
+    const hash = follow ?? key
+    if (tried === undefined || tried.length === 0) return this.#endpoints[balancer.pick(this, hash, nowMs, random)]
     const before = this.weights.slice()
     for (const endpoint of tried) {
       const at = this.#endpoints.indexOf(endpoint)
       if (at >= 0) this.weights[at] = 0
     }
-    const index = this.#balancer.pick(this, key, nowMs, random)
+    const index = balancer.pick(this, hash, nowMs, random)
     this.weights.set(before)
     return this.#endpoints[index]
+  }
+
+  /** The upstream that a followed key belongs to while all are there. */
+  home(key: number): Endpoint | undefined {
+    const weights = Float64Array.from(this.#endpoints, endpoint => endpoint.plan.weight)
+    const view = { size: this.size, weights, uniform: false, inFlight: () => 0 }
+    return this.#endpoints[this.#rendezvous.pick(view, key, 0, () => 0)]
   }
 
   observe(endpoint: Endpoint, latencyMs: number, nowMs: number): void {

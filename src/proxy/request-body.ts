@@ -1,4 +1,5 @@
-// The body of one request on its way up: held (bounded) until a connection takes it, then written through with its framing.
+// The body of one request on its way up: held (bounded) until a connection takes it, then written through with its framing, and
+// kept (bounded) for another attempt where the route wants that.
 // Gathers small pieces: memory and writes are in proportion to bytes, not to chunks. A small body leaves with the head in one write.
 
 import { type Fields, NO_FIELDS, serialiseTrailers } from '../http1/fields.ts'
@@ -19,7 +20,9 @@ export class RequestBody {
   received: boolean
   readonly #chunked: boolean
   #trailers: Fields = NO_FIELDS
-  #held: GrowingBuffer | undefined = undefined
+  /** All of the body so far: held for the first connection, or kept for another attempt; undefined = there is none, or not all. */
+  #kept: GrowingBuffer | undefined = undefined
+  #replayBytes = 0
   #connection: UpstreamConnection | undefined = undefined
   /** Gathered for the next write, latin1. */
   #text = ''
@@ -36,16 +39,28 @@ export class RequestBody {
 
   /** Nothing of the body has been let go: another connection can get the same. */
   get replayable(): boolean {
-    return this.bytes === 0 || this.#connection === undefined
+    return this.bytes === 0 || this.#kept !== undefined
+  }
+
+  /** A body of up to `bytes` stays at hand for another attempt. To be said before the first piece. */
+  keep(bytes: number): void {
+    this.#replayBytes = bytes
+  }
+
+  /** All of the body as latin1, or undefined where it is not at hand. */
+  text(): string | undefined {
+    if (this.bytes === 0) return ''
+    return this.received ? this.#kept?.bytes().toString('latin1') : undefined
   }
 
   push(chunk: Buffer, start: number, end: number): void {
     this.bytes += end - start
-    if (this.#connection) this.#write(this.#connection, chunk.subarray(start, end))
-    else {
-      this.#held ??= new GrowingBuffer()
-      this.#held.append(chunk.subarray(start, end))
-    }
+    const piece = chunk.subarray(start, end)
+    if (this.bytes === piece.length) this.#kept = new GrowingBuffer()
+    this.#kept?.append(piece)
+    if (!this.#connection) return
+    this.#letGo()
+    this.#write(this.#connection, piece)
   }
 
   end(trailers: Fields): void {
@@ -68,17 +83,20 @@ export class RequestBody {
   start(connection: UpstreamConnection, head: string): boolean {
     this.#connection = connection
     this.#text = head
-    const held = this.#held?.take()
-    this.#held = undefined
-    if (held) this.#write(connection, held)
+    if (this.#kept) this.#write(connection, this.#kept.bytes())
+    this.#letGo()
     if (this.received && this.#chunked) this.#text += this.#lastChunk()
     return this.flush()
   }
 
-  /** Forgets a connection that failed before anything of the body was written on it. */
+  /** Forgets a connection that failed; the next one gets the body from its beginning. */
   detach(): void {
     this.#connection = undefined
     this.#text = ''
+  }
+
+  #letGo(): void {
+    if (this.bytes > this.#replayBytes) this.#kept = undefined
   }
 
   #write(connection: UpstreamConnection, piece: Buffer): void {

@@ -14,6 +14,8 @@ export interface ForwardedRequest {
   readonly block: string
   /** The client as far as it is believed. */
   readonly clientAddress: string
+  /** How the client came, as far as it is believed. */
+  readonly scheme: 'http' | 'https'
   /** The request id that a trusted proxy gave, or undefined. */
   readonly requestId: string | undefined
 }
@@ -80,6 +82,7 @@ export function forwardedRequest(
   return {
     block,
     clientAddress: address,
+    scheme,
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
   }
 }
@@ -88,6 +91,16 @@ export function forwardedRequest(
 function imitates(name: string): boolean {
   const read = name.replaceAll('_', '-')
   return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
+}
+
+/** The whole head as it goes to an upstream. @param authority of the upstream, for a client that sent no Host */
+export function requestText(
+  { method, target, host }: RequestHead,
+  { block }: ForwardedRequest,
+  authority: string,
+  requestId: string,
+): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: ${host ?? authority}\r\n${block}X-Request-Id: ${requestId}\r\n\r\n`
 }
 
 function schemeOf(claimed: string | undefined): 'http' | 'https' | undefined {

@@ -48,7 +48,7 @@ export class ResponseWriter {
     this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${forwardedResponse(head).block}\r\n`
   }
 
-  head(head: ResponseHead, bodiless: boolean, requestId: string): void {
+  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void {
     const { block, hasRequestId } = forwardedResponse(head)
     let framing = ''
     if (bodiless) {
@@ -71,7 +71,7 @@ export class ResponseWriter {
         : ''
       : 'Connection: close\r\n'
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${framing}${connection}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${extra}${framing}${connection}${id}\r\n`
   }
 
   /** 101, sent at once: from here on the connection is not HTTP. */

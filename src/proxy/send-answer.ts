@@ -21,7 +21,7 @@ export function sendAnswer(
   const bodiless = method === 'HEAD'
   // What a malformed request is followed by can't be trusted to be a request.
   if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
-  down.head(head, bodiless, requestId)
+  down.head(head, bodiless, requestId, '')
   if (!bodiless) down.body(body, 0, body.length)
   down.end(NO_FIELDS)
   return { status: head.status, bytes: bodiless ? 0 : body.length }

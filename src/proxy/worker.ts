@@ -13,6 +13,9 @@ import { compilePlan, type Plan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
+/** How often the retry budgets look at the totals. */
+const BUDGET_SAMPLE_MS = 500
+
 class Worker implements Runtime {
   readonly row: CounterRow
   readonly wheel = new TimerWheel(performance.now())
@@ -36,6 +39,11 @@ class Worker implements Runtime {
     this.row = new CounterRow(start.counters, start.worker)
     this.#counters = new CounterTable(start.counters, start.workers)
     setInterval(() => this.wheel.advance(performance.now()), this.wheel.tickMs)
+    setInterval(() => this.#sampleBudgets(), BUDGET_SAMPLE_MS)
+  }
+
+  #sampleBudgets(): void {
+    for (const pool of this.plan?.pools ?? []) pool.budget?.sample()
   }
 
   report(message: FromWorker): void {

@@ -49,7 +49,20 @@ export const TOTAL = {
   durationSum: 15,
   /** Unsafe requests whose fate is unknown. */
   inDoubt: 16,
-  firstBucket: 17,
+  /** Exchanges that began in this pool (slots of pools only). */
+  exchanges: 17,
+  /** Retries that were taken from the pool's budget (slots of pools only). */
+  budgetedRetries: 18,
+  /** Retries that the pool's budget refused (slots of pools only). */
+  budgetExhausted: 19,
+  /** Complete answers of the upstream itself, those that were not passed on included. */
+  answers: 20,
+  /** Of these: 5xx, and 502, 503 or 504. */
+  serverErrors: 21,
+  gatewayErrors: 22,
+  /** Sum of their times to the first byte, ms. */
+  firstByteMs: 23,
+  firstBucket: 24,
 } as const
 
 const GAUGES = 4

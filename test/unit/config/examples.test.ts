@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { check } from '../../../src/commands/check.ts'
 import { loadConfig } from '../../../src/config/load.ts'
+import { compileRpcReads, isDeclaredRead } from '../../../src/policy/rpc-reads.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../config')
 const EXAMPLES = readdirSync(join(FOLDER, 'examples')).map(file => join(FOLDER, 'examples', file))
@@ -48,6 +49,26 @@ test('the Tryton probe is a call that must be refused with 401', () => {
     body: '{"method":"probe","params":[]}',
     statuses: [{ from: 401, to: 401 }],
   })
+})
+
+test('the reads that the examples declare are those of the clients, and no write is among them', () => {
+  const declaredIn = (file: string, route: string) => {
+    const loaded = loadConfig(join(FOLDER, 'examples', file), {})
+    const plan = loaded.ok ? loaded.snapshot.routes.find(({ name }) => name === route)?.retry?.rpcReads : undefined
+    const reads = compileRpcReads(plan ?? { methods: [], bodyBytes: 0 })
+    return (call: object) => isDeclaredRead(JSON.stringify({ id: 1, ...call }), reads)
+  }
+  const tryton = declaredIn('tryton.yaml', 'rpc')
+  expect(tryton({ method: 'model.sale.sale.search_read', params: [[], 0, 10, null, ['id'], {}] })).toBe(true)
+  expect(tryton({ method: 'model.sale.sale.default_get', params: [['company'], {}] })).toBe(true)
+  for (const method of ['model.sale.sale.create', 'model.sale.sale.confirm', 'common.db.login', 'wizard.x.execute']) {
+    expect(tryton({ method, params: [] }), method).toBe(false)
+  }
+  const odoo = declaredIn('odoo.yaml', 'web')
+  const call = (method: string) => ({ method: 'call', params: { model: 'sale.order', method, args: [], kwargs: {} } })
+  expect(odoo(call('web_search_read'))).toBe(true)
+  for (const method of ['create', 'write', 'web_save', 'action_confirm', 'unlink'])
+    expect(odoo(call(method))).toBe(false)
 })
 
 test('the complete example leaves out only keys that need a file of the reader', () => {

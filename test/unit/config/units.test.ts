@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatDuration, formatSize, parseDuration, parseSize } from '../../../src/config/units.ts'
+import { formatDuration, formatSize, parseDuration, parseShare, parseSize } from '../../../src/config/units.ts'
 import { fc, test as property } from './property.ts'
 
 describe('durations', () => {
@@ -68,4 +68,21 @@ describe('sizes', () => {
       expect(parseSize(formatSize(bytes))).toBe(bytes)
     },
   )
+})
+
+describe('shares', () => {
+  test.each([
+    ['20%', 0.2],
+    ['100%', 1],
+    ['12.5%', 0.125],
+    ['0%', 0],
+    ['0', 0],
+    [0, 0],
+  ])('%s is %d', (text, share) => {
+    expect(parseShare(text)).toBe(share)
+  })
+
+  test.each(['', '20', 20, '0.2', '101%', '100.5%', '1.25%', '-1%', ' 5%', '5 %', '5%\n', '%'])('%j is none', text => {
+    expect(parseShare(text)).toBeUndefined()
+  })
 })

@@ -1,24 +1,30 @@
 import { expect, test } from 'vitest'
-import type { Snapshot } from '../../../src/config/snapshot.ts'
+import type { OutlierPlan, PoolPlan, Snapshot } from '../../../src/config/snapshot.ts'
 import type { ProbeResult } from '../../../src/control/probes/probe.ts'
 import { Registry, type Transition } from '../../../src/control/registry.ts'
+import type { UpstreamTotals } from '../../../src/policy/outlier-verdicts.ts'
 import { AVAILABILITY, MAX_SLOTS, UpstreamTable } from '../../../src/shared/upstream-table.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from './fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 3, status: 200, error: undefined }
 const REFUSED: ProbeResult = { ok: false, durationMs: 1, status: undefined, error: 'connection refused' }
 
+const NOTHING_MET: UpstreamTotals = { responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }
+
 function setUp(snapshot: Snapshot) {
   const table = new UpstreamTable()
   const transitions: Transition[] = []
   const clock = { nowMs: 1_000 }
+  /** What requests met, by slot. */
+  const met = new Map<number, UpstreamTotals>()
   const registry = new Registry({
     table,
+    totals: slot => met.get(slot) ?? NOTHING_MET,
     onTransition: transition => transitions.push(transition),
     now: () => clock.nowMs,
   })
   const slots = registry.apply(snapshot)
-  return { table, transitions, clock, registry, slots }
+  return { table, transitions, clock, registry, slots, met }
 }
 
 const twoNodes = snapshotOf({
@@ -170,4 +176,72 @@ test('reloads back and forth use no new slots, and too many upstreams are refuse
   const many = Array.from({ length: MAX_SLOTS }, (_, i) => upstreamPlan(`n${i}`, 1 + (i % 65_000)))
   expect(() => registry.apply(snapshotOf({ pools: [poolPlan('many', many)] }))).toThrow(/no room for/)
   expect(registry.pools()[0]!.plan.name).toBe('erp')
+})
+
+const OUTLIER: OutlierPlan = {
+  ...{
+    consecutiveFailures: 3,
+    consecutiveGatewayErrors: 0,
+    serverErrors: undefined,
+    latency: undefined,
+    windowMs: 10_000,
+  },
+  ...{ ejectionMs: 30_000, longestEjectionMs: 300_000, maxEjected: 0.5, probation: { share: 0.1, successes: 2 } },
+}
+
+function setUpJudged(more: Partial<PoolPlan> = {}) {
+  const pool = poolPlan('erp', [upstreamPlan('erp-1', 8101), upstreamPlan('erp-2', 8102)])
+  const world = setUp(snapshotOf({ pools: [{ ...pool, health: { kind: 'none' }, outlier: OUTLIER, ...more }] }))
+  return { ...world, first: world.slots.upstreams[0]![0]!, second: world.slots.upstreams[0]![1]! }
+}
+
+test('transport failures in a row eject an upstream, which comes back on trial with a share of its weight, then whole', () => {
+  const { table, registry, clock, transitions, met, first } = setUpJudged()
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset: ECONNRESET')
+  expect(table.availability(first)).toBe(AVAILABILITY.out)
+  expect(transitions.at(-1)).toMatchObject({ upstream: 'erp-1', to: 'out' })
+  expect(transitions.at(-1)?.cause).toMatch(/^ejected: 3 transport failures in a row: reset: ECONNRESET/)
+  clock.nowMs += 29_000
+  registry.tick()
+  expect(table.availability(first)).toBe(AVAILABILITY.out)
+  clock.nowMs += 1_500
+  registry.tick()
+  expect(table.availability(first)).toBe(AVAILABILITY.available)
+  expect(table.weight(first)).toBe(10)
+  met.set(first, { ...NOTHING_MET, responses: 2 })
+  clock.nowMs += 1_000
+  registry.tick()
+  expect(table.weight(first)).toBe(100)
+})
+
+test('an answer between two failures ends the row', () => {
+  const { table, registry, met, first } = setUpJudged()
+  for (let i = 0; i < 10; i += 1) {
+    registry.sawTransportFailure(first, 'reset')
+    met.set(first, { ...NOTHING_MET, responses: i + 1 })
+  }
+  expect(table.availability(first)).toBe(AVAILABILITY.available)
+})
+
+test('the last upstream that serves is never ejected', () => {
+  const { table, registry, first, second } = setUpJudged()
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset')
+  for (let i = 0; i < 9; i += 1) registry.sawTransportFailure(second, 'reset')
+  expect(table.availability(first)).toBe(AVAILABILITY.out)
+  expect(table.availability(second)).toBe(AVAILABILITY.available)
+})
+
+test('an upstream that comes back starts slowly, one that starts with vigia does not', () => {
+  const { table, registry, clock, first } = setUpJudged({ health: TCP_HEALTH, outlier: undefined, slowStartMs: 20_000 })
+  registry.probed(first, OK)
+  expect(table.weight(first)).toBe(100)
+  for (let i = 0; i < 5; i += 1) registry.probed(first, REFUSED)
+  for (let i = 0; i < 5; i += 1) registry.probed(first, OK)
+  expect(table.weight(first)).toBe(10)
+  clock.nowMs += 10_000
+  registry.tick()
+  expect(table.weight(first)).toBe(50)
+  clock.nowMs += 10_000
+  registry.tick()
+  expect(table.weight(first)).toBe(100)
 })

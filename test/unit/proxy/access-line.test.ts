@@ -26,6 +26,7 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   firstByteMs: count,
   totalMs: count,
   attempts: fc.nat(9),
+  proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared'),
   end: text,
 })
 
@@ -42,7 +43,7 @@ test('every entry is one line of JSON that reads back as it was', () => {
 test('times are told to the microsecond', () => {
   const base: AccessEntry = {
     ...{ requestId: 'a-1', client: '192.0.2.1', listener: 'web', route: 'r', pool: 'p', upstream: 'u', method: 'GET' },
-    ...{ host: 'h', path: '/', status: 200, bytesIn: 0, bytesOut: 5, attempts: 1, end: 'complete' },
+    ...{ host: 'h', path: '/', status: 200, bytesIn: 0, bytesOut: 5, attempts: 1, proof: '', end: 'complete' },
     ...{ firstByteMs: 1.23456, totalMs: 2 },
   }
   expect(JSON.parse(accessLine('t', base))).toMatchObject({ firstByteMs: 1.235, totalMs: 2 })

@@ -1,0 +1,28 @@
+// Joins what policy/outlier.ts decides to what the registry knows: members of a pool, and totals of its upstreams over all workers.
+
+import type { UpstreamState } from '../policy/availability.ts'
+import type { OutlierMember, OutlierState } from '../policy/outlier.ts'
+import type { UpstreamTotals } from '../policy/outlier-verdicts.ts'
+import { type CounterTable, TOTAL } from '../shared/counters.ts'
+
+export interface Judged {
+  readonly state: UpstreamState
+  readonly outlier: OutlierState
+  readonly plan: { readonly weight: number }
+}
+
+export function membersOf(entries: readonly Judged[]): OutlierMember[] {
+  return entries.map(({ state, outlier, plan }) => ({
+    state: outlier,
+    usable: state.admin.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight > 0,
+  }))
+}
+
+export function totalsOf(counters: CounterTable, slot: number): UpstreamTotals {
+  return {
+    responses: counters.total(slot, TOTAL.answers),
+    serverErrors: counters.total(slot, TOTAL.serverErrors),
+    gatewayErrors: counters.total(slot, TOTAL.gatewayErrors),
+    firstByteMs: counters.total(slot, TOTAL.firstByteMs),
+  }
+}
