@@ -44,6 +44,13 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     type: 'counter',
     samples: upstreams((labels, { slot }) => [{ labels, value: counters.total(slot, index) }]),
   })
+  const poolTotal = (name: string, index: number, help: string): ScrapedMetric => ({
+    name,
+    help,
+    type: 'counter',
+    samples: () =>
+      source.pools().map(({ name: pool, slot }) => ({ labels: { pool }, value: counters.total(slot, index) })),
+  })
   const upstreamGauge = (name: string, gauge: Gauge, help: string): ScrapedMetric => ({
     name,
     help,
@@ -98,6 +105,16 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
           .pools()
           .map(({ name, slot }) => ({ labels: { pool: name }, value: counters.gauge(slot, GAUGE.waiting) })),
     },
+    poolTotal(
+      'vigia_retries_budgeted_total',
+      TOTAL.budgetedRetries,
+      'Retries taken from the retry budget of the pool.',
+    ),
+    poolTotal(
+      'vigia_retry_budget_exhausted_total',
+      TOTAL.budgetExhausted,
+      'Retries that the budget of the pool refused.',
+    ),
     upstreamGauge('vigia_upstream_in_flight', GAUGE.inFlight, 'Requests that the upstream is working on.'),
     upstreamGauge('vigia_upstream_connections', GAUGE.connections, 'Connections to the upstream that are open now.'),
     upstreamGauge('vigia_upstream_tunnels', GAUGE.tunnels, 'Upgraded connections (e.g. WebSockets) to the upstream.'),

@@ -25,11 +25,14 @@ export class Budget {
     this.#window.sample(performance.now(), this.#requests(), this.#retries())
   }
 
-  /** Whether one more retry may be made now; a refusal is counted. */
+  /** Whether one more retry may be made now. */
   allows(): boolean {
-    const allowed = this.#window.allows(performance.now(), this.#requests(), this.#retries())
-    if (!allowed) this.#row.add(this.#slot, TOTAL.budgetExhausted, 1)
-    return allowed
+    return this.#window.allows(performance.now(), this.#requests(), this.#retries())
+  }
+
+  /** Counts a retry that was not made for want of budget. */
+  refuse(): void {
+    this.#row.add(this.#slot, TOTAL.budgetExhausted, 1)
   }
 
   spend(): void {

@@ -54,8 +54,9 @@ export class Retries {
     progress: ResponseProgress,
   ): RetryDecision {
     const { pool } = this.#placement
+    const repetition = this.#repetition(attemptsMade, progress)
     const decision = decideRetry({
-      ...this.#repetition(attemptsMade, progress),
+      ...repetition,
       stage: connecting ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
       failure,
       requestBytesWritten: attempt.sentBytes,
@@ -64,6 +65,7 @@ export class Retries {
       retryTimeouts: pool.plan.retry?.timeouts === true,
     })
     if (decision.retry) this.#begin(attempt.endpoint, decision)
+    else if (repetition.withinBudget === false) pool.budget?.refuse()
     return decision
   }
 

@@ -58,6 +58,16 @@ test('the duration histogram is cumulative, and its last bucket is its count', a
   expect([...text].find(line => line.startsWith(`vigia_request_duration_seconds_sum{${series}}`))).toMatch(/ 400\.34/)
 })
 
+test('the retry budget of a pool is told by pool', async () => {
+  const { counters, lines } = setUp()
+  counters.rows[0]!.add(1, TOTAL.budgetedRetries, 4)
+  counters.rows[1]!.add(1, TOTAL.budgetedRetries, 1)
+  counters.rows[1]!.add(1, TOTAL.budgetExhausted, 2)
+  const text = await lines()
+  expect(text).toContain('vigia_retries_budgeted_total{pool="erp"} 5')
+  expect(text).toContain('vigia_retry_budget_exhausted_total{pool="erp"} 2')
+})
+
 test('gauges, states, probes, restarts and failures are there, with names escaped', async () => {
   const { counters, lines } = setUp()
   counters.rows[0]!.move(3, GAUGE.inFlight, 1)
