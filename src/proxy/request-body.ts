@@ -54,13 +54,13 @@ export class RequestBody {
   }
 
   push(chunk: Buffer, start: number, end: number): void {
-    this.bytes += end - start
     const piece = chunk.subarray(start, end)
-    if (this.bytes === piece.length) this.#kept = new GrowingBuffer()
-    this.#kept?.append(piece)
-    if (!this.#connection) return
+    const isFirst = this.bytes === 0
+    this.bytes += piece.length
     this.#letGo()
-    this.#write(this.#connection, piece)
+    if (isFirst && (!this.#connection || this.bytes <= this.#replayBytes)) this.#kept = new GrowingBuffer()
+    this.#kept?.append(piece)
+    if (this.#connection) this.#write(this.#connection, piece)
   }
 
   end(trailers: Fields): void {
@@ -95,8 +95,9 @@ export class RequestBody {
     this.#text = ''
   }
 
+  /** What a connection has, and what is too long to be kept, need not be held any longer. */
   #letGo(): void {
-    if (this.bytes > this.#replayBytes) this.#kept = undefined
+    if (this.#connection && this.bytes > this.#replayBytes) this.#kept = undefined
   }
 
   #write(connection: UpstreamConnection, piece: Buffer): void {
