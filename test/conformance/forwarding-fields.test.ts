@@ -1,27 +1,12 @@
 // The fields by which an upstream learns of the client behind vigia: set, never taken over from a client that is not trusted.
 
 import { describe, expect, test } from 'vitest'
-import { usePair } from '../support/pair.ts'
+import { forwardedBy, get, useForwarding } from '../support/forwarded.ts'
 import { ask, RawClient } from '../support/raw-client.ts'
-import { allOf, field, type RequestMessage } from '../support/wire.ts'
+import { allOf, field } from '../support/wire.ts'
 
-// 127.0.0.2 is a trusted proxy in front of vigia; 127.0.0.1 is a plain client.
-const pair = usePair({ config: { trustedProxies: ['127.0.0.2/32', '10.0.0.0/8'] } })
-
-/** Sends it, and tells what the upstream saw. */
-async function forwarded(bytes: string | Buffer, from = '127.0.0.1', method = 'GET'): Promise<RequestMessage> {
-  const client = await RawClient.connect(pair.port, { from })
-  const before = pair.upstream.requests.length
-  client.send(bytes)
-  const answer = await client.final(method)
-  client.close()
-  expect(answer.status).toBe(200)
-  expect(pair.upstream.violations).toEqual([])
-  return pair.upstream.requests[before]!
-}
-
-const get = (fields = '', target = '/x', host = 'Erp.Example:8443') =>
-  `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`
+const pair = useForwarding()
+const forwarded = (bytes: string | Buffer, from?: string, method?: string) => forwardedBy(pair, bytes, from, method)
 
 describe('forwarding fields for a client that is not trusted', () => {
   test('are set from the connection', async () => {

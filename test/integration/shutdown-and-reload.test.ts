@@ -39,6 +39,23 @@ function openAnswer(): { answer: Answer; end(): void } {
   }
 }
 
+/** A client whose answer has begun on a listener that a reload then removed. */
+async function onRemovedListener() {
+  const open = openAnswer()
+  const { port } = await upstream(open.answer)
+  const [kept, removed] = [await freePort(), await freePort()]
+  const listener = (name: string, on: number) => ({ name, address: `127.0.0.1:${on}` })
+  vigia = await startVigia({
+    upstreams: [port],
+    config: { listeners: [listener('kept', kept), listener('removed', removed)] },
+  })
+  const client = await RawClient.connect(removed)
+  client.send(GET)
+  await until('the answer has begun', () => client.pending.includes('hello'))
+  await reload(vigia, { listeners: [listener('kept', kept)] })
+  return { client, open, vigia }
+}
+
 describe('a shutdown', () => {
   test('ends as soon as the last answer has ended, also one that had begun before, on a connection that is kept', async () => {
     const open = openAnswer()
@@ -56,18 +73,7 @@ describe('a shutdown', () => {
   })
 
   test('waits for what is in flight on a listener that a reload has removed', async () => {
-    const open = openAnswer()
-    const { port } = await upstream(open.answer)
-    const [kept, removed] = [await freePort(), await freePort()]
-    const listener = (name: string, on: number) => ({ name, address: `127.0.0.1:${on}` })
-    vigia = await startVigia({
-      upstreams: [port],
-      config: { listeners: [listener('kept', kept), listener('removed', removed)] },
-    })
-    const client = await RawClient.connect(removed)
-    client.send(GET)
-    await until('the answer has begun', () => client.pending.includes('hello'))
-    await reload(vigia, { listeners: [listener('kept', kept)] })
+    const { client, open, vigia } = await onRemovedListener()
     vigia.kill('SIGTERM')
     await sleep(400)
     open.end()
@@ -77,18 +83,7 @@ describe('a shutdown', () => {
 
 describe('a reload', () => {
   test('that removes a listener closes its connections after their current answers', async () => {
-    const open = openAnswer()
-    const { port } = await upstream(open.answer)
-    const [kept, removed] = [await freePort(), await freePort()]
-    const listener = (name: string, on: number) => ({ name, address: `127.0.0.1:${on}` })
-    vigia = await startVigia({
-      upstreams: [port],
-      config: { listeners: [listener('kept', kept), listener('removed', removed)] },
-    })
-    const client = await RawClient.connect(removed)
-    client.send(GET)
-    await until('the answer has begun', () => client.pending.includes('hello'))
-    await reload(vigia, { listeners: [listener('kept', kept)] })
+    const { client, open } = await onRemovedListener()
     open.end()
     expect((await client.final()).body.toString()).toBe('hello')
     await until('the connection is closed', () => client.ending !== 'open', { timeoutMs: 3_000 })
