@@ -2,6 +2,7 @@
 // ajv validates against it, TypeScript infers from it, config/schema.json is generated from it. No logic here.
 
 import Type, { type Static } from 'typebox'
+import { MAX_WORKERS } from '../shared/counters.ts'
 import { DEFAULTS } from './defaults.ts'
 import { byName, described, duration, integer, name, section, size, text } from './schema-parts.ts'
 import { poolSchema } from './schema-pool.ts'
@@ -24,8 +25,8 @@ const listener = section(
 export const configSchema = section(
   {
     workers: Type.Optional(
-      Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
-        title: '"auto" or a whole number from 1 to 64',
+      Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: MAX_WORKERS })], {
+        title: `"auto" or a whole number from 1 to ${MAX_WORKERS}`,
         ...described('Number of worker threads that carry the traffic; auto = one per core.', DEFAULTS.workers),
       }),
     ),

@@ -98,8 +98,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     try {
       this.#onData(chunk)
     } catch (error) {
-      this.#runtime.unexpected(error, this.#exchange?.requestId)
-      this.#endBroken()
+      this.#endBroken(error)
     }
   }
 
@@ -107,13 +106,13 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     try {
       step()
     } catch (error) {
-      this.#runtime.unexpected(error, this.#exchange?.requestId)
-      this.#endBroken()
+      this.#endBroken(error)
     }
   }
 
   /** After an unexpected exception: one answer where that is still possible, and the end of this connection only. */
-  #endBroken(): void {
+  #endBroken(error: unknown): void {
+    this.#runtime.unexpected(error, this.#exchange?.requestId)
     try {
       this.#writer.endConnection()
       if (this.#exchange) this.#exchange.abort()

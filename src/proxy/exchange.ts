@@ -264,7 +264,6 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#lastFailure = answerToFailure(kind, connecting)
     if (decision.retry) {
       if (!decision.stale) this.#placement!.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
-      this.#record.proof = decision.proof
       this.dispatch()
     } else if (this.#progress.headSent) this.#cut('upstream cut')
     else {
@@ -275,12 +274,10 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   /** An answer whose status the pool wants tried again, where that is provably safe and there is somebody else to ask. */
   #askElsewhere(attempt: Attempt, status: number, nowMs: number): boolean {
-    const statuses = this.#placement!.pool.plan.retry?.statuses
-    if (statuses === undefined || statuses.length === 0 || !statuses.includes(status)) return false
+    if (!this.#placement!.pool.plan.retry?.statuses.includes(status)) return false
     this.#retries ??= this.#beginRetries()
     const other = this.#retries.elsewhere(attempt, status, this.#record.attempts, this.#progress, nowMs)
     if (!other) return false
-    this.#record.proof = this.#retries.proof
     attempt.discard()
     this.#try(other, nowMs)
     return true
@@ -388,6 +385,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#attempt?.leave()
     this.#phase = 'over'
     this.#runtime.wheel.drop(this.#timer)
+    this.#record.proof = this.#retries?.proof
     this.#record.finish(this.#runtime, this.#attempt?.endpoint, this.#body.bytes, end)
   }
 

@@ -1,6 +1,5 @@
 // What every part of a worker's data plane shares: counters, clock wheel, current configuration, a way to tell control.
 
-import type { HeadLimits } from '../http1/limits.ts'
 import type { CounterRow } from '../shared/counters.ts'
 import type { FromWorker } from '../shared/messages.ts'
 import type { AccessLog } from './access-log.ts'
@@ -19,5 +18,3 @@ export interface Runtime {
   /** Ends what an unexpected exception broke; says so once. */
   unexpected(error: unknown, requestId: string | undefined): void
 }
-
-export type { HeadLimits }

@@ -47,8 +47,6 @@ export class UpstreamConnection {
   #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
   /** Monotonic time of becoming idle, ms. */
   idleSinceMs = 0
-  /** Exchanges that this connection has completed. */
-  completed = 0
   /** A byte of the current response has been seen. */
   responseBegun = false
   /** It was not this side that closed it. */
@@ -80,10 +78,6 @@ export class UpstreamConnection {
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
     socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
     socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
-  }
-
-  get connecting(): boolean {
-    return this.#phase === 'connecting'
   }
 
   /** Gives an idle connection its next exchange. */
@@ -221,7 +215,6 @@ export class UpstreamConnection {
   #complete(nothingLeft: boolean): void {
     const attempt = this.#attempt
     this.#attempt = undefined
-    this.completed += 1
     const inStep = nothingLeft && attempt?.requestSent && this.socket.writableLength === 0
     if (inStep && this.#persistent && !this.#body.untilClose) {
       this.#phase = 'idle'
