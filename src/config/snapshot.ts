@@ -41,6 +41,30 @@ export interface RoutePlan {
   readonly bodyBytes: number
   /** What the route declares about sending its requests again; undefined = nothing, and no body is kept. */
   readonly retry?: RouteRetryPlan | undefined
+  /** Its requests are held open on purpose: they count neither as in flight nor in latencies, take no place and never queue. */
+  readonly longPoll?: boolean | undefined
+  /** Rank in the pool's queue: a lower one is served first, equals in the order of arrival. Undefined = 0. */
+  readonly queuePriority?: number | undefined
+  /** Who may use the route; undefined = everyone, all of it. */
+  readonly access?: AccessPlan | undefined
+  /** How often a client may ask; undefined = no limit. */
+  readonly rateLimit?: RateLimitPlan | undefined
+}
+
+/** Refused requests are answered 403. A denial goes before a permission. */
+export interface AccessPlan {
+  /** Addresses and ranges; empty = every client. */
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+  /** Normalised paths with `*` for any characters, e.g. `/web/database*`. */
+  readonly denyPaths: readonly string[]
+}
+
+/** Token bucket for each client address (each /64 of IPv6), over all workers. */
+export interface RateLimitPlan {
+  readonly perSecond: number
+  /** Requests that may come at once. */
+  readonly burst: number
 }
 
 export interface RouteRetryPlan {
@@ -99,6 +123,17 @@ export interface Limits {
   readonly bodyBytes: number
   /** Most connections from clients at once, per listener and worker; as many again wait unread, more are closed. */
   readonly connections: number
+  /** Most connections of one client address (one /64 of IPv6) at once, over all listeners and workers; undefined = no limit. */
+  readonly connectionsPerClient?: number | undefined
+  /** Slower clients are cut off; undefined = only `Timeouts.idleMs` counts. */
+  readonly minRate?: MinRatePlan | undefined
+}
+
+/** Least mean rate of a body that vigia waits for (request), or that it waits to get rid of (response). */
+export interface MinRatePlan {
+  readonly bytesPerSecond: number
+  /** Not judged before so much time was spent waiting for the client, ms. */
+  readonly graceMs: number
 }
 
 export interface HeaderPlan {
@@ -139,6 +174,26 @@ export interface PoolPlan {
   readonly affinity?: AffinityPlan | undefined
   /** How long an upstream that came back takes to get its whole weight, ms; 0 or undefined = none. */
   readonly slowStartMs?: number | undefined
+  /** Where requests wait for a place on an upstream; undefined = nowhere: they are answered 503 at once. */
+  readonly queue?: QueuePlan | undefined
+  /** Undefined = no limit. */
+  readonly breaker?: BreakerPlan | undefined
+  /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
+  readonly failback?: 'automatic' | 'manual' | undefined
+}
+
+export interface QueuePlan {
+  /** Most requests that wait at once, over all workers. */
+  readonly max: number
+  readonly timeoutMs: number
+}
+
+/** Circuit breaker: what is more than this, over all workers, is answered 503 at once. Undefined = no limit. */
+export interface BreakerPlan {
+  /** Requests of the pool at once, those that wait included. */
+  readonly requests: number | undefined
+  /** Of these: requests that have no connection to an upstream yet. */
+  readonly pending: number | undefined
 }
 
 /** Beside `PoolPlan.attempts`. */
@@ -208,6 +263,8 @@ export interface UpstreamPlan {
   readonly weight: number
   /** 0 = first; a higher number is used only when the lower ones can't carry the load. */
   readonly priority: number
+  /** Most requests in flight at once, over all workers; undefined = no limit. */
+  readonly maxConnections?: number | undefined
 }
 
 export interface UpstreamTls {
@@ -264,4 +321,8 @@ export interface HttpProbe {
   readonly bodyMatches: string | undefined
   /** Bytes of the response body that are read for the two checks above. */
   readonly bodyBytes: number
+  /** Whether X-Vigia-State and X-Vigia-Weight on the answer are followed. */
+  readonly hints?: boolean | undefined
+  /** A 404 means: well, but drain me. */
+  readonly drainOn404?: boolean | undefined
 }

@@ -9,6 +9,11 @@ import type { FailureKind } from './attempt-events.ts'
 const ANSWERS = {
   'no-route': { status: 404, message: 'No route is configured for this address.' },
   'no-upstream-available': { status: 503, message: 'No server for this application is available right now.' },
+  'queue-full': { status: 503, message: 'The application is busy and too many requests wait already.' },
+  'queue-timeout': { status: 503, message: 'The application is busy: no server became free in time.' },
+  overloaded: { status: 503, message: 'The application is busy. Please try again in a moment.' },
+  'rate-limited': { status: 429, message: 'Too many requests from this address. Please wait a moment.' },
+  forbidden: { status: 403, message: 'This address may not be used from here.' },
   'connect-failed': { status: 502, message: 'The application server could not be reached.' },
   'connect-timeout': { status: 504, message: 'The application server could not be reached in time.' },
   'upstream-reset': { status: 502, message: 'The application server closed the connection before it answered.' },
@@ -30,11 +35,13 @@ export interface Answer {
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  403: 'Forbidden',
   404: 'Not Found',
   408: 'Request Timeout',
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',

@@ -6,7 +6,6 @@ import type { Timeouts } from '../config/snapshot.ts'
 import type { Fields } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
-import { type ExchangePhase, judgeDeadline } from '../policy/deadline.ts'
 import { isIdempotent } from '../policy/retry.ts'
 import { normalisePath } from '../policy/routing.ts'
 import { TOTAL } from '../shared/counters.ts'
@@ -16,6 +15,7 @@ import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Downstream } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ExchangeRecord } from './exchange-record.ts'
+import { ExchangeTimer } from './exchange-timer.ts'
 import { reportInDoubt } from './in-doubt.ts'
 import { affinityCookie, type Placement, placementOf } from './placement.ts'
 import type { Plan } from './plan.ts'
@@ -25,7 +25,7 @@ import { type ForwardedRequest, requestText } from './request-fields.ts'
 import { Retries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
 import { sendAnswer } from './send-answer.ts'
-import { type Expiring, Timer } from './timer-wheel.ts'
+import type { Expiring } from './timer-wheel.ts'
 import { openTunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
@@ -41,13 +41,9 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   readonly #forwarded: ForwardedRequest
   readonly #body: RequestBody
   readonly #record: ExchangeRecord
-  readonly #timer = new Timer(this)
-  /** What it waits for; each phase has its deadline. */
-  #phase: ExchangePhase = 'verdict'
-  #clientHalfClosed = false
+  readonly #timer: ExchangeTimer
   #placement: Placement | undefined = undefined
   #waited = false
-  #waitedForClient = false
   #attempt: Attempt | undefined = undefined
   /** Undefined as long as nothing has failed. */
   #retries: Retries | undefined = undefined
@@ -61,6 +57,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#down = down
     this.#head = head
     this.#forwarded = forwarded
+    this.#timer = new ExchangeTimer(this, runtime.wheel)
     this.#body = new RequestBody(head.meaning.length)
     this.method = head.method
     this.#record = new ExchangeRecord(
@@ -76,7 +73,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   get over(): boolean {
-    return this.#phase === 'over'
+    return this.#timer.phase === 'over'
   }
 
   get requestSent(): boolean {
@@ -120,9 +117,9 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     if (choice === 'none') this.#answer(this.#lastFailure ?? 'no-upstream-available')
     else if (choice !== 'no-verdict-yet') this.#try(choice, nowMs)
     else {
-      this.#phase = 'verdict'
+      this.#timer.phase = 'verdict'
       // One deadline, however often the question is asked again.
-      if (!this.#waited) this.#arm(pool.plan.firstVerdictMs)
+      if (!this.#waited) this.#timer.armForClient(pool.plan.firstVerdictMs, this.timeouts)
       this.#waited = true
       pool.awaitVerdict(this)
     }
@@ -136,8 +133,8 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#record.attempts += 1
     if (this.#record.attempts === 1) this.#runtime.row.add(this.#placement!.pool.slot, TOTAL.exchanges, 1)
     if (!idle) {
-      this.#phase = 'connect'
-      this.#runtime.wheel.arm(this.#timer, this.timeouts.connectMs)
+      this.#timer.phase = 'connect'
+      this.#timer.arm(this.timeouts.connectMs)
     }
     this.#attempt = new Attempt(this.#runtime, endpoint, this, idle, nowMs)
     if (idle) this.onConnected(idle)
@@ -147,11 +144,11 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     const attempt = this.#attempt!
     const text = requestText(this.#head, this.#forwarded, attempt.endpoint.plan.authority, this.requestId)
     attempt.sentBytes = text.length
-    this.#phase = 'request'
+    this.#timer.phase = 'request'
     attempt.stalls = !this.#body.start(connection, text)
     if (this.#body.received) this.#awaitResponse()
     else {
-      this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+      this.#timer.arm(this.timeouts.idleMs)
       if (!attempt.stalls) this.#down.resumeBody()
     }
   }
@@ -159,39 +156,39 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   // 4. The request's body, as it comes.
 
   onRequestBody(chunk: Buffer, start: number, end: number): void {
-    if (this.#phase === 'over') return
+    if (this.#timer.phase === 'over') return
     this.#body.push(chunk, start, end)
     if (this.#body.bytes > this.#placement!.route.bodyBytes) return this.#breakOff('body-too-large')
-    if (this.#phase === 'request' || this.#phase === 'body') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+    if (this.#timer.phase === 'request' || this.#timer.phase === 'body') this.#timer.arm(this.timeouts.idleMs)
   }
 
   /** All bytes at hand have been passed on. */
   onRequestReadEnd(): void {
-    if (this.#phase === 'over' || this.#body.flush()) return
-    if (this.#attempt) this.#attempt.stalls = this.#phase === 'request'
+    if (this.#timer.phase === 'over' || this.#body.flush()) return
+    if (this.#attempt) this.#attempt.stalls = this.#timer.phase === 'request'
     this.#down.pauseBody()
   }
 
   onRequestEnd(trailers: Fields): void {
-    if (this.#phase === 'over') return
+    if (this.#timer.phase === 'over') return
     this.#body.end(trailers)
-    if (this.#phase === 'request') this.#awaitResponse()
+    if (this.#timer.phase === 'request') this.#awaitResponse()
   }
 
   onUpstreamDrain(): void {
     if (this.#attempt) this.#attempt.stalls = false
-    if (this.#phase === 'request') this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+    if (this.#timer.phase === 'request') this.#timer.arm(this.timeouts.idleMs)
     this.#down.resumeBody()
   }
 
   /** A body that is malformed: what went up of it is broken off. */
   onRequestFault(code: AnswerCode): void {
-    if (this.#phase !== 'over') this.#breakOff(code)
+    if (this.#timer.phase !== 'over') this.#breakOff(code)
   }
 
   #awaitResponse(): void {
-    this.#phase = 'response'
-    this.#arm(this.timeouts.responseMs)
+    this.#timer.phase = 'response'
+    this.#timer.armForClient(this.timeouts.responseMs, this.timeouts)
   }
 
   // 5. The response, as it comes.
@@ -209,7 +206,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
     this.#record.firstByteMs = nowMs - this.#record.startedMs
     this.#placement!.pool.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
-    this.#phase = 'body'
+    this.#timer.phase = 'body'
     this.#progress.headSent = true
     this.#record.status = head.status
     const cookie = affinityCookie(this.#placement!, attempt.endpoint, this.#forwarded.scheme)
@@ -222,8 +219,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   onReadEnd(): boolean {
-    if (this.#phase === 'body') this.#arm(this.timeouts.idleMs)
-    this.#waitedForClient = false
+    this.#timer.onResponseBytes(this.timeouts)
     return this.#down.flush()
   }
 
@@ -255,7 +251,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onFailure(kind: FailureKind, detail: string): void {
     const attempt = this.#attempt!
-    const connecting = this.#phase === 'connect'
+    const connecting = this.#timer.phase === 'connect'
     const made = this.#record.attempts
     attempt.leave()
     this.#retries ??= this.#beginRetries()
@@ -307,13 +303,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   #onDeadline(): void {
-    const verdict = judgeDeadline({
-      phase: this.#phase,
-      upstreamStalls: this.#attempt?.stalls === true,
-      clientStalls: this.#down.bytesWaiting,
-      halfClosed: this.#clientHalfClosed,
-      waitedForClient: this.#waitedForClient,
-    })
+    const verdict = this.#timer.judge(this.#attempt?.stalls === true, this.#down.bytesWaiting)
     switch (verdict.act) {
       case 'nothing':
         return
@@ -328,8 +318,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
         this.#attempt?.connection.abandon()
         return this.#cut('client stalls')
       case 'wait-for-client':
-        this.#waitedForClient = true
-        return this.#runtime.wheel.arm(this.#timer, this.timeouts.idleMs)
+        return this.#timer.waitForClient(this.timeouts)
       case 'client-gone':
         return this.#down.abandon()
     }
@@ -338,22 +327,19 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   // 7. The client's side ends early.
 
   onClientGone(): void {
-    if (this.#phase === 'over') return
+    if (this.#timer.phase === 'over') return
     this.#attempt?.connection.abandon()
     this.#finish('client left')
   }
 
-  /** A client that closed its sending side may only have finished sending: it gets its answer if that comes soon. */
+  /** A client that closed its sending side may only have finished sending. */
   onClientHalfClosed(): void {
-    if (this.#phase === 'over') return
-    this.#clientHalfClosed = true
-    // How long a connection may take has nothing to do with the client.
-    if (this.#phase !== 'connect') this.#arm(this.timeouts.halfClosedMs)
+    if (!this.over) this.#timer.onClientHalfClosed(this.timeouts)
   }
 
   /** An exception somewhere in this exchange: end it, whatever state it is in. */
   abort(): void {
-    if (this.#phase !== 'over') this.#breakOff('internal-error')
+    if (this.#timer.phase !== 'over') this.#breakOff('internal-error')
   }
 
   /** Ends the attempt, then answers if there is still something to say. */
@@ -383,15 +369,8 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   #finish(end: string): void {
     this.#placement?.pool.stopWaiting(this)
     this.#attempt?.leave()
-    this.#phase = 'over'
-    this.#runtime.wheel.drop(this.#timer)
+    this.#timer.end()
     this.#record.proof = this.#retries?.proof
     this.#record.finish(this.#runtime, this.#attempt?.endpoint, this.#body.bytes, end)
-  }
-
-  #arm(ms: number): void {
-    const { halfClosedMs } = this.timeouts
-    const sooner = this.#clientHalfClosed && (ms === 0 || ms > halfClosedMs)
-    this.#runtime.wheel.arm(this.#timer, sooner ? halfClosedMs : ms)
   }
 }

@@ -16,6 +16,8 @@ export const GAUGE = {
   tunnels: 2,
   /** Requests waiting in this pool (slots of pools only). */
   waiting: 3,
+  /** Requests of long-poll routes on this upstream; not in `inFlight`. */
+  longPolls: 4,
 } as const
 export type Gauge = (typeof GAUGE)[keyof typeof GAUGE]
 
@@ -62,10 +64,26 @@ export const TOTAL = {
   gatewayErrors: 22,
   /** Sum of their times to the first byte, ms. */
   firstByteMs: 23,
-  firstBucket: 24,
+  /** Requests that waited for a place (slots of pools only), and the sum of their waits, seconds. */
+  queued: 24,
+  queueSeconds: 25,
+  /** Answered 503: the queue was full; waited too long; refused by the circuit breaker (slots of pools only). */
+  queueFull: 26,
+  queueTimeouts: 27,
+  breakerRefusals: 28,
+  /** Answered 429 and 403 (slots of pools only). */
+  rateLimited: 29,
+  forbidden: 30,
+  /** Connections closed at once because their client had too many (slot 0 only). */
+  clientLimit: 31,
+  /** Exchanges ended because their client sent or read slower than the least rate. */
+  slowClients: 32,
+  /** Tunnels that were ended because their upstream was drained. */
+  tunnelsDrained: 33,
+  firstBucket: 34,
 } as const
 
-const GAUGES = 4
+const GAUGES = 5
 const TOTALS = TOTAL.firstBucket + DURATION_BUCKETS_S.length + 1
 const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS

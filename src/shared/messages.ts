@@ -23,8 +23,33 @@ export type ToWorker =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly slots: Slots }
   /** Stop accepting, finish what is in flight within `deadlineMs`, then exit. */
   | { readonly type: 'drain'; readonly deadlineMs: number }
+  /** The drain of this upstream has come to its end: close its tunnels, spread over `spreadMs`. */
+  | { readonly type: 'end-upstream'; readonly slot: number; readonly spreadMs: number }
+
+/** An unsafe request whose fate is unknown. */
+export interface InDoubtRecord {
+  readonly requestId: string
+  /** When it became so, epoch ms. */
+  readonly atMs: number
+  readonly route: string
+  readonly pool: string
+  readonly upstream: string
+  readonly method: string
+  /** Normalised, without the query. */
+  readonly path: string
+  readonly idempotencyKey: string | undefined
+  /** The client's address. */
+  readonly client: string
+  /** Of the request, head included, that were handed to the connection. */
+  readonly bytesSent: number
+  /** How far it had come: `sent` (no byte of a response was seen) or `responding`. */
+  readonly stage: 'sent' | 'responding'
+  /** How the attempt failed: one line. */
+  readonly cause: string
+}
 
 export type FromWorker =
+  | { readonly type: 'in-doubt'; readonly record: InDoubtRecord }
   /** Every listener of the snapshot with this revision is bound, every new exchange uses it. */
   | { readonly type: 'ready'; readonly revision: number }
   /** A listener could not be bound, or another fatal start error: one line for people. */

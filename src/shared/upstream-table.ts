@@ -1,4 +1,4 @@
-// The shared table of upstreams: availability and weight by slot. Control writes, every worker reads.
+// The shared table of upstreams: availability, weight and limit by slot. Control writes, every worker reads.
 // A slot stands for one (pool, upstream), for a pool itself, or (slot 0) for vigia itself; it is never re-used within a process.
 
 /** Most slots in one process: upstreams + pools + 1. */
@@ -22,7 +22,7 @@ export type Availability = (typeof AVAILABILITY)[keyof typeof AVAILABILITY]
 
 const VERSION = 0
 const HEADER_INTS = 16
-const INTS_PER_SLOT = 2
+const INTS_PER_SLOT = 4
 const BYTES = (HEADER_INTS + MAX_SLOTS * INTS_PER_SLOT) * 4
 /** Weights are stored as thousandths. */
 const WEIGHT_SCALE = 1000
@@ -52,11 +52,32 @@ export class UpstreamTable {
     return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 1) / WEIGHT_SCALE
   }
 
+  /** Most requests in flight at once over all workers; 0 = no limit. */
+  limit(slot: number): number {
+    return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 2)
+  }
+
+  /** Slots of pools: index of the first priority level that gets load; those before it wait for an operator's failback. */
+  floor(slot: number): number {
+    return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 3)
+  }
+
   /** Control only: writes a slot, raises the version and wakes who waits for a change. */
-  set(slot: number, availability: Availability, weight: number): void {
+  set(slot: number, availability: Availability, weight: number, limit = 0): void {
     const at = HEADER_INTS + slot * INTS_PER_SLOT
     Atomics.store(this.#ints, at, availability)
     Atomics.store(this.#ints, at + 1, Math.round(weight * WEIGHT_SCALE))
+    Atomics.store(this.#ints, at + 2, limit)
+    this.#changed()
+  }
+
+  /** Control only. */
+  setFloor(slot: number, level: number): void {
+    Atomics.store(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 3, level)
+    this.#changed()
+  }
+
+  #changed(): void {
     Atomics.add(this.#ints, VERSION, 1)
     Atomics.notify(this.#ints, VERSION)
   }
