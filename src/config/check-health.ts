@@ -8,11 +8,19 @@ import { error, type Finding, type Path, quote, warning } from './problem.ts'
 import type { ProbeDocument } from './schema.ts'
 import { formatDuration } from './units.ts'
 
-const HTTP_KEYS = ['path', 'method', 'host', 'headers', 'body', 'expect'] as const
+const HTTP_KEYS = ['path', 'method', 'host', 'headers', 'body', 'expect', 'hints', 'drainOn404'] as const
 
 /** A probe without a `type` is an HTTP one as soon as it has a key that only makes sense for HTTP. */
 export function probeKind(health: ProbeDocument): 'http' | 'tcp' {
   return health.type ?? (HTTP_KEYS.some(key => health[key] !== undefined) ? 'http' : 'tcp')
+}
+
+/** Inclusive ranges of statuses that count as healthy. */
+export function statusRanges({ expect }: ProbeDocument): { readonly from: number; readonly to: number }[] {
+  return [expect?.status ?? DEFAULTS.health.status].flat().map(status => {
+    const [from = '', to = from] = String(status).split('-')
+    return { from: Number(from), to: Number(to) }
+  })
 }
 
 export function* checkHealth(health: ProbeDocument, at: Path): Iterable<Finding> {
@@ -45,6 +53,9 @@ export function* checkHealth(health: ProbeDocument, at: Path): Iterable<Finding>
   }
   yield* checkHeaders(health, at)
   yield* checkExpect(health.expect, [...at, 'expect'])
+  if (health.drainOn404 === true && statusRanges(health).some(({ from, to }) => from <= 404 && to >= 404)) {
+    yield error([...at, 'drainOn404'], 'expect.status has 404 as healthy: take it out there, or remove this key', 'key')
+  }
 }
 
 function* checkTimes(health: ProbeDocument, at: Path): Iterable<Finding> {

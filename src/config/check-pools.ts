@@ -4,6 +4,7 @@ import { isHostName, parseUpstreamUrl } from './address.ts'
 import { checkAffinity, checkCookieNames } from './check-affinity.ts'
 import { checkPoolFailover } from './check-failover.ts'
 import { checkHealth } from './check-health.ts'
+import { checkPoolOverload } from './check-overload.ts'
 import { error, type Finding, type Path, quote, warning } from './problem.ts'
 import type { ConfigDocument, PoolDocument, UpstreamDocument } from './schema.ts'
 import { NAME_PATTERN, NAME_WORDS } from './schema-parts.ts'
@@ -20,6 +21,7 @@ export function* checkPools(config: ConfigDocument): Iterable<Finding> {
     yield* checkBalance(pool.balance, [...at, 'balance'])
     if (typeof pool.health === 'object') yield* checkHealth(pool.health, [...at, 'health'])
     yield* checkPoolFailover(pool, at)
+    yield* checkPoolOverload(pool, at)
     yield* checkAffinity(pool.affinity, [...at, 'affinity'])
     yield* checkUpstreams(pool.upstreams, [...at, 'upstreams'])
   }

@@ -1,8 +1,11 @@
 // Cross-checks of routes: what they refer to, the form of what they match, and whether a request can ever reach them.
 
+import { prefixKey } from '../policy/routing.ts'
 import { isHostPattern } from './address.ts'
+import { checkAccess } from './check-access.ts'
 import { checkRouteRetry } from './check-failover.ts'
-import { prefixKey, wrongInPrefix } from './http-words.ts'
+import { checkRouteOverload } from './check-overload.ts'
+import { wrongInPrefix } from './http-words.ts'
 import { didYouMean } from './nearest.ts'
 import { error, type Finding, quote, warning } from './problem.ts'
 import type { ConfigDocument, RouteDocument } from './schema.ts'
@@ -14,8 +17,9 @@ const MOST_COMBINATIONS = 1000
 export function* checkRoutes({ routes, pools, listeners }: ConfigDocument): Iterable<Finding> {
   const listenerNames = listeners.map(({ name }) => name)
   const used = new Set<string>()
-  for (const [i, { pool, match, timeouts, retry }] of routes.entries()) {
+  for (const [i, route] of routes.entries()) {
     const at = ['routes', i]
+    const { pool, match, timeouts, retry } = route
     used.add(pool)
     if (!Object.hasOwn(pools, pool)) {
       yield error([...at, 'pool'], `there is no pool ${quote(pool)}${choices(pool, Object.keys(pools))}`)
@@ -34,6 +38,8 @@ export function* checkRoutes({ routes, pools, listeners }: ConfigDocument): Iter
     const wrong = match?.path === undefined ? undefined : wrongInPrefix(match.path)
     if (wrong) yield error([...at, 'match', 'path'], `${quote(match!.path!)} ${wrong}, expected a path such as /web`)
     yield* checkRouteRetry(retry, [...at, 'retry'])
+    yield* checkRouteOverload(route, Object.hasOwn(pools, pool) ? pools[pool] : undefined, at)
+    yield* checkAccess(route, [...at, 'access'])
     if (isZero(timeouts?.response)) yield warning([...at, 'timeouts', 'response'], NO_RESPONSE_LIMIT)
   }
   for (const name of Object.keys(pools)) {
@@ -79,7 +85,7 @@ function reachOf(match: RouteDocument['match'], listenerNames: readonly string[]
   return {
     listeners: match?.listener === undefined ? listenerNames : listOf(match.listener),
     hosts: listOf(match?.host).map(host => host.toLowerCase()),
-    path: prefixKey((match?.path ?? '/').toWellFormed()) ?? '',
+    path: prefixKey(match?.path ?? '/') ?? '',
     methods: listOf(match?.method).map(method => method.toUpperCase()),
   }
 }

@@ -1,8 +1,9 @@
 // Compiles one pool: balancing, health check, upstreams. Pure, like compile.ts, and like it on valid documents only.
 
 import { parseUpstreamUrl } from './address.ts'
-import { probeKind } from './check-health.ts'
+import { probeKind, statusRanges } from './check-health.ts'
 import { compileFailover, compileHashKey } from './compile-failover.ts'
+import { compileOverload } from './compile-overload.ts'
 import { DEFAULTS } from './defaults.ts'
 import { probeTimes } from './probe-times.ts'
 import type { HealthDocument, PoolDocument, ProbeDocument, UpstreamDocument } from './schema.ts'
@@ -25,10 +26,12 @@ export function compilePool(name: string, pool: PoolDocument, files: Files): Poo
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
     ...compileFailover(pool, files),
+    ...compileOverload(pool),
   }
 }
 
-function compileUpstream({ name, url, weight, priority, tls }: UpstreamDocument, files: Files): UpstreamPlan {
+function compileUpstream(upstream: UpstreamDocument, files: Files): UpstreamPlan {
+  const { name, url, weight, priority, maxConnections, tls } = upstream
   const parsed = parseUpstreamUrl(url)
   if ('wrong' in parsed) throw new Error('compile was given a document that the cross-checks refuse')
   const { host, port, authority } = parsed
@@ -46,6 +49,7 @@ function compileUpstream({ name, url, weight, priority, tls }: UpstreamDocument,
     authority,
     weight: weight ?? DEFAULTS.weight,
     priority: priority ?? DEFAULTS.priority,
+    maxConnections,
   }
 }
 
@@ -75,14 +79,11 @@ function compileHttpProbe(health: ProbeDocument, files: Files): HttpProbe {
     host: health.host,
     headers: Object.fromEntries(headers),
     body: health.body,
-    statuses: [expect.status ?? DEFAULTS.health.status].flat().map(rangeOf),
+    statuses: statusRanges(health),
     bodyContains: expect.body,
     bodyMatches: expect.bodyMatches,
     bodyBytes: parseSize(expect.maxBody ?? DEFAULTS.health.maxBody)!,
+    hints: health.hints ?? DEFAULTS.health.hints,
+    drainOn404: health.drainOn404 ?? DEFAULTS.health.drainOn404,
   }
-}
-
-function rangeOf(status: string | number): { from: number; to: number } {
-  const [from = '', to = from] = String(status).split('-')
-  return { from: Number(from), to: Number(to) }
 }

@@ -2,6 +2,7 @@
 // Pure: what the environment and files hold comes in as arguments. It reports nothing; the cross-checks have.
 
 import { type Address, parseAddress } from './address.ts'
+import { compileAccess, compileMinRate, compileRateLimit } from './compile-access.ts'
 import { compileRouteRetry } from './compile-failover.ts'
 import { compilePool } from './compile-pool.ts'
 import { DEFAULTS } from './defaults.ts'
@@ -40,6 +41,10 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
       timeouts: compileTimeouts(route.timeouts ?? {}, timeouts),
       bodyBytes: route.maxBody === undefined ? limits.bodyBytes : bodyBytes(route.maxBody),
       retry: compileRouteRetry(route.retry),
+      longPoll: route.longPoll ?? DEFAULTS.longPoll,
+      queuePriority: route.queuePriority ?? DEFAULTS.queuePriority,
+      access: compileAccess(route.access),
+      rateLimit: compileRateLimit(route.rateLimit),
     })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     trustedProxies: config.trustedProxies ?? [],
@@ -94,6 +99,8 @@ function compileLimits(limits: ConfigDocument['limits']): Limits {
     targetBytes: parseSize(limits?.target ?? DEFAULTS.limits.target)!,
     bodyBytes: bodyBytes(limits?.body ?? DEFAULTS.limits.body),
     connections: limits?.connections ?? DEFAULTS.limits.connections,
+    connectionsPerClient: limits?.connectionsPerClient,
+    minRate: compileMinRate(limits),
   }
 }
 

@@ -2,6 +2,8 @@
 
 import { MAX_SLOTS } from '../shared/upstream-table.ts'
 import { type Address, isRange, parseAddress } from './address.ts'
+import { isEveryone, RANGE_FORM } from './check-access.ts'
+import { checkLimits } from './check-limits.ts'
 import { checkPools } from './check-pools.ts'
 import { checkRoutes, isZero, NO_RESPONSE_LIMIT } from './check-routes.ts'
 import { DEFAULTS } from './defaults.ts'
@@ -16,6 +18,7 @@ export function crossCheck(config: ConfigDocument): Finding[] {
     ...checkPools(config),
     ...checkRanges(config.trustedProxies ?? []),
     ...checkTimeouts(config.timeouts),
+    ...checkLimits(config.limits),
     ...checkSlots(config.pools),
   ]
 }
@@ -87,11 +90,8 @@ function* repeated(list: string, entries: readonly { readonly name?: string }[])
 function* checkRanges(ranges: readonly string[]): Iterable<Finding> {
   for (const [i, range] of ranges.entries()) {
     if (!isRange(range)) {
-      yield error(
-        ['trustedProxies', i],
-        `${quote(range)} is not an address or range, expected one such as 10.1.2.3, 10.0.0.0/8 or fd00::/8`,
-      )
-    } else if (/\/0+$/.test(range)) {
+      yield error(['trustedProxies', i], `${quote(range)} is not an address or range, ${RANGE_FORM}`)
+    } else if (isEveryone(range)) {
       yield warning(['trustedProxies', i], 'trusts everyone: any client can then claim any address')
     }
   }

@@ -10,6 +10,10 @@ export const DEFAULTS = {
   firstVerdict: '5s',
   retryAfter: '5s',
   overprovisioning: 1.4,
+  failback: 'automatic',
+  queue: { timeout: '15s' },
+  queuePriority: 0,
+  longPoll: false,
   retry: {
     attempts: 3,
     budget: '20%',
@@ -49,6 +53,8 @@ export const DEFAULTS = {
     rise: 2,
     fall: 3,
     jitter: 0.1,
+    hints: true,
+    drainOn404: false,
   },
   limits: {
     head: '16KiB',
@@ -56,6 +62,9 @@ export const DEFAULTS = {
     target: '8KiB',
     body: '128MiB',
     connections: 10_000,
+    /** Bytes per second: nobody who uses an ERP is slower, and a slow attack needs many more connections for it. */
+    minRate: 128,
+    minRateGrace: '30s',
   },
   timeouts: {
     head: '10s',

@@ -13,7 +13,8 @@ interface SchemaLike {
   readonly const?: unknown
   readonly minimum?: number
   readonly anyOf?: readonly SchemaLike[]
-  readonly properties?: Readonly<Record<string, unknown>>
+  readonly properties?: Readonly<Record<string, SchemaLike>>
+  readonly whyRequired?: string
 }
 
 /** Whatever stands under these may hold credentials. */
@@ -86,8 +87,11 @@ function findingOf(found: ErrorObject, written: Written): Finding {
       const guess = didYouMean(key, known)
       return error([...path, key], `unknown key${guess || `, expected one of ${known.join(', ')}`}`, 'key')
     }
-    case 'required':
-      return error(path, `the key ${quote(String(params.missingProperty))} is missing`)
+    case 'required': {
+      const key = String(params.missingProperty)
+      const why = schema.properties?.[key]?.whyRequired
+      return error(path, `the key ${quote(key)} is missing${why === undefined ? '' : `: ${why}`}`)
+    }
     case 'minItems':
       return error(path, `is empty, expected ${describe(schema)}`)
     default:

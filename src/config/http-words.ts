@@ -1,6 +1,7 @@
 // The forms that HTTP gives names, values and paths (RFC 9110 5.6.2, 5.5; RFC 3986 3.3). Only says whether a text has them.
 
-import { normalisePath } from '../policy/routing.ts'
+import { normalisePath, prefixKey } from '../policy/routing.ts'
+import { quote } from './problem.ts'
 
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
@@ -19,9 +20,20 @@ export function wrongInPrefix(path: string): string | undefined {
   return prefixKey(path) === undefined ? 'climbs above the root, or has an encoded control character' : undefined
 }
 
-/** The spelling in which prefixes are compared, without a slash at the end; undefined where the path has none. */
-export function prefixKey(path: string): string | undefined {
-  return normalisePath(path.replace(/[^\x21-\x7e]+/gu, encodeURIComponent))?.replace(/\/+$/, '')
+/** What is wrong with a path in which * stands for any characters; undefined = nothing. */
+export function wrongInGlob(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'does not begin with /'
+  if (/[?#]/.test(path)) return 'has a query or fragment; only the path of a request is compared'
+  if (/[\x00-\x1f\x7f]/.test(path) || !path.isWellFormed()) return 'has a control character'
+  const sent = encodeAsSent(path)
+  const key = normalisePath(sent)
+  if (key === undefined) return 'climbs above the root, or has an encoded control character'
+  return key === sent ? undefined : `matches no request: paths are compared in one spelling, which is ${quote(key)}`
+}
+
+/** A path as clients send it: what people write unencoded (`/relatórios`, `/my files`) is percent-encoded. */
+export function encodeAsSent(path: string): string {
+  return path.toWellFormed().replace(/[^\x21-\x7e]+/gu, encodeURIComponent)
 }
 
 /** What is wrong with a probe's request target; undefined = nothing. */

@@ -3,12 +3,19 @@
 
 import type { Finding, Path } from './problem.ts'
 
+type Step = Path[number]
+
 export interface Repair {
   readonly value: unknown
   /** Values that were left out although their key exists; unknown keys are not among them. */
   readonly missing: readonly Path[]
 }
 
+/** Keys that are judged together wherever they stand. */
+const JUDGED_TOGETHER = [
+  new Set<Step>(['queue', 'maxConnections', 'queuePriority']),
+  new Set<Step>(['priority', 'failback']),
+]
 const LISTS_OF_MAPPINGS = new Set<string | number>(['listeners', 'routes', 'upstreams'])
 
 /** A copy without the refused places; undefined where one can't be left out (an entry of a list). */
@@ -42,7 +49,8 @@ export function stillHolds(finding: Finding, missing: readonly Path[]): boolean 
     const isReach = (path[0] === 'routes' || path[0] === 'listeners') && finding.path.length === 2
     const isAddress =
       (path[0] === 'workers' || path[0] === 'admin') && (finding.path[0] === 'listeners' || finding.path[0] === 'admin')
-    return isReach || isAddress || (isBeside && path.length > 1)
+    const isTogether = JUDGED_TOGETHER.some(keys => keys.has(path.at(-1) ?? '') && keys.has(finding.path.at(-1) ?? ''))
+    return isReach || isAddress || isTogether || (isBeside && path.length > 1)
   })
 }
 

@@ -2,7 +2,18 @@
 
 import Type from 'typebox'
 import { DEFAULTS } from './defaults.ts'
-import { byName, described, duration, integer, number, oneOrMore, section, size, text } from './schema-parts.ts'
+import {
+  boolean,
+  byName,
+  described,
+  duration,
+  integer,
+  number,
+  oneOrMore,
+  section,
+  size,
+  text,
+} from './schema-parts.ts'
 
 const { health } = DEFAULTS
 
@@ -95,6 +106,18 @@ const probe = section(
       Type.String({ title: 'a text', description: 'Request body of the probe. HTTP only. Default: none.' }),
     ),
     expect: Type.Optional(expect),
+    hints: Type.Optional(
+      boolean(
+        "Whether the upstream's own word on a probe's answer is followed: `X-Vigia-State: drain` or `ready`, and `X-Vigia-Weight: 50%` of its weight. So a script on the node can drain it. HTTP only.",
+        health.hints,
+      ),
+    ),
+    drainOn404: Type.Optional(
+      boolean(
+        'Whether status 404 drains an upstream rather than failing its probe: a script on the node takes the page of the probe away to drain it. HTTP only; not with 404 in `expect.status`.',
+        health.drainOn404,
+      ),
+    ),
     interval: Type.Optional(
       duration('Duration. From the start of one probe of an upstream to the next.', health.interval),
     ),

@@ -1,5 +1,5 @@
 // The building blocks of the schema: sections without stray keys, durations, sizes, names.
-// `title` says in people's words what a value must be; error messages are made of it.
+// `title` says in people's words what a value must be, `whyRequired` what a missing key is good for; error messages are made of them.
 
 import Type, { type TObjectOptions, type TProperties, type TSchema } from 'typebox'
 import { DURATION_PATTERN, SHARE_PATTERN, SIZE_PATTERN } from './units.ts'
@@ -33,10 +33,14 @@ export function duration(effect: string, fallback: string | undefined, zero?: st
 }
 
 /** A size in bytes; 0 means what `zero` says. */
-export function size(effect: string, fallback: string | undefined, zero?: string) {
+export function size(effect: string, fallback: string | undefined, zero?: string, whyRequired?: string) {
   const title = `a size such as 512B, 64KiB, 8MiB or 1GiB${zero === undefined ? '' : `, or 0 (${zero})`}`
   const pattern = zero === undefined ? nonZero(SIZE_PATTERN) : SIZE_PATTERN
-  return numberOrUnit(title, pattern, zero !== undefined, described(withZero(effect, zero), fallback))
+  const notes = {
+    ...described(withZero(effect, zero), fallback),
+    ...(whyRequired === undefined ? {} : { whyRequired }),
+  }
+  return numberOrUnit(title, pattern, zero !== undefined, notes)
 }
 
 /** A share in percent; 0 is refused unless `zero` says what it means. */
@@ -50,7 +54,7 @@ export function boolean(effect: string, fallback: boolean) {
   return Type.Boolean({ title: 'true or false', ...described(effect, fallback) })
 }
 
-export function integer(minimum: number, maximum: number, effect: string, fallback: number) {
+export function integer(minimum: number, maximum: number, effect: string, fallback?: number) {
   const title = `a whole number from ${minimum} to ${maximum}`
   return Type.Integer({ minimum, maximum, title, ...described(effect, fallback) })
 }

@@ -5,6 +5,7 @@ import { DEFAULTS } from './defaults.ts'
 import { affinitySchema } from './schema-affinity.ts'
 import { healthSchema } from './schema-health.ts'
 import { outlierSchema } from './schema-outlier.ts'
+import { breakerSchema, maxConnectionsSchema, queueSchema } from './schema-overload.ts'
 import { described, duration, integer, name, number, section, text } from './schema-parts.ts'
 import { poolRetrySchema } from './schema-retry.ts'
 
@@ -81,6 +82,7 @@ const upstream = section(
         DEFAULTS.priority,
       ),
     ),
+    maxConnections: Type.Optional(maxConnectionsSchema),
     tls: Type.Optional(
       section(
         {
@@ -146,6 +148,17 @@ export const poolSchema = section(
         DEFAULTS.overprovisioning,
       ),
     ),
+    failback: Type.Optional(
+      Type.Union([Type.Literal('automatic'), Type.Literal('manual')], {
+        title: '"automatic" or "manual"',
+        ...described(
+          'Whether load returns by itself from a higher priority to a lower one that can carry it again: `manual` leaves it there until `vigia failback POOL`, for a site that people look at before they go back.',
+          DEFAULTS.failback,
+        ),
+      }),
+    ),
+    queue: Type.Optional(queueSchema),
+    circuitBreaker: Type.Optional(breakerSchema),
     retry: Type.Optional(poolRetrySchema),
     outlier: Type.Optional(outlierSchema),
     affinity: Type.Optional(affinitySchema),

@@ -68,7 +68,12 @@ const rpcReads = section(
           'Methods that only read. A call of another one, a body that is not plainly such a call, or a batch with one other call in it, is not tried again.',
       },
     ),
-    maxBody: size('Size. Largest body that is looked at; at most `replay`. A larger one is no read.', undefined),
+    maxBody: size(
+      'Size. Largest body that is looked at; at most `replay`. A larger one is no read.',
+      undefined,
+      undefined,
+      'it says how large a body is looked at, such as 64KiB',
+    ),
   },
   'JSON-RPC calls by POST that only read (Odoo, Tryton) and therefore may be sent again.',
 )

@@ -2,7 +2,9 @@
 
 import Type from 'typebox'
 import { DEFAULTS } from './defaults.ts'
-import { duration, name, oneOrMore, section, size, text } from './schema-parts.ts'
+import { accessSchema, rateLimitSchema } from './schema-access.ts'
+import { queuePrioritySchema } from './schema-overload.ts'
+import { boolean, duration, name, oneOrMore, section, size, text } from './schema-parts.ts'
 import { routeRetrySchema } from './schema-retry.ts'
 
 const { timeouts } = DEFAULTS
@@ -97,6 +99,15 @@ export const routeSchema = section(
     maxBody: Type.Optional(
       size('Size. Largest request body; a larger one is answered 413. Default: `limits.body`.', undefined, 'no limit'),
     ),
+    longPoll: Type.Optional(
+      boolean(
+        'Declares that the answers are held open on purpose (long polls, event streams). Effect: its requests do not count as in flight nor in latencies, take no place of `maxConnections` and never wait in the queue.',
+        DEFAULTS.longPoll,
+      ),
+    ),
+    queuePriority: Type.Optional(queuePrioritySchema),
+    access: Type.Optional(accessSchema),
+    rateLimit: Type.Optional(rateLimitSchema),
   },
   'One routing rule. The first that matches wins.',
 )

@@ -4,11 +4,12 @@
 import Type, { type Static } from 'typebox'
 import { MAX_WORKERS } from '../shared/counters.ts'
 import { DEFAULTS } from './defaults.ts'
-import { byName, described, duration, integer, name, section, size, text } from './schema-parts.ts'
+import { limitsSchema } from './schema-limits.ts'
+import { byName, described, duration, name, section, text } from './schema-parts.ts'
 import { poolSchema } from './schema-pool.ts'
 import { routeSchema, timeoutKeys } from './schema-route.ts'
 
-const { limits, timeouts } = DEFAULTS
+const { timeouts } = DEFAULTS
 const address = 'an address such as 127.0.0.1:8080, :8080 or [::1]:8080'
 
 const listener = section(
@@ -47,34 +48,7 @@ export const configSchema = section(
         description: 'Proxies in front of vigia whose X-Forwarded-* headers are believed. Default: none.',
       }),
     ),
-    limits: Type.Optional(
-      section(
-        {
-          head: Type.Optional(
-            size(
-              'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431.',
-              limits.head,
-            ),
-          ),
-          headers: Type.Optional(integer(1, 10_000, 'Most header fields in a head.', limits.headers)),
-          target: Type.Optional(
-            size('Size. Longest request target (path and query); a longer one is answered 414.', limits.target),
-          ),
-          body: Type.Optional(
-            size('Size. Largest request body; a larger one is answered 413.', limits.body, 'no limit'),
-          ),
-          connections: Type.Optional(
-            integer(
-              1,
-              1_000_000,
-              'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once.',
-              limits.connections,
-            ),
-          ),
-        },
-        'How much a client may send.',
-      ),
-    ),
+    limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(
       section(
         {

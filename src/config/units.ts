@@ -1,4 +1,4 @@
-// Durations, sizes and shares as people write them: `250ms`, `2s`, `5m`, `8h`, `64KiB`, `1GiB`, `20%`, and plain `0`.
+// Durations, sizes, shares and rates as people write them: `250ms`, `2s`, `5m`, `8h`, `64KiB`, `1GiB`, `20%`, `10/s`, and plain `0`.
 // Reads and writes them; it does not decide which lengths a key may have.
 
 /**
@@ -11,6 +11,9 @@ export const SIZE_PATTERN = '^(?:0|(?:[0-9]{1,15}B|[0-9]{1,6}(?:KiB|MiB|GiB)))$'
 
 /** A share, in percent with at most one decimal, up to 100%. */
 export const SHARE_PATTERN = '^(?:100(?:\\.0)?|[0-9]{1,2}(?:\\.[0-9])?)%$'
+
+/** Requests per second, minute or hour. */
+export const RATE_PATTERN = '^[1-9][0-9]{0,8}/[smh]$'
 
 const MS_OF = new Map([
   ['ms', 1],
@@ -27,6 +30,7 @@ const BYTES_OF = new Map([
 const DURATION = new RegExp(DURATION_PATTERN)
 const SHARE = new RegExp(SHARE_PATTERN)
 const SIZE = new RegExp(SIZE_PATTERN)
+const RATE = new RegExp(RATE_PATTERN)
 
 /** Whole milliseconds, rounded, never 0 for more than nothing; undefined where `text` is not a duration. */
 export function parseDuration(text: string | number): number | undefined {
@@ -42,6 +46,12 @@ export function parseSize(text: string | number): number | undefined {
 export function parseShare(text: string | number): number | undefined {
   if (String(text) === '0') return 0
   return SHARE.test(String(text)) ? Number.parseFloat(String(text)) / 100 : undefined
+}
+
+/** `600/m` is 10 a second; undefined where `text` is not a rate. */
+export function parseRate(text: string): number | undefined {
+  if (!RATE.test(text)) return undefined
+  return Number.parseInt(text, 10) / (MS_OF.get(text.slice(-1))! / 1000)
 }
 
 /** The shortest exact way to write a duration: 90000 is `90s`, 7200000 is `2h`. */

@@ -18,7 +18,13 @@ export interface Rest {
   readonly missing: readonly Path[]
 }
 
-const check = new Ajv({ allErrors: true, strict: true, verbose: true }).compile<ConfigDocument>(configSchema)
+/** `whyRequired` judges nothing: it is words for `explain`. */
+const check = new Ajv({
+  allErrors: true,
+  strict: true,
+  verbose: true,
+  keywords: ['whyRequired'],
+}).compile<ConfigDocument>(configSchema)
 
 export function validate(source: Source, expansion: Expansion): Validated {
   const first = attempt(source)

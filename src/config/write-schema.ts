@@ -9,10 +9,15 @@ export const SCHEMA_FILE = new URL('../../config/schema.json', import.meta.url)
 export function schemaText(): string {
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    ...(JSON.parse(JSON.stringify(configSchema)) as object),
+    ...(JSON.parse(JSON.stringify(configSchema, withoutOwnWords)) as object),
     title: 'vigia configuration',
   }
   return `${JSON.stringify(schema, allowReferences, 2)}\n`
+}
+
+/** Editors know nothing of vigia's own keyword. */
+function withoutOwnWords(key: string, value: unknown): unknown {
+  return key === 'whyRequired' ? undefined : value
 }
 
 /** An editor sees a reference to the environment before it is expanded: no pattern may refuse it. */

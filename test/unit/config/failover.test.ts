@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { PoolPlan, RoutePlan } from '../../../src/config/snapshot.ts'
-import { documentOf, type Parts, problemsOf, snapshotOf } from './support.ts'
+import { type Case, expectEach as expectProblems } from './cases.ts'
+import { documentOf, problemsOf, snapshotOf } from './support.ts'
 
 const TWO = '[{ name: a, url: "http://x" }, { name: b, url: "http://y" }]'
 const SECRET = 'sesame-sesame-sesame-sesame-open'
@@ -17,15 +18,7 @@ const poolOf = (pool: string, env: NodeJS.ProcessEnv = {}, file?: string): PoolP
 const routeOf = (retry: string): RoutePlan =>
   snapshotOf(documentOf({ routes: `- { pool: erp, retry: ${retry} }` })).routes[0]!
 
-type Case = readonly [what: string, parts: Parts, ...problems: string[]]
-
-function expectEach(cases: readonly Case[]): void {
-  for (const [what, parts, ...problems] of cases) {
-    test(what, () => {
-      expect(problemsOf(documentOf({ upstreams: TWO, ...parts }))).toEqual(problems.map(each => `test.yaml:${each}`))
-    })
-  }
-}
+const expectEach = (cases: readonly Case[]) => expectProblems(cases, { upstreams: TWO })
 
 describe('retries', () => {
   test('of a pool', () => {
@@ -89,7 +82,7 @@ describe('retries', () => {
     [
       'RPC reads without a cap on the body',
       { routes: '- { pool: erp, retry: { rpcReads: { methods: [read] } } }' },
-      `4:37: ${reads}: the key "maxBody" is missing`,
+      `4:37: ${reads}: the key "maxBody" is missing: it says how large a body is looked at, such as 64KiB`,
     ],
     [
       'RPC reads with a cap of nothing, or none',

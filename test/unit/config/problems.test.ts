@@ -2,17 +2,8 @@
 // Every kind of wrong configuration, with the exact place and words that a person gets to read.
 
 import { describe, expect, test } from 'vitest'
+import { expectEach } from './cases.ts'
 import { documentOf, type Parts, problemsOf } from './support.ts'
-
-type Case = readonly [what: string, parts: Parts, ...problems: string[]]
-
-function expectEach(cases: readonly Case[]): void {
-  for (const [what, parts, ...problems] of cases) {
-    test(what, () => {
-      expect(problemsOf(documentOf(parts))).toEqual(problems.map(problem => `test.yaml:${problem}`))
-    })
-  }
-}
 
 test('a correct configuration has no problems', () => {
   expect(problemsOf(documentOf())).toEqual([])
@@ -36,9 +27,6 @@ describe('keys', () => {
   ])
 
   test('keys that come with later versions are unknown today', () => {
-    for (const key of ['queue', 'maxConnections']) {
-      expect(problemsOf(documentOf({ pool: `${key}: 1` }))[0]).toContain(`pools.erp.${key}: unknown key`)
-    }
     for (const key of ['maintenance', 'store'])
       expect(problemsOf(documentOf({ more: `${key}: 1` }))[0]).toContain(`10:1: ${key}: unknown key`)
   })
