@@ -1,0 +1,153 @@
+// The calendar feed of all windows as RFC 5545 text, for people to subscribe to. Says what is planned, not what came of it.
+
+import { isUtc, localProperty, wallProperty, zoneLines } from './calendar-zone.ts'
+import { basicUtc, contentLines, escapeText, exactDuration } from './content-lines.ts'
+import type { RecurrenceRule } from './recurrence-rule.ts'
+import { datesBetween, neighbours, type Schedule } from './schedule.ts'
+import { instantOf, isPlain, parseLocal, resolve, zoneName } from './wall-clock.ts'
+import type { WindowPlan } from './window-plan.ts'
+
+/**
+ * One VEVENT for each window that is not long over. Calendars disagree on what a rule means in a night in which clocks
+ * change (left out, moved, the first or the second of two, an hour longer or shorter): for the next 400 days each such date
+ * gets a VEVENT of its own, in UTC, with the start and end that vigia will apply. `dtstampMs` is when the plans were last
+ * changed.
+ */
+export function toIcs(schedules: readonly Schedule[], nowMs: number, dtstampMs: number): string {
+  const shown = schedules.filter(schedule => isCurrent(schedule, nowMs))
+  return contentLines([
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    'PRODID:-//vigia//maintenance windows//EN',
+    'CALSCALE:GREGORIAN',
+    'METHOD:PUBLISH',
+    'NAME:Maintenance windows',
+    'X-WR-CALNAME:Maintenance windows',
+    'REFRESH-INTERVAL;VALUE=DURATION:PT1H',
+    'X-PUBLISHED-TTL:PT1H',
+    ...zonesOf(shown, nowMs),
+    ...shown.flatMap(schedule => eventLines(schedule, nowMs, dtstampMs)),
+    'END:VCALENDAR',
+  ])
+}
+
+const DAY_MS = 86_400_000
+const KEPT_MS = 90 * DAY_MS
+const AHEAD_MS = 400 * DAY_MS
+
+function isCurrent(schedule: Schedule, nowMs: number): boolean {
+  const { latest, next } = neighbours(schedule, nowMs)
+  return next !== undefined || (latest !== undefined && latest.endMs > nowMs - KEPT_MS)
+}
+
+function zonesOf(schedules: readonly Schedule[], nowMs: number): string[] {
+  const firstMs = new Map<string, number>()
+  for (const { plan, startWallMs } of schedules) {
+    const zone = zoneOf(plan)
+    if (isUtc(zone)) continue
+    // A day before: the lead-up of the first event must be covered whatever its own offset.
+    const fromMs = instantOf(startWallMs, zone) - DAY_MS
+    firstMs.set(zone, Math.min(fromMs, firstMs.get(zone) ?? fromMs))
+  }
+  return [...firstMs].flatMap(([zone, fromMs]) => zoneLines(zone, fromMs, nowMs))
+}
+
+function zoneOf(plan: WindowPlan): string {
+  return zoneName(plan.timeZone) ?? plan.timeZone
+}
+
+function eventLines(schedule: Schedule, nowMs: number, dtstampMs: number): string[] {
+  const { plan, rule, startWallMs, lengthMs } = schedule
+  const zone = zoneOf(plan)
+  const common = [
+    `UID:${encodeURIComponent(plan.name.toWellFormed())}@vigia`,
+    `DTSTAMP:${basicUtc(dtstampMs)}`,
+    `SUMMARY:${escapeText(summary(plan))}`,
+    `DESCRIPTION:${escapeText(description(plan))}`,
+    `CATEGORIES:${plan.kind === 'freeze' ? 'FREEZE' : 'MAINTENANCE'}`,
+    'TRANSP:TRANSPARENT',
+  ]
+  const event = (...lines: readonly string[]) => ['BEGIN:VEVENT', ...common, ...lines, 'END:VEVENT']
+
+  if (rule === undefined) {
+    const { epochMs: startMs, shifted } = resolve(startWallMs, zone)
+    const endMs = plan.length.by === 'elapsed' ? startMs + lengthMs : instantOf(startWallMs + lengthMs, zone)
+    const unclear = !shifted && !isPlain(startWallMs, zone)
+    return event(
+      unclear ? `DTSTART:${basicUtc(startMs)}` : localProperty('DTSTART', startMs, zone),
+      `DURATION:${exactDuration(endMs - startMs)}`,
+    )
+  }
+  const fromMs = Math.max(nowMs - KEPT_MS, startWallMs - 2 * DAY_MS)
+  const { taken, absent } = datesBetween(schedule, fromMs, Math.max(nowMs, startWallMs) + AHEAD_MS)
+  const odd = taken.filter(
+    ({ localStart, startMs, endMs }) => endMs - startMs !== lengthMs || !isPlain(parseLocal(localStart)!, zone),
+  )
+  const except = [...plan.exceptDates, ...absent.map(({ localStart }) => localStart)].map(date => parseLocal(date)!)
+  return [
+    ...event(
+      wallProperty('DTSTART', startWallMs, zone),
+      // Not DTEND: RFC 5545 3.8.5.3 would make the length of the first date, which may be an odd one, that of all.
+      `DURATION:${exactDuration(lengthMs)}`,
+      `RRULE:${ruleText(rule, plan.timeZone)}`,
+      ...except.map(wallMs => wallProperty('EXDATE', wallMs, zone)),
+    ),
+    ...odd.flatMap(({ localStart, startMs, endMs }) =>
+      event(
+        wallProperty('RECURRENCE-ID', parseLocal(localStart)!, zone),
+        `DTSTART:${basicUtc(startMs)}`,
+        `DTEND:${basicUtc(endMs)}`,
+      ),
+    ),
+  ]
+}
+
+function summary({ kind, name }: WindowPlan): string {
+  return kind === 'freeze' ? `Change freeze: ${name}` : `Maintenance: ${name}`
+}
+
+function description(plan: WindowPlan): string {
+  return [plan.reason, `Scope: ${scopeWords(plan)}.`, `${effectWords(plan)}.`].filter(line => line !== '').join('\n')
+}
+
+function scopeWords({ scope }: WindowPlan): string {
+  switch (scope.kind) {
+    case 'everything':
+      return 'everything'
+    case 'pool':
+      return `pool ${scope.pool}`
+    case 'upstream':
+      return `upstream ${scope.upstream} of pool ${scope.pool}`
+    case 'route':
+      return `route ${scope.route}`
+  }
+}
+
+function effectWords({ kind, behaviour, scope }: WindowPlan): string {
+  if (kind === 'freeze') return 'No configuration change and no drain'
+  if (behaviour === 'answer' && scope.kind !== 'upstream') return 'Users see a maintenance page'
+  return scope.kind === 'upstream' ? 'Other upstreams take over' : 'Its upstreams are out of service'
+}
+
+/** The rule as RFC 5545 wants it beside a DTSTART with a zone: UNTIL in UTC. */
+function ruleText(rule: RecurrenceRule, timeZone: string): string {
+  const { until } = rule
+  const untilMs = until?.by === 'instant' ? until.epochMs : until && instantOf(until.wallMs, timeZone)
+  const list = (name: string, items: readonly (string | number)[]) =>
+    items.length ? [`${name}=${items.join(',')}`] : []
+  return [
+    `FREQ=${rule.frequency}`,
+    ...(untilMs === undefined ? [] : [`UNTIL=${basicUtc(untilMs)}`]),
+    ...(rule.count === undefined ? [] : [`COUNT=${rule.count}`]),
+    ...(rule.interval === 1 ? [] : [`INTERVAL=${rule.interval}`]),
+    ...list('BYMINUTE', rule.byMinute),
+    ...list('BYHOUR', rule.byHour),
+    ...list('BYDAY', rule.byDay),
+    ...list('BYMONTHDAY', rule.byMonthDay),
+    ...list('BYYEARDAY', rule.byYearDay),
+    ...list('BYWEEKNO', rule.byWeekNo),
+    ...list('BYMONTH', rule.byMonth),
+    ...list('BYSETPOS', rule.bySetPos),
+    ...(rule.weekStart === 'MO' ? [] : [`WKST=${rule.weekStart}`]),
+  ].join(';')
+}
