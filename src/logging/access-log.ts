@@ -1,15 +1,12 @@
 // Where access lines go: stdout or a file, written asynchronously in chunks of whole lines, from any thread.
-// It never blocks an exchange: when the disk or the reader can't follow, lines are dropped and counted.
+// It never blocks an exchange: when the disk or the reader can't follow, lines are dropped, counted, and their number is said.
 
 import { fstatSync } from 'node:fs'
-import { pino } from 'pino'
+import { ChunkWriter } from './chunk-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
 
 export interface AccessLog {
-  /** Writes one line, given without its newline. */
-  writeLine(line: string): void
-  /** Lines that were dropped because the destination could not follow. */
-  readonly dropped: number
+  readonly lines: LineBuffer
   /** Opens the file again, after it was moved away by a log rotation. Does nothing for stdout. */
   reopen(): void
   /** Writes what is buffered, then closes the destination. Resolves when done, or after two seconds. */
@@ -20,60 +17,48 @@ export interface AccessLog {
 const FLUSH_MS = 200
 /** A write of up to PIPE_BUF bytes is atomic on a pipe: lines of several workers don't get mixed. */
 const PIPE_CHUNK_BYTES = 4096
-/** A file appends every write as a whole: the larger, the fewer system calls. */
-const FILE_CHUNK_BYTES = 65_536
+/** A file appends every write as a whole: the larger, the fewer system calls; two of them still fit a core's cache. */
+const FILE_CHUNK_BYTES = 131_072
 /** Most bytes that wait for a slow disk. */
-const BUFFER_BYTES = 8 * 1024 * 1024
+const HELD_BYTES = 8 * 1024 * 1024
 const CLOSE_MS = 2000
+/** How often it is said that lines are dropped. */
+const SAY_DROPPED_MS = 10_000
 
-/** @param destination `stdout` or the path of a file, which is created and appended to */
-export function openAccessLog(destination: string): AccessLog {
+/**
+ * @param destination `stdout` or the path of a file, which is created and appended to
+ * @param say what people should know: one line
+ */
+export function openAccessLog(destination: string, say: (level: 'warn' | 'info', message: string) => void): AccessLog {
   const toStdout = destination === 'stdout'
-  const stream = pino.destination({
-    dest: toStdout ? 1 : destination,
-    sync: false,
-    mkdir: true,
-    append: true,
-    maxLength: BUFFER_BYTES,
-    contentMode: 'buffer',
-    // Write at once: what is handed over is a chunk already.
-    minLength: 1,
-  })
   const chunkBytes = toStdout && !fstatSync(1).isFile() ? PIPE_CHUNK_BYTES : FILE_CHUNK_BYTES
-  // Bytes, not strings: strings that are put together live until they are written, and the garbage collector copies them.
-  // In this mode it takes bytes, whatever its type says.
-  const lines = new LineBuffer(chunkBytes, chunk => stream.write(chunk as unknown as string))
-  const timer = setInterval(() => lines.flush(), FLUSH_MS)
+  const path = toStdout ? undefined : destination
+  const writer = new ChunkWriter({ path, chunkBytes, heldBytes: HELD_BYTES, say })
+  const lines = new LineBuffer(chunkBytes, writer)
+  let said = 0
+  let saidMs = -Infinity
+  const timer = setInterval(() => {
+    lines.flush()
+    if (lines.dropped > said && performance.now() - saidMs >= SAY_DROPPED_MS) sayDropped()
+  }, FLUSH_MS)
   timer.unref()
-  let dropped = 0
-  let failed = false
-  stream.on('drop', () => {
-    dropped += 1
-  })
-  // A full disk or a closed pipe costs the lines, never the traffic.
-  stream.on('error', () => {
-    failed = true
-  })
+
+  function sayDropped(lost = 0): void {
+    const count = lines.dropped - said + lost
+    if (count === 0) return
+    said = lines.dropped
+    saidMs = performance.now()
+    const why = writer.trouble ?? `${destination} does not take them as fast as they come`
+    say('warn', `access log: ${count} lines were dropped: ${why}`)
+  }
+
   return {
-    writeLine: line => lines.add(line),
-    get dropped() {
-      return dropped
+    lines,
+    reopen: () => writer.reopen(),
+    close: async () => {
+      clearInterval(timer)
+      lines.flush()
+      sayDropped(await writer.close(CLOSE_MS))
     },
-    reopen: () => {
-      if (!toStdout) stream.reopen()
-    },
-    close: () =>
-      new Promise(resolve => {
-        clearInterval(timer)
-        lines.flush()
-        if (failed) return resolve()
-        const patience = setTimeout(resolve, CLOSE_MS)
-        const done = () => {
-          clearTimeout(patience)
-          if (!toStdout) stream.end()
-          resolve()
-        }
-        stream.flush(done)
-      }),
   }
 }

@@ -1,7 +1,7 @@
 // One line for each finished exchange, as JSON. Never bodies, cookies, credentials or query values.
-// The line is put together by hand: a general serialiser costs as much as the rest of the exchange.
 
-import { type AccessLog as LogDestination, openAccessLog } from '../logging/access-log.ts'
+import { openAccessLog } from '../logging/access-log.ts'
+import { type AccessFacts, AccessLine } from './access-line.ts'
 
 export interface AccessEntry {
   readonly requestId: string
@@ -21,6 +21,8 @@ export interface AccessEntry {
   /** To the first byte of the response and in all, ms. */
   readonly firstByteMs: number
   readonly totalMs: number
+  /** How long it waited for a place on an upstream, ms. */
+  readonly queueMs: number
   readonly attempts: number
   /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
   readonly proof: string
@@ -30,7 +32,8 @@ export interface AccessEntry {
 
 export interface AccessLog {
   readonly enabled: boolean
-  write(entry: AccessEntry): void
+  /** @param nowMs monotonic time, ms */
+  write(entry: AccessFacts, totalMs: number, nowMs: number): void
   /** Opens the file again, after a log rotation has moved it away. */
   reopen(): void
   close(): Promise<void>
@@ -38,42 +41,25 @@ export interface AccessLog {
 
 export const NO_ACCESS_LOG: AccessLog = { enabled: false, write() {}, reopen() {}, close: () => Promise.resolve() }
 
-export function accessLogTo(destination: string): AccessLog {
-  const log: LogDestination = openAccessLog(destination)
-  let stampedMs = 0
-  let stamp = ''
+/** @param say what people should know of the log itself: one line */
+export function accessLogTo(destination: string, say: (level: 'warn' | 'info', message: string) => void): AccessLog {
+  const log = openAccessLog(destination, say)
+  const { lines } = log
+  const line = new AccessLine()
+  let lookedMs = -Infinity
+  let timeMs = 0
   return {
     enabled: true,
-    write: entry => {
-      const nowMs = Date.now()
-      if (nowMs !== stampedMs) {
-        stampedMs = nowMs
-        stamp = new Date(nowMs).toISOString()
+    write: (entry, totalMs, nowMs) => {
+      // Lines of the same millisecond share its time: one look at the clock for all of them.
+      if (nowMs - lookedMs >= 1) {
+        lookedMs = nowMs
+        timeMs = Date.now()
       }
-      log.writeLine(accessLine(stamp, entry))
+      const chunk = lines.begin(line.most(entry))
+      if (chunk !== undefined) lines.end(line.write(chunk, lines.at, timeMs, entry, totalMs))
     },
     reopen: () => log.reopen(),
     close: () => log.close(),
   }
-}
-
-/** @param time ISO 8601 */
-export function accessLine(time: string, entry: AccessEntry): string {
-  const { requestId, client, listener, route, pool, upstream, method, host, path, status } = entry
-  return (
-    `{"type":"access","time":"${time}","requestId":${quoted(requestId)},"client":${quoted(client)},"listener":${quoted(listener)},` +
-    `"route":${quoted(route)},"pool":${quoted(pool)},"upstream":${quoted(upstream)},"method":${quoted(method)},"host":${quoted(host)},` +
-    `"path":${quoted(path)},"status":${status},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},` +
-    `"firstByteMs":${thousandths(entry.firstByteMs)},"totalMs":${thousandths(entry.totalMs)},"attempts":${entry.attempts},"proof":"${entry.proof}","end":${quoted(entry.end)}}`
-  )
-}
-
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
-
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
-}
-
-function thousandths(ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }

@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { openAccessLog } from '../../../src/logging/access-log.ts'
 import { createLogger, flushLog } from '../../../src/logging/logger.ts'
 import { until } from '../../support/until.ts'
 
@@ -61,47 +60,4 @@ test('for people, a line has a clock time, the level and the message', async () 
   logger.info('listener web: http://127.0.0.1:8080')
   await until('the line is written', async () => (await readFile(path, 'utf8').catch(() => '')).includes('8080'))
   expect(await readFile(path, 'utf8')).toMatch(/\d\d:\d\d:\d\d.*INFO.*listener web/)
-})
-
-test('closing the access log writes every line that was buffered, in order', async () => {
-  const path = await file('sub/access.log')
-  const log = openAccessLog(path)
-  for (let i = 0; i < 5000; i += 1) log.writeLine(JSON.stringify({ i }))
-  log.writeLine('{"i":5000}')
-  await log.close()
-  expect((await linesOf(path)).map(line => line.i)).toEqual(Array.from({ length: 5001 }, (_, i) => i))
-  expect(log.dropped).toBe(0)
-})
-
-test('lines reach the file soon, without a close', async () => {
-  const path = await file('access.log')
-  const log = openAccessLog(path)
-  log.writeLine('{"i":1}')
-  await until('the line is written', async () => (await readFile(path, 'utf8').catch(() => '')) === '{"i":1}\n')
-  await log.close()
-})
-
-test('after a rotation the lines go to the new file', async () => {
-  const path = await file('access.log')
-  const log = openAccessLog(path)
-  log.writeLine('{"i":1}')
-  await until('the line is written', async () => (await readFile(path, 'utf8').catch(() => '')) !== '')
-  await rename(path, `${path}.1`)
-  log.reopen()
-  await until('the new file is there', () =>
-    readFile(path).then(
-      () => true,
-      () => false,
-    ),
-  )
-  log.writeLine('{"i":2}')
-  await log.close()
-  expect(await readFile(`${path}.1`, 'utf8')).toBe('{"i":1}\n')
-  expect(await readFile(path, 'utf8')).toBe('{"i":2}\n')
-})
-
-test('an access log that can not be written costs its lines, nothing else', async () => {
-  const log = openAccessLog('/dev/full')
-  for (let i = 0; i < 2000; i += 1) log.writeLine(JSON.stringify({ i }))
-  await log.close()
 })

@@ -1,0 +1,167 @@
+// One access line as bytes of JSON, written straight into the chunk that goes to the log: no strings are put together, nothing is
+// allocated. What repeats (the time, a client, an upstream with its pool, route and host, an end) is quoted once and remembered.
+
+import type { AccessEntry } from './access-log.ts'
+
+/** How long it took is known last. */
+export type AccessFacts = Omit<AccessEntry, 'totalMs'>
+
+type Place = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
+type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'end'>
+
+interface Remembered<T> {
+  readonly of: T
+  readonly bytes: Uint8Array
+}
+
+/** Most remembered pieces of a kind; then all of them are forgotten. */
+const REMEMBERED = 1024
+/** Longest text that is remembered: hosts are up to clients. */
+const REMEMBERED_CHARS = 512
+/** Most bytes of a character of JSON: `\u0000`. */
+const WIDEST = 6
+/** All keys, the time and eight numbers. */
+const FIXED_BYTES = 640
+
+const BYTES_OUT = Buffer.from(',"bytesOut":')
+const FIRST_BYTE = Buffer.from(',"firstByteMs":')
+const TOTAL = Buffer.from(',"totalMs":')
+const QUEUE = Buffer.from(',"queueMs":')
+
+export class AccessLine {
+  #beginMs = -1
+  #begin: Uint8Array = BYTES_OUT
+  readonly #clients = new Map<string, Remembered<string>>()
+  readonly #places = new Map<string, Remembered<Place>>()
+  readonly #statuses: Uint8Array[] = []
+  #ending: Remembered<Ending> = { of: { attempts: -1, proof: '', end: '' }, bytes: BYTES_OUT }
+
+  /** @returns bytes that the line takes at most */
+  most({ requestId, client, listener, route, pool, upstream, method, host, path, end }: AccessFacts): number {
+    const own = requestId.length + path.length + client.length + host.length + method.length + end.length
+    return (own + listener.length + route.length + pool.length + upstream.length) * WIDEST + FIXED_BYTES
+  }
+
+  /**
+   * Writes the line and its newline.
+   * @param timeMs epoch ms
+   * @returns where it ends
+   */
+  write(to: Buffer, start: number, timeMs: number, entry: AccessFacts, totalMs: number): number {
+    let at = put(to, start, this.#beginOf(timeMs))
+    at = text(to, at, entry.requestId)
+    at = put(to, at, this.#clientOf(entry.client, entry.listener))
+    at = put(to, at, this.#placeOf(entry))
+    at = text(to, at, entry.path)
+    at = put(to, at, this.#statusOf(entry.status))
+    at = whole(to, at, entry.bytesIn)
+    at = put(to, at, BYTES_OUT)
+    at = whole(to, at, entry.bytesOut)
+    at = put(to, at, FIRST_BYTE)
+    at = thousandths(to, at, entry.firstByteMs)
+    at = put(to, at, TOTAL)
+    at = thousandths(to, at, totalMs)
+    at = put(to, at, QUEUE)
+    at = thousandths(to, at, entry.queueMs)
+    return put(to, at, this.#endingOf(entry))
+  }
+
+  #beginOf(timeMs: number): Uint8Array {
+    if (timeMs === this.#beginMs) return this.#begin
+    this.#beginMs = timeMs
+    this.#begin = Buffer.from(`{"type":"access","time":"${new Date(timeMs).toISOString()}","requestId":"`)
+    return this.#begin
+  }
+
+  #clientOf(client: string, listener: string): Uint8Array {
+    const known = this.#clients.get(client)
+    if (known !== undefined && known.of === listener) return known.bytes
+    const bytes = Buffer.from(`","client":${quoted(client)},"listener":${quoted(listener)},`)
+    if (bytes.length <= REMEMBERED_CHARS) remember(this.#clients, client, { of: listener, bytes })
+    return bytes
+  }
+
+  #placeOf({ route, pool, upstream, method, host }: AccessFacts): Uint8Array {
+    const known = this.#places.get(upstream)
+    if (known !== undefined) {
+      const { of, bytes } = known
+      // The names are the same strings each time; the host and the method are, as long as a connection repeats its fields.
+      if (of.host === host && of.route === route && of.method === method && of.pool === pool) return bytes
+    }
+    const bytes = Buffer.from(
+      `"route":${quoted(route)},"pool":${quoted(pool)},"upstream":${quoted(upstream)},"method":${quoted(method)},"host":${quoted(host)},"path":"`,
+    )
+    if (bytes.length <= REMEMBERED_CHARS)
+      remember(this.#places, upstream, { of: { route, pool, upstream, method, host }, bytes })
+    return bytes
+  }
+
+  #statusOf(status: number): Uint8Array {
+    this.#statuses[status] ??= Buffer.from(`","status":${status},"bytesIn":`)
+    return this.#statuses[status]
+  }
+
+  #endingOf({ attempts, proof, end }: AccessFacts): Uint8Array {
+    const { of, bytes } = this.#ending
+    if (of.attempts === attempts && of.proof === proof && of.end === end) return bytes
+    const fresh = Buffer.from(`,"attempts":${attempts},"proof":${quoted(proof)},"end":${quoted(end)}}\n`)
+    this.#ending = { of: { attempts, proof, end }, bytes: fresh }
+    return fresh
+  }
+}
+
+function remember<T>(pieces: Map<string, Remembered<T>>, key: string, piece: Remembered<T>): void {
+  if (pieces.size >= REMEMBERED) pieces.clear()
+  pieces.set(key, piece)
+}
+
+function put(to: Buffer, at: number, bytes: Uint8Array): number {
+  to.set(bytes, at)
+  return at + bytes.length
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+function quoted(value: string): string {
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value)
+}
+
+/** What is between the quotes. */
+function text(to: Buffer, at: number, value: string): number {
+  return at + (PLAIN.test(value) ? to.write(value, at, 'latin1') : to.write(JSON.stringify(value).slice(1, -1), at))
+}
+
+/** Up to here the arithmetic of 32 bits will do. */
+const SMALL = 2 ** 31
+const ZERO = 48
+const POINT = 46
+
+function whole(to: Buffer, at: number, value: number): number {
+  if (value >= SMALL) return at + to.write(String(value), at, 'latin1')
+  let left = value | 0
+  let digits = 1
+  for (let rest = left; rest >= 10; rest = (rest / 10) | 0) digits += 1
+  for (let i = at + digits - 1; i >= at; i -= 1) {
+    const next = (left / 10) | 0
+    to[i] = ZERO + left - next * 10
+    left = next
+  }
+  return at + digits
+}
+
+/** Milliseconds with three decimals. */
+function thousandths(to: Buffer, at: number, ms: number): number {
+  if (ms === 0) return whole(to, at, 0)
+  const us = Math.round(ms * 1000)
+  if (us >= SMALL) return at + to.write(String(us / 1000), at, 'latin1')
+  const wholeMs = (us / 1000) | 0
+  const rest = us - wholeMs * 1000
+  const end = whole(to, at, wholeMs)
+  const hundreds = (rest / 100) | 0
+  const tens = ((rest / 10) | 0) - hundreds * 10
+  to[end] = POINT
+  to[end + 1] = ZERO + hundreds
+  to[end + 2] = ZERO + tens
+  to[end + 3] = ZERO + rest - hundreds * 100 - tens * 10
+  return end + 4
+}
