@@ -1,13 +1,11 @@
 // A client of the soak test: one connection with a few random requests, split, pipelined, broken off or read slowly; each answer is
 // compared with what its own request must get. It says what was wrong; it decides nothing about when or how often it runs.
 
+import { pick, type Random } from '../support/random.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { sleep } from '../support/until.ts'
 import { field, type ResponseMessage } from '../support/wire.ts'
 import { BEHAVIOURS, type Behaviour, bodyOf, digestOf } from './random-upstream.ts'
-
-/** Uniform in [0, 1). */
-export type Random = () => number
 
 interface Planned {
   readonly token: string
@@ -181,8 +179,4 @@ async function malformed(client: RawClient, random: Random): Promise<string[]> {
   return responses.length === 1 && status !== undefined && status >= 400 && status < 500
     ? []
     : [`malformed ${JSON.stringify(bytes)}: ${responses.map(each => each.status).join()}`]
-}
-
-function pick<T>(list: readonly T[], random: Random): T {
-  return list[Math.floor(random() * list.length)]!
 }

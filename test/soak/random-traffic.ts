@@ -2,6 +2,7 @@
 // vigia; each answer must belong to its request. Afterwards every gauge must be 0, memory flat and the log without exceptions.
 
 import { parseArgs } from 'node:util'
+import { randomOf } from '../support/random.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { converse } from './random-client.ts'
@@ -92,15 +93,4 @@ async function leftOver({ status }: Vigia): Promise<string[]> {
 
 function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 1_048_576)} MiB`
-}
-
-/** mulberry32: repeatable from a seed. */
-function randomOf(start: number): () => number {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

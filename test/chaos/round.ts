@@ -1,0 +1,168 @@
+// One round: starts upstreams and a vigia with what the seed drew, puts load and faults on them, waits until everything has settled,
+// gathers the evidence and judges it. Stops what it started, whatever happens.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../support/free-port.ts'
+import { sleep, until } from '../support/until.ts'
+import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'
+import { type Evidence, readAccessLog, readJournals, readKeys, readLog } from './evidence.ts'
+import { runFaults } from './fault-run.ts'
+import { drawFaults, FAULT_KINDS, type FaultKind } from './faults.ts'
+import { runLoad } from './load.ts'
+import { NodeProcess } from './node-process.ts'
+import { documentOf, drawSetup, type RoundSetup } from './setup.ts'
+import { judge, type Violation } from './verdict.ts'
+
+export interface RoundOptions {
+  readonly seed: number
+  readonly seconds: number
+  readonly kinds?: readonly FaultKind[]
+  readonly onSetup?: (setup: RoundSetup) => void
+}
+
+export interface RoundResult {
+  readonly evidence: Evidence
+  readonly violations: readonly Violation[]
+}
+
+const WARM_UP_MS = 300
+const SETTLE_MS = 20_000
+const WORKERS = 2
+const MIB = 1_048_576
+/** A process that was just started still grows. */
+const MEMORY_SECONDS = 90
+/** What must be 0 when nobody asks anything, whatever in /status it belongs to. */
+const GAUGES = /^(inFlight|waiting|tunnels|places|pending)$/
+
+export async function runRound({ seed, seconds, kinds = FAULT_KINDS, onSetup }: RoundOptions): Promise<RoundResult> {
+  const setup = drawSetup(seed, seconds)
+  onSetup?.(setup)
+  const folder = await mkdtemp(join(tmpdir(), 'vigia-chaos-'))
+  const journals = Array.from({ length: setup.nodes }, (_, i) => join(folder, `erp-${i + 1}.jsonl`))
+  const keys = join(folder, 'keys')
+  const nodes: NodeProcess[] = []
+  let vigia: Vigia | undefined
+  try {
+    for (const [i, journal] of journals.entries()) {
+      const { keepAliveMs } = setup
+      nodes.push(new NodeProcess({ name: `erp-${i + 1}`, port: await freePort(), journal, keys, keepAliveMs }))
+    }
+    await Promise.all(nodes.map(node => node.start()))
+    const accessLog = join(folder, 'access.jsonl')
+    vigia = await startWith(setup, nodes, accessLog)
+    const socketsBefore = await vigia.sockets()
+    const untilMs = Date.now() + seconds * 1000
+    const memory = watchMemory(vigia, untilMs)
+    const load = runLoad({ ...setup, port: vigia.port, until: () => Date.now() > untilMs })
+    await sleep(WARM_UP_MS)
+    const faults = drawFaults(seed, setup.nodes, seconds, kinds)
+    const episodes = await runFaults({ nodes, faults, most: setup.mostFaults, graceMs: setup.graceMs, untilMs })
+    const { seen, conversations } = await load
+    const left = await settled(vigia, socketsBefore, setup)
+    const listedInDoubt = await listInDoubt(vigia)
+    const budgetExhausted = /^vigia_retry_budget_exhausted_total\{.*\} [1-9]/m.test(await vigia.metrics())
+    // With it goes the rest of its logs to the disk.
+    await vigia.stop()
+    const evidence: Evidence = {
+      setup,
+      seen,
+      conversations,
+      episodes,
+      journal: await readJournals(journals),
+      carriedOut: await readKeys(keys),
+      access: await readAccessLog(accessLog),
+      log: readLog(vigia.stderr()),
+      listedInDoubt,
+      budgetExhausted,
+    }
+    const inTheEnd = [...left, ...(await memory)].map(what => ({ rule: '6 nothing is left', id: '', what }))
+    return { evidence, violations: [...judge(evidence), ...inTheEnd] }
+  } finally {
+    vigia?.kill('SIGKILL')
+    await Promise.all(nodes.map(node => node.close()))
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function startWith(setup: RoundSetup, nodes: readonly NodeProcess[], accessLog: string): Promise<Vigia> {
+  const upstreams = nodes.map(({ setup: { name, port } }) => ({
+    name,
+    url: `http://127.0.0.1:${port}`,
+    ...setup.upstreamKeys,
+  }))
+  return startVigia({ pool: { ...setup.pool, upstreams }, config: documentOf(setup, accessLog) })
+}
+
+/** Waits until everything that goes up and down is down. @returns what is not */
+async function settled(vigia: Vigia, socketsBefore: number, setup: RoundSetup): Promise<string[]> {
+  const mostIdle = setup.nodes * WORKERS * Number(setup.pool.idleConnections)
+  const look = async () => {
+    const status = await vigia.status()
+    const left = gaugesOf(status)
+    const { connections } = status.clients
+    if (connections > 0)
+      left.push(`clients.connections is ${connections}; the kernel has ${await clientSockets(vigia.port)}`)
+    const sockets = await vigia.sockets()
+    // Probes, and the question itself.
+    if (sockets > socketsBefore + mostIdle + setup.nodes + 2) left.push(`${sockets} sockets, ${socketsBefore} before`)
+    for (const { worker, restarts } of status.workers) if (restarts > 0) left.push(`worker ${worker} was restarted`)
+    return left
+  }
+  let left: string[] = []
+  await until(
+    'nothing is left',
+    async () => {
+      left = await look()
+      return left.length === 0
+    },
+    { timeoutMs: SETTLE_MS, everyMs: 50 },
+  ).catch(() => {})
+  return left
+}
+
+/** `local remote state` of each connection of a client, as the kernel shows them: was it the count, or the connection, that stayed? */
+async function clientSockets(port: number): Promise<string> {
+  const local = port.toString(16).toUpperCase().padStart(4, '0')
+  const table = await readFile('/proc/net/tcp', 'latin1').catch(() => '')
+  const found = [...table.matchAll(new RegExp(`:(${local}) \\w+:(\\w+) (\\w\\w) (\\w+:\\w+)`, 'g'))]
+  // A listening socket (0A) and what only waits for its time to pass (06) are not meant.
+  const open = found.filter(match => match[3] !== '0A' && match[3] !== '06')
+  return open.length === 0
+    ? 'none'
+    : open.map(match => `${match[2]} in state ${match[3]}, queues ${match[4]}`).join('; ')
+}
+
+/** `path value` of every gauge that is not 0. */
+function gaugesOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, each]) =>
+    GAUGES.test(key) && typeof each === 'number'
+      ? each === 0
+        ? []
+        : [`${path}.${key} is ${each}`]
+      : gaugesOf(each, `${path}.${key}`),
+  )
+}
+
+async function listInDoubt(vigia: Vigia): Promise<Set<string> | undefined> {
+  const { status, body } = await fetchText(vigia.adminPort, '/in-doubt')
+  if (status !== 200) return undefined
+  return new Set([...body.matchAll(/"requestId":\s*"([^"]+)"/g)].map(match => match[1]!))
+}
+
+async function watchMemory(vigia: Vigia, untilMs: number): Promise<string[]> {
+  const startMs = Date.now()
+  const residents: number[] = []
+  while (Date.now() < untilMs) {
+    await sleep(500)
+    residents.push(await vigia.residentBytes().catch(() => 0))
+  }
+  if (untilMs - startMs < MEMORY_SECONDS * 1000) return []
+  const third = Math.ceil(residents.length / 3)
+  const middle = Math.max(...residents.slice(third, 2 * third))
+  const last = Math.max(...residents.slice(-third))
+  const text = `memory grows: ${Math.round(middle / MIB)} MiB in the second third, ${Math.round(last / MIB)} in the last`
+  return last > middle * 1.25 + 32 * MIB ? [text] : []
+}
