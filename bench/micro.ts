@@ -4,10 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { whole } from './harness/options.ts'
 import { spread } from './harness/stats.ts'
+import { accessLineCases } from './micro/access-lines.ts'
 import { bookkeepingCases } from './micro/bookkeeping.ts'
 import type { MicroCase } from './micro/case.ts'
 import { decisionCases } from './micro/decisions.ts'
 import { headCases } from './micro/heads.ts'
+import { tunnelCases } from './micro/tunnels.ts'
 
 /** Length of one batch, ms: long against the clock's grain, short against a noisy neighbour's visit. */
 const batchMs = 20
@@ -21,7 +23,9 @@ const { values } = parseArgs({
   },
 })
 const rounds = whole('--rounds', values.rounds)
-const cases = [...headCases, ...decisionCases, ...bookkeepingCases].filter(({ name }) => name.includes(values.filter))
+const cases = [...headCases, ...decisionCases, ...bookkeepingCases, ...accessLineCases, ...tunnelCases].filter(
+  ({ name }) => name.includes(values.filter),
+)
 if (cases.length === 0) {
   console.error(`micro: no case has "${values.filter}" in its name`)
   process.exitCode = 2

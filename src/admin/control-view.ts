@@ -1,11 +1,46 @@
 // What the admin listener needs to know of the control plane. Control implements it; admin never reaches further.
-// Everything here may be shown to whoever can reach the admin listener: no secrets, no request data.
+// Everything here may be shown to whoever can reach the admin listener: no secrets, no request data but
+// what it takes to find out what became of a request.
 
 export interface ControlView {
   status(): StatusReport
   readiness(): Readiness
+  /** @param limit most records; all that are kept where it is not given */
+  inDoubt(limit?: number): InDoubtReport
   /** The scrape for Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+export interface InDoubtReport {
+  /** Since the start. Those that a worker took with it when it died are not among them: the log tells their number. */
+  readonly total: number
+  /** Of these, the oldest ones, which are no longer kept. */
+  readonly dropped: number
+  /** Newest first. */
+  readonly records: readonly InDoubtEntry[]
+}
+
+/** An unsafe request whose fate is unknown. */
+export interface InDoubtEntry {
+  /** ISO 8601. */
+  readonly at: string
+  readonly requestId: string
+  readonly route: string
+  readonly pool: string
+  readonly upstream: string
+  readonly method: string
+  /** Normalised, without the query; at most 2048 characters. */
+  readonly path: string
+  /** As the client wrote it, at most 255 characters. */
+  readonly idempotencyKey: string | null
+  /** The client's address. */
+  readonly client: string
+  /** Of the request, head included, that were handed to the connection. */
+  readonly bytesSent: number
+  /** `sent`: no byte of a response was seen; `responding`: it was cut, or was no HTTP. */
+  readonly stage: 'sent' | 'responding'
+  /** How the attempt failed: one line. */
+  readonly cause: string
 }
 
 export interface Readiness {
@@ -44,6 +79,8 @@ export interface ClientsReport {
   readonly connections: number
   /** Malformed requests that were refused. */
   readonly rejects: number
+  /** Connections closed at once because their client had too many. */
+  readonly overLimit: number
   /** Answers of vigia itself to requests without a pool, by status class. */
   readonly answers: StatusClasses
 }
@@ -62,9 +99,45 @@ export interface PoolReport {
   readonly available: number
   /** Requests that wait for an upstream. */
   readonly waiting: number
+  readonly queue: QueueReport
+  readonly breaker: BreakerReport
   /** Answers that vigia gave for this pool itself, by status class. */
   readonly answers: StatusClasses
+  /** Unsafe requests whose fate is unknown, since the start; see InDoubtReport. */
+  readonly inDoubt: number
+  /** Whether load returns by itself to a priority that can carry it again. */
+  readonly failback: 'automatic' | 'manual'
+  readonly priorities: PrioritiesReport
   readonly upstreams: readonly UpstreamReport[]
+}
+
+/** Requests that found no place on an upstream. */
+export interface QueueReport {
+  /** Most that wait at once; null = none may. */
+  readonly max: number | null
+  /** Had to wait, since the start, and how long in all, seconds. */
+  readonly queued: number
+  readonly waitedS: number
+  /** Answered 503: the queue was full, or there was none; waited too long. */
+  readonly full: number
+  readonly timeouts: number
+}
+
+/** What counts against the circuit breaker now; 0 where it has no such limit. */
+export interface BreakerReport {
+  readonly requests: number
+  readonly pending: number
+  /** Answered 503 by it, since the start. */
+  readonly refusals: number
+}
+
+export interface PrioritiesReport {
+  /** The first that carries load; null = none does. */
+  readonly inUse: number | null
+  /** The first that may carry load. */
+  readonly floor: number
+  /** One before the floor that could carry load again, and waits for an operator's failback; null = none. */
+  readonly awaitsFailback: number | null
 }
 
 export type UpstreamState = 'unknown' | 'available' | 'draining' | 'out' | 'disabled'
@@ -80,11 +153,21 @@ export interface UpstreamReport {
   readonly since: string
   readonly weight: number
   readonly priority: number
+  /** What operators, and the node itself, ask for; the strictest counts. */
+  readonly holds: readonly HoldReport[]
+  /** Null = it is not being drained. */
+  readonly drain: DrainReport | null
   readonly lastProbe: ProbeReport | null
   /** Newest failure that traffic met below HTTP. */
   readonly lastFailure: { readonly at: string; readonly error: string } | null
   readonly probes: { readonly ok: number; readonly failed: number }
   readonly inFlight: number
+  /** Most requests that it gets at once now; null = no limit. */
+  readonly limit: number | null
+  /** Requests that count against the limit. */
+  readonly places: number
+  /** Requests of long-poll routes; not in `inFlight`. */
+  readonly longPolls: number
   readonly connections: number
   readonly tunnels: number
   readonly responses: StatusClasses
@@ -105,4 +188,34 @@ export interface ProbeReport {
   readonly status: number | null
   readonly error: string | null
   readonly durationMs: number
+}
+
+export interface HoldReport {
+  readonly source: 'operator' | 'agent'
+  readonly status: 'draining' | 'disabled'
+  readonly reason: string
+  readonly by: string
+  /** ISO 8601. */
+  readonly since: string
+  /** When the drain ends, or ended, ISO 8601. */
+  readonly deadline: string | null
+}
+
+/** A drain that goes on, or has come to its deadline. */
+export interface DrainReport {
+  /** ISO 8601. */
+  readonly since: string
+  readonly by: string
+  readonly reason: string
+  /** ISO 8601; null = it lasts until the upstream is enabled again. */
+  readonly deadline: string | null
+  readonly remaining: {
+    readonly inFlight: number
+    readonly longPolls: number
+    readonly tunnels: number
+    /** Sessions with affinity seen in the last minutes: an estimate. */
+    readonly sessions: number
+  }
+  /** Since when nothing is left, or when that will probably be, ISO 8601; null = what is left does not fall. */
+  readonly freeAt: string | null
 }

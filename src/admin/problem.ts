@@ -4,9 +4,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
+  403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  409: 'Conflict',
   413: 'Content too large',
+  415: 'Unsupported media type',
   500: 'Internal error',
   503: 'Not ready',
 }
@@ -26,7 +29,11 @@ export function answerWithProblems(app: FastifyInstance, onError: (error: unknow
       reply.header('allow', 'GET, HEAD')
       return sendProblem(reply, 405, `${path} can only be read (GET)`)
     }
-    return sendProblem(reply, 404, 'there is /healthz, /readyz, /status and /metrics')
+    return sendProblem(
+      reply,
+      404,
+      'there is /healthz, /readyz, /status, /in-doubt and /metrics; POST /pools/POOL[/upstreams/UPSTREAM]/drain, disable, enable',
+    )
   })
   app.setErrorHandler((error: { statusCode?: number; message?: string }, _request, reply) => {
     const status = error.statusCode ?? 500

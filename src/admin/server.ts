@@ -1,7 +1,9 @@
-// The admin listener: what an operator, an orchestrator or Prometheus may read about this vigia. Read-only; takes no bodies.
+// The admin listener: what an operator, an orchestrator or Prometheus may read about this vigia, and what an operator may ask of it.
 
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { ControlView } from './control-view.ts'
+import { serveInDoubt } from './in-doubt.ts'
+import { type Changes, serveOperations } from './operation-routes.ts'
 import { answerWithProblems, sendProblem } from './problem.ts'
 
 const LIMITS = {
@@ -12,8 +14,8 @@ const LIMITS = {
   pathBytes: 1024,
 } as const
 
-/** The routes, not listening yet. */
-export function buildAdmin(view: ControlView, onError: (error: unknown) => void): FastifyInstance {
+/** The routes, not listening yet. @param changes undefined = everything can only be read */
+export function buildAdmin(view: ControlView, onError: (error: unknown) => void, changes?: Changes): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: LIMITS.bodyBytes,
@@ -22,6 +24,8 @@ export function buildAdmin(view: ControlView, onError: (error: unknown) => void)
     keepAliveTimeout: LIMITS.idleMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LIMITS.pathBytes },
+    // A key that nobody knows, or a value of another type, is an error, not something to drop or convert in silence.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
   })
   app.server.maxConnections = LIMITS.connections
   app.addHook('onRequest', async (_request, reply) => {
@@ -35,9 +39,11 @@ export function buildAdmin(view: ControlView, onError: (error: unknown) => void)
     return ready ? reply.type('text/plain').send(`${reason}\n`) : sendProblem(reply, 503, reason)
   })
   app.get('/status', async () => view.status())
+  serveInDoubt(app, view)
   app.get('/metrics', async (_request, reply) => {
     const { contentType, body } = await view.metrics()
     return reply.header('content-type', contentType).send(body)
   })
+  if (changes !== undefined) serveOperations(app, view, changes)
   return app
 }

@@ -2,6 +2,8 @@
 
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { PoolReport, StatusReport, UpstreamReport, UpstreamState } from '../admin/control-view.ts'
+import { drainWords } from './drain-lines.ts'
+import { formatAge, printable } from './text.ts'
 
 const COLORS = { available: 'green', unknown: 'yellow', draining: 'yellow', out: 'red', disabled: 'gray' } as const
 
@@ -12,19 +14,10 @@ const NUMBERS: ReadonlySet<number> = new Set([4, 5, 6])
 /** @param nowMs epoch ms, for "12 s ago" */
 export function formatStatus(report: StatusReport, nowMs: number, color: boolean): string {
   const paint = (state: UpstreamState) => (color ? styleText(COLORS[state], state, { validateStream: false }) : state)
-  const rows = report.pools.flatMap(pool => pool.upstreams.map(upstream => row(pool, upstream, nowMs, paint)))
-  return [summary(report), '', ...layOut([[...HEADER], ...rows]), ...remarks(report)].join('\n')
-}
-
-/** `8 s`, `12 min`, `3 h 20 min`, `5 d 2 h`. */
-export function formatAge(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 120) return `${seconds} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 120) return `${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 48) return `${hours} h ${minutes % 60} min`
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`
+  const upstreams = report.pools.flatMap(pool => pool.upstreams.map(upstream => ({ pool, upstream })))
+  const [header, ...rows] = layOut([[...HEADER], ...upstreams.map(each => row(each.pool, each.upstream, nowMs, paint))])
+  const lines = upstreams.flatMap(({ upstream }, at) => [rows[at]!, ...under(upstream, nowMs)])
+  return [summary(report), '', header, ...lines, ...remarks(report)].join('\n')
 }
 
 function summary(report: StatusReport): string {
@@ -60,12 +53,28 @@ function row(
   ]
 }
 
+/** Of a drain: who is still there, and until when. */
+function under({ drain }: UpstreamReport, nowMs: number): string[] {
+  return drain === null
+    ? []
+    : [`      drain of ${formatAge(nowMs - Date.parse(drain.since))}: ${drainWords(drain, nowMs)}`]
+}
+
 function remarks(report: StatusReport): string[] {
   const lines: string[] = []
   for (const pool of report.pools) {
     if (pool.available === 0)
       lines.push(`Pool ${printable(pool.name)} has no available upstream: nobody serves its users.`)
     if (pool.waiting > 0) lines.push(`Pool ${printable(pool.name)}: ${pool.waiting} requests wait for an upstream.`)
+    const { inUse, awaitsFailback } = pool.priorities
+    if (awaitsFailback !== null)
+      lines.push(
+        `Pool ${printable(pool.name)} is served by priority ${inUse}; priority ${awaitsFailback} can serve again and waits for: vigia failback ${printable(pool.name)}`,
+      )
+    if (pool.inDoubt > 0)
+      lines.push(
+        `Pool ${printable(pool.name)}: ${pool.inDoubt} requests in doubt (may or may not have been carried out); /in-doubt lists them.`,
+      )
   }
   for (const { worker, state, restarts } of report.workers) {
     if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)
@@ -88,9 +97,4 @@ function layOut(rows: readonly (readonly string[])[]): string[] {
 
 function width(text: string): number {
   return stripVTControlCharacters(text).length
-}
-
-/** What an upstream sent may be part of a reason: it must not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
 }

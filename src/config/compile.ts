@@ -33,6 +33,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   return {
     revision,
     workers: workers === 'auto' ? Math.min(Math.max(1, cores), MOST_WORKERS) : workers,
+    watch: config.watch ?? DEFAULTS.watch,
     listeners: config.listeners.map(({ name, address }) => ({ name, ...addressOf(address) })),
     routes: config.routes.map((route, i) => ({
       name: route.name ?? `routes[${i}]`,

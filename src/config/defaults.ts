@@ -2,6 +2,7 @@
 
 export const DEFAULTS = {
   workers: 'auto',
+  watch: true,
   balance: 'least-connections',
   boundedLoad: 1.25,
   weight: 100,

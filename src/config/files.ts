@@ -6,22 +6,24 @@ import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isShortKey, keysInFile, SHORTEST_KEY } from './check-affinity.ts'
 import { isHeaderValue } from './http-words.ts'
+import { fingerprint, fingerprintOfFailure, type Inputs, LARGEST_INPUT_BYTES, NO_FILE, TOO_LARGE } from './inputs.ts'
 import { error, type Finding, type Path, quote } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-
-const LARGEST_BYTES = 1024 * 1024
 
 export interface Files {
   /** Contents by the name that the configuration uses; a newline at the end is dropped. */
   readonly contents: ReadonlyMap<string, string>
+  readonly inputs: Inputs
   readonly findings: readonly Finding[]
 }
 
 export function readFiles(config: ConfigDocument, folder: string): Files {
   const contents = new Map<string, string>()
+  const inputs = new Map<string, string>()
   const findings: Finding[] = []
   for (const { path, file, kind } of namedFiles(config)) {
     const text = read(resolve(folder, file))
+    inputs.set(resolve(folder, file), text.print)
     if ('failed' in text) {
       findings.push(
         error(path, `the file ${quote(file)} ${text.failed} (it is looked for from the configuration's folder)`),
@@ -46,7 +48,7 @@ export function readFiles(config: ConfigDocument, folder: string): Files {
       )
     } else contents.set(file, text.content)
   }
-  return { contents, findings }
+  return { contents, inputs, findings }
 }
 
 function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: string; kind: 'ca' | 'header' | 'keys' }> {
@@ -66,14 +68,17 @@ function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: strin
   }
 }
 
-function read(file: string): { readonly content: string } | { readonly failed: string } {
+type Read = { readonly print: string } & ({ readonly content: string } | { readonly failed: string })
+
+function read(file: string): Read {
   try {
     const stat = statSync(file)
-    if (!stat.isFile()) return { failed: 'is not a regular file' }
-    if (stat.size > LARGEST_BYTES) return { failed: 'is larger than 1 MiB' }
-    return { content: readFileSync(file, 'utf8').replace(/\r?\n$/, '') }
+    if (!stat.isFile()) return { print: NO_FILE, failed: 'is not a regular file' }
+    if (stat.size > LARGEST_INPUT_BYTES) return { print: TOO_LARGE, failed: 'is larger than 1 MiB' }
+    const bytes = readFileSync(file)
+    return { print: fingerprint(bytes), content: bytes.toString('utf8').replace(/\r?\n$/, '') }
   } catch (cause) {
-    return { failed: wordsFor((cause as NodeJS.ErrnoException).code) }
+    return { print: fingerprintOfFailure(cause), failed: wordsFor((cause as NodeJS.ErrnoException).code) }
   }
 }
 

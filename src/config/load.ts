@@ -8,6 +8,7 @@ import { compile } from './compile.ts'
 import { crossCheck } from './cross-check.ts'
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
 import { readFiles, wordsFor } from './files.ts'
+import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { error, type Finding, formatPath, type Problem, shorten } from './problem.ts'
 import { stillHolds } from './repair.ts'
 import type { ConfigDocument } from './schema.ts'
@@ -15,9 +16,23 @@ import type { Snapshot } from './snapshot.ts'
 import { locate, parseSource, type Source } from './source.ts'
 import { validate } from './validate.ts'
 
-export type Loaded =
-  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] }
+export type Loaded = LoadedSnapshot | RefusedConfig
+
+export interface LoadedSnapshot {
+  readonly ok: true
+  readonly snapshot: Snapshot
+  readonly warnings: readonly Problem[]
+  /** The document as it was read, secrets and all: to be shown only through mask.ts. */
+  readonly text: string
+  readonly inputs: Inputs
+}
+
+export interface RefusedConfig {
+  readonly ok: false
+  readonly problems: readonly Problem[]
+  /** The files that were read before it was refused. */
+  readonly inputs: Inputs
+}
 
 /** Nobody reads more than that. */
 const MOST_PROBLEMS = 100
@@ -29,7 +44,8 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv, revision = 1): 
     bytes = readFileSync(file)
   } catch (cause) {
     const message = `the configuration file ${wordsFor((cause as NodeJS.ErrnoException).code)}: name another with --config FILE`
-    return { ok: false, problems: [{ severity: 'error', file, line: 1, column: 1, path: '', message }] }
+    const problems: Problem[] = [{ severity: 'error', file, line: 1, column: 1, path: '', message }]
+    return { ok: false, problems, inputs: new Map([[resolve(file), fingerprintOfFailure(cause)]]) }
   }
   return loadBytes(bytes, file, env, revision)
 }
@@ -37,8 +53,9 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv, revision = 1): 
 /** The same for a configuration that is in memory; `file` names it in problems, and files are looked for beside it. */
 export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEnv, revision = 1): Loaded {
   // 1. Text to YAML.
+  const inputs = new Map([[resolve(file), fingerprint(bytes)]])
   const parsed = parseSource(bytes, file)
-  if (!parsed.ok) return parsed
+  if (!parsed.ok) return { ...parsed, inputs }
   const { source } = parsed
 
   // 2. `${ENV}`, then the schema. Where that refuses something, the rest is still looked through.
@@ -47,16 +64,16 @@ export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEn
   const folder = dirname(resolve(file))
   if (!valid.ok) {
     const { findings, rest } = valid
-    const further = rest
-      ? lookThrough(rest.config, folder).findings.filter(found => stillHolds(found, rest.missing))
-      : []
-    return refused(source, [...findings, ...further], expansion)
+    const looked = rest && lookThrough(rest.config, folder)
+    const further = looked ? looked.findings.filter(found => stillHolds(found, rest.missing)) : []
+    return refused(source, [...findings, ...further], expansion, new Map([...inputs, ...(looked?.inputs ?? [])]))
   }
 
   // 3. Rules between parts, and the files that the document names.
-  const { findings, contents } = lookThrough(valid.config, folder)
+  const { findings, contents, inputs: named } = lookThrough(valid.config, folder)
+  const all = new Map([...inputs, ...named])
   const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
-  if (isRefused) return refused(source, findings, expansion)
+  if (isRefused) return refused(source, findings, expansion, all)
 
   // 4. Defaults and units.
   const snapshot = compile(valid.config, {
@@ -65,22 +82,22 @@ export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEn
     files: contents,
     resolvePath: path => resolve(folder, path),
   })
-  return { ok: true, snapshot, warnings: inOrder(source, findings, expansion) }
+  return { ok: true, snapshot, warnings: inOrder(source, findings, expansion), text: source.text, inputs: all }
 }
 
 function lookThrough(config: ConfigDocument, folder: string) {
   const files = readFiles(config, folder)
-  return { findings: [...crossCheck(config), ...files.findings], contents: files.contents }
+  return { ...files, findings: [...crossCheck(config), ...files.findings] }
 }
 
-function refused(source: Source, findings: readonly Finding[], expansion: Expansion): Loaded {
+function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {
   // What follows from a missing variable is not another problem.
   const unset = new Set(expansion.findings.map(({ path }) => formatPath(path)))
   const further = findings.filter(({ path }) => !unset.has(formatPath(path)))
   const problems = inOrder(source, [...expansion.findings, ...further], expansion)
-  if (problems.length <= MOST_PROBLEMS) return { ok: false, problems }
+  if (problems.length <= MOST_PROBLEMS) return { ok: false, problems, inputs }
   const rest = locate(source, error([], `${problems.length - MOST_PROBLEMS} more problems are not shown`))
-  return { ok: false, problems: [...problems.slice(0, MOST_PROBLEMS), rest] }
+  return { ok: false, problems: [...problems.slice(0, MOST_PROBLEMS), rest], inputs }
 }
 
 function inOrder(source: Source, findings: readonly Finding[], expansion: Expansion): Problem[] {

@@ -22,7 +22,11 @@ export const timeoutKeys = {
     ),
   ),
   idle: Type.Optional(
-    duration('Duration. Between two movements of body bytes, in either direction.', timeouts.idle, 'no limit'),
+    duration(
+      'Duration. Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending.',
+      timeouts.idle,
+      'no limit',
+    ),
   ),
   tunnel: Type.Optional(
     duration(

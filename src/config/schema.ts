@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox'
 import { MAX_WORKERS } from '../shared/counters.ts'
 import { DEFAULTS } from './defaults.ts'
 import { limitsSchema } from './schema-limits.ts'
-import { byName, described, duration, name, section, text } from './schema-parts.ts'
+import { boolean, byName, described, duration, name, section, text } from './schema-parts.ts'
 import { poolSchema } from './schema-pool.ts'
 import { routeSchema, timeoutKeys } from './schema-route.ts'
 
@@ -30,6 +30,12 @@ export const configSchema = section(
         title: `"auto" or a whole number from 1 to ${MAX_WORKERS}`,
         ...described('Number of worker threads that carry the traffic; auto = one per core.', DEFAULTS.workers),
       }),
+    ),
+    watch: Type.Optional(
+      boolean(
+        'Apply changes of this file, and of the files that it names, as soon as they are there. false = only on SIGHUP and `vigia reload`.',
+        DEFAULTS.watch,
+      ),
     ),
     listeners: Type.Array(listener, {
       minItems: 1,

@@ -6,6 +6,8 @@ export interface Snapshot {
   readonly revision: number
   /** Number of worker threads, already resolved from `auto`. */
   readonly workers: number
+  /** Whether changes of the file, and of the files that it names, are applied as they come; undefined = they are not. */
+  readonly watch?: boolean | undefined
   readonly listeners: readonly ListenerPlan[]
   /** First match wins. */
   readonly routes: readonly RoutePlan[]
@@ -102,7 +104,7 @@ export interface Timeouts {
   readonly connectMs: number
   /** From the end of the sent request to the first byte of the response head. */
   readonly responseMs: number
-  /** Between two movements of body bytes, in either direction. */
+  /** Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending. */
   readonly idleMs: number
   /** Between two movements of bytes in an upgraded connection. */
   readonly tunnelMs: number

@@ -1,6 +1,7 @@
 // Keeps the admin listener where the configuration wants it: opens, moves and closes it. What it answers is admin's business.
 
 import type { FastifyInstance } from 'fastify'
+import type { ControlOperations } from '../admin/control-operations.ts'
 import type { ControlView } from '../admin/control-view.ts'
 import { buildAdmin } from '../admin/server.ts'
 import type { Snapshot } from '../config/snapshot.ts'
@@ -9,12 +10,14 @@ import { cannotListen } from './listen-check.ts'
 
 export class AdminListener {
   readonly #view: ControlView
+  readonly #operations: ControlOperations
   readonly #logger: Logger
   #at: Snapshot['admin']
   #app: FastifyInstance | undefined
 
-  constructor(view: ControlView, logger: Logger) {
+  constructor(view: ControlView, operations: ControlOperations, logger: Logger) {
     this.#view = view
+    this.#operations = operations
     this.#logger = logger
   }
 
@@ -36,7 +39,10 @@ export class AdminListener {
   }
 
   async #open(host: string, port: number): Promise<FastifyInstance> {
-    const app = buildAdmin(this.#view, error => this.#logger.error({ err: error }, 'admin request failed'))
+    const app = buildAdmin(this.#view, error => this.#logger.error({ err: error }, 'admin request failed'), {
+      operations: this.#operations,
+      boundTo: host,
+    })
     try {
       await app.listen({ host, port })
       return app

@@ -9,12 +9,13 @@ export interface Judged {
   readonly state: UpstreamState
   readonly outlier: OutlierState
   readonly plan: { readonly weight: number }
+  readonly hints: { readonly weight: number }
 }
 
 export function membersOf(entries: readonly Judged[]): OutlierMember[] {
-  return entries.map(({ state, outlier, plan }) => ({
+  return entries.map(({ state, outlier, plan, hints }) => ({
     state: outlier,
-    usable: state.admin.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight > 0,
+    usable: state.admin.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight * hints.weight > 0,
   }))
 }
 

@@ -2,80 +2,38 @@
 // into the shared table and tells of each change once. It does no I/O: who probes, logs or stores is none of its business.
 
 import type { HealthPlan, PoolPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
-import {
-  deriveAvailability,
-  INITIAL_STATE,
-  INITIAL_STATE_UNPROBED,
-  type UpstreamState,
-  type Verdict,
-} from '../policy/availability.ts'
+import { type HoldOrder, type HoldSource, type Holds, withoutHold } from '../policy/admin-holds.ts'
+import { NO_HINTS } from '../policy/agent-hints.ts'
+import { deriveAvailability, INITIAL_STATE_UNPROBED, type UpstreamState } from '../policy/availability.ts'
 import { observe } from '../policy/health.ts'
 import {
   afterFailure,
   afterRecovery,
   afterTick,
-  newOutlierState,
   type OutlierState,
   outlierFact,
   probationFactor,
 } from '../policy/outlier.ts'
 import type { UpstreamTotals } from '../policy/outlier-verdicts.ts'
-import { slowStartFactor } from '../policy/slow-start.ts'
+import { slowStartFactor, slowStartLimit } from '../policy/slow-start.ts'
 import type { Slots } from '../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
+import { AdminFacts } from './admin-fact.ts'
+import { type Entry, type MutableEntry, type Notice, newEntry, type RegistryPool, type Transition } from './entry.ts'
+import { Floors, type LevelsInUse } from './floors.ts'
 import { membersOf } from './passive-health.ts'
-import { ProbeHistory } from './probe-history.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { SlotAssigner } from './slots.ts'
-
-/** A change of what may be done with an upstream. */
-export interface Transition {
-  /** Epoch ms. */
-  readonly atMs: number
-  readonly pool: string
-  readonly upstream: string
-  readonly from: Verdict['availability']
-  readonly to: Verdict['availability']
-  /** One line. */
-  readonly cause: string
-}
-
-/** One upstream of one pool. Only the registry changes it. */
-export interface Entry {
-  readonly pool: string
-  readonly slot: number
-  readonly plan: UpstreamPlan
-  readonly health: HealthPlan
-  readonly state: UpstreamState
-  readonly verdict: Verdict
-  /** When it came to the availability that it has, epoch ms. */
-  readonly sinceMs: number
-  /** When its probes found it unhealthy, epoch ms; undefined = they don't. */
-  readonly unhealthySinceMs: number | undefined
-  readonly probes: ProbeHistory
-  readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
-  /** What passive health knows of it. */
-  readonly outlier: OutlierState
-  /** When it came back after having been out, epoch ms; undefined = it never was. */
-  readonly returnedMs: number | undefined
-  /** Share of new work that it gets now: the configured weight, less while it is on trial or starts slowly. */
-  readonly weight: number
-}
-
-type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] }
-
-export interface RegistryPool {
-  readonly plan: PoolPlan
-  readonly slot: number
-  readonly entries: readonly Entry[]
-}
 
 export interface RegistryOptions {
   readonly table: UpstreamTable
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
   readonly onTransition: (transition: Transition) => void
+  readonly onNotice?: (notice: Notice) => void
+  /** Somebody has disabled this upstream, or its drain has come to the deadline: nothing may stay on it. */
+  readonly onDisabled?: (slot: number) => void
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -84,6 +42,8 @@ export class Registry {
   readonly #options: RegistryOptions
   readonly #now: () => number
   readonly #slots = new SlotAssigner()
+  readonly #floors: Floors
+  readonly #admin: AdminFacts
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, MutableEntry>()
   #pools: readonly RegistryPool[] = []
@@ -91,6 +51,23 @@ export class Registry {
   constructor(options: RegistryOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
+    this.#floors = new Floors(options.table)
+    this.#admin = new AdminFacts({
+      now: this.#now,
+      change: (entry, state, cause) => this.#change(entry, state, cause),
+      tellUnchanged: (entry, cause) => {
+        const { availability, reason } = entry.verdict
+        this.#tell(entry, availability, `${cause} (${availability} anyway: ${reason})`)
+      },
+      reweigh: entry => {
+        this.#publish(entry)
+        const pool = this.#poolOf(entry)
+        if (pool !== undefined) this.#settle(pool)
+      },
+      notice: (level, { pool, plan }, text) => this.#notice(level, pool, plan.name, text),
+      poolOf: entry => this.#poolOf(entry),
+      onDisabled: slot => options.onDisabled?.(slot),
+    })
   }
 
   /**
@@ -105,6 +82,7 @@ export class Registry {
       slot: slots.pools[p]!,
       entries: plan.upstreams.map((upstream, u) => this.#adopt(plan, upstream, slots.upstreams[p]![u]!)),
     }))
+    for (const pool of this.#pools) this.#settle(pool)
     return slots
   }
 
@@ -124,6 +102,8 @@ export class Registry {
     if (entry === undefined || entry.health.kind === 'none') throw new Error(`slot ${slot} is not probed`)
     const now = this.#now()
     entry.probes.add(now, result)
+    // First what the node says of itself: one that asks to be drained gets no work between its first good probe and the hint.
+    if (result.ok) this.#admin.hear(entry, result.hints ?? NO_HINTS)
     const before = entry.state.probe
     const { rise, fall } = entry.health
     // A pool that has nothing left takes the first upstream that answers, whatever `rise` says.
@@ -154,14 +134,52 @@ export class Registry {
   /** Time has passed, about a second: ends ejections, judges what the totals say, goes on with slow starts. */
   tick(): void {
     const now = this.#now()
-    for (const { plan, entries } of this.#pools) {
+    for (const pool of this.#pools) {
+      const { plan, entries } = pool
       if (plan.outlier !== undefined) {
         const totals = entries.map(({ slot }) => this.#options.totals(slot))
         const states = afterTick(membersOf(entries), totals, now, plan.outlier)
         for (const [index, { slot }] of entries.entries()) this.#judged(this.#entries.get(slot)!, states[index]!)
       }
+      for (const { slot } of entries) this.#admin.endDrain(this.#entries.get(slot)!)
       for (const { slot } of entries) this.#publish(this.#entries.get(slot)!)
+      this.#settle(pool)
     }
+  }
+
+  /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */
+  hold(slot: number, order: HoldOrder): void {
+    const entry = this.#entries.get(slot)
+    if (entry !== undefined) this.#admin.hold(entry, order)
+  }
+
+  /** Takes a source's hold off an upstream. @param cause who did it and why, one line */
+  release(slot: number, source: HoldSource, cause: string): void {
+    const entry = this.#entries.get(slot)
+    if (entry !== undefined) this.#admin.release(entry, source, cause)
+  }
+
+  /** Lets a pool's load return to earlier priorities, as far as they can carry it. Returns whether anything changes. */
+  failback(pool: RegistryPool, cause: string): boolean {
+    const moved = this.#floors.failback(pool)
+    if (moved)
+      this.#notice('info', pool.plan.name, undefined, `load returns to priority ${this.levels(pool).floor}: ${cause}`)
+    return moved
+  }
+
+  levels(pool: RegistryPool): LevelsInUse {
+    return this.#floors.inUse(pool)
+  }
+
+  #settle(pool: RegistryPool): void {
+    const priority = this.#floors.settle(pool)
+    if (priority === undefined) return
+    const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
+    this.#notice('warn', pool.plan.name, undefined, text)
+  }
+
+  #notice(level: Notice['level'], pool: string, upstream: string | undefined, text: string): void {
+    this.#options.onNotice?.({ level, pool, upstream, text })
   }
 
   #judged(entry: MutableEntry, outlier: OutlierState): void {
@@ -190,28 +208,22 @@ export class Registry {
         known.unhealthySinceMs = undefined
         this.#change(known, { ...known.state, probe: INITIAL_STATE_UNPROBED.probe })
       }
+      if (!followsHints(pool.health)) this.#admin.hear(known, NO_HINTS)
       this.#publish(known)
       return known
     }
-    const state = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
-    const entry: MutableEntry = {
-      pool: pool.name,
-      slot,
-      plan,
-      health: pool.health,
-      state,
-      verdict: deriveAvailability(state),
-      sinceMs: this.#now(),
-      unhealthySinceMs: undefined,
-      probes: new ProbeHistory(),
-      lastFailure: undefined,
-      outlier: newOutlierState(this.#options.totals(slot), this.#now()),
-      returnedMs: undefined,
-      weight: plan.weight,
-    }
+    const entry = newEntry(pool, plan, slot, this.#options.totals(slot), this.#now(), this.#ordersFor(pool, plan))
     this.#entries.set(slot, entry)
     this.#publish(entry)
     return entry
+  }
+
+  /** An order is for a name: it goes on where another address stands behind that name now. */
+  #ordersFor({ name: pool }: PoolPlan, { name }: UpstreamPlan): Holds {
+    for (const { pool: other, plan, holds } of this.#entries.values()) {
+      if (other === pool && plan.name === name) return withoutHold(holds, 'agent')
+    }
+    return []
   }
 
   /** Nothing in its pool gets new work. */
@@ -224,33 +236,53 @@ export class Registry {
     return this.#pools.find(each => each.plan.name === entry.pool)
   }
 
-  #change(entry: MutableEntry, state: UpstreamState): void {
+  /** Returns whether it was told: whether the availability is another one now. */
+  #change(entry: MutableEntry, state: UpstreamState, cause?: string): boolean {
     const from = entry.verdict.availability
     entry.state = state
     entry.verdict = deriveAvailability(state)
     const { availability: to, reason } = entry.verdict
-    if (to === from) return
+    if (to === from) return false
     entry.sinceMs = this.#now()
-    if (from === 'out' && to === 'available') entry.returnedMs = entry.sinceMs
+    if (to === 'out' || to === 'disabled') entry.cold = true
+    else if (to === 'available' && entry.cold) {
+      entry.cold = false
+      entry.returnedMs = entry.sinceMs
+    }
     this.#publish(entry)
-    this.#options.onTransition({
-      atMs: entry.sinceMs,
-      pool: entry.pool,
-      upstream: entry.plan.name,
+    // An order to drain says it all; where one was lifted, what the upstream is now has a reason of its own.
+    this.#tell(
+      entry,
       from,
-      to,
-      cause: reason,
-    })
+      cause === undefined ? reason : state.admin.status === 'enabled' ? `${cause}; ${reason}` : cause,
+    )
+    const pool = this.#poolOf(entry)
+    if (pool !== undefined) this.#settle(pool)
+    return true
+  }
+
+  #tell(entry: Entry, from: Transition['from'], cause: string): void {
+    const { pool, plan, verdict } = entry
+    const { onTransition } = this.#options
+    onTransition({ atMs: this.#now(), pool, upstream: plan.name, from, to: verdict.availability, cause })
   }
 
   #publish(entry: MutableEntry): void {
-    const { slot, verdict, plan, outlier, returnedMs } = entry
+    const { slot, verdict, plan, hints, outlier, returnedMs } = entry
     const pool = this.#poolOf(entry)?.plan
     const trial = pool?.outlier === undefined ? 1 : probationFactor(outlier, pool.outlier)
-    entry.weight = plan.weight * trial * slowStartFactor(this.#now(), returnedMs, pool?.slowStartMs ?? 0)
+    const warmth = slowStartFactor(this.#now(), returnedMs, pool?.slowStartMs ?? 0)
+    // In thousandths, as the table holds it: else it would seem to differ from it for ever.
+    entry.weight = Math.round(plan.weight * hints.weight * trial * warmth * 1000) / 1000
     const availability = AVAILABILITY[verdict.availability]
     const { table } = this.#options
-    if (table.availability(slot) === availability && table.weight(slot) === entry.weight) return
-    table.set(slot, availability, entry.weight)
+    entry.limit = slowStartLimit(plan.maxConnections, warmth)
+    const same = table.availability(slot) === availability && table.weight(slot) === entry.weight
+    if (same && table.limit(slot) === entry.limit) return
+    table.set(slot, availability, entry.weight, entry.limit)
   }
+}
+
+function followsHints(health: HealthPlan): boolean {
+  return health.kind === 'http' && (health.hints === true || health.drainOn404 === true)
 }

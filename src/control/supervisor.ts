@@ -3,8 +3,8 @@
 
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../logging/logger.ts'
-import type { CounterTable } from '../shared/counters.ts'
-import type { FromWorker, ToWorker, WorkerStart } from '../shared/messages.ts'
+import type { CounterRow, CounterTable } from '../shared/counters.ts'
+import type { FromWorker, InDoubtRecord, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { RevisionGate } from './revision-gate.ts'
 import { StartError } from './start-error.ts'
 
@@ -16,6 +16,9 @@ export interface SupervisorOptions {
   /** What a worker that starts now is given: always the newest snapshot. */
   readonly startData: (worker: number) => WorkerStart
   readonly onTransportFailure: (slot: number, error: string) => void
+  readonly onInDoubt: (record: InDoubtRecord) => void
+  /** A worker has ended; its row still tells what it had in flight. */
+  readonly onLost: (worker: number, row: CounterRow) => void
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone'
@@ -92,6 +95,11 @@ export class Supervisor {
     const ready = this.#gate.wait(message.snapshot.revision)
     for (const post of this.#posts) post.thread?.postMessage(message)
     return ready
+  }
+
+  /** Sends a message to every worker that runs. */
+  tell(message: ToWorker): void {
+    for (const post of this.#posts) post.thread?.postMessage(message)
   }
 
   /** Resolves with the number of exchanges that were cut when every worker has finished its work and ended. */
@@ -175,6 +183,9 @@ export class Supervisor {
       case 'transport-failure':
         this.#options.onTransportFailure(message.slot, message.error)
         return
+      case 'in-doubt':
+        this.#options.onInDoubt(message.record)
+        return
       case 'drained':
         this.#cut += message.cut
         // It has nothing left to do; timers and sockets that it may still hold need not keep anybody waiting.
@@ -196,7 +207,9 @@ export class Supervisor {
     post.thread = undefined
     post.revision = 0
     this.#become(post, 'gone')
-    this.#options.counters.rows[post.worker]!.dropGauges()
+    const row = this.#options.counters.rows[post.worker]!
+    this.#options.onLost(post.worker, row)
+    row.dropGauges()
     if (this.#phase !== 'running') {
       this.#checkDrained()
       return

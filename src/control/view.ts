@@ -2,6 +2,8 @@
 
 import type {
   ControlView,
+  HoldReport,
+  InDoubtReport,
   LifeState,
   PoolReport,
   Readiness,
@@ -12,10 +14,16 @@ import type {
 import type { Snapshot } from '../config/snapshot.ts'
 import { createScrape } from '../metrics/scrape.ts'
 import type { MetricsSource } from '../metrics/source.ts'
+import type { Hold } from '../policy/admin-holds.ts'
 import { type CounterTable, GAUGE, TOTAL } from '../shared/counters.ts'
+import { PLACE, type Places } from '../shared/places.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import type { DrainWatch } from './drain-watch.ts'
+import type { Entry, RegistryPool } from './entry.ts'
+import type { InDoubtList } from './in-doubt-list.ts'
 import { formatAddress } from './listen-check.ts'
-import type { Entry, Registry, RegistryPool } from './registry.ts'
+import { overloadOf } from './overload-report.ts'
+import type { Registry } from './registry.ts'
 import { upstreamUrl } from './slots.ts'
 import type { WorkerView } from './supervisor.ts'
 
@@ -23,10 +31,13 @@ export interface ViewOptions {
   readonly version: string
   readonly startedMs: number
   readonly counters: CounterTable
+  readonly places: Places
   readonly registry: Registry
   readonly snapshot: () => Snapshot
   readonly lifeState: () => LifeState
   readonly workers: () => readonly WorkerView[]
+  readonly inDoubt: InDoubtList
+  readonly drains: DrainWatch
 }
 
 export function createView(options: ViewOptions): ControlView {
@@ -34,6 +45,7 @@ export function createView(options: ViewOptions): ControlView {
   return {
     status: () => report(options),
     readiness: () => readiness(options.lifeState(), options.workers()),
+    inDoubt: limit => inDoubtReport(options.inDoubt, limit),
     metrics: async () => ({ contentType: scrape.contentType, body: await scrape.collect() }),
   }
 }
@@ -61,23 +73,40 @@ function report(options: ViewOptions): StatusReport {
     clients: {
       connections: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections),
       rejects: counters.total(SLOT_OF_VIGIA, TOTAL.rejects),
+      overLimit: counters.total(SLOT_OF_VIGIA, TOTAL.clientLimit),
       answers: classes(counters, SLOT_OF_VIGIA),
     },
-    pools: registry.pools().map(pool => reportPool(pool, counters)),
+    pools: registry.pools().map(pool => reportPool(pool, options)),
   }
 }
 
-function reportPool({ plan, slot, entries }: RegistryPool, counters: CounterTable): PoolReport {
+function reportPool(pool: RegistryPool, options: ViewOptions): PoolReport {
+  const { plan, slot, entries } = pool
+  const { counters, registry } = options
+  const { priority, floor, waiting } = registry.levels(pool)
   return {
     name: plan.name,
     available: entries.filter(entry => entry.verdict.availability === 'available').length,
     waiting: counters.gauge(slot, GAUGE.waiting),
+    ...overloadOf(pool, options),
     answers: classes(counters, slot),
-    upstreams: entries.map(entry => reportUpstream(entry, counters)),
+    inDoubt: entries.reduce((sum, entry) => sum + counters.total(entry.slot, TOTAL.inDoubt), 0),
+    failback: plan.failback ?? 'automatic',
+    priorities: { inUse: priority ?? null, floor, awaitsFailback: waiting ?? null },
+    upstreams: entries.map(entry => reportUpstream(entry, options)),
   }
 }
 
-function reportUpstream(entry: Entry, counters: CounterTable): UpstreamReport {
+function inDoubtReport(list: InDoubtList, limit = Infinity): InDoubtReport {
+  const records = list.newest(limit).map(({ atMs, idempotencyKey, ...record }) => ({
+    at: iso(atMs),
+    ...record,
+    idempotencyKey: idempotencyKey ?? null,
+  }))
+  return { total: list.total, dropped: list.dropped, records }
+}
+
+function reportUpstream(entry: Entry, { counters, places, drains }: ViewOptions): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
   const { ok, failed } = probes.tally()
@@ -90,6 +119,8 @@ function reportUpstream(entry: Entry, counters: CounterTable): UpstreamReport {
     since: iso(entry.sinceMs),
     weight: plan.weight,
     priority: plan.priority,
+    holds: entry.holds.map(reportHold),
+    drain: drains.report(entry, Date.now()),
     lastProbe:
       last === undefined
         ? null
@@ -103,6 +134,9 @@ function reportUpstream(entry: Entry, counters: CounterTable): UpstreamReport {
     lastFailure: lastFailure === undefined ? null : { at: iso(lastFailure.atMs), error: lastFailure.error },
     probes: { ok, failed },
     inFlight: counters.gauge(slot, GAUGE.inFlight),
+    limit: entry.limit === 0 ? null : entry.limit,
+    places: places.count(slot, PLACE.taken),
+    longPolls: counters.gauge(slot, GAUGE.longPolls),
     connections: counters.gauge(slot, GAUGE.connections),
     tunnels: counters.gauge(slot, GAUGE.tunnels),
     responses: classes(counters, slot),
@@ -118,6 +152,17 @@ function reportUpstream(entry: Entry, counters: CounterTable): UpstreamReport {
     connectionsReused: total(TOTAL.connectionsReused),
     bytesIn: total(TOTAL.bytesIn),
     bytesOut: total(TOTAL.bytesOut),
+  }
+}
+
+function reportHold({ source, status, reason, by, sinceMs, deadlineMs }: Hold): HoldReport {
+  return {
+    source,
+    status,
+    reason,
+    by,
+    since: iso(sinceMs),
+    deadline: deadlineMs === undefined ? null : iso(deadlineMs),
   }
 }
 
@@ -150,11 +195,13 @@ function metricsSource({ version, counters, registry, snapshot, workers }: ViewO
       registry.pools().map(({ plan, slot, entries }) => ({
         name: plan.name,
         slot,
+        queueMax: plan.queue?.max,
         upstreams: entries.map(entry => ({
           name: entry.plan.name,
           slot: entry.slot,
           state: entry.verdict.availability,
           weight: entry.plan.weight,
+          limit: entry.limit === 0 ? undefined : entry.limit,
           probes: entry.probes.tally(),
         })),
       })),

@@ -3,6 +3,7 @@
 
 import { DURATION_BUCKETS_S, GAUGE, type Gauge, TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { defineOverload } from './overload.ts'
 import { histogramSamples, type Sample, type ScrapedMetric } from './scraped-metric.ts'
 import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES, type UpstreamSample } from './source.ts'
 
@@ -90,6 +91,27 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'counter',
       samples: () => [{ labels: {}, value: counters.total(SLOT_OF_VIGIA, TOTAL.rejects) }],
     },
+    poolTotal(
+      'vigia_requests_rate_limited_total',
+      TOTAL.rateLimited,
+      'Requests answered 429: their client asks too often.',
+    ),
+    poolTotal(
+      'vigia_requests_forbidden_total',
+      TOTAL.forbidden,
+      'Requests answered 403: their route is closed to them.',
+    ),
+    poolTotal(
+      'vigia_slow_clients_total',
+      TOTAL.slowClients,
+      'Requests ended because their client sent or read slower than the least rate.',
+    ),
+    {
+      name: 'vigia_client_connections_refused_total',
+      help: 'Connections closed at once because their client had too many.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: counters.total(SLOT_OF_VIGIA, TOTAL.clientLimit) }],
+    },
     {
       name: 'vigia_client_connections',
       help: 'Connections from clients that are open now.',
@@ -105,6 +127,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
           .pools()
           .map(({ name, slot }) => ({ labels: { pool: name }, value: counters.gauge(slot, GAUGE.waiting) })),
     },
+    ...defineOverload(source),
     poolTotal(
       'vigia_retries_budgeted_total',
       TOTAL.budgetedRetries,
@@ -138,6 +161,11 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       "Attempts on the upstream that were not their request's first.",
     ),
     upstreamTotal('vigia_requests_in_doubt_total', TOTAL.inDoubt, 'Unsafe requests whose fate is unknown.'),
+    upstreamTotal(
+      'vigia_tunnels_drained_total',
+      TOTAL.tunnelsDrained,
+      'Upgraded connections that were ended because their upstream was drained or disabled.',
+    ),
     {
       name: 'vigia_upstream_available',
       help: '1 while the upstream gets new work, else 0.',

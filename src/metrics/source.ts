@@ -15,6 +15,8 @@ export interface MetricsSource {
 export interface PoolSample {
   readonly name: string
   readonly slot: number
+  /** Most requests that wait at once; undefined = there is no queue. */
+  readonly queueMax?: number | undefined
   readonly upstreams: readonly UpstreamSample[]
 }
 
@@ -25,6 +27,8 @@ export interface UpstreamSample {
   readonly slot: number
   readonly state: (typeof UPSTREAM_STATES)[number]
   readonly weight: number
+  /** Most requests in flight at once that it gets now; undefined = no limit. */
+  readonly limit?: number | undefined
   readonly probes: ProbeTally
 }
 

@@ -26,6 +26,17 @@ export function levelLoads(levels: readonly PriorityLevel[], factor: number): nu
   })
 }
 
+/**
+ * As `levelLoads`, with all of the load on the levels from `floor` on. Those before it count only where nothing else is
+ * available: an error helps nobody.
+ */
+export function levelLoadsFrom(levels: readonly PriorityLevel[], factor: number, floor: number): number[] {
+  if (floor <= 0) return levelLoads(levels, factor)
+  const loads = levelLoads(levels.slice(floor), factor)
+  if (!loads.some(load => load > 0)) return levelLoads(levels, factor)
+  return levels.map((_, at) => loads[at - floor] ?? 0)
+}
+
 /** Index of the level for one request, or -1 where all loads are 0. @param random01 uniform in [0, 1) */
 export function pickLevel(loads: readonly number[], random01: number): number {
   let level = -1

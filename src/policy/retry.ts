@@ -34,8 +34,6 @@ export interface FailedAttempt extends Repetition {
   readonly requestBytesWritten: number
   /** The connection had served an earlier request. */
   readonly reusedConnection: boolean
-  /** Nothing but interim responses (1xx) went to the client: they tell nothing of the request's fate. */
-  readonly onlyInterim?: boolean | undefined
   /** Whether a repeatable request whose response timed out is sent again: it may be what makes upstreams slow. */
   readonly retryTimeouts: boolean
 }
@@ -57,25 +55,33 @@ export type RetryDecision =
        */
       readonly stale: boolean
     }
-  | {
-      readonly retry: false
-      /** The upstream may or may not have carried out an unsafe request, and nobody learned which. */
-      readonly inDoubt: boolean
-    }
+  | { readonly retry: false }
 
 export function decideRetry(attempt: FailedAttempt): RetryDecision {
   const notSent = attempt.requestBytesWritten === 0
-  const fateTold = attempt.responseStarted && attempt.onlyInterim !== true
-  const inDoubt = !notSent && !fateTold && !isHarmless(attempt)
   const stale = isStale(attempt)
   // A stale connection costs no attempt, once: else `attempts: 1` would turn every keep-alive race into an error.
   const attemptsMax = stale ? attempt.attemptsMax + 1 : attempt.attemptsMax
-  if (isOver(attempt, attemptsMax)) return { retry: false, inDoubt }
+  if (isOver(attempt, attemptsMax)) return NO_RETRY
   if (notSent) return { retry: true, proof: 'not-sent', stale }
   const proof = proofOf(attempt)
   const affordable = stale || attempt.withinBudget !== false
   if (proof !== undefined && affordable && mayPass(attempt)) return { retry: true, proof, stale }
-  return { retry: false, inDoubt }
+  return NO_RETRY
+}
+
+/**
+ * Whether the upstream may or may not have carried out an unsafe request, and nobody learned which. An answer that was cut is no
+ * proof either: its head was written before all was done, or it says of a failure what the client never got to read.
+ * Where another attempt follows, its answer ends the doubt; where it gets none, the doubt stays.
+ */
+export function isInDoubt({
+  method,
+  declared,
+  requestBytesWritten,
+}: Pick<FailedAttempt, 'method' | 'declared' | 'requestBytesWritten'>): boolean {
+  // A keyed request changes something: its key makes it repeatable, not harmless.
+  return requestBytesWritten > 0 && !isIdempotent(method) && declared !== 'read'
 }
 
 /**
@@ -84,7 +90,7 @@ export function decideRetry(attempt: FailedAttempt): RetryDecision {
  */
 export function decideRetryOfAnswer(attempt: AnsweredAttempt): RetryDecision {
   const proof = attempt.statuses.includes(attempt.status) ? proofOf(attempt) : undefined
-  if (proof === undefined || attempt.withinBudget === false || isOver(attempt, attempt.attemptsMax)) return PASSED_ON
+  if (proof === undefined || attempt.withinBudget === false || isOver(attempt, attempt.attemptsMax)) return NO_RETRY
   return { retry: true, proof, stale: false }
 }
 
@@ -112,7 +118,7 @@ export function isIdempotent(method: string): boolean {
   }
 }
 
-const PASSED_ON: RetryDecision = { retry: false, inDoubt: false }
+const NO_RETRY: RetryDecision = { retry: false }
 
 function isOver({ responseStarted, clientGone, attemptsMade }: Repetition, attemptsMax: number): boolean {
   return responseStarted || clientGone || attemptsMade >= attemptsMax
@@ -125,22 +131,17 @@ function proofOf({ method, declared, bodyReplayable }: Repetition): Proof | unde
   return declared === undefined ? undefined : 'declared'
 }
 
-/** Nobody has to find out what became of it. A keyed request changes something: its key makes it repeatable, not harmless. */
-function isHarmless({ method, declared }: Repetition): boolean {
-  return isIdempotent(method) || declared === 'read'
-}
-
 /** Whether the failure is one that another upstream, or a second try, may not have. */
-function mayPass({ failure, retryTimeouts }: FailedAttempt): boolean {
+function mayPass({ failure, retryTimeouts, attemptsMade }: FailedAttempt): boolean {
   switch (failure) {
     case 'connect':
     case 'reset':
       return true
     case 'timeout':
       return retryTimeouts
-    // An answer that is no HTTP is most likely caused by the request itself: another upstream would give it as well.
+    // Either the upstream is broken, or this request makes any of them answer so: a second one that does settles it.
     case 'garbage':
-      return false
+      return attemptsMade === 1
   }
 }
 

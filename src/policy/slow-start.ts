@@ -18,3 +18,8 @@ export function slowStartFactor(nowMs: number, returnedMs: number | undefined, r
   if (passed >= 1) return 1
   return Math.max(LEAST, Math.floor(passed * STEPS) / STEPS)
 }
+
+/** Most requests in flight on an upstream that has this share of its weight; 0 = no limit. */
+export function slowStartLimit(maxConnections: number | undefined, factor: number): number {
+  return maxConnections === undefined ? 0 : Math.max(1, Math.round(maxConnections * factor))
+}

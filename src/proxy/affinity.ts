@@ -25,9 +25,19 @@ export interface Claim {
   readonly renew: boolean
   /** Hash of what is followed; undefined = nothing to follow. */
   readonly key: number | undefined
+  /** Hash that tells this client's session from others; undefined = it has none yet. */
+  readonly session: number | undefined
 }
 
-const NO_CLAIM: Claim = { endpoint: undefined, renew: false, key: undefined }
+/** What is known of the cookie in a block of fields. */
+interface KnownCookie {
+  readonly atMs: number
+  readonly verdict: AffinityVerdict
+  /** Hash of its value. */
+  readonly session: number
+}
+
+const NO_CLAIM: Claim = { endpoint: undefined, renew: false, key: undefined, session: undefined }
 /** A client repeats its cookie with every request: a proof holds for this long before it is computed again. */
 const MEMO_MS = 1000
 
@@ -37,7 +47,7 @@ export class Affinity {
   readonly #mac: Mac
   readonly #table: AffinityTable | undefined
   /** Fields that repeat to the byte are one object. */
-  readonly #memo = new WeakMap<Fields, { readonly atMs: number; readonly verdict: AffinityVerdict }>()
+  readonly #memo = new WeakMap<Fields, KnownCookie>()
 
   constructor(plan: AffinityPlan, pool: PoolPlan, endpoints: readonly Endpoint[]) {
     this.plan = plan
@@ -52,11 +62,19 @@ export class Affinity {
   claim(fields: Fields, clientAddress: string, nowMs: number): Claim {
     if (this.plan.kind === 'follow') {
       const followed = followedValue(this.plan.key, fields, clientAddress)
-      return followed === undefined ? NO_CLAIM : { ...NO_CLAIM, key: hashKey(followed) }
+      if (followed === undefined) return NO_CLAIM
+      const key = hashKey(followed)
+      return { endpoint: undefined, renew: false, key, session: key }
     }
-    const verdict = this.#verdict(this.plan.name, fields, nowMs)
+    const { verdict, session } = this.#known(this.plan.name, fields, nowMs)
     if (verdict.kind !== 'upstream') return NO_CLAIM
-    return { endpoint: this.#endpoints[verdict.index], renew: verdict.renew, key: undefined }
+    return {
+      endpoint: this.#endpoints[verdict.index],
+      renew: verdict.renew,
+      key: undefined,
+      // A cookie that was given out in the same millisecond to two clients is one value.
+      session: session ^ hashKey(clientAddress),
+    }
   }
 
   /** The field that binds the client to `endpoint`, with its CRLF; '' where it has such a cookie already. */
@@ -66,12 +84,14 @@ export class Affinity {
     return `Set-Cookie: ${setCookie(this.plan, value, secure)}\r\n`
   }
 
-  #verdict(name: string, fields: Fields, nowMs: number): AffinityVerdict {
-    const known = this.#memo.get(fields)
-    if (known && nowMs - known.atMs < MEMO_MS) return known.verdict
-    const verdict = decideAffinity(this.#table!, cookieValue(listOf(fields, FIELD.cookie), name), nowMs, this.#mac)
-    this.#memo.set(fields, { atMs: nowMs, verdict })
-    return verdict
+  #known(name: string, fields: Fields, nowMs: number): KnownCookie {
+    const before = this.#memo.get(fields)
+    if (before && nowMs - before.atMs < MEMO_MS) return before
+    const value = cookieValue(listOf(fields, FIELD.cookie), name)
+    const verdict = decideAffinity(this.#table!, value, nowMs, this.#mac)
+    const known = { atMs: nowMs, verdict, session: hashKey(value ?? '') }
+    this.#memo.set(fields, known)
+    return known
   }
 }
 

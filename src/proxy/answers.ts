@@ -51,6 +51,11 @@ const REASONS: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 }
 
+/** Whether it says: not now, try again later. */
+export function isBusy(code: AnswerCode): boolean {
+  return textOf(code).status === 503
+}
+
 /** What a client is told when an attempt failed and can't be repeated. @param connecting no connection was established */
 export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerCode {
   switch (kind) {

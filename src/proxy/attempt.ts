@@ -1,10 +1,11 @@
 // One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
-// Counts it as in flight for as long as it lasts. What follows a failure is the exchange's business.
+// Counts it as in flight, and holds its place, for as long as it lasts. What follows a failure is the exchange's business.
 
 import type { RetryDecision } from '../policy/retry.ts'
 import { GAUGE, TOTAL } from '../shared/counters.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { Placement } from './placement.ts'
 import type { Runtime } from './runtime.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
@@ -21,13 +22,20 @@ export class Attempt {
   sentBytes = 0
   /** The upstream does not take the request's body as fast as the client sends it. */
   stalls = false
+  readonly #placement: Placement
+  readonly #longPoll: boolean
   #inFlight = true
+  #holdsPlace: boolean
   #status = 0
   #firstByteMs = 0
 
-  /** @param idle a connection that waits for its next request; undefined = a fresh one is opened */
+  /**
+   * Takes over the place that came with the pool's last choice.
+   * @param idle a connection that waits for its next request; undefined = a fresh one is opened
+   */
   constructor(
     runtime: Runtime,
+    placement: Placement,
     endpoint: Endpoint,
     events: AttemptEvents,
     idle: UpstreamConnection | undefined,
@@ -38,15 +46,29 @@ export class Attempt {
     this.startedMs = nowMs
     this.reused = idle !== undefined
     this.#idleMs = idle ? Math.max(0, nowMs - idle.idleSinceMs) : 0
-    runtime.row.move(endpoint.slot, GAUGE.inFlight, 1)
+    this.#placement = placement
+    this.#longPoll = placement.route.longPoll === true
+    this.#holdsPlace = placement.pool.places.taken
+    runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
     if (idle) idle.assign(events)
     this.connection = idle ?? endpoint.open(events)
   }
 
   /** The connection is no longer this attempt's. */
   leave(): void {
-    if (this.#inFlight) this.#runtime.row.move(this.endpoint.slot, GAUGE.inFlight, -1)
+    if (!this.#inFlight) return
     this.#inFlight = false
+    const { slot } = this.endpoint
+    this.#runtime.row.move(slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, -1)
+    if (this.#holdsPlace) this.#placement.pool.places.leave(slot)
+  }
+
+  /** Leaves its place to the next attempt on the same upstream, as a choice does. @returns false where it has none */
+  handOn(): boolean {
+    if (!this.#holdsPlace) return false
+    this.#holdsPlace = false
+    this.#placement.pool.places.taken = true
+    return true
   }
 
   /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
@@ -66,8 +88,15 @@ export class Attempt {
     this.#firstByteMs = nowMs - this.startedMs
   }
 
+  /** Its answer is the one that the client gets. A long poll's time to the first byte is none of the upstream's making. */
+  tellLatency(): void {
+    if (this.#longPoll) return
+    this.#placement.pool.observe(this.endpoint, this.#firstByteMs, this.startedMs + this.#firstByteMs)
+  }
+
   /** Its answer is complete: what passive health judges by. */
   recordAnswer(): void {
+    if (this.#longPoll) return
     const { row } = this.#runtime
     const { slot } = this.endpoint
     row.add(slot, TOTAL.answers, 1)

@@ -11,6 +11,7 @@ import { HeadReader, NEEDS_MORE, REFUSED } from '../http1/head-reader.ts'
 import { diagnoseRequestHead, parseRequestHead, type RequestHead, type RequestMemo } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { parseAddress } from '../policy/client-address.ts'
+import { deliveryMs } from '../policy/transfer-rate.ts'
 import { TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { answer } from './answers.ts'
@@ -88,6 +89,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   /** Ends at once. @returns true where something was under way */
   destroy(): boolean {
     const busy = this.#phase === 'exchange' || this.#phase === 'delivering' || this.#phase === 'tunnel'
+    this.#exchange?.interrupted('cut by the stop of vigia')
     this.#close()
     return busy
   }
@@ -126,7 +128,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     if (this.#phase === 'tunnel' || this.#phase === 'gone') return
     if (this.#phase === 'linger') {
       this.#lingered += chunk.length
-      if (this.#lingered > LINGER_BYTES) this.#close()
+      // To close now would be a reset, which may overtake the answer: what is too much stays unread until the time is up.
+      if (this.#lingered > LINGER_BYTES) this.#socket.pause()
     } else if (this.#ahead || this.#phase === 'delivering') this.#keepAhead(chunk)
     else this.#process(chunk)
   }
@@ -231,8 +234,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
 
   // ---- for the exchange ----
 
-  get bytesWaiting(): boolean {
-    return this.#socket.writableLength > 0
+  get bytesWaiting(): number {
+    return this.#socket.writableLength
   }
 
   interim(head: ResponseHead): void {
@@ -268,7 +271,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     if (this.#socket.writableLength === 0) return this.#settle()
     // Complete here, but not delivered: a connection that ends or goes on now would lose the rest, or pile up answers.
     this.#phase = 'delivering'
-    this.#runtime.wheel.arm(this.#timer, this.#timeouts.idleMs)
+    const { minRate } = this.#runtime.plan.snapshot.limits
+    this.#runtime.wheel.arm(this.#timer, deliveryMs(this.#timeouts.idleMs, minRate, this.#socket.writableLength))
     this.#socket.write('', () => {
       if (this.#phase === 'delivering') this.#settle()
     })

@@ -17,8 +17,8 @@ export interface ClientSide {
 
 export interface Downstream {
   readonly client: ClientSide
-  /** Bytes that were flushed have not left this process yet: their buffers must not be written to. */
-  readonly bytesWaiting: boolean
+  /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
+  readonly bytesWaiting: number
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */

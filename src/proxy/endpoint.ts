@@ -35,6 +35,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   readonly #sweep = new Timer(this)
   #evidence: ReuseEvidence = NO_EVIDENCE
   #retired = false
+  #ended = false
 
   constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, runtime: Runtime) {
     this.slot = slot
@@ -71,6 +72,22 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#evidence = sawStaleFailure(this.#evidence, idleMs)
   }
 
+  /** Its drain has come to its end, and it has not been enabled again. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Closes what is idle, and what is in flight when it is done: the upstream's drain has come to its end. */
+  end(): void {
+    this.#ended = true
+    for (const connection of [...this.#idle]) connection.abandon()
+  }
+
+  /** It is available. */
+  readmit(): void {
+    this.#ended = false
+  }
+
   /** Closes what is idle and keeps nothing from now on: the upstream has left the configuration. */
   retire(): void {
     this.#retired = true
@@ -82,7 +99,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     if (keepAlive !== undefined) this.#evidence = sawAnnouncement(this.#evidence, parseKeepAlive(keepAlive))
     connection.idleSinceMs = performance.now()
     this.#idle.push(connection)
-    if (this.#retired || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
+    if (this.#retired || this.#ended || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
   }
 

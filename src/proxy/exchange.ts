@@ -7,19 +7,19 @@ import type { Fields } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { isIdempotent } from '../policy/retry.ts'
-import { normalisePath } from '../policy/routing.ts'
 import { TOTAL } from '../shared/counters.ts'
-import { type AnswerCode, answerToFailure } from './answers.ts'
+import { type AnswerCode, isBusy } from './answers.ts'
+import { arrive } from './arrival.ts'
 import { Attempt } from './attempt.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { Breaker } from './breaker.ts'
 import type { Downstream } from './downstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ExchangeRecord } from './exchange-record.ts'
 import { ExchangeTimer } from './exchange-timer.ts'
 import { reportInDoubt } from './in-doubt.ts'
-import { affinityCookie, type Placement, placementOf } from './placement.ts'
+import { affinityCookie, noteSession } from './placement.ts'
 import type { Plan } from './plan.ts'
-import type { Waiting } from './pool.ts'
 import { RequestBody } from './request-body.ts'
 import { type ForwardedRequest, requestText } from './request-fields.ts'
 import { Retries } from './retries.ts'
@@ -28,6 +28,7 @@ import { sendAnswer } from './send-answer.ts'
 import type { Expiring } from './timer-wheel.ts'
 import { openTunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
+import { Waiter, type Waiting } from './waiter.ts'
 
 /** What a failed attempt counts as for balancing by latency, ms. */
 const FAILURE_PENALTY_MS = 5000
@@ -42,13 +43,12 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   readonly #body: RequestBody
   readonly #record: ExchangeRecord
   readonly #timer: ExchangeTimer
-  #placement: Placement | undefined = undefined
-  #waited = false
+  /** Undefined as long as it has not had to wait. */
+  #waiter: Waiter | undefined = undefined
+  #breaker: Breaker | undefined = undefined
   #attempt: Attempt | undefined = undefined
   /** Undefined as long as nothing has failed. */
   #retries: Retries | undefined = undefined
-  /** What the client is told when nothing is left to try. */
-  #lastFailure: AnswerCode | undefined = undefined
   readonly #progress = { interimSent: false, headSent: false }
 
   constructor(runtime: Runtime, down: Downstream, head: RequestHead, forwarded: ForwardedRequest) {
@@ -57,15 +57,11 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#down = down
     this.#head = head
     this.#forwarded = forwarded
-    this.#timer = new ExchangeTimer(this, runtime.wheel)
+    this.#timer = new ExchangeTimer(this, runtime.wheel, this.#plan.snapshot.limits.minRate)
     this.#body = new RequestBody(head.meaning.length)
     this.method = head.method
-    this.#record = new ExchangeRecord(
-      forwarded.requestId ?? runtime.nextRequestId(),
-      head,
-      down.client,
-      forwarded.clientAddress,
-    )
+    const requestId = forwarded.requestId ?? runtime.nextRequestId()
+    this.#record = new ExchangeRecord(requestId, head, down.client, forwarded.clientAddress)
   }
 
   get requestId(): string {
@@ -85,70 +81,79 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   get bytesWaiting(): boolean {
-    return this.#down.bytesWaiting
+    return this.#down.bytesWaiting > 0
   }
 
   get timeouts(): Timeouts {
-    return (this.#placement?.route ?? this.#plan.snapshot).timeouts
+    return (this.#record.placement?.route ?? this.#plan.snapshot).timeouts
   }
 
   // 1. Route; answer at once what needs no upstream.
 
   begin(): void {
-    const path = normalisePath(this.#head.target)
-    if (path === undefined) return this.#answer('bad-target')
-    const { client } = this.#down
-    const placement = placementOf(this.#plan, client.listener, this.#head, path, this.#forwarded.clientAddress)
-    this.#record.path = path
-    if (!placement) return this.#answer('no-route')
-    const { route } = placement
-    this.#placement = placement
-    this.#record.placement = placement
+    const rejection = arrive(this.#plan, this.#down.client.listener, this.#head, this.#record)
+    if (rejection) return this.#answer(rejection.code, rejection.retryAfterS)
+    const { route, pool } = this.#record.placement!
     if (route.retry) this.#body.keep(route.retry.replayBytes)
-    if (this.#head.meaning.length > route.bodyBytes) this.#answer('body-too-large')
+    this.#breaker = pool.breaker(route)
+    if (this.#breaker?.enter() === false) this.#answer('overloaded')
   }
 
-  // 2. Choose an upstream, or wait for the first verdict on one.
+  // 2. Choose an upstream, or wait for the first verdict on one, or for a place.
 
   dispatch(): void {
-    const nowMs = this.#record.attempts === 0 ? this.#record.startedMs : performance.now()
-    const { pool, key, claim } = this.#placement!
-    const choice = pool.choose(key, claim, this.#retries?.tried, nowMs, Math.random)
-    if (choice === 'none') this.#answer(this.#lastFailure ?? 'no-upstream-available')
-    else if (choice !== 'no-verdict-yet') this.#try(choice, nowMs)
-    else {
-      this.#timer.phase = 'verdict'
-      // One deadline, however often the question is asked again.
-      if (!this.#waited) this.#timer.armForClient(pool.plan.firstVerdictMs, this.timeouts)
-      this.#waited = true
-      pool.awaitVerdict(this)
-    }
+    const nowMs = this.#record.attempts === 0 && !this.#waiter ? this.#record.startedMs : performance.now()
+    const placement = this.#record.placement!
+    const choice = placement.pool.choose(placement, this.#retries?.tried, nowMs, Math.random, this.#waiter?.rank)
+    if (typeof choice !== 'string') this.#try(choice, nowMs)
+    else if (choice === 'none') this.#answer(this.#retries?.lastFailure ?? 'no-upstream-available')
+    else this.#wait(choice)
+  }
+
+  #wait(why: 'no-verdict-yet' | 'full'): void {
+    const { pool, route } = this.#record.placement!
+    if (this.#breaker?.pend() === false) return this.#answer(this.#retries?.lastFailure ?? 'overloaded')
+    this.#waiter ??= new Waiter(this)
+    const left = pool.wait(this.#waiter, why, route.queuePriority ?? 0)
+    if (left === undefined) return
+    if (typeof left === 'string') return this.#answer(this.#retries?.lastFailure ?? left)
+    this.#timer.phase = why === 'full' ? 'queue' : 'verdict'
+    this.#timer.armForClient(left, this.timeouts)
+    // A place may have become free before it stood in the queue.
+    if (why === 'full') this.dispatch()
   }
 
   // 3. One attempt, on an idle connection that this request may ride, or on a fresh one.
 
   #try(endpoint: Endpoint, nowMs: number): void {
     const safe = this.#body.bytes === 0 && this.#body.received && isIdempotent(this.method)
+    if (this.#waiter) this.#record.placement!.pool.stopWaiting(this.#waiter)
     const idle = this.#retries?.freshOnly ? undefined : endpoint.take(safe)
+    if (!idle && this.#breaker?.pend() === false) {
+      this.#record.placement!.pool.places.drop(endpoint.slot)
+      return this.#answer(this.#retries?.lastFailure ?? 'overloaded')
+    }
     this.#record.attempts += 1
-    if (this.#record.attempts === 1) this.#runtime.row.add(this.#placement!.pool.slot, TOTAL.exchanges, 1)
+    if (this.#record.attempts === 1) this.#runtime.row.add(this.#record.placement!.pool.slot, TOTAL.exchanges, 1)
     if (!idle) {
       this.#timer.phase = 'connect'
       this.#timer.arm(this.timeouts.connectMs)
     }
-    this.#attempt = new Attempt(this.#runtime, endpoint, this, idle, nowMs)
+    this.#attempt = new Attempt(this.#runtime, this.#record.placement!, endpoint, this, idle, nowMs)
     if (idle) this.onConnected(idle)
   }
 
   onConnected(connection: UpstreamConnection): void {
     const attempt = this.#attempt!
+    this.#breaker?.connected()
     const text = requestText(this.#head, this.#forwarded, attempt.endpoint.plan.authority, this.requestId)
     attempt.sentBytes = text.length
     this.#timer.phase = 'request'
     attempt.stalls = !this.#body.start(connection, text)
     if (this.#body.received) this.#awaitResponse()
     else {
-      this.#timer.arm(this.timeouts.idleMs)
+      const upstreamsTurn = attempt.stalls || (this.#head.meaning.expectsContinue && this.#body.bytes === 0)
+      this.#timer.awaitBody(this.timeouts, this.#body.bytes, upstreamsTurn)
       if (!attempt.stalls) this.#down.resumeBody()
     }
   }
@@ -158,14 +163,15 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   onRequestBody(chunk: Buffer, start: number, end: number): void {
     if (this.#timer.phase === 'over') return
     this.#body.push(chunk, start, end)
-    if (this.#body.bytes > this.#placement!.route.bodyBytes) return this.#breakOff('body-too-large')
-    if (this.#timer.phase === 'request' || this.#timer.phase === 'body') this.#timer.arm(this.timeouts.idleMs)
+    if (this.#body.bytes > this.#record.placement!.route.bodyBytes) return this.#breakOff('body-too-large')
+    this.#timer.onRequestBytes(this.timeouts, end - start)
   }
 
   /** All bytes at hand have been passed on. */
   onRequestReadEnd(): void {
     if (this.#timer.phase === 'over' || this.#body.flush()) return
     if (this.#attempt) this.#attempt.stalls = this.#timer.phase === 'request'
+    this.#timer.pauseBody(this.timeouts)
     this.#down.pauseBody()
   }
 
@@ -177,7 +183,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onUpstreamDrain(): void {
     if (this.#attempt) this.#attempt.stalls = false
-    if (this.#timer.phase === 'request') this.#timer.arm(this.timeouts.idleMs)
+    if (this.#timer.phase === 'request') this.#timer.awaitBody(this.timeouts, this.#body.bytes, false)
     this.#down.resumeBody()
   }
 
@@ -205,11 +211,14 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     attempt.answerBegins(head.status, nowMs)
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
     this.#record.firstByteMs = nowMs - this.#record.startedMs
-    this.#placement!.pool.observe(attempt.endpoint, nowMs - attempt.startedMs, nowMs)
+    attempt.tellLatency()
     this.#timer.phase = 'body'
     this.#progress.headSent = true
+    this.#retries?.answered()
     this.#record.status = head.status
-    const cookie = affinityCookie(this.#placement!, attempt.endpoint, this.#forwarded.scheme)
+    if (attempt.endpoint.ended) this.#down.endAfterResponse()
+    noteSession(this.#runtime.sessions, this.#record.placement!, attempt.endpoint)
+    const cookie = affinityCookie(this.#record.placement!, attempt.endpoint, this.#forwarded.scheme)
     this.#down.head(head, bodiless, this.requestId, cookie)
   }
 
@@ -219,11 +228,13 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   onReadEnd(): boolean {
-    this.#timer.onResponseBytes(this.timeouts)
-    return this.#down.flush()
+    const flowing = this.#down.flush()
+    this.#timer.onResponseBytes(this.timeouts, flowing ? 0 : this.#down.bytesWaiting)
+    return flowing
   }
 
   onDownstreamDrain(): void {
+    this.#timer.onReaderReady(this.timeouts)
     this.#attempt?.connection.resume()
   }
 
@@ -237,14 +248,13 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {
     const { endpoint, connection } = this.#attempt!
+    this.#retries?.answered()
     this.#record.status = head.status
     const client = this.#down.upgrade(head, this.requestId)
     this.#finish('upgraded')
-    openTunnel(this.#runtime, endpoint.slot, this.timeouts.tunnelMs, client, {
-      socket: connection.socket,
-      early,
-      onData: listener => connection.tunnelTo(listener),
-    })
+    noteSession(this.#runtime.sessions, this.#record.placement!, endpoint)
+    const plan = { upstream: endpoint, timeouts: this.timeouts, protocol: head.options.upgrade }
+    openTunnel(this.#runtime, plan, client, connection.tunnelEnd(early))
   }
 
   // 6. An attempt has failed: another one where that is provably safe, else an answer that tells the truth.
@@ -253,42 +263,39 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     const attempt = this.#attempt!
     const connecting = this.#timer.phase === 'connect'
     const made = this.#record.attempts
-    attempt.leave()
-    this.#retries ??= this.#beginRetries()
-    const decision = this.#retries.afterFailure(attempt, kind, connecting, made, this.#progress)
+    const decision = this.#retrying.afterFailure(attempt, kind, detail, connecting, made, this.#progress)
     attempt.recordFailure(kind, detail, decision)
-    this.#lastFailure = answerToFailure(kind, connecting)
-    if (decision.retry) {
-      if (!decision.stale) this.#placement!.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
+    const again = decision.retry && decision.stale && attempt.handOn()
+    attempt.leave()
+    if (again) this.#try(attempt.endpoint, performance.now())
+    else if (decision.retry) {
+      if (!decision.stale) this.#record.placement!.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
       this.dispatch()
     } else if (this.#progress.headSent) this.#cut('upstream cut')
-    else {
-      if (decision.inDoubt) reportInDoubt(this.#runtime, this.#record, this.method, attempt.endpoint, detail)
-      this.#answer(decision.inDoubt ? 'in-doubt' : this.#lastFailure)
-    }
+    else this.#answer(this.#retrying.lastFailure!)
   }
 
   /** An answer whose status the pool wants tried again, where that is provably safe and there is somebody else to ask. */
   #askElsewhere(attempt: Attempt, status: number, nowMs: number): boolean {
-    if (!this.#placement!.pool.plan.retry?.statuses.includes(status)) return false
-    this.#retries ??= this.#beginRetries()
-    const other = this.#retries.elsewhere(attempt, status, this.#record.attempts, this.#progress, nowMs)
+    if (!this.#record.placement!.pool.plan.retry?.statuses.includes(status)) return false
+    const other = this.#retrying.elsewhere(attempt, status, this.#record.attempts, this.#progress, nowMs)
     if (!other) return false
     attempt.discard()
     this.#try(other, nowMs)
     return true
   }
 
-  #beginRetries(): Retries {
-    return new Retries(this.method, this.#head.meaning.fields, this.#body, this.#placement!)
+  get #retrying(): Retries {
+    this.#retries ??= new Retries(this.method, this.#head.meaning.fields, this.#body, this.#record.placement!)
+    return this.#retries
   }
 
   onDeadline(): void {
     this.#safely(() => this.#onDeadline())
   }
 
-  /** A verdict on an upstream may be there. */
-  onVerdict(): void {
+  /** What it waits for may be there. */
+  onTurn(): void {
     this.#safely(() => this.dispatch())
   }
 
@@ -298,17 +305,21 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
       step()
     } catch (error) {
       this.#runtime.unexpected(error, this.requestId)
+      this.interrupted('internal error')
       this.#down.abandon()
     }
   }
 
   #onDeadline(): void {
-    const verdict = this.#timer.judge(this.#attempt?.stalls === true, this.#down.bytesWaiting)
+    if (this.#timer.tooSlow) this.#runtime.row.add(this.#record.placement!.pool.slot, TOTAL.slowClients, 1)
+    const verdict = this.#timer.judge(this.#attempt?.stalls === true, this.bytesWaiting)
     switch (verdict.act) {
       case 'nothing':
         return
       case 'no-upstream':
         return this.#answer('no-upstream-available')
+      case 'queue-timeout':
+        return this.#answer(this.#retries?.lastFailure ?? this.#record.placement!.pool.queueTimedOut())
       case 'fail-attempt':
         this.#attempt?.connection.abandon()
         return this.onFailure('timeout', verdict.detail)
@@ -339,7 +350,15 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   /** An exception somewhere in this exchange: end it, whatever state it is in. */
   abort(): void {
-    if (this.#timer.phase !== 'over') this.#breakOff('internal-error')
+    if (this.#timer.phase === 'over') return
+    this.interrupted('internal error')
+    this.#breakOff('internal-error')
+  }
+
+  /** vigia itself is about to end it, by a bug or by its stop: what was sent may be carried out all the same. */
+  interrupted(cause: string): void {
+    if (this.#timer.phase === 'over' || !this.#attempt) return
+    this.#retrying.noteDoubt(this.#attempt, cause)
   }
 
   /** Ends the attempt, then answers if there is still something to say. */
@@ -354,8 +373,10 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#down.cut()
   }
 
-  #answer(code: AnswerCode): void {
-    const retryAfterS = code === 'no-upstream-available' ? this.#placement?.pool.plan.retryAfterS : undefined
+  /** @param unlessInDoubt what to say; a request of which an earlier attempt may have been carried out is told that */
+  #answer(unlessInDoubt: AnswerCode, waitS?: number): void {
+    const code = this.#retries?.doubt ? 'in-doubt' : unlessInDoubt
+    const retryAfterS = isBusy(code) ? this.#record.placement?.pool.plan.retryAfterS : waitS
     this.#progress.headSent = true
     const sent = sendAnswer(this.#down, this.#head, code, this.requestId, retryAfterS)
     this.#record.status = sent.status
@@ -367,10 +388,12 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
 
   /** 8. Release, count, log: once, and last. */
   #finish(end: string): void {
-    this.#placement?.pool.stopWaiting(this)
+    if (this.#waiter) this.#record.queueMs = this.#record.placement!.pool.stopWaiting(this.#waiter)
+    this.#breaker?.end()
     this.#attempt?.leave()
     this.#timer.end()
-    this.#record.proof = this.#retries?.proof
+    this.#record.proof = this.#retries?.proof ?? ''
+    if (this.#retries?.doubt) reportInDoubt(this.#runtime, this.#record, this.#head, this.#retries.doubt)
     this.#record.finish(this.#runtime, this.#attempt?.endpoint, this.#body.bytes, end)
   }
 }

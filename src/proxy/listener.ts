@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenerPlan } from '../config/snapshot.ts'
 import { GAUGE } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { admitConnection } from './client-limits.ts'
 import { type ConnectionHost, DownstreamConnection } from './downstream-connection.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -75,6 +76,7 @@ export class Listener implements ConnectionHost {
   }
 
   #accept(socket: Socket): void {
+    if (!admitConnection(socket, this.#runtime)) return
     const most = this.#runtime.plan.snapshot.limits.connections
     if (this.#connections.size < most) return this.#begin(socket)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.

@@ -5,6 +5,7 @@ import type { RequestHead } from '../http1/request-head.ts'
 import { hashKey } from '../policy/balance/hash.ts'
 import { matchRoute } from '../policy/routing.ts'
 import type { RpcReads } from '../policy/rpc-reads.ts'
+import type { SessionTable } from '../shared/sessions.ts'
 import { type Claim, followedValue } from './affinity.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Plan } from './plan.ts'
@@ -49,4 +50,11 @@ export function placementOf(
 export function affinityCookie({ pool, claim }: Placement, endpoint: Endpoint, scheme: 'http' | 'https'): string {
   if (!pool.affinity || !claim) return ''
   return pool.affinity.cookieField(claim, endpoint, scheme === 'https', Date.now())
+}
+
+/** Counts the client's session as one that `endpoint` has served. */
+export function noteSession(sessions: SessionTable, { claim }: Placement, endpoint: Endpoint): void {
+  if (claim?.session === undefined) return
+  // One that is sent elsewhere gets another cookie, and counts when it comes with that.
+  if (claim.endpoint === undefined || claim.endpoint === endpoint) sessions.note(endpoint.slot, claim.session)
 }

@@ -1,28 +1,37 @@
-// A pool as this worker sees it: which upstream gets the next attempt. Availability and weights come from the shared table,
-// the decision from policy/balance and policy/priority; here they are only joined.
+// A pool as this worker sees it: which upstream gets the next attempt, and what an exchange that finds none may wait for. Availability,
+// weights and limits come from the shared table, the decision from policy/balance and policy/priority; here they are only joined.
 
-import type { PoolPlan } from '../config/snapshot.ts'
-import type { Balancer, BalanceView } from '../policy/balance/balancer.ts'
-import { createBalancer } from '../policy/balance/create.ts'
-import { Hash } from '../policy/balance/hash.ts'
-import { levelLoads, pickLevel } from '../policy/priority.ts'
-import { type CounterRow, type CounterTable, GAUGE } from '../shared/counters.ts'
+import type { PoolPlan, RoutePlan } from '../config/snapshot.ts'
+import { levelLoadsFrom, pickLevel } from '../policy/priority.ts'
+import { type CounterRow, type CounterTable, TOTAL } from '../shared/counters.ts'
 import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
 import { Affinity, type Claim } from './affinity.ts'
+import { Breaker } from './breaker.ts'
 import { Budget } from './budget.ts'
 import type { Endpoint } from './endpoint.ts'
+import { Level } from './level.ts'
+import { PoolPlaces } from './pool-places.ts'
+import type { Queue } from './queue.ts'
+import type { Runtime } from './runtime.ts'
+import { NEWCOMER, type Waiter } from './waiter.ts'
 
-/** What `choose` returns when there is no upstream: none may be used, or none is known well enough yet. */
-export type NoChoice = 'none' | 'no-verdict-yet'
+/**
+ * What `choose` returns when there is no upstream: none may be used, none is known well enough yet, or those that may be used have no
+ * place (or others wait for it).
+ */
+export type NoChoice = 'none' | 'no-verdict-yet' | 'full'
 
-/** An exchange that waits for the first verdict on any upstream. */
-export interface Waiting {
-  /** Asks again; it does not throw. */
-  onVerdict(): void
+/** What a request brings to the choice. */
+export interface Wish {
+  readonly route: RoutePlan
+  /** Hash of the key of `balance: hash`. */
+  readonly key: number
+  /** Undefined = this pool has no affinity. */
+  readonly claim: Claim | undefined
 }
 
-/** A watcher looks again after this time, even if nothing woke it. */
-const WATCH_MS = 1000
+/** Why an exchange may not wait. */
+export type WaitRefusal = 'overloaded' | 'queue-full' | 'queue-timeout'
 
 export class Pool {
   readonly plan: PoolPlan
@@ -32,14 +41,24 @@ export class Pool {
   readonly affinity: Affinity | undefined
   /** Undefined = retries are limited by `attempts` only. */
   readonly budget: Budget | undefined
-  readonly #table: UpstreamTable
-  readonly #levels: readonly Level[]
+  readonly places: PoolPlaces
+  readonly #runtime: Runtime
   readonly #row: CounterRow
-  readonly #waiting = new Set<Waiting>()
-  #watching = false
+  readonly #table: UpstreamTable
+  readonly #queue: Queue
+  readonly #levels: readonly Level[]
+  /** Of the levels. */
+  readonly #priorities: readonly number[]
   #seenVersion = -1
   #loads: readonly number[] = []
-  #situation: 'usable' | NoChoice = 'none'
+  /** Index of the first level that gets requests, and its priority: those before it wait for a failback. */
+  #floor = 0
+  #floorPriority = 0
+  #situation: 'usable' | 'none' | 'no-verdict-yet' = 'none'
+  /** Some upstreams have a limit. */
+  #limited = false
+  /** What the last exchange that found everything full needs; see policy/queue-order.ts. */
+  #lanes: readonly number[] = []
 
   constructor(
     plan: PoolPlan,
@@ -47,17 +66,23 @@ export class Pool {
     endpoints: readonly Endpoint[],
     table: UpstreamTable,
     counters: CounterTable,
-    row: CounterRow,
+    queue: Queue,
+    runtime: Runtime,
   ) {
     this.plan = plan
     this.slot = slot
     this.endpoints = endpoints
+    this.places = new PoolPlaces(slot, runtime.places)
+    this.#runtime = runtime
+    this.#row = runtime.row
     this.#table = table
-    this.#row = row
+    this.#queue = queue
+    queue.serve(endpoints.map(endpoint => endpoint.slot))
     const budget = plan.retry?.budget
     this.affinity = plan.affinity && new Affinity(plan.affinity, plan, endpoints)
-    this.budget = budget && new Budget(budget, slot, row, counters)
+    this.budget = budget && new Budget(budget, slot, runtime.row, counters)
     const priorities = [...new Set(plan.upstreams.map(upstream => upstream.priority))].sort((a, b) => a - b)
+    this.#priorities = priorities
     this.#levels = priorities.map(
       priority =>
         new Level(
@@ -69,73 +94,86 @@ export class Pool {
   }
 
   /**
-   * @param key hash of the key of `balance: hash`
-   * @param claim what the request brings with it; undefined = this pool has no affinity
+   * The upstream for the next attempt. Where it has a limit, its place is taken for the caller: `places.taken` says so.
    * @param tried upstreams that this exchange has tried already; undefined = none
+   * @param rank of an exchange that waits
    */
   choose(
-    key: number,
-    claim: Claim | undefined,
+    { route, key, claim }: Wish,
     tried: readonly Endpoint[] | undefined,
     nowMs: number,
     random: () => number,
+    rank = NEWCOMER,
   ): Endpoint | NoChoice {
     if (this.#table.version !== this.#seenVersion) this.#refresh()
+    this.places.begin(rank)
+    const places = this.#limited && route.longPoll !== true ? this.places : undefined
     if (claim?.endpoint) {
-      const own = this.#own(claim.endpoint, tried)
+      const own = this.#own(claim.endpoint, tried, places)
+      if (own) return own
+    }
+    const follow = claim?.key
+    // A followed session that a draining upstream has served stays there; a new one that would belong there does not.
+    const left = follow === undefined ? undefined : this.#leaving(follow)
+    if (left) {
+      const own = this.#own(left, tried, places)
       if (own) return own
     }
     if (this.#situation !== 'usable') return this.#situation
-    const follow = claim?.key
     if (follow !== undefined && this.affinity?.plan.gone === 'fail' && !this.#isHomeUp(follow)) return 'none'
-    const first = this.#levels.length === 1 ? 0 : pickLevel(this.#loads, random())
+    // A client that is followed stays in its level, too.
+    const first =
+      this.#levels.length === 1 ? 0 : pickLevel(this.#loads, follow === undefined ? random() : follow / 2 ** 32)
+    if (places) return this.#choosePlace(key, follow, first, tried, places, nowMs, random)
     const chosen = this.#levels[first]?.pick(key, follow, tried, nowMs, random)
     if (chosen) return chosen
     // Everything of this level has been tried: any other level is better than an error.
-    for (const level of this.#levels) {
-      const other = level.pick(key, follow, tried, nowMs, random)
+    for (let at = this.#floor; at < this.#levels.length; at += 1) {
+      const other = this.#levels[at]!.pick(key, follow, tried, nowMs, random)
       if (other) return other
     }
     return 'none'
   }
 
-  /** The client's own upstream, while it serves: also one that is draining. Undefined = any other will do. */
-  #own(endpoint: Endpoint, tried: readonly Endpoint[] | undefined): Endpoint | NoChoice | undefined {
-    const availability = this.#table.availability(endpoint.slot)
-    const serves = availability === AVAILABILITY.available || availability === AVAILABILITY.draining
-    if (serves && !tried?.includes(endpoint)) return endpoint
-    if (this.affinity?.plan.gone !== 'fail') return undefined
-    return availability === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
-  }
-
-  /** Whether the upstream that a followed key belongs to, were all of them there, can serve. */
-  #isHomeUp(key: number): boolean {
-    const home = this.#levels[0]?.home(key)
-    return home !== undefined && this.#table.availability(home.slot) === AVAILABILITY.available
-  }
-
-  /** `onVerdict` is called when a verdict has come. */
-  awaitVerdict(waiting: Waiting): void {
-    this.#row.move(this.slot, GAUGE.waiting, 1)
-    this.#waiting.add(waiting)
-    if (!this.#watching) void this.#watch()
-  }
-
-  stopWaiting(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting)) this.#row.move(this.slot, GAUGE.waiting, -1)
-  }
-
-  /** One watcher for all that wait; it ends with the last of them. */
-  async #watch(): Promise<void> {
-    this.#watching = true
-    while (this.#waiting.size > 0) {
-      await this.#table.changed(this.#seenVersion, WATCH_MS)
-      for (const waiting of [...this.#waiting]) {
-        this.stopWaiting(waiting)
-        waiting.onVerdict()
-      }
+  /**
+   * Makes an exchange wait for what `choose` has just not found.
+   * @returns how long it may wait, ms; undefined = it waits for that already. After a number for `full` it has to choose once more
+   */
+  wait(waiter: Waiter, why: 'no-verdict-yet' | 'full', priority: number): number | undefined | WaitRefusal {
+    if (why === 'no-verdict-yet') {
+      if (waiter.waitsFor === 'verdict') return undefined
+      this.#queue.leave(waiter)
+      this.#queue.awaitVerdict(waiter, this.#seenVersion)
+      return Math.max(1, this.plan.firstVerdictMs - waiter.verdictMs)
     }
-    this.#watching = false
+    if (waiter.waitsFor === 'place') {
+      this.#queue.move(waiter, this.#lanes)
+      return undefined
+    }
+    this.#queue.leave(waiter)
+    const { queue } = this.plan
+    // One deadline, however often it waits.
+    const leftMs = queue ? queue.timeoutMs - waiter.placeMs : 0
+    if (queue && leftMs <= 0) return this.#refuse('queue-timeout')
+    if (queue && this.#queue.join(waiter, this.#lanes, priority, queue.max, this.#seenVersion)) return leftMs
+    return this.#refuse(queue ? 'queue-full' : 'overloaded')
+  }
+
+  /** It was served, or has given up. @returns how long it has waited for places, ms */
+  stopWaiting(waiter: Waiter): number {
+    this.#queue.leave(waiter)
+    return waiter.placeMs
+  }
+
+  /** The wait for a place took too long. */
+  queueTimedOut(): WaitRefusal {
+    return this.#refuse('queue-timeout')
+  }
+
+  /** What counts the requests of a route against the pool's circuit breaker; undefined = nothing does. */
+  breaker(route: RoutePlan): Breaker | undefined {
+    const { breaker } = this.plan
+    return breaker && route.longPoll !== true ? new Breaker(breaker, this.slot, this.#runtime) : undefined
   }
 
   /** Tells the balancer how long an attempt took to its first byte. */
@@ -143,9 +181,92 @@ export class Pool {
     for (const level of this.#levels) level.observe(endpoint, latencyMs, nowMs)
   }
 
+  #refuse(why: WaitRefusal): WaitRefusal {
+    this.#row.add(this.slot, why === 'queue-timeout' ? TOTAL.queueTimeouts : TOTAL.queueFull, 1)
+    return why
+  }
+
+  /** As `choose`, where upstreams have limits. */
+  #choosePlace(
+    key: number,
+    follow: number | undefined,
+    first: number,
+    tried: readonly Endpoint[] | undefined,
+    places: PoolPlaces,
+    nowMs: number,
+    random: () => number,
+  ): Endpoint | NoChoice {
+    let full: Level | undefined
+    for (let turn = -1; turn < this.#levels.length; turn += 1) {
+      const level = this.#levels[turn < 0 ? first : turn]
+      if (level === undefined || (turn >= 0 && (turn === first || turn < this.#floor))) continue
+      // Where a level is full, only those will do besides that carry load anyway: a second site is not there for a busy moment.
+      if (full && level.load === 0) continue
+      const chosen = level.pickPlace(key, follow, tried, places, nowMs, random)
+      if (chosen !== undefined && chosen !== 'full') return chosen
+      if (chosen === undefined) continue
+      full = level
+      // It waits for its own upstream.
+      if (follow !== undefined) break
+    }
+    if (!full) return 'none'
+    this.#lanes = this.#lanesOf(follow === undefined ? undefined : full.wanted, tried)
+    return 'full'
+  }
+
+  /** The client's own upstream, while it serves: also one that is draining. Undefined = any other will do. */
+  #own(
+    endpoint: Endpoint,
+    tried: readonly Endpoint[] | undefined,
+    places: PoolPlaces | undefined,
+  ): Endpoint | NoChoice | undefined {
+    const { slot, plan } = endpoint
+    const availability = this.#table.availability(slot)
+    const awaitsFailback = plan.priority < this.#floorPriority
+    const serves =
+      availability === AVAILABILITY.draining || (availability === AVAILABILITY.available && !awaitsFailback)
+    if (serves && !tried?.includes(endpoint)) {
+      if (!places || places.take(slot, this.#table.limit(slot), this.#isShared(endpoint))) return endpoint
+      this.#lanes = [slot]
+      return 'full'
+    }
+    if (this.affinity?.plan.gone !== 'fail') return undefined
+    return availability === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
+  }
+
+  /** Whether those that wait for any upstream may get this one. */
+  #isShared(endpoint: Endpoint): boolean {
+    const level = this.#levels[this.#priorities.indexOf(endpoint.plan.priority)]!
+    return level.load > 0 && level.weights[level.endpoints.indexOf(endpoint)]! > 0
+  }
+
+  /** Whether the upstream that a followed key belongs to, were all of them there, can serve. */
+  #isHomeUp(key: number): boolean {
+    const home = this.#levels[0]?.home(key)
+    if (!home) return false
+    const availability = this.#table.availability(home.slot)
+    return availability === AVAILABILITY.available || availability === AVAILABILITY.draining
+  }
+
+  #leaving(key: number): Endpoint | undefined {
+    for (const level of this.#levels) {
+      const own = level.leaving(key)
+      if (own && this.#runtime.sessions.has(own.slot, key)) return own
+    }
+    return undefined
+  }
+
+  /** The client's own upstream, one of those that have not been tried, or any. */
+  #lanesOf(own: Endpoint | undefined, tried: readonly Endpoint[] | undefined): number[] {
+    if (own) return [own.slot]
+    if (tried === undefined || tried.length === 0) return [this.slot]
+    return this.endpoints.filter(endpoint => !tried.includes(endpoint)).map(endpoint => endpoint.slot)
+  }
+
   #refresh(): void {
     this.#seenVersion = this.#table.version
     let unknown = false
+    let floor = this.#table.floor(this.slot)
     for (const level of this.#levels) {
       level.refresh(this.#table, false)
       unknown ||= level.hasUnknown
@@ -154,93 +275,14 @@ export class Pool {
     else if (unknown) this.#situation = 'no-verdict-yet'
     else if (this.plan.allDown === 'panic') {
       for (const level of this.#levels) level.refresh(this.#table, true)
+      floor = 0
       this.#situation = this.#levels.some(level => level.available > 0) ? 'usable' : 'none'
     } else this.#situation = 'none'
-    this.#loads = levelLoads(this.#levels, this.plan.overprovisioning)
-  }
-}
-
-/** The upstreams of one priority. */
-class Level implements BalanceView {
-  readonly size: number
-  readonly weights: Float64Array
-  uniform = true
-  /** Sums of weights. */
-  total = 0
-  available = 0
-  hasUnknown = false
-  readonly #endpoints: readonly Endpoint[]
-  readonly #counters: CounterTable
-  readonly #balancer: Balancer
-  readonly #rendezvous: Balancer
-
-  constructor(plan: PoolPlan, endpoints: readonly Endpoint[], counters: CounterTable) {
-    this.size = endpoints.length
-    this.weights = new Float64Array(this.size)
-    this.#endpoints = endpoints
-    this.#counters = counters
-    const names = endpoints.map(endpoint => endpoint.plan.name)
-    this.#balancer = createBalancer(plan.balance, names)
-    this.#rendezvous = new Hash(names, Number.POSITIVE_INFINITY)
-  }
-
-  inFlight(index: number): number {
-    return this.#counters.gauge(this.#endpoints[index]!.slot, GAUGE.inFlight)
-  }
-
-  /** @param panic everything that is not disabled counts as available */
-  refresh(table: UpstreamTable, panic: boolean): void {
-    this.total = 0
-    this.available = 0
-    this.hasUnknown = false
-    this.uniform = true
-    let seen = 0
-    for (let i = 0; i < this.size; i += 1) {
-      const { slot } = this.#endpoints[i]!
-      const availability = table.availability(slot)
-      const weight = table.weight(slot)
-      const usable = panic ? availability !== AVAILABILITY.disabled : availability === AVAILABILITY.available
-      this.weights[i] = usable ? weight : 0
-      if (usable && weight > 0) {
-        if (seen > 0 && weight !== seen) this.uniform = false
-        seen = weight
-      }
-      this.available += this.weights[i]!
-      this.total += availability === AVAILABILITY.disabled ? 0 : weight
-      this.hasUnknown ||= availability === AVAILABILITY.unknown
-    }
-  }
-
-  /** @param follow key of the affinity, which goes before the balancer; undefined = there is none */
-  pick(
-    key: number,
-    follow: number | undefined,
-    tried: readonly Endpoint[] | undefined,
-    nowMs: number,
-    random: () => number,
-  ): Endpoint | undefined {
-    const balancer = follow === undefined ? this.#balancer : this.#rendezvous
-    const hash = follow ?? key
-    if (tried === undefined || tried.length === 0) return this.#endpoints[balancer.pick(this, hash, nowMs, random)]
-    const before = this.weights.slice()
-    for (const endpoint of tried) {
-      const at = this.#endpoints.indexOf(endpoint)
-      if (at >= 0) this.weights[at] = 0
-    }
-    const index = balancer.pick(this, hash, nowMs, random)
-    this.weights.set(before)
-    return this.#endpoints[index]
-  }
-
-  /** The upstream that a followed key belongs to while all are there. */
-  home(key: number): Endpoint | undefined {
-    const weights = Float64Array.from(this.#endpoints, endpoint => endpoint.plan.weight)
-    const view = { size: this.size, weights, uniform: false, inFlight: () => 0 }
-    return this.#endpoints[this.#rendezvous.pick(view, key, 0, () => 0)]
-  }
-
-  observe(endpoint: Endpoint, latencyMs: number, nowMs: number): void {
-    const at = this.#endpoints.indexOf(endpoint)
-    if (at >= 0) this.#balancer.observe(at, latencyMs, nowMs)
+    this.#loads = levelLoadsFrom(this.#levels, this.plan.overprovisioning, floor)
+    // Where nothing from the floor on can serve, levels before it do, until control has moved the floor.
+    this.#floor = this.#loads.some((load, at) => load > 0 && at < floor) ? 0 : floor
+    this.#floorPriority = this.#priorities[this.#floor] ?? 0
+    this.#limited = this.#levels.some(level => level.limited)
+    for (const [at, level] of this.#levels.entries()) level.load = this.#loads[at]!
   }
 }

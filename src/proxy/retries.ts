@@ -7,15 +7,19 @@ import {
   type Declared,
   decideRetry,
   decideRetryOfAnswer,
+  type FailedAttempt,
   isBudgeted,
+  isInDoubt,
   type Proof,
   type Repetition,
   type RetryDecision,
 } from '../policy/retry.ts'
 import { isDeclaredRead } from '../policy/rpc-reads.ts'
+import { type AnswerCode, answerToFailure } from './answers.ts'
 import type { Attempt } from './attempt.ts'
 import type { FailureKind } from './attempt-events.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { Doubt } from './in-doubt.ts'
 import type { Placement } from './placement.ts'
 import type { RequestBody } from './request-body.ts'
 
@@ -32,6 +36,10 @@ export class Retries {
   freshOnly = false
   /** Why the last retry was safe. */
   proof: Proof | undefined = undefined
+  /** What the client is told when nothing is left to try. */
+  lastFailure: AnswerCode | undefined = undefined
+  /** The newest attempt that may have been carried out, unknown to all; an answer of a later one ends the doubt. */
+  doubt: Doubt | undefined = undefined
   readonly #method: string
   readonly #fields: Fields
   readonly #body: RequestBody
@@ -49,21 +57,24 @@ export class Retries {
   afterFailure(
     attempt: Attempt,
     failure: FailureKind,
+    detail: string,
     connecting: boolean,
     attemptsMade: number,
     progress: ResponseProgress,
   ): RetryDecision {
     const { pool } = this.#placement
     const repetition = this.#repetition(attemptsMade, progress)
-    const decision = decideRetry({
+    const failed: FailedAttempt = {
       ...repetition,
       stage: connecting ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
       failure,
       requestBytesWritten: attempt.sentBytes,
       reusedConnection: attempt.reused,
-      onlyInterim: progress.interimSent && !progress.headSent,
       retryTimeouts: pool.plan.retry?.timeouts === true,
-    })
+    }
+    const decision = decideRetry(failed)
+    this.lastFailure = answerToFailure(failure, connecting)
+    this.noteDoubt(attempt, progress.headSent ? `the answer was cut: ${detail}` : `${failure}: ${detail}`)
     if (decision.retry) this.#begin(attempt.endpoint, decision)
     else if (repetition.withinBudget === false) pool.budget?.refuse()
     return decision
@@ -77,14 +88,29 @@ export class Retries {
     progress: ResponseProgress,
     nowMs: number,
   ): Endpoint | undefined {
-    const { pool, key, claim } = this.#placement
+    const { pool } = this.#placement
     const statuses = pool.plan.retry?.statuses ?? []
     const decision = decideRetryOfAnswer({ ...this.#repetition(attemptsMade, progress), status, statuses })
     if (!decision.retry) return undefined
-    const other = pool.choose(key, claim, [...this.tried, attempt.endpoint], nowMs, Math.random)
+    const other = pool.choose(this.#placement, [...this.tried, attempt.endpoint], nowMs, Math.random)
     if (typeof other === 'string') return undefined
     this.#begin(attempt.endpoint, decision)
     return other
+  }
+
+  /** The attempt is over, and nobody learned how it ended. @param cause one line */
+  noteDoubt(attempt: Attempt, cause: string): void {
+    this.#declared ??= this.#declare()
+    const { endpoint, sentBytes, connection } = attempt
+    const request = { method: this.#method, declared: this.#declared, requestBytesWritten: sentBytes }
+    if (!isInDoubt(request)) return
+    const stage = connection.responseBegun ? 'responding' : 'sent'
+    this.doubt = { endpoint, bytesSent: sentBytes + this.#body.bytes, stage, cause }
+  }
+
+  /** An upstream's answer goes to the client: no earlier attempt matters any more. */
+  answered(): void {
+    this.doubt = undefined
   }
 
   #begin(endpoint: Endpoint, decision: RetryDecision & { retry: true }): void {
@@ -103,7 +129,8 @@ export class Retries {
       declared: this.#declared,
       bodyReplayable: this.#body.replayable,
       responseStarted: interimSent || headSent,
-      attemptsMade,
+      // The one that met a stale connection took none.
+      attemptsMade: this.freshOnly ? attemptsMade - 1 : attemptsMade,
       attemptsMax: pool.plan.attempts,
       clientGone: false,
       withinBudget: pool.budget?.allows(),

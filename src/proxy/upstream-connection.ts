@@ -9,6 +9,7 @@ import type { HeadLimits } from '../http1/limits.ts'
 import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../http1/response-head.ts'
 import { SWITCHING_PROTOCOLS } from '../http1/serialise.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { TunnelEnd } from './tunnel.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
 export interface ConnectionOwner {
@@ -126,9 +127,12 @@ export class UpstreamConnection {
     this.#guard(() => this.#attempt?.onConnected(this))
   }
 
-  /** Passes everything that is read from here on to `listener`, which tells whether it keeps bytes of the chunk. */
-  tunnelTo(listener: (chunk: Buffer) => boolean): void {
-    this.#onTunnelData = listener
+  /** Its side of a tunnel. @param early bytes that came with the 101 */
+  tunnelEnd(early: Buffer | undefined): TunnelEnd {
+    const onData = (listener: (chunk: Buffer) => boolean) => {
+      this.#onTunnelData = listener
+    }
+    return { socket: this.socket, early, onData }
   }
 
   #nextBuffer(): Buffer {

@@ -4,20 +4,30 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../config/snapshot.ts'
+import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import { UpstreamTable } from '../shared/upstream-table.ts'
+import { Places } from '../shared/places.ts'
+import { RateTable } from '../shared/rate-table.ts'
+import { SessionTable } from '../shared/sessions.ts'
+import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log.ts'
 import { Listener } from './listener.ts'
 import { compilePlan, type Plan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
 import { TimerWheel } from './timer-wheel.ts'
+import { Tunnels } from './tunnels.ts'
 
 /** How often the retry budgets look at the totals. */
 const BUDGET_SAMPLE_MS = 500
 
 class Worker implements Runtime {
   readonly row: CounterRow
+  readonly places: Places
+  readonly sessions: SessionTable
+  readonly tunnels = new Tunnels()
+  readonly rates: RateTable
+  readonly clients: ClientConnections
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   plan!: Plan
@@ -37,6 +47,10 @@ class Worker implements Runtime {
     this.#start = start
     this.#table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
+    this.places = new Places(start.places, start.workers, start.worker)
+    this.sessions = new SessionTable(start.sessions)
+    this.rates = new RateTable(start.rates, start.worker)
+    this.clients = new ClientConnections(start.clients, start.worker)
     this.#counters = new CounterTable(start.counters, start.workers)
     setInterval(() => this.wheel.advance(performance.now()), this.wheel.tickMs)
     setInterval(() => this.#sampleBudgets(), BUDGET_SAMPLE_MS)
@@ -53,6 +67,10 @@ class Worker implements Runtime {
   nextRequestId(): string {
     this.#idCount += 1
     return `${this.#idPrefix}-${this.#idCount.toString(36)}`
+  }
+
+  readonly #say = (level: 'warn' | 'info', message: string): void => {
+    this.report({ type: 'log', level, message, detail: {} })
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {
@@ -72,6 +90,9 @@ class Worker implements Runtime {
         return
       case 'drain':
         void this.#drain(message.deadlineMs)
+        return
+      case 'end-upstream':
+        this.#endUpstream(message.slot, message.spreadMs)
     }
   }
 
@@ -93,7 +114,7 @@ class Worker implements Runtime {
     if (before?.accessLog.enabled === accessLog.enabled && before.accessLog.destination === accessLog.destination)
       return this.accessLog.reopen()
     const old = this.accessLog
-    this.accessLog = accessLog.enabled ? accessLogTo(accessLog.destination) : NO_ACCESS_LOG
+    this.accessLog = accessLog.enabled ? accessLogTo(accessLog.destination, this.#say) : NO_ACCESS_LOG
     await old.close()
   }
 
@@ -114,11 +135,21 @@ class Worker implements Runtime {
     }
   }
 
+  /** What is in flight there goes on to its own end, but leaves no connection behind. */
+  #endUpstream(slot: number, spreadMs: number): void {
+    // Enabled again while the message was under way.
+    if (this.#table.availability(slot) === AVAILABILITY.available) return
+    for (const pool of this.plan.pools)
+      for (const endpoint of pool.endpoints) if (endpoint.slot === slot) endpoint.end()
+    this.tunnels.endUpstream(slot, spreadMs)
+  }
+
   async #drain(deadlineMs: number): Promise<void> {
     const all = [...this.#listeners.values(), ...this.#leaving]
     for (const listener of all) listener.stop()
+    this.tunnels.stop(deadlineMs)
     const until = performance.now() + deadlineMs
-    const busy = () => all.some(listener => listener.size > 0)
+    const busy = () => this.tunnels.size > 0 || all.some(listener => listener.size > 0)
     while (busy() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
     let cut = 0
     for (const listener of all) cut += listener.destroy()

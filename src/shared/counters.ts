@@ -112,10 +112,15 @@ export class CounterRow {
     this.#totals[slot * TOTALS + total]! += by
   }
 
+  /** Counts an exchange by its final status only. */
+  answered(slot: number, status: number): void {
+    this.#totals[slot * TOTALS + TOTAL.status1xx + ((status / 100) | 0) - 1]! += 1
+  }
+
   /** Counts a finished exchange: its final status and how long it took. */
   finished(slot: number, status: number, seconds: number): void {
     const at = slot * TOTALS
-    this.#totals[at + TOTAL.status1xx + ((status / 100) | 0) - 1]! += 1
+    this.answered(slot, status)
     this.#totals[at + TOTAL.durationSum]! += seconds
     let bucket = 0
     while (bucket < DURATION_BUCKETS_S.length && seconds > DURATION_BUCKETS_S[bucket]!) bucket += 1

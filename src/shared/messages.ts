@@ -15,6 +15,14 @@ export interface WorkerStart {
   readonly workers: number
   readonly upstreamTable: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
+  /** Of the Places. */
+  readonly places: SharedArrayBuffer
+  /** Of the SessionTable. */
+  readonly sessions: SharedArrayBuffer
+  /** Of the RateTable. */
+  readonly rates: SharedArrayBuffer
+  /** Of the ClientConnections. */
+  readonly clients: SharedArrayBuffer
   readonly snapshot: Snapshot
   readonly slots: Slots
 }

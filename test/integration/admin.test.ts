@@ -1,32 +1,15 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import type { StatusReport } from '../../src/admin/control-view.ts'
+import { vigiaCommand } from '../support/command.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHttpUpstream } from '../support/http-upstream.ts'
 import { until } from '../support/until.ts'
 import { fetchText, startVigia } from '../support/vigia.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vigia.js', import.meta.url))
 const cleanUps: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
-
-function vigiaCommand(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise(resolve => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', chunk => {
-      stdout += chunk
-    })
-    child.stderr.on('data', chunk => {
-      stderr += chunk
-    })
-    child.on('close', code => resolve({ code, stdout, stderr }))
-  })
-}
 
 async function twoNodes(pool: Record<string, unknown> = {}, dead = false) {
   const first = await startHttpUpstream('erp-1')
@@ -66,7 +49,7 @@ test('status and metrics count what was served, and where', async () => {
 
 test('vigia status prints a table and exits 0 when every upstream is available', async () => {
   const vigia = await twoNodes()
-  const { code, stdout } = await vigiaCommand('status', '--admin', `http://127.0.0.1:${vigia.adminPort}`)
+  const { code, stdout } = await vigiaCommand(['status', '--admin', `http://127.0.0.1:${vigia.adminPort}`])
   expect(stdout).toMatch(/2 of 2 upstreams available/)
   expect(stdout).toMatch(/^POOL +UPSTREAM +STATE +SINCE +IN FLIGHT +REQUESTS +ERRORS +WHY$/m)
   expect(stdout).toMatch(/^erp +erp-1 +available +\d+ s ago +0 +0 +0 +not probed$/m)
@@ -75,7 +58,7 @@ test('vigia status prints a table and exits 0 when every upstream is available',
 
 test('vigia status exits 1 and says why when an upstream is out', async () => {
   const vigia = await twoNodes({ health: { type: 'tcp', interval: '100ms', timeout: '50ms' } }, true)
-  const ask = () => vigiaCommand('status', '--admin', `127.0.0.1:${vigia.adminPort}`)
+  const ask = () => vigiaCommand(['status', '--admin', `127.0.0.1:${vigia.adminPort}`])
   await until(
     'erp-2 is out',
     async () => ((await vigia.status()) as StatusReport).pools[0]!.upstreams[1]!.state === 'out',
@@ -83,18 +66,18 @@ test('vigia status exits 1 and says why when an upstream is out', async () => {
   const { code, stdout } = await ask()
   expect(stdout).toMatch(/^erp +erp-2 +out .* unhealthy: connection refused$/m)
   expect(code).toBe(1)
-  const json = await vigiaCommand('status', '--json', '--admin', `http://127.0.0.1:${vigia.adminPort}`)
+  const json = await vigiaCommand(['status', '--json', '--admin', `http://127.0.0.1:${vigia.adminPort}`])
   expect((JSON.parse(json.stdout) as StatusReport).pools[0]!.upstreams).toHaveLength(2)
 })
 
 test('vigia status exits 2 with one line when nothing answers', async () => {
-  const { code, stderr } = await vigiaCommand('status', '--admin', `http://127.0.0.1:${await freePort()}`)
+  const { code, stderr } = await vigiaCommand(['status', '--admin', `http://127.0.0.1:${await freePort()}`])
   expect(code).toBe(2)
-  expect(stderr).toMatch(/^vigia: no status from .*: connection refused\. .*\n$/)
+  expect(stderr).toMatch(/^vigia: no answer from vigia at .*: connection refused\. .*\n$/)
 })
 
 test('a mistyped command is answered with the right one, and exit code 2', async () => {
-  const { code, stderr } = await vigiaCommand('stauts')
+  const { code, stderr } = await vigiaCommand(['stauts'])
   expect(stderr).toContain('Did you mean status?')
   expect(code).toBe(2)
 })

@@ -93,6 +93,25 @@ describe('an upstream that takes requests and breaks off', () => {
   })
 })
 
+describe('an upstream whose answers are no HTTP', () => {
+  const garbage: Answer = async arrival => {
+    await arrival.whole()
+    await arrival.connection.write('HTTP/9 what?\r\n\r\n')
+  }
+
+  test('costs a GET nothing: a well one is asked', async () => {
+    await setUp([garbage, answerOk], {})
+    expect(await statuses(GET)).toEqual([200, 200, 200, 200, 200, 200])
+    expect(received()[0]).toBeGreaterThan(0)
+  })
+
+  test('is believed to be like the others where a second one answers so too: a third is not asked', async () => {
+    await setUp([garbage, garbage, garbage], {})
+    expect(await statuses(GET, 1)).toEqual([502])
+    expect(received().toSorted()).toEqual([0, 1, 1])
+  })
+})
+
 describe('an upstream that answers 503', () => {
   test('has its answer passed on by default', async () => {
     await setUp([answerStatus(503), answerOk], {})

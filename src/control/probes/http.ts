@@ -4,6 +4,7 @@
 import { isIP } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import type { HealthPlan, HttpProbe, UpstreamPlan } from '../../config/snapshot.ts'
+import { type AgentHints, readHints } from '../../policy/agent-hints.ts'
 import { describeProbeError, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
@@ -14,6 +15,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
   const client = openClient(plan, upstream)
   let status: number | undefined
   let error: string | undefined
+  let hints: AgentHints | undefined
   try {
     const response = await client.request({
       method: plan.method as Dispatcher.HttpMethod,
@@ -29,13 +31,15 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
     })
     status = response.statusCode
     error = await judge(plan, response)
+    // A node that does not count as well is not asked for its wishes.
+    if (error === undefined) hints = readHints(response.statusCode, response.headers, plan)
   } catch (thrown) {
     error = describeProbeError(thrown, plan.timeoutMs)
   } finally {
     // Not awaited: what is left of the connection is nobody's business any more.
     client.destroy().catch(() => {})
   }
-  return { ok: error === undefined, durationMs: performance.now() - started, status, error }
+  return { ok: error === undefined, durationMs: performance.now() - started, status, error, hints }
 }
 
 function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
@@ -63,6 +67,7 @@ function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
 /** What is wrong with the answer; undefined = nothing. */
 async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseData): Promise<string | undefined> {
   body.on('error', () => {})
+  if (plan.drainOn404 === true && statusCode === 404) return undefined
   if (!plan.statuses.some(({ from, to }) => statusCode >= from && statusCode <= to)) {
     return `status ${statusCode}, expected ${formatStatuses(plan.statuses)}`
   }

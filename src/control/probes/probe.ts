@@ -1,6 +1,7 @@
 // What a probe is asked and what it answers, and the words for what went wrong with it.
 
 import type { HealthPlan, UpstreamPlan } from '../../config/snapshot.ts'
+import type { AgentHints } from '../../policy/agent-hints.ts'
 
 export interface ProbeResult {
   readonly ok: boolean
@@ -9,6 +10,8 @@ export interface ProbeResult {
   readonly status: number | undefined
   /** Why it counts as failed: one line; undefined where it is ok. */
   readonly error: string | undefined
+  /** What the node says of itself, where it is ok and that is asked for; undefined = nothing. */
+  readonly hints?: AgentHints | undefined
 }
 
 /** Asks one upstream once. Never rejects. Ends early, as failed, when `signal` is aborted. */

@@ -10,7 +10,7 @@ const REPORT: StatusReport = {
   uptimeS: 5,
   listeners: [{ name: 'web', address: '127.0.0.1:8080' }],
   workers: [],
-  clients: { connections: 0, rejects: 0, answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 } },
+  clients: { connections: 0, rejects: 0, overLimit: 0, answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 } },
   pools: [],
 }
 
@@ -19,6 +19,7 @@ function adminWith(more: Partial<ControlView> = {}) {
   const app = buildAdmin(
     {
       status: () => REPORT,
+      inDoubt: () => ({ total: 0, dropped: 0, records: [] }),
       readiness: () => ({ ready: true, reason: 'ready: 2 of 2 workers listen' }),
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'vigia_info 1\n' }),
       ...more,
@@ -49,6 +50,27 @@ test('status is the report as JSON, and is never cached', async () => {
   expect(response.json()).toEqual(REPORT)
   expect(response.headers['content-type']).toContain('application/json')
   expect(response.headers['cache-control']).toBe('no-store')
+})
+
+test('the in-doubt list is asked for with a limit or without, and a limit that is none is refused', async () => {
+  const limits: (number | undefined)[] = []
+  const { app } = adminWith({
+    inDoubt: limit => {
+      limits.push(limit)
+      return { total: 3, dropped: 1, records: [] }
+    },
+  })
+  const response = await app.inject('/in-doubt')
+  expect(response.json()).toEqual({ total: 3, dropped: 1, records: [] })
+  expect(response.headers['cache-control']).toBe('no-store')
+  await app.inject('/in-doubt?limit=20')
+  expect(limits).toEqual([undefined, 20])
+  for (const bad of ['', '-1', 'x', '1.5', '1e3', '1&limit=2', '99999999']) {
+    const refused = await app.inject(`/in-doubt?limit=${bad}`)
+    expect(refused.statusCode, bad).toBe(400)
+    expect(refused.headers['content-type']).toContain('application/problem+json')
+  }
+  expect(limits).toHaveLength(2)
 })
 
 test('metrics come with the content type that Prometheus expects', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StatusReport, UpstreamReport } from '../../../src/admin/control-view.ts'
-import { formatAge, formatStatus } from '../../../src/commands/status-table.ts'
+import { formatStatus } from '../../../src/commands/status-table.ts'
+import { formatAge } from '../../../src/commands/text.ts'
 
 const NOW = Date.parse('2026-03-01T03:00:12Z')
 const NONE = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
@@ -14,10 +15,15 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     since: '2026-03-01T03:00:00Z',
     weight: 100,
     priority: 0,
+    holds: [],
+    drain: null,
     lastProbe: null,
     lastFailure: null,
     probes: { ok: 1, failed: 0 },
     inFlight: 0,
+    limit: null,
+    places: 0,
+    longPolls: 0,
     connections: 0,
     tunnels: 0,
     responses: NONE,
@@ -42,13 +48,18 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
     uptimeS: 10_812,
     listeners: [],
     workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0 }],
-    clients: { connections: 17, rejects: 0, answers: NONE },
+    clients: { connections: 17, rejects: 0, overLimit: 0, answers: NONE },
     pools: [
       {
         name: 'erp',
         available: upstreams.filter(each => each.state === 'available').length,
         waiting: 0,
+        queue: { max: null, queued: 0, waitedS: 0, full: 0, timeouts: 0 },
+        breaker: { requests: 0, pending: 0, refusals: 0 },
         answers: NONE,
+        inDoubt: 0,
+        failback: 'automatic',
+        priorities: { inUse: 0, floor: 0, awaitsFailback: null },
         upstreams,
       },
     ],
@@ -91,6 +102,13 @@ test('a pool that nobody serves and a worker that was lost are said in a sentenc
   expect(text).toContain('Worker 3 is starting, restarted 2 times.')
 })
 
+test('requests in doubt are said where there are some, with the place of their list', () => {
+  const quiet = report([upstream('erp-1', {})])
+  expect(formatStatus(quiet, NOW, false)).not.toContain('doubt')
+  const text = formatStatus({ ...quiet, pools: quiet.pools.map(pool => ({ ...pool, inDoubt: 3 })) }, NOW, false)
+  expect(text).toMatch(/Pool erp: 3 requests in doubt .*\/in-doubt/)
+})
+
 test('colours do not move the columns, and what an upstream sent can not steer the terminal', () => {
   const upstreams = [upstream('a', {}), upstream('b', { state: 'out', why: 'its \u001b[2Jbanner' })]
   const colored = formatStatus(report(upstreams), NOW, true)
@@ -113,4 +131,33 @@ test('ages are short and never negative', () => {
     '47 h 30 min',
     '2 d 7 h',
   ])
+})
+
+test('a drain has a line of its own under its upstream: who is still there, and until when', () => {
+  const drain = {
+    since: '2026-03-01T02:50:12Z',
+    by: 'ana',
+    reason: 'patching',
+    deadline: null,
+    remaining: { inFlight: 2, longPolls: 0, tunnels: 1, sessions: 40 },
+    freeAt: '2026-03-01T03:04:12Z',
+  }
+  const nodes = [
+    upstream('erp-1', { state: 'draining', why: 'draining by ana: patching', drain }),
+    upstream('erp-2', {}),
+  ]
+  const lines = formatStatus(report(nodes), NOW, false).split('\n')
+  expect(lines.slice(3)).toEqual([
+    'erp   erp-1     draining   12 s ago          0         0       0  draining by ana: patching',
+    '      drain of 10 min: 2 requests, 1 tunnel and about 40 sessions left, free in about 4 min',
+    'erp   erp-2     available  12 s ago          0         0       0  healthy',
+  ])
+})
+
+test('a pool whose load waits for a failback says how to ask for it', () => {
+  const [pool] = report([upstream('erp-1', {})]).pools
+  const waiting = { ...pool!, priorities: { inUse: 1, floor: 1, awaitsFailback: 0 } }
+  expect(formatStatus(report([], { pools: [waiting] }), NOW, false)).toContain(
+    'Pool erp is served by priority 1; priority 0 can serve again and waits for: vigia failback erp',
+  )
 })

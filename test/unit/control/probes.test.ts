@@ -50,6 +50,31 @@ test('another status is unhealthy, and the error says which were expected', asyn
   })
 })
 
+test('what a node says of itself is read from an answer that counts as healthy only', async () => {
+  let status = 200
+  const port = await serveHttp((_request, response) => {
+    response.writeHead(status, { 'X-Vigia-State': 'Drain', 'X-Vigia-Weight': '25%' }).end()
+  })
+  expect((await probe(port, { hints: true })).hints).toEqual({
+    drain: 'X-Vigia-State: drain',
+    weight: 0.25,
+    ignored: [],
+  })
+  expect((await probe(port, { hints: false })).hints).toEqual({ drain: undefined, weight: 1, ignored: [] })
+  status = 503
+  expect((await probe(port, { hints: true })).hints).toBeUndefined()
+})
+
+test('a 404 is healthy and asks for a drain where that was agreed, whatever the body should be', async () => {
+  const port = await serveHttp((_request, response) => response.writeHead(404).end('not here'))
+  expect(await probe(port, { drainOn404: true, bodyContains: 'ready' })).toMatchObject({
+    ok: true,
+    status: 404,
+    hints: { drain: 'its probe answers 404' },
+  })
+  expect(await probe(port)).toMatchObject({ ok: false, status: 404 })
+})
+
 test('a POST with body, Host and headers that must answer 401 is asked as configured', async () => {
   let seen: { request: IncomingMessage; body: string } | undefined
   const port = await serveHttp((request, response) => {
@@ -178,14 +203,10 @@ test('a TCP probe is healthy once the connection, or its TLS handshake, is estab
   const plain = await listen(createTcpServer(socket => socket.on('error', () => {}).resume()))
   const secure = await serveTls(() => {})
   const tls = { serverName: 'erp.test', verify: true, ca: fixture('tls/ca.crt') }
-  const tcp = (port: number, more: Partial<UpstreamPlan> = {}) =>
-    probeTcp(
-      { ...TCP_HEALTH, timeoutMs: 100 } as typeof TCP_HEALTH & { kind: 'tcp' },
-      upstreamPlan('n', port, more),
-      never,
-    )
+  const tcp = (port: number, more: Partial<UpstreamPlan> = {}, timeoutMs = 10_000) =>
+    probeTcp({ ...TCP_HEALTH, timeoutMs } as typeof TCP_HEALTH & { kind: 'tcp' }, upstreamPlan('n', port, more), never)
   expect(await tcp(plain)).toMatchObject({ ok: true, error: undefined })
   expect(await tcp(secure, { tls })).toMatchObject({ ok: true })
-  expect(await tcp(plain, { tls })).toMatchObject({ ok: false, error: 'no complete answer within 100 ms' })
+  expect(await tcp(plain, { tls }, 100)).toMatchObject({ ok: false, error: 'no complete answer within 100 ms' })
   expect(await tcp(secure, { tls: { ...tls, serverName: 'other.test' } })).toMatchObject({ ok: false })
 })

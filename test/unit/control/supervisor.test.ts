@@ -28,8 +28,21 @@ function supervise(behaviour: string, workers = 2) {
     workers,
     counters,
     logger,
-    startData: worker => ({ worker, workers, upstreamTable, counters: buffer, snapshot, slots }),
+    startData: worker => ({
+      worker,
+      workers,
+      upstreamTable,
+      counters: buffer,
+      places: new SharedArrayBuffer(0),
+      sessions: new SharedArrayBuffer(0),
+      rates: new SharedArrayBuffer(0),
+      clients: new SharedArrayBuffer(0),
+      snapshot,
+      slots,
+    }),
     onTransportFailure,
+    onInDoubt: () => {},
+    onLost: () => {},
   })
   open.push(supervisor)
   return { supervisor, counters, onTransportFailure, snapshot, slots }

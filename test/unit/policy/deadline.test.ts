@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ExchangePhase, judgeDeadline, type PassedDeadline } from '../../../src/policy/deadline.ts'
 
-const QUIET = { upstreamStalls: false, clientStalls: false, halfClosed: false, waitedForClient: false }
+const QUIET = { tooSlow: false, upstreamStalls: false, clientStalls: false, halfClosed: false, waitedForClient: false }
 
 const judge = (phase: ExchangePhase, facts: Partial<PassedDeadline> = {}) =>
   judgeDeadline({ ...QUIET, phase, ...facts }).act
@@ -11,6 +11,10 @@ const judge = (phase: ExchangePhase, facts: Partial<PassedDeadline> = {}) =>
 describe('a deadline that has passed', () => {
   test('while no verdict on an upstream is known means that there is none', () => {
     expect(judge('verdict')).toBe('no-upstream')
+  })
+
+  test('while everybody waits for a place means that none came free in time', () => {
+    expect(judge('queue')).toBe('queue-timeout')
   })
 
   test('while connecting is the upstream’s fault, whatever the client does', () => {
@@ -30,7 +34,7 @@ describe('a deadline that has passed', () => {
   })
 
   test('of a client that closed its sending side means that it is gone', () => {
-    for (const phase of ['verdict', 'request', 'response', 'body'] as const) {
+    for (const phase of ['verdict', 'queue', 'request', 'response', 'body'] as const) {
       expect(judge(phase, { halfClosed: true })).toBe('client-gone')
     }
   })

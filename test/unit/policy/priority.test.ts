@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { levelLoads, pickLevel } from '../../../src/policy/priority.ts'
+import { levelLoads, levelLoadsFrom, pickLevel } from '../../../src/policy/priority.ts'
 
 const loads = (availables: readonly number[], factor = 1.4) =>
   levelLoads(
@@ -103,5 +103,35 @@ describe('pickLevel', () => {
     expect(pickLevel([0, 0], 0.5)).toBe(-1)
     expect(pickLevel([0.1, 0.2, 0.6999999, 0], 0.99999999)).toBe(2)
     expect(pickLevel([0, 1], 0)).toBe(1)
+  })
+})
+
+describe('levelLoadsFrom', () => {
+  const from = (availables: readonly number[], floor: number) =>
+    levelLoadsFrom(
+      availables.map(available => ({ total: 100, available })),
+      1.4,
+      floor,
+    ).map(load => Math.round(load * 1000) / 1000)
+
+  test.each([
+    [[100, 100], 0, [1, 0]],
+    [[100, 100], 1, [0, 1]],
+    [[100, 50, 100], 1, [0, 0.7, 0.3]],
+    [[100, 0, 0], 1, [1, 0, 0]],
+    [[100, 30], 1, [0, 1]],
+    [[0, 0], 1, [0, 0]],
+    [[100, 100], 7, [1, 0]],
+  ])('with %j per cent available and the floor at %i the levels carry %j', (availables, floor, expected) => {
+    expect(from(availables, floor)).toEqual(expected)
+  })
+
+  test('the shares sum to 1 where anything is available, wherever the floor is', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(100), { minLength: 1, maxLength: 5 }), fc.nat(6), (availables, floor) => {
+        const sum = from(availables, floor).reduce((a, b) => a + b, 0)
+        expect(sum).toBeCloseTo(availables.some(each => each > 0) ? 1 : 0, 1)
+      }),
+    )
   })
 })

@@ -8,6 +8,7 @@ import {
   type FailedAttempt,
   isBudgeted,
   isIdempotent,
+  isInDoubt,
 } from '../../../src/policy/retry.ts'
 
 const attempt = (changes: Partial<FailedAttempt>): FailedAttempt => ({
@@ -46,23 +47,21 @@ function* everyAttempt(): Generator<FailedAttempt> {
                     for (const retryTimeouts of BOTH)
                       for (const declared of DECLARED)
                         for (const withinBudget of BOTH)
-                          for (const onlyInterim of BOTH)
-                            yield {
-                              stage,
-                              failure,
-                              requestBytesWritten,
-                              reusedConnection,
-                              method,
-                              bodyReplayable,
-                              responseStarted,
-                              attemptsMade,
-                              attemptsMax: 3,
-                              clientGone,
-                              retryTimeouts,
-                              declared,
-                              withinBudget,
-                              onlyInterim,
-                            }
+                          yield {
+                            stage,
+                            failure,
+                            requestBytesWritten,
+                            reusedConnection,
+                            method,
+                            bodyReplayable,
+                            responseStarted,
+                            attemptsMade,
+                            attemptsMax: 3,
+                            clientGone,
+                            retryTimeouts,
+                            declared,
+                            withinBudget,
+                          }
 }
 
 describe('decideRetry', () => {
@@ -80,46 +79,51 @@ describe('decideRetry', () => {
 
   test.each(UNSAFE)('%s is in doubt once a byte of it was sent', method => {
     expect(isIdempotent(method)).toBe(false)
-    expect(decideRetry(attempt({ method, requestBytesWritten: 1 }))).toEqual({ retry: false, inDoubt: true })
+    const failed = attempt({ method, requestBytesWritten: 1 })
+    expect(decideRetry(failed)).toEqual({ retry: false })
+    expect(isInDoubt(failed)).toBe(true)
+    expect(isInDoubt({ ...failed, requestBytesWritten: 0 })).toBe(false)
   })
 
   test('a PUT whose body is gone is not sent again, and not in doubt either', () => {
     const failed = attempt({ method: 'PUT', bodyReplayable: false })
-    expect(decideRetry(failed)).toEqual({ retry: false, inDoubt: false })
+    expect(decideRetry(failed)).toEqual({ retry: false })
+    expect(isInDoubt(failed)).toBe(false)
   })
 
-  test('garbage is not asked for twice, a slow response only where that is allowed', () => {
-    expect(decideRetry(attempt({ failure: 'garbage' })).retry).toBe(false)
+  test('garbage is asked for a second time, not a third; a slow response only where that is allowed', () => {
+    expect(decideRetry(attempt({ failure: 'garbage', stage: 'responding' })).retry).toBe(true)
+    expect(decideRetry(attempt({ failure: 'garbage', attemptsMade: 2 })).retry).toBe(false)
+    expect(decideRetry(attempt({ failure: 'garbage', method: 'POST' })).retry).toBe(false)
     expect(decideRetry(attempt({ failure: 'timeout' })).retry).toBe(false)
     expect(decideRetry(attempt({ failure: 'timeout', retryTimeouts: true })).retry).toBe(true)
     expect(decideRetry(attempt({ failure: 'timeout', requestBytesWritten: 0 })).retry).toBe(true)
   })
 
   test('a response of which the client saw a byte is never started anew', () => {
-    expect(decideRetry(attempt({ stage: 'responding', responseStarted: true }))).toEqual({
-      retry: false,
-      inDoubt: false,
-    })
+    expect(decideRetry(attempt({ stage: 'responding', responseStarted: true }))).toEqual({ retry: false })
     expect(decideRetry(attempt({ stage: 'responding', responseStarted: false })).retry).toBe(true)
   })
 
   test('a connection that the upstream closed while it was idle costs one attempt less, once', () => {
     const stale = attempt({ reusedConnection: true, attemptsMax: 1 })
     expect(decideRetry(stale)).toEqual({ retry: true, proof: 'idempotent', stale: true })
-    expect(decideRetry({ ...stale, attemptsMade: 2 })).toEqual({ retry: false, inDoubt: false })
+    expect(decideRetry({ ...stale, attemptsMade: 2 })).toEqual({ retry: false })
     expect(decideRetry({ ...stale, reusedConnection: false }).retry).toBe(false)
     expect(decideRetry({ ...stale, stage: 'responding' }).retry).toBe(false)
-    expect(decideRetry({ ...stale, method: 'POST' })).toEqual({ retry: false, inDoubt: true })
+    expect(decideRetry({ ...stale, method: 'POST' })).toEqual({ retry: false })
   })
 
-  test('a keyed POST is sent again, and in doubt where it can no longer be; a read is never in doubt', () => {
+  test('a keyed POST is sent again, and in doubt until it is answered; a read is never in doubt', () => {
     const keyed = attempt({ method: 'POST', declared: 'keyed' })
     expect(decideRetry(keyed)).toEqual({ retry: true, proof: 'declared', stale: false })
-    expect(decideRetry({ ...keyed, attemptsMade: 3 })).toEqual({ retry: false, inDoubt: true })
-    expect(decideRetry({ ...keyed, bodyReplayable: false })).toEqual({ retry: false, inDoubt: true })
+    expect(decideRetry({ ...keyed, attemptsMade: 3 })).toEqual({ retry: false })
+    expect(decideRetry({ ...keyed, bodyReplayable: false })).toEqual({ retry: false })
+    expect(isInDoubt(keyed)).toBe(true)
     const read = attempt({ method: 'POST', declared: 'read' })
     expect(decideRetry(read)).toEqual({ retry: true, proof: 'declared', stale: false })
-    expect(decideRetry({ ...read, attemptsMade: 3 })).toEqual({ retry: false, inDoubt: false })
+    expect(decideRetry({ ...read, attemptsMade: 3 })).toEqual({ retry: false })
+    expect(isInDoubt(read)).toBe(false)
   })
 
   test('a declared request on a connection that the upstream had closed goes out on a fresh one', () => {
@@ -127,16 +131,16 @@ describe('decideRetry', () => {
     expect(decideRetry(stale)).toEqual({ retry: true, proof: 'declared', stale: true })
   })
 
-  test('an unsafe request of which the client saw nothing but interim responses is in doubt', () => {
-    const interim = attempt({ method: 'POST', stage: 'responding', responseStarted: true, onlyInterim: true })
-    expect(decideRetry(interim)).toEqual({ retry: false, inDoubt: true })
-    expect(decideRetry({ ...interim, onlyInterim: false })).toEqual({ retry: false, inDoubt: false })
+  test('an unsafe request whose answer was cut is in doubt, whatever the client saw of it', () => {
+    const cut = attempt({ method: 'POST', stage: 'responding', responseStarted: true })
+    expect(decideRetry(cut)).toEqual({ retry: false })
+    expect(isInDoubt(cut)).toBe(true)
   })
 
   test('beyond the budget only what cost no upstream anything is tried again', () => {
     const beyond = attempt({ withinBudget: false })
-    expect(decideRetry(beyond)).toEqual({ retry: false, inDoubt: false })
-    expect(decideRetry({ ...beyond, method: 'POST', declared: 'keyed' })).toEqual({ retry: false, inDoubt: true })
+    expect(decideRetry(beyond)).toEqual({ retry: false })
+    expect(decideRetry({ ...beyond, method: 'POST', declared: 'keyed' })).toEqual({ retry: false })
     expect(decideRetry({ ...beyond, requestBytesWritten: 0 }).retry).toBe(true)
     expect(decideRetry({ ...beyond, reusedConnection: true }).retry).toBe(true)
   })
@@ -149,23 +153,23 @@ describe('decideRetry', () => {
       const idempotent = IDEMPOTENT.includes(method)
       const stale = failed.reusedConnection && failure === 'reset' && failed.stage !== 'responding'
       const ended = failed.responseStarted || failed.clientGone || attemptsMade >= attemptsMax + (stale ? 1 : 0)
-      const passing = failure === 'reset' || failure === 'connect' || (failure === 'timeout' && failed.retryTimeouts)
-      const answered = failed.responseStarted && !failed.onlyInterim
-      const inDoubt = !idempotent && failed.declared !== 'read' && requestBytesWritten > 0 && !answered
+      const passing = { reset: true, connect: true, timeout: failed.retryTimeouts, garbage: attemptsMade === 1 }[
+        failure
+      ]
       const repeatable = (idempotent || failed.declared !== undefined) && failed.bodyReplayable
       const expected = ended
-        ? { retry: false, inDoubt }
+        ? { retry: false }
         : requestBytesWritten === 0
           ? { retry: true, proof: 'not-sent', stale }
           : repeatable && passing && (stale || failed.withinBudget)
             ? { retry: true, proof: idempotent ? 'idempotent' : 'declared', stale }
-            : { retry: false, inDoubt }
+            : { retry: false }
       const decision = decideRetry(failed)
       // Comparing as text is much quicker than `toEqual`, a quarter of a million times.
       if (JSON.stringify(decision) !== JSON.stringify(expected))
         expect(decision, JSON.stringify(failed)).toEqual(expected)
     }
-    expect(combinations).toBe(3 * 4 * 3 * 2 * 4 * 2 * 2 * 4 * 2 * 2 * 3 * 2 * 2)
+    expect(combinations).toBe(3 * 4 * 3 * 2 * 4 * 2 * 2 * 4 * 2 * 2 * 3 * 2)
   })
 
   test('never sends an unsafe request again of which any byte was written, nor anything to a client that is gone', () => {
@@ -236,7 +240,7 @@ describe('decideRetryOfAnswer', () => {
       { withinBudget: false },
     ]
     for (const changes of passedOn) {
-      expect(decideRetryOfAnswer(answered(changes)), JSON.stringify(changes)).toEqual({ retry: false, inDoubt: false })
+      expect(decideRetryOfAnswer(answered(changes)), JSON.stringify(changes)).toEqual({ retry: false })
     }
   })
 })
@@ -246,5 +250,5 @@ test('only a retry that upstreams may have worked on before is taken from the bu
   expect(isBudgeted({ retry: true, proof: 'declared', stale: false })).toBe(true)
   expect(isBudgeted({ retry: true, proof: 'not-sent', stale: false })).toBe(false)
   expect(isBudgeted({ retry: true, proof: 'idempotent', stale: true })).toBe(false)
-  expect(isBudgeted({ retry: false, inDoubt: true })).toBe(false)
+  expect(isBudgeted({ retry: false })).toBe(false)
 })

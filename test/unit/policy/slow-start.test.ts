@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { slowStartFactor } from '../../../src/policy/slow-start.ts'
+import { slowStartFactor, slowStartLimit } from '../../../src/policy/slow-start.ts'
 
 test('ramps from a tenth to all of the weight', () => {
   const at = (ms: number) => slowStartFactor(1000 + ms, 1000, 20_000)
@@ -21,4 +21,10 @@ test('is never below a tenth, never above one, and never falls with time', () =>
       expect(later).toBeGreaterThanOrEqual(sooner!)
     }),
   )
+})
+
+test('the limit follows the weight, and lets at least one request through', () => {
+  expect([0.1, 0.15, 0.5, 1].map(factor => slowStartLimit(20, factor))).toEqual([2, 3, 10, 20])
+  expect([0.1, 0.5, 1].map(factor => slowStartLimit(1, factor))).toEqual([1, 1, 1])
+  expect(slowStartLimit(undefined, 0.1)).toBe(0)
 })

@@ -1,0 +1,39 @@
+// What a configuration was read from, as fingerprints: whether any of it is different now is a comparison. No contents, no timers.
+
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+
+/** By absolute path: the hash of what was read, or why nothing was. */
+export type Inputs = ReadonlyMap<string, string>
+
+/** Larger files are refused by the loader, so what they hold makes no difference. */
+export const LARGEST_INPUT_BYTES = 1024 * 1024
+
+export const TOO_LARGE = 'too large'
+export const NO_FILE = 'not a file'
+const EMPTY = fingerprint(new Uint8Array())
+
+export function fingerprint(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64')
+}
+
+/** Of a file that could not be read. */
+export function fingerprintOfFailure(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? 'unreadable'
+}
+
+/** What reading the file now would give; never rejects. */
+export async function fingerprintNow(file: string): Promise<string> {
+  try {
+    const status = await stat(file)
+    if (!status.isFile()) return NO_FILE
+    return status.size > LARGEST_INPUT_BYTES ? TOO_LARGE : fingerprint(await readFile(file))
+  } catch (cause) {
+    return fingerprintOfFailure(cause)
+  }
+}
+
+/** Whether a file seems to be half replaced: it is gone, or has been truncated and not yet written. */
+export function isBetween(print: string): boolean {
+  return print === 'ENOENT' || print === EMPTY
+}

@@ -1,0 +1,32 @@
+// What becomes of a request as it arrives: its route and pool, or why it gets no further. Nothing of it has gone to an upstream yet.
+
+import type { RequestHead } from '../http1/request-head.ts'
+import { normalisePath } from '../policy/routing.ts'
+import { refusalOf } from './admission.ts'
+import type { AnswerCode } from './answers.ts'
+import type { ExchangeRecord } from './exchange-record.ts'
+import { placementOf } from './placement.ts'
+import type { Plan } from './plan.ts'
+
+/** Why a request is answered by vigia itself. */
+export interface Rejection {
+  readonly code: AnswerCode
+  readonly retryAfterS: number | undefined
+}
+
+const BAD_TARGET: Rejection = { code: 'bad-target', retryAfterS: undefined }
+const NO_ROUTE: Rejection = { code: 'no-route', retryAfterS: undefined }
+const BODY_TOO_LARGE: Rejection = { code: 'body-too-large', retryAfterS: undefined }
+
+/** Notes path and placement in the record. @returns undefined = it may go on to its pool */
+export function arrive(plan: Plan, listener: string, head: RequestHead, record: ExchangeRecord): Rejection | undefined {
+  const path = normalisePath(head.target)
+  if (path === undefined) return BAD_TARGET
+  record.path = path
+  const { client } = record
+  const placement = placementOf(plan, listener, head, path, client)
+  if (!placement) return NO_ROUTE
+  record.placement = placement
+  const { route } = placement
+  return refusalOf(plan, route, path, client) ?? (head.meaning.length > route.bodyBytes ? BODY_TOO_LARGE : undefined)
+}

@@ -1,0 +1,105 @@
+// A hash table of fixed size in shared memory: which cell belongs to which key, for all workers. Cells come in buckets, each with
+// a lock; a key lives in its bucket or nowhere, so that every look costs the same. What a cell holds is the business of its owner.
+
+/** Cells that are looked at for a key. */
+export const BUCKET_CELLS = 16
+
+const SEEDS = 2
+const TAGS = 2
+/** How often a lock is tried before the thread sleeps: what is done under one takes less than a microsecond. */
+const SPINS = 200
+const SLEEP_MS = 1
+/** A thread that has held a lock for so long has died with it. */
+const MOST_SLEEPS = 50
+
+export class KeyedCells {
+  readonly #words: Int32Array
+  readonly #buckets: number
+  /** What this thread writes into a lock. */
+  readonly #owner: number
+  #low = 0
+  #high = 0
+
+  static bytes(buckets: number): number {
+    return 4 * (SEEDS + buckets + buckets * BUCKET_CELLS * TAGS)
+  }
+
+  /** To be said once for a new memory: hashes that a client can't foresee can't be made to collide. */
+  static seed(buffer: SharedArrayBuffer): void {
+    crypto.getRandomValues(new Uint32Array(SEEDS)).forEach((seed, i) => {
+      new Uint32Array(buffer, 0, SEEDS)[i] = seed
+    })
+  }
+
+  /** @param thread index of the worker; -1 = control */
+  constructor(buffer: SharedArrayBuffer, buckets: number, thread: number) {
+    this.#words = new Int32Array(buffer, 0, KeyedCells.bytes(buckets) / 4)
+    this.#buckets = buckets
+    this.#owner = thread + 2
+  }
+
+  /** Takes a key for the next `find` and `claim`. @returns its bucket */
+  aim(...parts: readonly string[]): number {
+    let low = this.#words[0]!
+    let high = this.#words[1]!
+    for (const part of parts) {
+      for (let i = 0; i < part.length; i += 1) {
+        const unit = part.charCodeAt(i)
+        low = Math.imul(low ^ unit, 0x01000193)
+        high = Math.imul(high ^ unit, 0x5bd1e995)
+        high ^= high >>> 15
+      }
+      // `a` and `bc` is another key than `ab` and `c`.
+      low = Math.imul(low ^ 0x10000, 0x01000193)
+      high = Math.imul(high ^ 0x10000, 0x5bd1e995)
+    }
+    this.#low = mix(low)
+    // 0 and 0 is a cell that nobody has.
+    this.#high = mix(high) || 1
+    return mix(low ^ Math.imul(high, 0x9e3779b1)) % this.#buckets
+  }
+
+  /** Index of the key's cell, or -1. Only under the bucket's lock. */
+  find(bucket: number): number {
+    const first = bucket * BUCKET_CELLS
+    let at = this.#tagsAt(first)
+    for (let cell = first; cell < first + BUCKET_CELLS; cell += 1, at += TAGS) {
+      if (this.#words[at] === (this.#low | 0) && this.#words[at + 1] === (this.#high | 0)) return cell
+    }
+    return -1
+  }
+
+  /** The cell is the key's from now on. Only under the bucket's lock. */
+  claim(cell: number): void {
+    const at = this.#tagsAt(cell)
+    this.#words[at] = this.#low
+    this.#words[at + 1] = this.#high
+  }
+
+  lock(bucket: number): void {
+    const at = SEEDS + bucket
+    let holder = 0
+    for (let tries = 0; tries < SPINS + MOST_SLEEPS; tries += 1) {
+      holder = Atomics.compareExchange(this.#words, at, 0, this.#owner)
+      if (holder === 0) return
+      // A holder that lost its core must get it back.
+      if (tries >= SPINS) Atomics.wait(this.#words, at, holder, SLEEP_MS)
+    }
+    Atomics.store(this.#words, at, this.#owner)
+  }
+
+  unlock(bucket: number): void {
+    Atomics.compareExchange(this.#words, SEEDS + bucket, this.#owner, 0)
+  }
+
+  #tagsAt(cell: number): number {
+    return SEEDS + this.#buckets + cell * TAGS
+  }
+}
+
+/** Murmur3's finaliser: each bit that goes in moves about half of those that come out. */
+function mix(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
