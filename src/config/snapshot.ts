@@ -1,6 +1,8 @@
 // The compiled configuration: immutable, structured-cloneable (it travels to the workers), every unit resolved.
 // Everything but `config/` reads this, never the YAML document.
 
+import type { WindowPlan } from '../policy/maintenance/window-plan.ts'
+
 export interface Snapshot {
   /** 1, 2, 3 ... one more for each applied configuration. */
   readonly revision: number
@@ -24,7 +26,14 @@ export interface Snapshot {
   readonly admin: { readonly host: string; readonly port: number } | undefined
   /** How long a shutdown waits for what is in flight, ms. */
   readonly shutdownMs: number
+  /** Planned maintenance; undefined = none. */
+  readonly maintenance?: readonly WindowPlan[] | undefined
+  /** Of vigia's own pages, where a client says no language that there is; undefined = `en`. */
+  readonly language?: Language | undefined
 }
+
+/** The languages of the pages that users see. */
+export type Language = 'en' | 'pt' | 'es' | 'it' | 'de'
 
 export interface ListenerPlan {
   readonly name: string
@@ -47,6 +56,8 @@ export interface RoutePlan {
   readonly longPoll?: boolean | undefined
   /** Rank in the pool's queue: a lower one is served first, equals in the order of arrival. Undefined = 0. */
   readonly queuePriority?: number | undefined
+  /** It serves programs of partners: a maintenance window answers them in JSON, whatever they accept. */
+  readonly integration?: boolean | undefined
   /** Who may use the route; undefined = everyone, all of it. */
   readonly access?: AccessPlan | undefined
   /** How often a client may ask; undefined = no limit. */
@@ -180,6 +191,8 @@ export interface PoolPlan {
   readonly queue?: QueuePlan | undefined
   /** Undefined = no limit. */
   readonly breaker?: BreakerPlan | undefined
+  /** Upstreams that planned maintenance must leave available; undefined = 1. */
+  readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
 }

@@ -80,7 +80,9 @@ export const TOTAL = {
   slowClients: 32,
   /** Tunnels that were ended because their upstream was drained. */
   tunnelsDrained: 33,
-  firstBucket: 34,
+  /** Requests answered by a maintenance window (slots of pools only); not in the status classes: they are planned. */
+  planned: 34,
+  firstBucket: 35,
 } as const
 
 const GAUGES = 5

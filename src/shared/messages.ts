@@ -1,6 +1,7 @@
 // What control and workers tell each other. Only what is rare travels as a message; the rest is in shared memory.
 
 import type { Snapshot } from '../config/snapshot.ts'
+import type { WindowBypass } from '../policy/maintenance/window-plan.ts'
 
 /** Where each pool and upstream of a snapshot lives in the shared tables; parallel to `snapshot.pools`. */
 export interface Slots {
@@ -31,8 +32,25 @@ export type ToWorker =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly slots: Slots }
   /** Stop accepting, finish what is in flight within `deadlineMs`, then exit. */
   | { readonly type: 'drain'; readonly deadlineMs: number }
+  /** Which routes maintenance windows answer from now on, in place of what was said before. */
+  | { readonly type: 'closures'; readonly closures: readonly Closure[] }
   /** The drain of this upstream has come to its end: close its tunnels, spread over `spreadMs`. */
   | { readonly type: 'end-upstream'; readonly slot: number; readonly spreadMs: number }
+
+/** Requests of a route that a maintenance window answers. */
+export interface Closure {
+  /** Name of the route. */
+  readonly route: string
+  readonly window: string
+  /** What users read. */
+  readonly reason: string
+  /** In which the end is told, IANA name. */
+  readonly timeZone: string
+  /** The end, epoch ms; undefined = not known. */
+  readonly untilMs: number | undefined
+  /** Who passes all the same: a client that each of them lets through. Empty = nobody. */
+  readonly bypasses: readonly WindowBypass[]
+}
 
 /** An unsafe request whose fate is unknown. */
 export interface InDoubtRecord {
