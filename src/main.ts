@@ -1,11 +1,17 @@
 // Turns the command line into a command and its exit code. Holds no logic of its own: each command is loaded only when asked for.
 
 import { Command, CommanderError } from 'commander'
+import type { AuditVerifyOptions } from './commands/audit-verify.ts'
+import type { BackupOptions } from './commands/backup.ts'
+import type { DrainOptions } from './commands/drain.ts'
 import { EXIT } from './commands/exit-codes.ts'
+import type { OperateOptions, Verb } from './commands/operate.ts'
+import type { RestoreCommandOptions } from './commands/restore.ts'
 import { VERSION } from './commands/version.ts'
 
 const DEFAULT_CONFIG = './vigia.yaml'
 const DEFAULT_ADMIN = 'http://127.0.0.1:9900'
+const DEFAULT_STORE = './vigia.db'
 
 /** Runs the command that `argv` (as in process.argv) asks for; resolves with the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -59,11 +65,88 @@ function describe(done: (code: number) => void): Command {
     .action(async (options: { admin: string; json: boolean }) =>
       done(await (await import('./commands/status.ts')).status(options)),
     )
+  operation(program, 'drain', '<pool[/upstream]>', 'give an upstream no new work, and let what it has come to its end')
+    .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
+    .option('--deadline <when>', 'when the rest is closed: a duration such as 30m, or a time with its offset')
+    .option('--force', 'also where nothing of the pool is left then', false)
+    .option('--wait', 'follow it until nothing is left', false)
+    .addHelpText('after', DRAIN_NOTES)
+    .action(async (place: string, options: DrainOptions) =>
+      done(await (await import('./commands/drain.ts')).drain(place, options)),
+    )
+  operation(program, 'disable', '<pool[/upstream]>', 'give an upstream nothing at all, from now on')
+    .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
+    .option('--force', 'also where nothing of the pool is left then', false)
+    .addHelpText('after', DISABLE_NOTES)
+    .action(async (place: string, options: OperateOptions) =>
+      done(await (await import('./commands/operate.ts')).operate('disable', place, options)),
+    )
+  operation(program, 'enable', '<pool[/upstream]>', 'end what drain or disable has asked for')
+    .option('--reason <text>', 'why, for the log')
+    .addHelpText('after', ASKED_NOTES)
+    .action(async (place: string, options: OperateOptions) =>
+      done(await (await import('./commands/operate.ts')).operate('enable', place, options)),
+    )
+  operation(
+    program,
+    'failback',
+    '<pool>',
+    'let the load of a pool with "failback: manual" return to earlier priorities',
+  )
+    .option('--reason <text>', 'why, for the log', 'asked for on the command line')
+    .addHelpText('after', ASKED_NOTES)
+    .action(async (pool: string, options: OperateOptions) =>
+      done(await (await import('./commands/operate.ts')).operate('failback', pool, options)),
+    )
+  program
+    .command('backup')
+    .description('copy the store (audit, history, orders, windows) of a vigia, running or not, into a file')
+    .argument('<file>')
+    .option('--store <file>', 'the store', DEFAULT_STORE)
+    .option('--force', 'replace a file of that name', false)
+    .addHelpText('after', BACKUP_NOTES)
+    .action(async (file: string, options: BackupOptions) =>
+      done(await (await import('./commands/backup.ts')).backup(file, options)),
+    )
+  program
+    .command('restore')
+    .description('put a backup in the place of the store of a vigia that does not run')
+    .argument('<file>')
+    .option('--store <file>', 'the store', DEFAULT_STORE)
+    .option('--verify', 'read all of it first, the audit chain too, and refuse what is not whole', false)
+    .option('--by <name>', 'who asks (default: the user of the operating system)')
+    .addHelpText('after', RESTORE_NOTES)
+    .action(async (file: string, options: RestoreCommandOptions) =>
+      done(await (await import('./commands/restore.ts')).restore(file, options)),
+    )
+  program
+    .command('audit')
+    .description('the record of every change')
+    .helpCommand(false)
+    .command('verify')
+    .description('say whether a row of the audit was changed, is missing, or was put in')
+    .option('--store <file>', 'the store, or a backup', DEFAULT_STORE)
+    .option('--expect <hash>', 'the hash of a head that was kept elsewhere: it must still be there')
+    .addHelpText('after', '\nExit code: 0 when the audit is whole, 1 when not.')
+    .action(async (options: AuditVerifyOptions) =>
+      done(await (await import('./commands/audit-verify.ts')).auditVerify(options)),
+    )
   program
     .command('demo')
     .description('start three sample ERP nodes with vigia in front, and say what to try')
     .action(async () => done(await (await import('./commands/demo.ts')).demo({})))
   return program
+}
+
+/** A command that asks a running vigia for a change. */
+function operation(program: Command, verb: Verb, argument: string, description: string): Command {
+  return program
+    .command(verb)
+    .description(description)
+    .argument(argument)
+    .option('--by <name>', 'who asks (default: the user of the operating system)')
+    .option('--admin <url>', 'where its admin listener is', DEFAULT_ADMIN)
+    .option('--json', 'print the resulting state as JSON', false)
 }
 
 const EXAMPLES = `
@@ -72,8 +155,10 @@ Examples:
   vigia check -c /etc/vigia.yaml      before you deploy a change
   vigia run -c /etc/vigia.yaml        start; SIGTERM or Ctrl-C drains and stops, SIGHUP reads the file again
   vigia status                        who serves, who does not, and why
+  vigia drain erp/erp-1 --reason "kernel update" --deadline 30m --wait
+  vigia enable erp/erp-1              back into rotation
 
-Exit codes: 0 fine, 1 bad configuration, 2 wrong usage, 69 can't listen, 70 internal error, 78 Node.js too old.`
+Exit codes: 0 fine, 1 bad configuration or refused, 2 wrong usage or no answer, 69 can't listen, 70 internal error, 78 Node.js too old.`
 
 const RUN_NOTES = `
 Signals:
@@ -82,3 +167,32 @@ Signals:
   SIGHUP            read the configuration again; a file with errors changes nothing
 
 Exit codes: 0 stopped as asked, 1 bad configuration, 69 can't listen (e.g. the port is taken), 70 internal error.`
+
+const ASKED_NOTES = `
+Exit code: 0 done, 1 refused, 2 wrong usage or vigia does not answer.`
+
+const DRAIN_NOTES = `
+A drained upstream serves the sessions that belong to it (affinity), and gets nothing else. At the deadline it is disabled,
+and its tunnels are closed over a few seconds; requests in flight are never cut. Without a deadline the drain lasts until
+"vigia enable". A drain that would leave a pool without an available upstream is refused, unless forced.
+With --wait, ending the command does not end the drain.
+
+Exit code: 0 done (with --wait: nothing is left), 1 refused (with --wait: the deadline came first, or the drain was lifted),
+2 wrong usage or vigia does not answer.`
+
+const DISABLE_NOTES = `
+Its sessions move to other upstreams, its tunnels are closed over a few seconds; requests in flight are never cut.
+To let sessions come to their end first, drain it.
+${ASKED_NOTES}`
+
+const BACKUP_NOTES = `
+The copy is of one moment, whole, needs no other file, and was read through before it counts. It holds the configuration and
+names of people: only its owner may read it. Keep a copy off site.
+
+Exit code: 0 done, 1 no copy was made.`
+
+const RESTORE_NOTES = `
+The backup is copied and checked before anything changes; the former store is kept beside as FILE.before-restore-TIME.
+Refused while a vigia uses the store.
+
+Exit code: 0 done, 1 nothing was changed.`
