@@ -1,5 +1,5 @@
 // Keeps the figures of ERP runs as JSON lines and judges them: no order lost, doubled or garbled, and none unverified; a healthy run
-// without a single client error. `add RESULTS SESSION PEER RUNNER SCENARIO REPORT` or `table RESULTS SESSION` (exit 1 = failed).
+// and one whose nodes are drained first without a single client error. `add RESULTS SESSION PEER RUNNER SCENARIO REPORT` or `table RESULTS SESSION` (exit 1 = failed).
 import { appendFileSync, readFileSync } from 'node:fs'
 
 /** What client.py reports, as far as it is used here. */
@@ -94,7 +94,9 @@ function findFault({ scenario, report }: Run): string | undefined {
   if (report.verdict !== 'PASS') return 'FAIL: wrong or garbled answers'
   if (report.requests === 0) return 'FAIL: nothing was sent'
   const errors = report.http_errors + report.rpc_errors
-  return scenario === 'healthy' && errors > 0 ? 'FAIL: errors on a healthy system' : undefined
+  if (errors === 0) return undefined
+  if (scenario === 'healthy') return 'FAIL: errors on a healthy system'
+  return scenario === 'drain' ? 'FAIL: errors although every node was drained first' : undefined
 }
 
 function line(cellTexts: readonly string[]): string {

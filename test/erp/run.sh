@@ -8,11 +8,11 @@ usage() {
 npm run erp -- [options]
   --peer NAME        vigia (default) or haproxy
   --runners A,B      gunicorn, uwsgi, trytond: only the runs on these
-  --scenarios A,B    healthy, kill9, term, freeze, rolling, killeach: only these runs
-                     (default: healthy on every runner, the others on gunicorn and uwsgi)
+  --scenarios A,B    healthy, kill9, term, freeze, rolling, killeach, drain, pg: only these runs
+                     (default: healthy on every runner, the others on gunicorn and uwsgi; drain needs vigia)
   --config FILE      vigia's configuration (default: config/examples/tryton.yaml)
   --url URL          where that configuration listens (default: http://127.0.0.1:18090)
-  --seconds S        length of a run (default 30; rolling and killeach take at least 45)
+  --seconds S        length of a run (default 30; rolling and killeach take at least 45, drain 60)
   --concurrency N    clients at once (default 8)
   --results FILE     JSON lines are appended here (default: vigia-erp-results.jsonl in the temporary folder)
   --keep             leave the ERP running at the end
@@ -53,7 +53,7 @@ named() { # a comma-separated list, names that exist in it
 }
 named "$peer" 'vigia haproxy'
 named "$runners" 'gunicorn uwsgi trytond'
-named "$scenarios" 'healthy kill9 term freeze rolling killeach'
+named "$scenarios" 'healthy kill9 term freeze rolling killeach drain pg'
 [[ $seconds =~ ^[1-9][0-9]*$ && $concurrency =~ ^[1-9][0-9]*$ ]] || fail '--seconds and --concurrency are whole numbers from 1'
 [ "$(id -u)" = 0 ] || fail 'needs root: the ERP comes from apt and PostgreSQL runs as its own user'
 [ -f "$erp/up.sh" ] || fail "no ERP scripts in $erp: set ERP_DIR to the folder that holds up.sh and client.py"
@@ -67,7 +67,9 @@ fi
 wanted() { [ -z "$1" ] || case ,$1, in *",$2,"*) ;; *) return 1;; esac; }
 plan=()
 for runner in gunicorn uwsgi trytond; do
-  for scenario in healthy kill9 term freeze rolling killeach; do
+  for scenario in healthy kill9 term freeze rolling killeach drain pg; do
+    # The peer's configuration has no way in for an operator.
+    [ "$scenario" = drain ] && [ "$peer" != vigia ] && continue
     # trytond's own server is for development: it only has to work, unless asked for by name.
     [ "$runner" = trytond ] && [ "$scenario" != healthy ] && [ -z "$runners" ] && continue
     wanted "$runners" "$runner" && wanted "$scenarios" "$scenario" && plan+=("$runner $scenario")
@@ -138,13 +140,17 @@ for step in "${plan[@]}"; do
   run=$logs/$runner-$scenario
   start_proxy "$run.proxy.log"
   length=$seconds
-  case $scenario in rolling | killeach) [ "$length" -ge 45 ] || length=45;; esac
+  case $scenario in
+    rolling | killeach) [ "$length" -ge 45 ] || length=45;;
+    drain) [ "$length" -ge 60 ] || length=60;;
+  esac
   echo "erp: $peer, $runner, $scenario, $length s ..." >&2
   /usr/bin/python3 "$erp/client.py" --url "$url" --seconds "$length" --concurrency "$concurrency" --json \
     >"$run.json" 2>"$run.client.log" &
   client=$!
   if [ "$scenario" != healthy ]; then
-    setsid bash "$erp/chaos.sh" "$scenario" 2>"$run.chaos.log" &
+    DRAIN="$root/test/erp/order.sh drain" READY="$root/test/erp/order.sh enable" VIGIA_NODE=$node \
+      setsid bash "$erp/chaos.sh" "$scenario" >"$run.orders.log" 2>"$run.chaos.log" &
     chaos=$!
     wait "$chaos"
     chaos=
