@@ -159,7 +159,16 @@ async function runBlock(
 function run(contestant: Contestant, { folder }: Rig, scenario: Scenario, seconds: number) {
   const { connections } = scenario
   const load = loadFor(scenario.load, chooseClosedLoad('auto'))
-  return measure(contestant, { scenario, load, seconds, ratePerS: 0, connections, scrapeEveryMs: 0, folder })
+  return measure(contestant, {
+    scenario,
+    load,
+    seconds,
+    ratePerS: 0,
+    connections,
+    scrapeEveryMs: 0,
+    reload: 'never',
+    folder,
+  })
 }
 
 /** The last, where there are several: it is the one that asks for something. */

@@ -1,11 +1,13 @@
 // Turns the command line into a command and its exit code. Holds no logic of its own: each command is loaded only when asked for.
 
 import { Command, CommanderError } from 'commander'
-import type { AuditVerifyOptions } from './commands/audit-verify.ts'
 import type { BackupOptions } from './commands/backup.ts'
 import type { DrainOptions } from './commands/drain.ts'
 import { EXIT } from './commands/exit-codes.ts'
+import { addLiveCommands, takeTokens } from './commands/live-commands.ts'
+import { addMaintenanceCommands } from './commands/maintenance-commands.ts'
 import type { OperateOptions, Verb } from './commands/operate.ts'
+import { addRecordCommands } from './commands/record-commands.ts'
 import type { RestoreCommandOptions } from './commands/restore.ts'
 import { VERSION } from './commands/version.ts'
 
@@ -58,17 +60,19 @@ function describe(done: (code: number) => void): Command {
     .description('show pools and upstreams of a running vigia')
     .option('--admin <url>', 'where its admin listener is', DEFAULT_ADMIN)
     .option('--json', 'print the whole report as JSON', false)
+    .option('-w, --watch', 'show it again and again, until Ctrl-C', false)
     .addHelpText(
       'after',
       '\nExit code: 0 when every upstream is available, 1 when one is not, 2 when vigia does not answer.',
     )
-    .action(async (options: { admin: string; json: boolean }) =>
+    .action(async (options: { admin: string; json: boolean; watch: boolean }) =>
       done(await (await import('./commands/status.ts')).status(options)),
     )
   operation(program, 'drain', '<pool[/upstream]>', 'give an upstream no new work, and let what it has come to its end')
     .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
     .option('--deadline <when>', 'when the rest is closed: a duration such as 30m, or a time with its offset')
     .option('--force', 'also where nothing of the pool is left then', false)
+    .option('--override', 'also in a change freeze', false)
     .option('--wait', 'follow it until nothing is left', false)
     .addHelpText('after', DRAIN_NOTES)
     .action(async (place: string, options: DrainOptions) =>
@@ -77,6 +81,7 @@ function describe(done: (code: number) => void): Command {
   operation(program, 'disable', '<pool[/upstream]>', 'give an upstream nothing at all, from now on')
     .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
     .option('--force', 'also where nothing of the pool is left then', false)
+    .option('--override', 'also in a change freeze', false)
     .addHelpText('after', DISABLE_NOTES)
     .action(async (place: string, options: OperateOptions) =>
       done(await (await import('./commands/operate.ts')).operate('disable', place, options)),
@@ -94,6 +99,7 @@ function describe(done: (code: number) => void): Command {
     'let the load of a pool with "failback: manual" return to earlier priorities',
   )
     .option('--reason <text>', 'why, for the log', 'asked for on the command line')
+    .option('--override', 'also in a change freeze', false)
     .addHelpText('after', ASKED_NOTES)
     .action(async (pool: string, options: OperateOptions) =>
       done(await (await import('./commands/operate.ts')).operate('failback', pool, options)),
@@ -120,21 +126,13 @@ function describe(done: (code: number) => void): Command {
       done(await (await import('./commands/restore.ts')).restore(file, options)),
     )
   program
-    .command('audit')
-    .description('the record of every change')
-    .helpCommand(false)
-    .command('verify')
-    .description('say whether a row of the audit was changed, is missing, or was put in')
-    .option('--store <file>', 'the store, or a backup', DEFAULT_STORE)
-    .option('--expect <hash>', 'the hash of a head that was kept elsewhere: it must still be there')
-    .addHelpText('after', '\nExit code: 0 when the audit is whole, 1 when not.')
-    .action(async (options: AuditVerifyOptions) =>
-      done(await (await import('./commands/audit-verify.ts')).auditVerify(options)),
-    )
-  program
     .command('demo')
     .description('start three sample ERP nodes with vigia in front, and say what to try')
     .action(async () => done(await (await import('./commands/demo.ts')).demo({})))
+  addLiveCommands(program, DEFAULT_ADMIN, done)
+  addRecordCommands(program, { admin: DEFAULT_ADMIN, store: DEFAULT_STORE }, done)
+  addMaintenanceCommands(program, DEFAULT_ADMIN, done)
+  takeTokens(program)
   return program
 }
 
@@ -145,6 +143,7 @@ function operation(program: Command, verb: Verb, argument: string, description: 
     .description(description)
     .argument(argument)
     .option('--by <name>', 'who asks (default: the user of the operating system)')
+    .option('--unrecorded', 'also where the store cannot record it now (a full disk); that is made up for')
     .option('--admin <url>', 'where its admin listener is', DEFAULT_ADMIN)
     .option('--json', 'print the resulting state as JSON', false)
 }
@@ -157,6 +156,9 @@ Examples:
   vigia status                        who serves, who does not, and why
   vigia drain erp/erp-1 --reason "kernel update" --deadline 30m --wait
   vigia enable erp/erp-1              back into rotation
+  vigia weight erp/erp-1 20% --reason "warming up"
+  vigia maintenance list              windows, and when they take place next
+  vigia events -f                     what happens, as it happens
 
 Exit codes: 0 fine, 1 bad configuration or refused, 2 wrong usage or no answer, 69 can't listen, 70 internal error, 78 Node.js too old.`
 
@@ -164,7 +166,8 @@ const RUN_NOTES = `
 Signals:
   SIGTERM, SIGINT   take no new connections, finish what is in flight (up to "shutdown"), then exit 0;
                     a second one ends at once
-  SIGHUP            read the configuration again; a file with errors changes nothing
+  SIGHUP            read the configuration again; a file with errors changes nothing. A changed file is also
+                    applied without being asked, unless it says "watch: false"
 
 Exit codes: 0 stopped as asked, 1 bad configuration, 69 can't listen (e.g. the port is taken), 70 internal error.`
 

@@ -41,6 +41,7 @@ const MANIFEST = { from: 'commands/version.ts', to: '../package.json' }
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ajv: ['config'],
   commander: ['main'],
+  '@fastify/swagger': ['admin'],
   fastify: ['admin'],
   pino: ['logging'],
   'pino-pretty': ['logging'],

@@ -8,12 +8,15 @@ import { findWrongAnswer, untilRight } from './check.ts'
 import { proxyCores } from './cores.ts'
 import type { Load } from './load.ts'
 import { freePorts, type Running, start } from './process.ts'
+import { reloadEvery } from './reloader.ts'
 import { scrapeEvery } from './scraper.ts'
 import { readUsage, type Usage, usedBetween } from './usage.ts'
 
 export interface Contestant {
   readonly port: number
   readonly adminPort: number
+  /** Of its configuration. */
+  readonly folder: string
   /** Undefined for `direct`: there is no proxy. */
   readonly running: Running | undefined
 }
@@ -51,7 +54,7 @@ export async function startContestant(
   const command = peer.prepare({ ...setup, port, adminPort, upstreamPorts, folder: join(own, 'run') })
   const running = start(command, { cores: proxyCores(setup.workers), logFile: join(own, 'output.log') })
   const wrong = await untilRight(port, options.scenario, { deadlineMs: startDeadlineMs, exited: running.exited })
-  if (wrong === undefined) return { port, adminPort, running }
+  if (wrong === undefined) return { port, adminPort, folder: join(own, 'run'), running }
   const output = running.output()
   await running.stop()
   return { wrong: `did not start: ${wrong}${output === '' ? '' : ` (${output})`}` }
@@ -66,6 +69,7 @@ export interface MeasureOptions {
   readonly connections: number
   /** 0 = no scrapes. */
   readonly scrapeEveryMs: number
+  readonly reload: Case['reload']
   readonly folder: string
 }
 
@@ -81,8 +85,13 @@ export async function measure(contestant: Contestant, options: MeasureOptions): 
   let from: Usage | undefined
   let to: Usage | undefined
   const scraper = options.scrapeEveryMs > 0 ? scrapeEvery(options.scrapeEveryMs, adminPort) : undefined
+  const { reload } = options
+  const reloader =
+    reload === 'never' || !running
+      ? undefined
+      : reloadEvery(reload, running.pid, join(contestant.folder, 'vigia.yaml'), adminPort)
   let seen: LoadResult
-  let failedScrapes = 0
+  let disturbed = 0
   try {
     seen = await load.run({
       ...options,
@@ -99,7 +108,7 @@ export async function measure(contestant: Contestant, options: MeasureOptions): 
   } catch (error) {
     return { wrong: error instanceof Error ? error.message : String(error) }
   } finally {
-    failedScrapes = (await scraper?.stop()) ?? 0
+    disturbed = ((await scraper?.stop()) ?? 0) + ((await reloader?.stop()) ?? 0)
   }
   const after = await findWrongAnswer(port, scenario)
   if (after !== undefined) return { wrong: after }
@@ -111,7 +120,7 @@ export async function measure(contestant: Contestant, options: MeasureOptions): 
   const userShare = used && used.userUs / Math.max(1, used.userUs + used.systemUs)
   return {
     ...seen,
-    errors: seen.errors + failedScrapes,
+    errors: seen.errors + disturbed,
     cpuUs: perRequest(used?.cpuUs),
     userUs: used && perRequest(used.cpuUs * (userShare ?? 0)),
     systemUs: used && perRequest(used.cpuUs * (1 - (userShare ?? 0))),

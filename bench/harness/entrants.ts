@@ -76,7 +76,7 @@ export class Entrants {
 
   #direct(scenario: Scenario, each: Case): Entrant {
     const port = portsFor(this.#upstreams, each, scenario)[0] ?? 0
-    const contestant = { port, adminPort: 0, running: undefined }
+    const contestant = { port, adminPort: 0, folder: '', running: undefined }
     return { name: 'direct', peer: 'direct', case: each, obtain: async () => contestant, release: async () => {} }
   }
 }

@@ -69,12 +69,12 @@ export async function runRounds(entrants: readonly Entrant[], options: RoundOpti
         }
       }
       const contestant = await entrant.obtain()
-      const { scrapeEveryMs } = entrant.case
+      const { scrapeEveryMs, reload } = entrant.case
       const { connections } = scenario
       const result =
         'wrong' in contestant
           ? contestant
-          : await measure(contestant, { ...options, load, seconds, ratePerS, connections, scrapeEveryMs })
+          : await measure(contestant, { ...options, load, seconds, ratePerS, connections, scrapeEveryMs, reload })
       if ('wrong' in result) wrong.set(name, result.wrong)
       else measured.get(name)?.push(result)
       if (scenario.freshEachRound) await entrant.release()
@@ -95,7 +95,15 @@ async function warmUp(entrant: Entrant, options: RoundOptions): Promise<Measurem
   if ('wrong' in contestant) return contestant
   const load = loadFor(scenario.load, closedLoad)
   const connections = Math.min(scenario.connections, warmUpConnections)
-  return measure(contestant, { ...options, load, seconds: warmUpSeconds, ratePerS: 0, connections, scrapeEveryMs: 0 })
+  return measure(contestant, {
+    ...options,
+    load,
+    seconds: warmUpSeconds,
+    ratePerS: 0,
+    connections,
+    scrapeEveryMs: 0,
+    reload: 'never',
+  })
 }
 
 /** Requests a second that are asked of every entrant alike; 0 where the load is a closed loop. */

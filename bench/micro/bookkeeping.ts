@@ -37,7 +37,7 @@ export const bookkeepingCases: readonly MicroCase[] = [
     },
   },
   {
-    name: 'counters: one exchange (two gauges up and down, three totals, the histogram)',
+    name: 'counters: one exchange (two gauges up and down, totals, its route, two histograms)',
     run: times => {
       const table = new CounterTable(allocateCounters(1), 1)
       const row = table.rows[0]!
@@ -47,7 +47,8 @@ export const bookkeepingCases: readonly MicroCase[] = [
         row.add(1, TOTAL.connectionsReused, 1)
         row.add(1, TOTAL.bytesIn, 2048)
         row.add(1, TOTAL.bytesOut, 8192)
-        row.finished(1, 200, (i % 64) / 1000)
+        row.bucket(1, TOTAL.secondBucket, (i % 64) / 1000)
+        row.finished(1, 200, (i % 64) / 1000, i % 3, i % 4 > 0)
         row.move(2, GAUGE.inFlight, -1)
         row.move(1, GAUGE.inFlight, -1)
       }

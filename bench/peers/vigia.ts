@@ -33,7 +33,9 @@ function writeConfig({
     ADMIN_PORT: adminPort,
     WORKERS: workers,
     CONNECTIONS: connections,
-    ACCESS_LOG: accessLog ? `{ path: "${join(folder, 'access.log')}" }` : 'false',
+    ACCESS_LOG: accessLog
+      ? `{ path: "${join(folder, 'access.log')}"${accessLog === 'sampled' ? ', sample: 10%' : ''} }`
+      : 'false',
     ROUTES: Array.from({ length: routes - 1 }, (_, i) => `  - { match: { path: /r/${i} }, pool: erp }`).join('\n'),
     UPSTREAMS: upstreamPorts.map((at, i) => `      - { name: erp-${i}, url: "http://127.0.0.1:${at}" }`).join('\n'),
   })

@@ -4,7 +4,7 @@ import { idle1k, idle10k, newConnection, pipelining } from './connections.ts'
 import { jsonRpc } from './json-rpc.ts'
 import { latency50, latency80 } from './latency.ts'
 import type { Scenario } from './scenario.ts'
-import { accessLog, oneDown, routes, scrape, upstreams, workers } from './set-ups.ts'
+import { accessLog, accessLogSampled, oneDown, reload, routes, scrape, upstreams, workers } from './set-ups.ts'
 import { smallGet } from './small-get.ts'
 import { websocket16k, websocket64 } from './websocket.ts'
 
@@ -12,7 +12,7 @@ export const scenarios: readonly Scenario[] = [
   ...[smallGet, jsonRpc, download64k, download1m],
   ...[newConnection, pipelining, latency50, latency80],
   ...[upload10m, chunked, websocket64, websocket16k],
-  ...[upstreams, routes, accessLog, oneDown, scrape, workers],
+  ...[upstreams, routes, accessLog, accessLogSampled, oneDown, scrape, reload, workers],
   ...[idle1k, idle10k],
 ]
 

@@ -38,6 +38,8 @@ export interface Case {
   readonly setup: ProxySetup
   /** Its metrics are read this often while it is measured, ms; 0 = never. */
   readonly scrapeEveryMs: number
+  /** vigia only: it reads its configuration again every second, its file touched or changed before. */
+  readonly reload: 'never' | 'touched' | 'changed'
 }
 
 export interface ProxySetup {
@@ -46,7 +48,8 @@ export interface ProxySetup {
   readonly upstreamsDown: number
   /** Routes by path prefix before the one that matches, itself included. */
   readonly routes: number
-  readonly accessLog: boolean
+  /** `sampled`: a line for one request in ten, vigia only. */
+  readonly accessLog: boolean | 'sampled'
   /** Worker threads or processes; each may use a core. */
   readonly workers: number
   /** Client connections that it must accept at once. */
@@ -78,7 +81,7 @@ export const plainSetup: ProxySetup = {
   connections: 2000,
 }
 
-export const plainCase: Case = { name: '', setup: plainSetup, scrapeEveryMs: 0 }
+export const plainCase: Case = { name: '', setup: plainSetup, scrapeEveryMs: 0, reload: 'never' }
 
 /** What most scenarios have in common. */
 export const ordinary = {

@@ -1,4 +1,4 @@
-// One thing of the set-up varied, the load unchanged: upstreams, routes, access log, workers, an upstream that is down, scrapes.
+// One thing of the set-up varied, the load unchanged: upstreams, routes, access log, workers, an upstream that is down, scrapes, reloads.
 import { type Case, type ProxySetup, plainCase, plainSetup, type Scenario } from './scenario.ts'
 import { smallGet } from './small-get.ts'
 
@@ -42,6 +42,20 @@ export const scrape = varied(
   'without and with a scrape of the metrics every second',
   ['vigia', 'haproxy'],
   [a('no scrape', {}), { ...a('scraped', {}), scrapeEveryMs: 1000 }],
+)
+
+export const accessLogSampled = varied(
+  'access-log-sampled',
+  'access log off, for one request in ten, and for all (to a file)',
+  ['vigia'],
+  [a('log off', { accessLog: false }), a('log of 10%', { accessLog: 'sampled' }), a('log of all', { accessLog: true })],
+)
+
+export const reload = varied(
+  'reload',
+  'with a reload every second: none, of a file that was touched, of one that was changed',
+  ['vigia'],
+  [a('no reload', {}), { ...a('touched', {}), reload: 'touched' }, { ...a('changed', {}), reload: 'changed' }],
 )
 
 function varied(name: string, what: string, peers: readonly string[], cases: readonly Case[]): Scenario {

@@ -2,6 +2,9 @@
 // Everything here may be shown to whoever can reach the admin listener: no secrets, no request data but
 // what it takes to find out what became of a request.
 
+import type { Resolution } from './control-operations.ts'
+import type { MaintenanceSummary, PoolMaintenance } from './maintenance-view.ts'
+
 export interface ControlView {
   status(): StatusReport
   readiness(): Readiness
@@ -16,6 +19,8 @@ export interface InDoubtReport {
   readonly total: number
   /** Of these, the oldest ones, which are no longer kept. */
   readonly dropped: number
+  /** Of those that are kept: nobody has settled them yet. */
+  readonly open: number
   /** Newest first. */
   readonly records: readonly InDoubtEntry[]
 }
@@ -41,6 +46,16 @@ export interface InDoubtEntry {
   readonly stage: 'sent' | 'responding'
   /** How the attempt failed: one line. */
   readonly cause: string
+  /** What people found out about it; null = nothing yet. */
+  readonly resolved: ResolutionReport | null
+}
+
+export interface ResolutionReport {
+  readonly resolution: Resolution
+  readonly note: string
+  readonly by: string
+  /** ISO 8601. */
+  readonly at: string
 }
 
 export interface Readiness {
@@ -55,6 +70,7 @@ export interface StatusReport {
   readonly version: string
   /** Revision of the configuration in use. */
   readonly revision: number
+  readonly configuration: ConfigurationReport
   readonly state: LifeState
   /** ISO 8601. */
   readonly startedAt: string
@@ -62,7 +78,38 @@ export interface StatusReport {
   readonly listeners: readonly { readonly name: string; readonly address: string }[]
   readonly workers: readonly WorkerReport[]
   readonly clients: ClientsReport
+  /** Null = there is none: a restart forgets orders, and nothing is audited. */
+  readonly store: StoreReport | null
   readonly pools: readonly PoolReport[]
+  /** Absent = no windows are planned. */
+  readonly maintenance?: MaintenanceSummary | undefined
+}
+
+/** The configuration in use, and what became of the newest attempt to put another one into use. */
+export interface ConfigurationReport {
+  readonly revision: number
+  /** ISO 8601. */
+  readonly appliedAt: string
+  /** Who asked for it: `file` = its files changed. */
+  readonly source: 'start' | 'file' | 'signal' | 'api' | 'cli' | 'program'
+  /** As it was named at the start; null = there is none. */
+  readonly file: string | null
+  /** Null = there was none. Where it is not ok, the configuration in use is not what the file says. */
+  readonly lastReload: { readonly at: string; readonly ok: boolean; readonly error: string | null } | null
+}
+
+/** What must survive a restart: whether it is being written. Traffic does not depend on it. */
+export interface StoreReport {
+  /** `degraded`: changes by operators are refused, unless they ask for them all the same. */
+  readonly state: 'ok' | 'degraded' | 'opening'
+  /** What is wrong and what to do; null = it is ok. */
+  readonly reason: string | null
+  /** ISO 8601; null = it is ok. */
+  readonly since: string | null
+  /** Rows that are not on the disk yet. */
+  readonly waiting: number
+  /** Rows that were given up since the start. */
+  readonly dropped: number
 }
 
 export interface WorkerReport {
@@ -103,11 +150,15 @@ export interface PoolReport {
   readonly breaker: BreakerReport
   /** Answers that vigia gave for this pool itself, by status class. */
   readonly answers: StatusClasses
-  /** Unsafe requests whose fate is unknown, since the start; see InDoubtReport. */
+  /** Requests in doubt that nobody has settled; see InDoubtReport. */
+  readonly inDoubtOpen: number
+  /** Unsafe requests whose fate is unknown, since the start. */
   readonly inDoubt: number
   /** Whether load returns by itself to a priority that can carry it again. */
   readonly failback: 'automatic' | 'manual'
   readonly priorities: PrioritiesReport
+  /** What a maintenance window does to all of it; absent = nothing. */
+  readonly maintenance?: PoolMaintenance | undefined
   readonly upstreams: readonly UpstreamReport[]
 }
 
@@ -151,7 +202,12 @@ export interface UpstreamReport {
   readonly why: string
   /** When it came into this state, ISO 8601. */
   readonly since: string
+  /** As configured. */
   readonly weight: number
+  /** What it gets now: less while it is on trial, starts slowly or asks for less; another one where an operator says so. */
+  readonly effectiveWeight: number
+  /** An operator's weight; null = none. */
+  readonly weightOverride: WeightReport | null
   readonly priority: number
   /** What operators, and the node itself, ask for; the strictest counts. */
   readonly holds: readonly HoldReport[]
@@ -190,8 +246,19 @@ export interface ProbeReport {
   readonly durationMs: number
 }
 
+export interface WeightReport {
+  /** What it stands for: the number, or the percentage of the configured weight. */
+  readonly weight: number
+  /** Null = the number itself was asked for. */
+  readonly percent: number | null
+  readonly reason: string
+  readonly by: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
 export interface HoldReport {
-  readonly source: 'operator' | 'agent'
+  readonly source: 'operator' | 'agent' | 'window'
   readonly status: 'draining' | 'disabled'
   readonly reason: string
   readonly by: string
@@ -199,6 +266,8 @@ export interface HoldReport {
   readonly since: string
   /** When the drain ends, or ended, ISO 8601. */
   readonly deadline: string | null
+  /** False = the store does not have it yet: a restart would forget it. Absent = it has, or there is none. */
+  readonly recorded?: false
 }
 
 /** A drain that goes on, or has come to its deadline. */

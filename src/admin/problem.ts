@@ -1,24 +1,41 @@
 // Errors of the admin listener as problem details (RFC 9457). The one place where a failure becomes an answer.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
   413: 'Content too large',
   415: 'Unsupported media type',
+  422: 'Unprocessable content',
+  429: 'Too many requests',
   500: 'Internal error',
   503: 'Not ready',
 }
 
-export function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
+/** @param more members of the problem beside those of RFC 9457 */
+export function sendProblem(reply: FastifyReply, status: number, detail: string, more: object = {}): FastifyReply {
   return reply
     .code(status)
     .header('content-type', 'application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail }))
+    .send(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...more }))
+}
+
+/** What a schema has against a request, in a line. @param part `body`, `querystring`, `params` or `headers` */
+export function wrongInput([error]: readonly FastifySchemaValidationError[], part: string): Error {
+  const whole = part === 'querystring' ? 'the query' : `the ${part}`
+  const where = error?.instancePath ? error.instancePath.slice(1).replaceAll('/', '.') : whole
+  if (error?.keyword === 'pattern' && part === 'body') return new Error(`${where} must be one line of printable text`)
+  if (error?.keyword === 'enum')
+    return new Error(`${where} must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`)
+  if (error?.keyword === 'additionalProperties')
+    return new Error(`${where} has a key that is not known here: ${String(error.params.additionalProperty)}`)
+  return new Error(`${where} ${error?.message ?? 'is not what it should be'}`)
 }
 
 /** @param onError is told of errors that are vigia's own; the client learns only that there was one */
@@ -32,7 +49,7 @@ export function answerWithProblems(app: FastifyInstance, onError: (error: unknow
     return sendProblem(
       reply,
       404,
-      'there is /healthz, /readyz, /status, /in-doubt and /metrics; POST /pools/POOL[/upstreams/UPSTREAM]/drain, disable, enable',
+      'there is nothing of that name here; /status says how things are, and /openapi.json what there is',
     )
   })
   app.setErrorHandler((error: { statusCode?: number; message?: string }, _request, reply) => {

@@ -1,7 +1,9 @@
 // vigia demo: sample ERP nodes, the balancer in front of them, and a terminal that says what to try and what happens.
 // Reads config/vigia.yaml like any other configuration; changes nothing in it but ports that are taken.
 
-import { relative } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
@@ -54,9 +56,10 @@ export async function demo(options: DemoOptions = {}): Promise<number> {
     },
   })
   let vigia: RunningVigia | undefined
+  const folder = await mkdtemp(join(tmpdir(), 'vigia-demo-'))
   try {
     await fleet.start()
-    vigia = await startVigia(quiet(snapshot), { logger: createLogger({ level: 'error' }) })
+    vigia = await startVigia(quiet(snapshot, folder), { logger: createLogger({ level: 'error' }) })
     console.log(
       startScreen({
         ...addressesOf(snapshot),
@@ -79,13 +82,15 @@ export async function demo(options: DemoOptions = {}): Promise<number> {
   } finally {
     await vigia?.close()
     await fleet.close()
+    await rm(folder, { recursive: true, force: true })
     signals.release()
   }
 }
 
-/** The terminal belongs to the demo: no access log between its lines. */
-function quiet(snapshot: Snapshot): Snapshot {
-  return { ...snapshot, shutdownMs: SHUTDOWN_MS, accessLog: { ...snapshot.accessLog, enabled: false } }
+/** The terminal belongs to the demo: no access log between its lines. What it keeps goes with it. @param folder of this demo alone */
+function quiet(snapshot: Snapshot, folder: string): Snapshot {
+  const store = snapshot.store && { ...snapshot.store, path: join(folder, 'vigia.db') }
+  return { ...snapshot, store, shutdownMs: SHUTDOWN_MS, accessLog: { ...snapshot.accessLog, enabled: false } }
 }
 
 function addressesOf({ listeners, admin }: Snapshot): { web: string; admin: string | undefined } {

@@ -15,6 +15,10 @@ export interface OperateOptions {
   readonly reason?: string
   readonly deadline?: string
   readonly force?: boolean
+  /** Also in a change freeze. */
+  readonly override?: boolean
+  /** Also where the store can't record it now. */
+  readonly unrecorded?: boolean
   /** Default: the user of the operating system. */
   readonly by?: string
 }
@@ -40,8 +44,14 @@ export async function operate(verb: Verb, target: string, options: OperateOption
     console.error(`vigia: ${JSON.stringify(target)} is not ${wanted}`)
     return ASKED.unreachable
   }
-  const { admin, json, reason, deadline, force, by = userName() } = options
-  const wish = { by, ...defined({ reason, deadline }), ...(force === true ? { force } : {}) }
+  const { admin, json, reason, deadline, force, override, unrecorded, by = userName() } = options
+  const wish = {
+    by,
+    ...defined({ reason, deadline }),
+    ...(force === true ? { force } : {}),
+    ...(override === true ? { override } : {}),
+    ...(unrecorded === true ? { unrecorded } : {}),
+  }
   try {
     const state = await postChange(admin, pathOf(place, verb), wish)
     if (json) console.log(JSON.stringify(state, null, 2))
@@ -55,7 +65,9 @@ export async function operate(verb: Verb, target: string, options: OperateOption
 /** Prints the one line and resolves the exit code; what is no answer of vigia is thrown on. */
 export function failed(what: string, error: unknown): number {
   if (error instanceof RefusedByVigia) {
-    console.error(`vigia: ${what} is refused: ${error.message.replace('ask with force', 'ask with --force')}`)
+    console.error(
+      `vigia: ${what} is refused: ${error.message.replace(/ask with (force|override|unrecorded)/, 'ask with --$1')}`,
+    )
     return ASKED.refused
   }
   if (!(error instanceof Unreachable)) throw error
@@ -70,9 +82,15 @@ function pathOf({ pool, upstream }: Place, verb: Verb): string {
 
 function linesOf({ pool, upstream }: Place, verb: Verb, state: unknown): string[] {
   const now = Date.now()
-  if (upstream !== undefined) return [changeLine(pool, state as UpstreamReport, now)]
+  if (upstream !== undefined) return upstreamLines(pool, state as UpstreamReport, now)
   const report = state as PoolReport
-  return verb === 'failback' ? [poolLine(report)] : report.upstreams.map(each => changeLine(pool, each, now))
+  return verb === 'failback' ? [poolLine(report)] : report.upstreams.flatMap(each => upstreamLines(pool, each, now))
+}
+
+function upstreamLines(pool: string, upstream: UpstreamReport, nowMs: number): string[] {
+  const isUnrecorded = upstream.holds.some(({ recorded }) => recorded === false)
+  const remark = '  not recorded yet: a restart of vigia would forget it until the store can be written again'
+  return [changeLine(pool, upstream, nowMs), ...(isUnrecorded ? [remark] : [])]
 }
 
 function defined(options: { readonly [name: string]: string | undefined }): Record<string, string> {

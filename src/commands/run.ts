@@ -1,6 +1,7 @@
 // vigia run: loads the configuration, starts the control plane with its workers, and turns signals into drain and reload.
 // `startVigia` is the same without files and signals, for whoever has a compiled configuration already (the demo, tests).
 
+import type { ReloadOutcome } from '../admin/configuration.ts'
 import type { StatusReport } from '../admin/control-view.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
@@ -8,6 +9,8 @@ import type { Snapshot } from '../config/snapshot.ts'
 import { Control } from '../control/control.ts'
 import type { Transition } from '../control/entry.ts'
 import { formatAddress } from '../control/listen-check.ts'
+import type { ConfigurationFile } from '../control/reload.ts'
+import type { ConfigurationSource } from '../control/reload-record.ts'
 import { StartError } from '../control/start-error.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import { EXIT } from './exit-codes.ts'
@@ -25,6 +28,8 @@ export interface StartOptions {
   readonly workerUrl?: URL
   /** Default: as `snapshot.log` says, on stderr. */
   readonly logger?: Logger
+  /** Where the snapshot was read from. It is read again when asked to, and as it changes if it wants that. */
+  readonly file?: ConfigurationFile
 }
 
 /** A vigia that listens. */
@@ -34,15 +39,19 @@ export interface RunningVigia {
   onTransition(listener: (transition: Transition) => void): () => void
   /** Rejects with StartError where the configuration can't be used; then everything is as before. */
   reload(snapshot: Snapshot): Promise<void>
+  /** Reads the file again. Never rejects; undefined where there is no file. */
+  reloadFile(source: ConfigurationSource): Promise<ReloadOutcome | undefined>
+  /** Goes on in newly opened access log files: the old ones have been moved away. */
+  reopenLogs(): void
   /** Finishes what is in flight, up to `shutdownMs`, then stops. Resolves with the number of exchanges that were cut. */
-  close(): Promise<number>
+  close(by?: string): Promise<number>
 }
 
 const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
 
 /** Resolves with the exit code when vigia has stopped. */
 export async function run({ config, workerUrl }: RunOptions): Promise<number> {
-  const loaded = loadConfig(config, process.env)
+  const loaded = loadConfig(config, process.env, 1, 'start')
   if (!loaded.ok) {
     for (const problem of loaded.problems) console.error(formatProblem(problem))
     console.error(`vigia: ${config} can't be used; nothing was started`)
@@ -53,15 +62,20 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
   for (const warning of loaded.warnings) logger.warn(formatProblem(warning))
   // Signals count from here on: one that comes during the start must not leave half a start behind.
   const signals = awaitSignals({
-    onReload: () => void reload(config, logger, () => running),
+    onReload: () => {
+      if (running === undefined) logger.warn('SIGHUP during the start: ignored')
+      else void running.reloadFile('signal')
+    },
+    onReopen: () => running?.reopenLogs(),
     onSecondSignal: signal => logger.warn(`${signal} again: stopping at once`),
   })
   let running: RunningVigia | undefined
   try {
-    running = await startVigia(loaded.snapshot, { logger, ...(workerUrl === undefined ? {} : { workerUrl }) })
+    const file = { path: config, loaded, load: () => loadConfig(config, process.env) }
+    running = await startVigia(loaded.snapshot, { logger, file, ...(workerUrl === undefined ? {} : { workerUrl }) })
     const signal = await signals.stop
     logger.info(`${signal}: finishing what is in flight; the same signal again stops at once`)
-    const cut = await running.close()
+    const cut = await running.close(signal)
     if (cut > 0) logger.warn(`stopped; ${cut} requests were cut because they took longer`)
     else logger.info('stopped; nothing was cut')
     return EXIT.ok
@@ -78,8 +92,8 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
 
 /** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with StartError where it can't. */
 export async function startVigia(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningVigia> {
-  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }) } = options
-  const control = new Control({ snapshot, workerUrl, logger, version: VERSION })
+  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file } = options
+  const control = new Control({ snapshot, workerUrl, logger, version: VERSION, file })
   await control.start()
   for (const { name, host, port } of snapshot.listeners)
     logger.info(`listener ${name}: http://${formatAddress(host, port)}`)
@@ -90,7 +104,9 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     status: () => control.view.status(),
     onTransition: listener => control.onTransition(listener),
     reload: next => control.reload(next),
-    close: () => control.close(),
+    reloadFile: source => control.reloadFile(source),
+    reopenLogs: () => control.reopenLogs(),
+    close: by => control.close(by),
   }
 }
 
@@ -98,19 +114,4 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
 function dieOfBug(error: unknown): never {
   console.error('vigia: unexpected error in the control plane, please report it:', error)
   process.exit(EXIT.internal)
-}
-
-async function reload(config: string, logger: Logger, running: () => RunningVigia | undefined): Promise<void> {
-  const vigia = running()
-  if (vigia === undefined) return logger.warn('SIGHUP during the start: ignored')
-  try {
-    const loaded = loadConfig(config, process.env)
-    const problems = loaded.ok ? loaded.warnings : loaded.problems
-    for (const problem of problems) logger[problem.severity === 'warning' ? 'warn' : 'error'](formatProblem(problem))
-    if (!loaded.ok) return logger.error(`${config} can't be used; the former configuration stays`)
-    await vigia.reload(loaded.snapshot)
-    logger.info(`${config} is in use, revision ${vigia.status().revision}`)
-  } catch (error) {
-    logger.error(`reload failed, the former configuration stays: ${error instanceof Error ? error.message : error}`)
-  }
 }

@@ -1,5 +1,5 @@
 // What signals mean to a running vigia: the first SIGTERM or SIGINT asks it to stop, a second ends the process at once,
-// SIGHUP asks it to read its configuration again.
+// SIGHUP asks it to read its configuration again, SIGUSR1 to open its log files again.
 
 import { EXIT } from './exit-codes.ts'
 
@@ -14,6 +14,8 @@ export interface Signals {
 
 export interface SignalOptions {
   readonly onReload: () => void
+  /** A log rotation has moved the files away. Undefined: the signal keeps its meaning for Node.js, which is a debugger. */
+  readonly onReopen?: () => void
   /** The process ends right after this. */
   readonly onSecondSignal: (signal: StopSignal) => void
 }
@@ -21,7 +23,7 @@ export interface SignalOptions {
 /** One Ctrl-C under npm arrives twice, from the terminal and from npm: within this time it counts as one. */
 const SAME_KEYSTROKE_MS = 250
 
-export function awaitSignals({ onReload, onSecondSignal }: SignalOptions): Signals {
+export function awaitSignals({ onReload, onReopen, onSecondSignal }: SignalOptions): Signals {
   const { promise: stop, resolve } = Promise.withResolvers<StopSignal>()
   let firstMs: number | undefined
   const onStop = (signal: StopSignal) => {
@@ -37,12 +39,14 @@ export function awaitSignals({ onReload, onSecondSignal }: SignalOptions): Signa
   process.on('SIGTERM', onStop)
   process.on('SIGINT', onStop)
   process.on('SIGHUP', onReload)
+  if (onReopen !== undefined) process.on('SIGUSR1', onReopen)
   return {
     stop,
     release: () => {
       process.off('SIGTERM', onStop)
       process.off('SIGINT', onStop)
       process.off('SIGHUP', onReload)
+      if (onReopen !== undefined) process.off('SIGUSR1', onReopen)
     },
   }
 }

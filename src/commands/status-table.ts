@@ -3,6 +3,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { PoolReport, StatusReport, UpstreamReport, UpstreamState } from '../admin/control-view.ts'
 import { drainWords } from './drain-lines.ts'
+import { summaryLines } from './maintenance-lines.ts'
 import { formatAge, printable } from './text.ts'
 
 const COLORS = { available: 'green', unknown: 'yellow', draining: 'yellow', out: 'red', disabled: 'gray' } as const
@@ -17,7 +18,7 @@ export function formatStatus(report: StatusReport, nowMs: number, color: boolean
   const upstreams = report.pools.flatMap(pool => pool.upstreams.map(upstream => ({ pool, upstream })))
   const [header, ...rows] = layOut([[...HEADER], ...upstreams.map(each => row(each.pool, each.upstream, nowMs, paint))])
   const lines = upstreams.flatMap(({ upstream }, at) => [rows[at]!, ...under(upstream, nowMs)])
-  return [summary(report), '', header, ...lines, ...remarks(report)].join('\n')
+  return [summary(report), '', header, ...lines, ...remarks(report, nowMs)].join('\n')
 }
 
 function summary(report: StatusReport): string {
@@ -60,10 +61,10 @@ function under({ drain }: UpstreamReport, nowMs: number): string[] {
     : [`      drain of ${formatAge(nowMs - Date.parse(drain.since))}: ${drainWords(drain, nowMs)}`]
 }
 
-function remarks(report: StatusReport): string[] {
-  const lines: string[] = []
+function remarks(report: StatusReport, nowMs: number): string[] {
+  const lines = report.maintenance === undefined ? [] : summaryLines(report.maintenance, nowMs)
   for (const pool of report.pools) {
-    if (pool.available === 0)
+    if (pool.available === 0 && pool.maintenance === undefined)
       lines.push(`Pool ${printable(pool.name)} has no available upstream: nobody serves its users.`)
     if (pool.waiting > 0) lines.push(`Pool ${printable(pool.name)}: ${pool.waiting} requests wait for an upstream.`)
     const { inUse, awaitsFailback } = pool.priorities
@@ -71,10 +72,17 @@ function remarks(report: StatusReport): string[] {
       lines.push(
         `Pool ${printable(pool.name)} is served by priority ${inUse}; priority ${awaitsFailback} can serve again and waits for: vigia failback ${printable(pool.name)}`,
       )
-    if (pool.inDoubt > 0)
+    if (pool.inDoubtOpen > 0)
       lines.push(
-        `Pool ${printable(pool.name)}: ${pool.inDoubt} requests in doubt (may or may not have been carried out); /in-doubt lists them.`,
+        `Pool ${printable(pool.name)}: ${pool.inDoubtOpen} requests in doubt (may or may not have been carried out): vigia in-doubt lists them.`,
       )
+  }
+  const { store } = report
+  if (store !== null && store.state !== 'ok') {
+    const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`
+    lines.push(
+      `Store ${store.state}: ${printable(store.reason ?? '')} (${store.waiting} rows wait${lost}); traffic goes on.`,
+    )
   }
   for (const { worker, state, restarts } of report.workers) {
     if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)

@@ -1,6 +1,6 @@
 // Reads addresses, upstream urls, host names and CIDR ranges. Decides on their form only; it never resolves or connects.
 
-import { isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 export interface Address {
   readonly host: string
@@ -46,6 +46,17 @@ export function parseUpstreamUrl(text: string): UpstreamUrl | Refused {
   if (address.port === 0) return { wrong: 'the port is 0' }
   const name = isIPv6(address.host) ? `[${address.host}]` : address.host
   return { ...address, tls, authority: address.port === ownPort ? name : `${name}:${address.port}` }
+}
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/** An address, or the name localhost, that nobody outside this machine reaches. */
+export function isLoopback(host: string): boolean {
+  const kind = isIP(host)
+  if (kind === 0) return host.toLowerCase() === 'localhost'
+  return LOOPBACK.check(host, kind === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** A DNS name (underscores pass: container names have them); letters of any case. */

@@ -22,6 +22,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Files): Poo
     firstVerdictMs: parseDuration(pool.firstVerdict ?? DEFAULTS.firstVerdict)!,
     // Retry-After counts in seconds (RFC 9110 10.2.3); rounding down would invite clients too early.
     retryAfterS: Math.ceil(parseDuration(pool.retryAfter ?? DEFAULTS.retryAfter)! / 1000),
+    minAvailable: pool.minAvailable ?? DEFAULTS.minAvailable,
     overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,

@@ -3,11 +3,15 @@
 
 import { type Address, parseAddress } from './address.ts'
 import { compileAccess, compileMinRate, compileRateLimit } from './compile-access.ts'
+import { compileAdmin } from './compile-admin.ts'
 import { compileRouteRetry } from './compile-failover.ts'
+import { compileAccessLog } from './compile-log.ts'
+import { compileWindow } from './compile-maintenance.ts'
 import { compilePool } from './compile-pool.ts'
+import { compileStore } from './compile-store.ts'
 import { DEFAULTS } from './defaults.ts'
 import type { ConfigDocument, RouteDocument } from './schema.ts'
-import type { AccessLogPlan, Limits, RouteMatch, Snapshot, Timeouts } from './snapshot.ts'
+import type { Limits, RouteMatch, Snapshot, Timeouts } from './snapshot.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 export interface Surroundings {
@@ -44,6 +48,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
       retry: compileRouteRetry(route.retry),
       longPoll: route.longPoll ?? DEFAULTS.longPoll,
       queuePriority: route.queuePriority ?? DEFAULTS.queuePriority,
+      integration: route.integration ?? DEFAULTS.integration,
       access: compileAccess(route.access),
       rateLimit: compileRateLimit(route.rateLimit),
     })),
@@ -54,7 +59,10 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     headers: { via: viaOf(config.headers?.via) },
     accessLog: compileAccessLog(config.accessLog, resolvePath),
     log: { level: config.log?.level ?? DEFAULTS.logLevel },
-    admin: config.admin === false ? undefined : addressOf(config.admin?.address ?? DEFAULTS.admin),
+    admin: compileAdmin(config.admin, files),
+    store: compileStore(config.store, resolvePath),
+    maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
+    language: config.language ?? DEFAULTS.language,
     shutdownMs: parseDuration(config.shutdown ?? DEFAULTS.shutdown)!,
   }
 }
@@ -111,11 +119,6 @@ function bodyBytes(size: string | number): number {
 
 function viaOf(via: string | false | undefined): string | undefined {
   return via === false ? undefined : (via ?? DEFAULTS.via)
-}
-
-function compileAccessLog(log: ConfigDocument['accessLog'], resolvePath: Surroundings['resolvePath']): AccessLogPlan {
-  if (typeof log === 'object') return { enabled: true, destination: resolvePath(log.path) }
-  return { enabled: log ?? false, destination: 'stdout' }
 }
 
 function listOf(value: string | readonly string[] | undefined): readonly string[] {

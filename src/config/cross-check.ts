@@ -3,23 +3,29 @@
 import { MAX_SLOTS } from '../shared/upstream-table.ts'
 import { type Address, isRange, parseAddress } from './address.ts'
 import { isEveryone, RANGE_FORM } from './check-access.ts'
+import { checkAdmin } from './check-admin.ts'
 import { checkLimits } from './check-limits.ts'
+import { checkLog } from './check-log.ts'
+import { checkMaintenance, type Horizon } from './check-maintenance.ts'
 import { checkPools } from './check-pools.ts'
 import { checkRoutes, isZero, NO_RESPONSE_LIMIT } from './check-routes.ts'
 import { DEFAULTS } from './defaults.ts'
 import { error, type Finding, type Path, quote, warning } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 
-export function crossCheck(config: ConfigDocument): Finding[] {
+export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] {
   return [
     ...checkListeners(config),
+    ...checkAdmin(config),
     ...checkNames(config),
     ...checkRoutes(config),
     ...checkPools(config),
     ...checkRanges(config.trustedProxies ?? []),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
+    ...checkLog(config.accessLog),
     ...checkSlots(config.pools),
+    ...checkMaintenance(config, horizon),
   ]
 }
 

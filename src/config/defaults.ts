@@ -42,7 +42,13 @@ export const DEFAULTS = {
   idleTimeout: '60s',
   shutdown: '30s',
   logLevel: 'info',
+  accessLog: { sample: '100%', slowerThan: '2s', errors: 'always' },
   admin: '127.0.0.1:9900',
+  language: 'en',
+  minAvailable: 1,
+  integration: false,
+  maintenance: { freeze: false, lead: '0', overrun: 'reopen', onlyWhenHealthy: false },
+  store: { keepDays: { audit: 400, transitions: 90, incidents: 400, inDoubt: 400, configurations: 1_100 } },
   via: 'vigia',
   health: {
     method: 'GET',

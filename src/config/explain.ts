@@ -18,7 +18,7 @@ interface SchemaLike {
 }
 
 /** Whatever stands under these may hold credentials. */
-const SECRET_KEYS = new Set<string | number>(['headers', 'url', 'keys'])
+const SECRET_KEYS = new Set<string | number>(['headers', 'url', 'keys', 'bypass', 'hash'])
 /** Errors that say a value is of the wrong sort altogether, rather than wrong further inside. */
 const WRONG_SORT = new Set(['type', 'const', 'enum', 'pattern', 'minLength', 'minimum', 'maximum'])
 

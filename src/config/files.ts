@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isToken, SHORTEST_TOKEN } from './check-admin.ts'
 import { isShortKey, keysInFile, SHORTEST_KEY } from './check-affinity.ts'
 import { isHeaderValue } from './http-words.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs, LARGEST_INPUT_BYTES, NO_FILE, TOO_LARGE } from './inputs.ts'
@@ -39,6 +40,13 @@ export function readFiles(config: ConfigDocument, folder: string): Files {
       findings.push(
         error(path, `the file ${quote(file)} holds more than one line, or characters that a header value cannot have`),
       )
+    } else if (kind === 'token' && !isToken(text.content)) {
+      findings.push(
+        error(
+          path,
+          `the file ${quote(file)} holds no token, expected one line of at least ${SHORTEST_TOKEN} characters without spaces; make one with: vigia token`,
+        ),
+      )
     } else if (kind === 'keys' && !areKeys(text.content)) {
       findings.push(
         error(
@@ -51,7 +59,12 @@ export function readFiles(config: ConfigDocument, folder: string): Files {
   return { contents, inputs, findings }
 }
 
-function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: string; kind: 'ca' | 'header' | 'keys' }> {
+function* namedFiles(
+  config: ConfigDocument,
+): Iterable<{ path: Path; file: string; kind: 'ca' | 'header' | 'keys' | 'token' }> {
+  for (const [i, { tokenFile }] of (config.admin === false ? [] : (config.admin?.tokens ?? [])).entries()) {
+    if (tokenFile !== undefined) yield { path: ['admin', 'tokens', i, 'tokenFile'], file: tokenFile, kind: 'token' }
+  }
   for (const [pool, { health, affinity, upstreams }] of Object.entries(config.pools)) {
     if (typeof health === 'object') {
       for (const [name, value] of Object.entries(health.headers ?? {})) {
@@ -65,6 +78,10 @@ function* namedFiles(config: ConfigDocument): Iterable<{ path: Path; file: strin
       if (tls?.caFile !== undefined)
         yield { path: ['pools', pool, 'upstreams', i, 'tls', 'caFile'], file: tls.caFile, kind: 'ca' }
     }
+  }
+  for (const [i, { bypass }] of (config.maintenance ?? []).entries()) {
+    const file = bypass?.header?.valueFile
+    if (file !== undefined) yield { path: ['maintenance', i, 'bypass', 'header', 'valueFile'], file, kind: 'header' }
   }
 }
 

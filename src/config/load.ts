@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import type { Horizon } from './check-maintenance.ts'
 import { compile } from './compile.ts'
 import { crossCheck } from './cross-check.ts'
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
@@ -37,8 +38,16 @@ export interface RefusedConfig {
 /** Nobody reads more than that. */
 const MOST_PROBLEMS = 100
 
-/** @param revision of the snapshot: one more than the last applied one */
-export function loadConfig(file: string, env: NodeJS.ProcessEnv, revision = 1): Loaded {
+/**
+ * @param revision of the snapshot: one more than the last applied one
+ * @param purpose `start`: windows that would collide only warn, since what ran must be able to run again
+ */
+export function loadConfig(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  revision = 1,
+  purpose: 'change' | 'start' = 'change',
+): Loaded {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(file)
@@ -47,11 +56,17 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv, revision = 1): 
     const problems: Problem[] = [{ severity: 'error', file, line: 1, column: 1, path: '', message }]
     return { ok: false, problems, inputs: new Map([[resolve(file), fingerprintOfFailure(cause)]]) }
   }
-  return loadBytes(bytes, file, env, revision)
+  return loadBytes(bytes, file, env, revision, purpose)
 }
 
 /** The same for a configuration that is in memory; `file` names it in problems, and files are looked for beside it. */
-export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEnv, revision = 1): Loaded {
+export function loadBytes(
+  bytes: Uint8Array,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  revision = 1,
+  purpose: 'change' | 'start' = 'change',
+): Loaded {
   // 1. Text to YAML.
   const inputs = new Map([[resolve(file), fingerprint(bytes)]])
   const parsed = parseSource(bytes, file)
@@ -62,15 +77,16 @@ export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEn
   const expansion = expandEnvironment(source, env)
   const valid = validate(source, expansion)
   const folder = dirname(resolve(file))
+  const horizon: Horizon = { nowMs: Date.now(), severity: purpose === 'start' ? 'warning' : 'error' }
   if (!valid.ok) {
     const { findings, rest } = valid
-    const looked = rest && lookThrough(rest.config, folder)
+    const looked = rest && lookThrough(rest.config, folder, horizon)
     const further = looked ? looked.findings.filter(found => stillHolds(found, rest.missing)) : []
     return refused(source, [...findings, ...further], expansion, new Map([...inputs, ...(looked?.inputs ?? [])]))
   }
 
   // 3. Rules between parts, and the files that the document names.
-  const { findings, contents, inputs: named } = lookThrough(valid.config, folder)
+  const { findings, contents, inputs: named } = lookThrough(valid.config, folder, horizon)
   const all = new Map([...inputs, ...named])
   const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
   if (isRefused) return refused(source, findings, expansion, all)
@@ -85,9 +101,9 @@ export function loadBytes(bytes: Uint8Array, file: string, env: NodeJS.ProcessEn
   return { ok: true, snapshot, warnings: inOrder(source, findings, expansion), text: source.text, inputs: all }
 }
 
-function lookThrough(config: ConfigDocument, folder: string) {
+function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon) {
   const files = readFiles(config, folder)
-  return { ...files, findings: [...crossCheck(config), ...files.findings] }
+  return { ...files, findings: [...crossCheck(config, horizon), ...files.findings] }
 }
 
 function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {

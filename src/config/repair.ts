@@ -16,7 +16,7 @@ const JUDGED_TOGETHER = [
   new Set<Step>(['queue', 'maxConnections', 'queuePriority']),
   new Set<Step>(['priority', 'failback']),
 ]
-const LISTS_OF_MAPPINGS = new Set<string | number>(['listeners', 'routes', 'upstreams'])
+const LISTS_OF_MAPPINGS = new Set<string | number>(['listeners', 'routes', 'upstreams', 'maintenance'])
 
 /** A copy without the refused places; undefined where one can't be left out (an entry of a list). */
 export function leaveOut(value: unknown, refused: readonly Finding[]): Repair | undefined {
@@ -49,8 +49,10 @@ export function stillHolds(finding: Finding, missing: readonly Path[]): boolean 
     const isReach = (path[0] === 'routes' || path[0] === 'listeners') && finding.path.length === 2
     const isAddress =
       (path[0] === 'workers' || path[0] === 'admin') && (finding.path[0] === 'listeners' || finding.path[0] === 'admin')
+    // How many upstreams have to stay decides over all windows.
+    const isGuarded = path.at(-1) === 'minAvailable' && finding.path[0] === 'maintenance'
     const isTogether = JUDGED_TOGETHER.some(keys => keys.has(path.at(-1) ?? '') && keys.has(finding.path.at(-1) ?? ''))
-    return isReach || isAddress || isTogether || (isBeside && path.length > 1)
+    return isReach || isAddress || isGuarded || isTogether || (isBeside && path.length > 1)
   })
 }
 

@@ -4,6 +4,7 @@ import Type from 'typebox'
 import { DEFAULTS } from './defaults.ts'
 import { affinitySchema } from './schema-affinity.ts'
 import { healthSchema } from './schema-health.ts'
+import { minAvailableSchema } from './schema-maintenance.ts'
 import { outlierSchema } from './schema-outlier.ts'
 import { breakerSchema, maxConnectionsSchema, queueSchema } from './schema-overload.ts'
 import { described, duration, integer, name, number, section, text } from './schema-parts.ts'
@@ -157,6 +158,7 @@ export const poolSchema = section(
         ),
       }),
     ),
+    minAvailable: Type.Optional(minAvailableSchema),
     queue: Type.Optional(queueSchema),
     circuitBreaker: Type.Optional(breakerSchema),
     retry: Type.Optional(poolRetrySchema),

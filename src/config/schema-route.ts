@@ -3,6 +3,7 @@
 import Type from 'typebox'
 import { DEFAULTS } from './defaults.ts'
 import { accessSchema, rateLimitSchema } from './schema-access.ts'
+import { integrationSchema } from './schema-maintenance.ts'
 import { queuePrioritySchema } from './schema-overload.ts'
 import { boolean, duration, name, oneOrMore, section, size, text } from './schema-parts.ts'
 import { routeRetrySchema } from './schema-retry.ts'
@@ -110,6 +111,7 @@ export const routeSchema = section(
       ),
     ),
     queuePriority: Type.Optional(queuePrioritySchema),
+    integration: Type.Optional(integrationSchema),
     access: Type.Optional(accessSchema),
     rateLimit: Type.Optional(rateLimitSchema),
   },

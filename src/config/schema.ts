@@ -4,10 +4,14 @@
 import Type, { type Static } from 'typebox'
 import { MAX_WORKERS } from '../shared/counters.ts'
 import { DEFAULTS } from './defaults.ts'
+import { adminSchema } from './schema-admin.ts'
 import { limitsSchema } from './schema-limits.ts'
+import { accessLogSchema, logSchema } from './schema-log.ts'
+import { languageSchema, maintenanceSchema } from './schema-maintenance.ts'
 import { boolean, byName, described, duration, name, section, text } from './schema-parts.ts'
 import { poolSchema } from './schema-pool.ts'
 import { routeSchema, timeoutKeys } from './schema-route.ts'
+import { storeSchema } from './schema-store.ts'
 
 const { timeouts } = DEFAULTS
 const address = 'an address such as 127.0.0.1:8080, :8080 or [::1]:8080'
@@ -79,60 +83,12 @@ export const configSchema = section(
         'Headers that vigia adds.',
       ),
     ),
-    accessLog: Type.Optional(
-      Type.Union(
-        [
-          Type.Boolean(),
-          section(
-            { path: text('a file path', 'File to append to, relative to the configuration file.') },
-            'Access log in a file.',
-            {
-              title: 'a mapping with `path`',
-            },
-          ),
-        ],
-        {
-          title: 'true, false, or { path: FILE }',
-          ...described('One line per request: true = to standard output, { path: FILE } = to a file.', false),
-        },
-      ),
-    ),
-    log: Type.Optional(
-      section(
-        {
-          level: Type.Optional(
-            Type.Union(
-              [
-                Type.Literal('fatal'),
-                Type.Literal('error'),
-                Type.Literal('warn'),
-                Type.Literal('info'),
-                Type.Literal('debug'),
-              ],
-              {
-                title: 'one of fatal, error, warn, info, debug',
-                ...described('Least severe messages that are logged.', DEFAULTS.logLevel),
-              },
-            ),
-          ),
-        },
-        "vigia's own log.",
-      ),
-    ),
-    admin: Type.Optional(
-      Type.Union(
-        [
-          section({ address: text(address, 'host:port of the admin listener.') }, 'The admin listener.', {
-            title: 'a mapping with `address`',
-          }),
-          Type.Literal(false),
-        ],
-        {
-          title: 'a mapping with `address`, or false',
-          description: `Listener for /healthz, /readyz, /status and /metrics; false = none. Default: address ${DEFAULTS.admin}.`,
-        },
-      ),
-    ),
+    accessLog: Type.Optional(accessLogSchema),
+    log: Type.Optional(logSchema),
+    admin: Type.Optional(adminSchema(address, DEFAULTS.admin)),
+    store: Type.Optional(storeSchema),
+    maintenance: Type.Optional(maintenanceSchema),
+    language: Type.Optional(languageSchema),
     shutdown: Type.Optional(
       duration(
         'Duration. How long a shutdown waits for what is in flight before it cuts it.',

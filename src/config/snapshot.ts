@@ -23,7 +23,9 @@ export interface Snapshot {
   readonly accessLog: AccessLogPlan
   readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' }
   /** Address of the admin listener; undefined = none. */
-  readonly admin: { readonly host: string; readonly port: number } | undefined
+  readonly admin: AdminPlan | undefined
+  /** What is to be kept over a restart, and where; undefined = nothing is. Read at the start only. */
+  readonly store?: StorePlan | undefined
   /** How long a shutdown waits for what is in flight, ms. */
   readonly shutdownMs: number
   /** Planned maintenance; undefined = none. */
@@ -34,6 +36,36 @@ export interface Snapshot {
 
 /** The languages of the pages that users see. */
 export type Language = 'en' | 'pt' | 'es' | 'it' | 'de'
+
+export interface StorePlan {
+  /** Absolute. */
+  readonly path: string
+  readonly keepDays: {
+    readonly audit: number
+    readonly transitions: number
+    readonly incidents: number
+    readonly inDoubt: number
+    readonly configurations: number
+  }
+}
+
+export interface AdminPlan {
+  readonly host: string
+  readonly port: number
+  /** Who may use it; undefined = there are no tokens: everyone reads, and only this machine changes something. */
+  readonly tokens?: readonly AdminTokenPlan[] | undefined
+}
+
+/** Each may what the one before may. */
+export type AdminRole = 'read' | 'operate' | 'admin'
+
+export interface AdminTokenPlan {
+  /** Stands as the author in all that is done with it. */
+  readonly name: string
+  readonly role: AdminRole
+  /** Of the token, in lower-case hexadecimal. */
+  readonly sha256: string
+}
 
 export interface ListenerPlan {
   readonly name: string
@@ -158,6 +190,18 @@ export interface AccessLogPlan {
   readonly enabled: boolean
   /** File path, or `stdout`. */
   readonly destination: string
+  /** Undefined = every request gets its line. */
+  readonly sampling?: LogSampling | undefined
+}
+
+/** Which requests get a line in the access log. */
+export interface LogSampling {
+  /** Of all requests, 0 to 1. */
+  readonly share: number
+  /** Those that took longer always get one; Infinity = not for that. */
+  readonly slowerThanMs: number
+  /** Those in which something went wrong always get one. */
+  readonly errors: boolean
 }
 
 export interface PoolPlan {
@@ -165,7 +209,7 @@ export interface PoolPlan {
   readonly balance: BalancePlan
   readonly health: HealthPlan
   readonly upstreams: readonly UpstreamPlan[]
-  /** When no upstream is available: `fail` = 503 at once, `panic` = try all but disabled ones. */
+  /** When no upstream is available: `fail` = 503 at once, `panic` = try those that are out as well. */
   readonly allDown: 'fail' | 'panic'
   /** How long a request waits for the first verdict on any upstream, ms. */
   readonly firstVerdictMs: number

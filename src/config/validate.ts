@@ -24,6 +24,8 @@ const check = new Ajv({
   strict: true,
   verbose: true,
   keywords: ['whyRequired'],
+  // It checks one document at each start: to make its code quicker takes longer than to run it.
+  code: { optimize: false },
 }).compile<ConfigDocument>(configSchema)
 
 export function validate(source: Source, expansion: Expansion): Validated {

@@ -4,6 +4,7 @@
 import {
   adminFact,
   atDeadline,
+  type Hold,
   type HoldOrder,
   type HoldSource,
   type Holds,
@@ -19,14 +20,15 @@ import { type Entry, type MutableEntry, type Notice, type RegistryPool, takesWor
 export interface EntryChanges {
   readonly now: () => number
   /** Takes over a state. Returns whether the availability is another one now, which has been told with this cause. */
-  change(entry: MutableEntry, state: UpstreamState, cause: string): boolean
+  change(entry: MutableEntry, state: UpstreamState, cause: string, by?: string): boolean
   /** Tells of an order that leaves the availability as it is. */
-  tellUnchanged(entry: Entry, cause: string): void
+  tellUnchanged(entry: Entry, cause: string, by?: string): void
   /** The weight follows from something that has changed. */
   reweigh(entry: MutableEntry): void
   notice(level: Notice['level'], entry: Entry, text: string): void
   poolOf(entry: Entry): RegistryPool | undefined
   onDisabled(slot: number): void
+  onHolds(entry: Entry, before: Holds): void
 }
 
 export class AdminFacts {
@@ -39,11 +41,19 @@ export class AdminFacts {
   hold(entry: MutableEntry, order: HoldOrder): void {
     const until = order.deadlineMs === undefined ? '' : `, until ${new Date(order.deadlineMs).toISOString()}`
     const holds = withHold(entry.holds, order, this.#registry.now())
-    this.#set(entry, holds, `${order.status} by ${order.by}: ${order.reason}${until}`)
+    this.#set(entry, holds, `${order.status} by ${order.by}: ${order.reason}${until}`, order.by)
   }
 
-  release(entry: MutableEntry, source: HoldSource, cause: string): void {
-    this.#set(entry, withoutHold(entry.holds, source), cause)
+  release(entry: MutableEntry, source: HoldSource, cause: string, by?: string): void {
+    this.#set(entry, withoutHold(entry.holds, source), cause, by)
+  }
+
+  /** A hold from before a restart. One of the same source that came since goes before it. */
+  restore(entry: MutableEntry, hold: Hold): void {
+    if (entry.holds.some(({ source }) => source === hold.source)) return
+    const { status, by, reason, sinceMs } = hold
+    const cause = `${status} by ${by}: ${reason}; ordered at ${new Date(sinceMs).toISOString()}, before vigia was started`
+    this.#set(entry, [...entry.holds, hold], cause, by)
   }
 
   /** Time has passed. */
@@ -51,7 +61,7 @@ export class AdminFacts {
     const holds = atDeadline(entry.holds, this.#registry.now())
     const hold = strictest(holds)
     if (holds === entry.holds || hold === undefined) return
-    this.#set(entry, holds, `disabled by ${hold.by}: ${hold.reason}; the deadline of the drain has come`)
+    this.#set(entry, holds, `disabled by ${hold.by}: ${hold.reason}; the deadline of the drain has come`, hold.by)
   }
 
   /** What a node says of itself holds until it says something else. */
@@ -61,7 +71,8 @@ export class AdminFacts {
     const { name } = entry.plan
     if (hints.drain !== before.drain) {
       const { drain: reason } = hints
-      if (reason === undefined) this.release(entry, 'agent', `enabled by ${name}: it no longer asks to be drained`)
+      if (reason === undefined)
+        this.release(entry, 'agent', `enabled by ${name}: it no longer asks to be drained`, name)
       else this.hold(entry, { source: 'agent', status: 'draining', reason, by: name, deadlineMs: undefined })
     }
     if (hints.weight !== before.weight) {
@@ -87,12 +98,14 @@ export class AdminFacts {
     }
   }
 
-  #set(entry: MutableEntry, holds: Holds, cause: string): void {
+  #set(entry: MutableEntry, holds: Holds, cause: string, by: string | undefined): void {
     if (holds === entry.holds) return
-    const wasDisabled = strictest(entry.holds)?.status === 'disabled'
+    const before = entry.holds
+    const wasDisabled = strictest(before)?.status === 'disabled'
     entry.holds = holds
-    const told = this.#registry.change(entry, { ...entry.state, admin: adminFact(holds) }, cause)
-    if (!told) this.#registry.tellUnchanged(entry, cause)
+    this.#registry.onHolds(entry, before)
+    const told = this.#registry.change(entry, { ...entry.state, admin: adminFact(holds) }, cause, by)
+    if (!told) this.#registry.tellUnchanged(entry, cause, by)
     if (!wasDisabled && strictest(holds)?.status === 'disabled') this.#registry.onDisabled(entry.slot)
   }
 }

@@ -1,46 +1,90 @@
 // Keeps the admin listener where the configuration wants it: opens, moves and closes it. What it answers is admin's business.
 
 import type { FastifyInstance } from 'fastify'
-import type { ControlOperations } from '../admin/control-operations.ts'
+import { AdminAccess } from '../admin/auth.ts'
 import type { ControlView } from '../admin/control-view.ts'
+import type { Changes } from '../admin/operation-routes.ts'
 import { buildAdmin } from '../admin/server.ts'
+import { isLoopback } from '../config/address.ts'
 import type { Snapshot } from '../config/snapshot.ts'
 import type { Logger } from '../logging/logger.ts'
 import { cannotListen } from './listen-check.ts'
+import { StartError } from './start-error.ts'
+
+/** What routes act on. */
+export type AdminParts = Omit<Changes, 'boundTo' | 'access'>
+
+/** How long answers of a listener that has moved may still take. */
+const LEAVE_MS = 5_000
 
 export class AdminListener {
   readonly #view: ControlView
-  readonly #operations: ControlOperations
+  readonly #parts: AdminParts
+  readonly #access: AdminAccess
   readonly #logger: Logger
   #at: Snapshot['admin']
   #app: FastifyInstance | undefined
+  /** Listen no more; what they have begun ends. */
+  readonly #leaving = new Set<FastifyInstance>()
 
-  constructor(view: ControlView, operations: ControlOperations, logger: Logger) {
+  constructor(view: ControlView, parts: AdminParts, logger: Logger) {
     this.#view = view
-    this.#operations = operations
+    this.#parts = parts
     this.#logger = logger
+    this.#access = new AdminAccess({
+      onFailure: (address, why) =>
+        logger.warn({ address }, `admin listener: a request of ${address} with ${why} was refused`),
+    })
+  }
+
+  /** Requests without a right token, since the start. */
+  get failures(): number {
+    return this.#access.failures
   }
 
   /** Listens there and nowhere else; undefined = nowhere. Throws StartError, the former listener untouched, where it can't. */
   async listen(at: Snapshot['admin']): Promise<void> {
-    if (at?.host === this.#at?.host && at?.port === this.#at?.port) return
+    if (at !== undefined && at.tokens === undefined && !isLoopback(at.host)) {
+      throw new StartError(
+        `the admin listener must not be at ${at.host}, where others could reach it, without admin.tokens`,
+        undefined,
+      )
+    }
     const former = this.#app
-    const next = at === undefined ? undefined : await this.#open(at.host, at.port)
-    this.#app = next
+    const moves = at?.host !== this.#at?.host || at?.port !== this.#at?.port
+    // First of all, so that nobody gets in without a token for a moment.
+    this.#access.use(at?.tokens ?? [])
+    try {
+      if (moves) this.#app = at === undefined ? undefined : await this.#open(at.host, at.port)
+    } catch (error) {
+      this.#access.use(this.#at?.tokens ?? [])
+      throw error
+    }
     this.#at = at
-    await former?.close()
+    if (moves && former !== undefined) this.#leave(former)
   }
 
   async close(): Promise<void> {
     const app = this.#app
     this.#app = undefined
     this.#at = undefined
-    await app?.close()
+    await Promise.all([app, ...this.#leaving].map(each => each?.close()))
+  }
+
+  /** Its port is free at once; the request that asked for the move still gets its answer. */
+  #leave(app: FastifyInstance): void {
+    this.#leaving.add(app)
+    app.server.close()
+    setTimeout(() => {
+      this.#leaving.delete(app)
+      void app.close()
+    }, LEAVE_MS).unref()
   }
 
   async #open(host: string, port: number): Promise<FastifyInstance> {
     const app = buildAdmin(this.#view, error => this.#logger.error({ err: error }, 'admin request failed'), {
-      operations: this.#operations,
+      ...this.#parts,
+      access: this.#access,
       boundTo: host,
     })
     try {

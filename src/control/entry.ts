@@ -13,6 +13,7 @@ import {
 } from '../policy/availability.ts'
 import { newOutlierState, type OutlierState } from '../policy/outlier.ts'
 import type { UpstreamTotals } from '../policy/outlier-verdicts.ts'
+import { baseWeight, type WeightOverride } from '../policy/weight-override.ts'
 import { ProbeHistory } from './probe-history.ts'
 
 /** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
@@ -25,6 +26,8 @@ export interface Transition {
   readonly to: Verdict['availability']
   /** One line. */
   readonly cause: string
+  /** Who asked for it; undefined = nobody, it came about by itself. */
+  readonly by?: string | undefined
 }
 
 /** Something worth a line in the log that changes no availability. */
@@ -59,11 +62,15 @@ export interface Entry {
   readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
   /** What passive health knows of it. */
   readonly outlier: OutlierState
+  /** How often it was ejected, all told. */
+  readonly ejections: number
   /** It has been out or disabled since it was last available. One that was only drained kept its caches and processes warm. */
   readonly cold: boolean
-  /** When it came back after having been out or disabled, epoch ms; undefined = it never was. */
+  /** When it came back after having been out or disabled, epoch ms; undefined = it never was, or it is warm again. */
   readonly returnedMs: number | undefined
-  /** Share of new work that it gets now: the configured weight, less while it is on trial, starts slowly or asks for less. */
+  /** An operator's weight, in the place of the configured one. */
+  readonly weightOverride: WeightOverride | undefined
+  /** Share of new work that it gets now: its weight, less while it is on trial, starts slowly or asks for less. */
   readonly weight: number
   /** Most requests in flight at once that it gets now: less than the configured number while it starts slowly; 0 = no limit. */
   readonly limit: number
@@ -77,15 +84,16 @@ export interface RegistryPool {
   readonly entries: readonly Entry[]
 }
 
-/** @param holds what an operator has asked for under this name before */
+/** @param orders what operators have asked for under this name before */
 export function newEntry(
   pool: PoolPlan,
   plan: UpstreamPlan,
   slot: number,
   totals: UpstreamTotals,
   nowMs: number,
-  holds: Holds = [],
+  orders: Partial<Pick<Entry, 'holds' | 'weightOverride'>> = {},
 ): MutableEntry {
+  const { holds = [], weightOverride } = orders
   const initial = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
   const state = { ...initial, admin: adminFact(holds) }
   return {
@@ -103,9 +111,11 @@ export function newEntry(
     probes: new ProbeHistory(),
     lastFailure: undefined,
     outlier: newOutlierState(totals, nowMs),
+    ejections: 0,
     cold: false,
     returnedMs: undefined,
-    weight: plan.weight,
+    weightOverride,
+    weight: baseWeight(plan.weight, weightOverride),
     limit: plan.maxConnections ?? 0,
   }
 }

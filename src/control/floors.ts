@@ -48,6 +48,12 @@ export class Floors {
     return this.#index(pool, prioritiesOf(pool)) !== before
   }
 
+  /** Where the load was before a restart; it stays there until an operator asks. */
+  restore(pool: RegistryPool, priority: number): void {
+    if (pool.plan.failback === 'manual') this.#priorities.set(pool.slot, priority)
+    this.settle(pool)
+  }
+
   inUse(pool: RegistryPool): LevelsInUse {
     const priorities = prioritiesOf(pool)
     const floor = this.#index(pool, priorities)

@@ -13,6 +13,18 @@ export async function checkListeners(listeners: readonly ListenerPlan[]): Promis
   }
 }
 
+/** Those whose address none of `held` stands in the way of: only there can a bind tell whether somebody else has it. */
+export function notHeldBy(held: readonly ListenerPlan[], listeners: readonly ListenerPlan[]): ListenerPlan[] {
+  return listeners.filter(
+    ({ host, port }) =>
+      !held.some(each => each.port === port && (each.host === host || isWildcard(each.host) || isWildcard(host))),
+  )
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
 /** One line that says what is wrong with the address and what to do. */
 export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): StartError {
   const address = formatAddress(host, port)

@@ -9,15 +9,28 @@ import type {
 } from '../admin/control-operations.ts'
 import { didYouMean } from '../config/nearest.ts'
 import type { Hold } from '../policy/admin-holds.ts'
+import { baseWeight } from '../policy/weight-override.ts'
 import { type Entry, type RegistryPool, takesWork } from './entry.ts'
+import type { InDoubtList } from './in-doubt-list.ts'
 import type { Registry } from './registry.ts'
+
+/** What orders act on. Whoever wants to know what one would do gives something else than the registry itself. */
+export type OperationTarget = Pick<Registry, 'pools' | 'levels' | 'hold' | 'release' | 'weigh' | 'failback'>
+
+/** Carried out when they return. */
+export type ImmediateOperations = {
+  readonly [K in keyof ControlOperations]: (...order: Parameters<ControlOperations[K]>) => OperationResult
+}
 
 type Found = { readonly pool: RegistryPool; readonly entries: readonly Entry[] }
 type Refusal = OperationResult & { ok: false }
 
 const DONE: OperationResult = { ok: true }
 
-export function createOperations(registry: Registry): ControlOperations {
+export function createOperations(
+  registry: OperationTarget,
+  inDoubt: Pick<InDoubtList, 'resolve'>,
+): ImmediateOperations {
   function takeOut(where: Where, status: Hold['status'], order: TakeOutOrder & Partial<DrainOrder>): OperationResult {
     const found = find(registry, where)
     if ('refused' in found) return found
@@ -37,8 +50,23 @@ export function createOperations(registry: Registry): ControlOperations {
       const found = find(registry, where)
       if ('refused' in found) return found
       const cause = `enabled by ${by}${reason === undefined ? '' : `: ${reason}`}`
-      for (const { slot } of found.entries) registry.release(slot, 'operator', cause)
+      for (const { slot } of found.entries) registry.release(slot, 'operator', cause, by)
       return DONE
+    },
+    weight(where, { wish, force, reason, by }) {
+      const found = find(registry, where)
+      if ('refused' in found) return found
+      const takesAll = found.entries.every(
+        ({ plan }) => wish !== undefined && baseWeight(plan.weight, { wish, reason, by, sinceMs: 0 }) === 0,
+      )
+      const refusal = force || !takesAll ? undefined : leavesNothing(found)
+      if (refusal !== undefined) return refusal
+      for (const { slot } of found.entries) registry.weigh(slot, wish, { reason, by })
+      return DONE
+    },
+    resolveInDoubt(requestId, order) {
+      if (inDoubt.resolve(requestId, order, Date.now())) return DONE
+      return unknown(`no request ${JSON.stringify(requestId)} in doubt is kept here; GET /in-doubt lists them`)
     },
     failback(name, { reason, by }) {
       const found = find(registry, { pool: name })
@@ -55,7 +83,7 @@ export function createOperations(registry: Registry): ControlOperations {
   }
 }
 
-function find(registry: Registry, { pool: name, upstream }: Where): Found | Refusal {
+function find(registry: Pick<Registry, 'pools'>, { pool: name, upstream }: Where): Found | Refusal {
   const pools = registry.pools()
   const pool = pools.find(each => each.plan.name === name)
   const quoted = JSON.stringify(name)

@@ -16,11 +16,13 @@ import {
 } from '../policy/outlier.ts'
 import type { UpstreamTotals } from '../policy/outlier-verdicts.ts'
 import { slowStartFactor, slowStartLimit } from '../policy/slow-start.ts'
+import { baseWeight, type WeightWish, weightWords } from '../policy/weight-override.ts'
 import type { Slots } from '../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
 import { AdminFacts } from './admin-fact.ts'
 import { type Entry, type MutableEntry, type Notice, newEntry, type RegistryPool, type Transition } from './entry.ts'
 import { Floors, type LevelsInUse } from './floors.ts'
+import { type KeptOrder, KeptOrders } from './kept-orders.ts'
 import { membersOf } from './passive-health.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
@@ -34,6 +36,14 @@ export interface RegistryOptions {
   readonly onNotice?: (notice: Notice) => void
   /** Somebody has disabled this upstream, or its drain has come to the deadline: nothing may stay on it. */
   readonly onDisabled?: (slot: number) => void
+  /** Somebody holds an upstream, or no longer does; `before` is what held it until now. */
+  readonly onHolds?: (entry: Entry, before: Holds) => void
+  /** Passive health has ejected an upstream, or lets it return. */
+  readonly onOutlier?: (entry: Entry, before: UpstreamState['outlier']) => void
+  /** No configuration in use names this upstream any more. */
+  readonly onLeft?: (entry: Entry) => void
+  /** The load of a pool with `failback: manual` has moved on to this priority. */
+  readonly onFailover?: (pool: string, priority: number) => void
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -46,6 +56,7 @@ export class Registry {
   readonly #admin: AdminFacts
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, MutableEntry>()
+  readonly #kept = new KeptOrders()
   #pools: readonly RegistryPool[] = []
 
   constructor(options: RegistryOptions) {
@@ -54,10 +65,10 @@ export class Registry {
     this.#floors = new Floors(options.table)
     this.#admin = new AdminFacts({
       now: this.#now,
-      change: (entry, state, cause) => this.#change(entry, state, cause),
-      tellUnchanged: (entry, cause) => {
+      change: (entry, state, cause, by) => this.#change(entry, state, cause, by),
+      tellUnchanged: (entry, cause, by) => {
         const { availability, reason } = entry.verdict
-        this.#tell(entry, availability, `${cause} (${availability} anyway: ${reason})`)
+        this.#tell(entry, availability, `${cause} (${availability} anyway: ${reason})`, by)
       },
       reweigh: entry => {
         this.#publish(entry)
@@ -67,6 +78,7 @@ export class Registry {
       notice: (level, { pool, plan }, text) => this.#notice(level, pool, plan.name, text),
       poolOf: entry => this.#poolOf(entry),
       onDisabled: slot => options.onDisabled?.(slot),
+      onHolds: (entry, before) => options.onHolds?.(entry, before),
     })
   }
 
@@ -76,7 +88,7 @@ export class Registry {
    */
   apply(snapshot: Snapshot): Slots {
     // All slots first: where there are not enough, nothing has changed yet.
-    const slots = this.#slots.assign(snapshot.pools)
+    const slots = this.#slots.assign(snapshot)
     this.#pools = snapshot.pools.map((plan, p) => ({
       plan,
       slot: slots.pools[p]!,
@@ -86,14 +98,18 @@ export class Registry {
     return slots
   }
 
-  /** Forgets the upstreams that are in no pool any more. Call it once no worker uses them. */
-  retire(): void {
+  /** Forgets the upstreams that are in no pool any more, and returns them. Call it once no worker gives them new work. */
+  retire(): readonly Entry[] {
     const kept = new Set(this.#pools.flatMap(pool => pool.entries.map(entry => entry.slot)))
-    for (const slot of this.#entries.keys()) {
+    const retired: Entry[] = []
+    for (const [slot, entry] of this.#entries) {
       if (kept.has(slot)) continue
+      retired.push(entry)
+      this.#tellLeft(slot)
       this.#entries.delete(slot)
       this.#options.table.set(slot, AVAILABILITY.disabled, 0)
     }
+    return retired
   }
 
   /** Takes in a probe's result. */
@@ -154,9 +170,44 @@ export class Registry {
   }
 
   /** Takes a source's hold off an upstream. @param cause who did it and why, one line */
-  release(slot: number, source: HoldSource, cause: string): void {
+  release(slot: number, source: HoldSource, cause: string, by?: string): void {
     const entry = this.#entries.get(slot)
-    if (entry !== undefined) this.#admin.release(entry, source, cause)
+    if (entry !== undefined) this.#admin.release(entry, source, cause, by)
+  }
+
+  /** Puts an operator's weight in the place of the configured one; undefined = takes it back. Told as a transition. */
+  weigh(
+    slot: number,
+    wish: WeightWish | undefined,
+    { reason, by }: { readonly reason: string; readonly by: string },
+  ): void {
+    const entry = this.#entries.get(slot)
+    if (entry === undefined || (wish === undefined && entry.weightOverride === undefined)) return
+    entry.weightOverride = wish && { wish, reason, by, sinceMs: this.#now() }
+    this.#publish(entry)
+    const pool = this.#poolOf(entry)
+    if (pool !== undefined) this.#settle(pool)
+    const what = wish === undefined ? 'weight as configured again' : `weight ${weightWords(wish)}`
+    const { availability } = entry.verdict
+    this.#tell(entry, availability, `${what}, by ${by}: ${reason}`, by)
+  }
+
+  /** What an operator ordered before a restart; where something has been ordered since, that counts. */
+  restore(pool: string, upstream: string, { hold, weight }: KeptOrder): void {
+    const entry = this.#pools.find(each => each.plan.name === pool)?.entries.find(each => each.plan.name === upstream)
+    if (entry === undefined) return this.#kept.put(pool, upstream, { hold, weight })
+    const found = this.#entries.get(entry.slot)!
+    if (hold !== undefined) this.#admin.restore(found, hold)
+    if (weight === undefined || found.weightOverride !== undefined) return
+    found.weightOverride = weight
+    this.#publish(found)
+    this.#settle(this.#poolOf(found)!)
+  }
+
+  /** The priority that carried the load of a pool with `failback: manual` before a restart. */
+  restoreFloor(name: string, priority: number): void {
+    const pool = this.#pools.find(each => each.plan.name === name)
+    if (pool !== undefined) this.#floors.restore(pool, priority)
   }
 
   /** Lets a pool's load return to earlier priorities, as far as they can carry it. Returns whether anything changes. */
@@ -176,6 +227,7 @@ export class Registry {
     if (priority === undefined) return
     const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
     this.#notice('warn', pool.plan.name, undefined, text)
+    this.#options.onFailover?.(pool.plan.name, priority)
   }
 
   #notice(level: Notice['level'], pool: string, upstream: string | undefined, text: string): void {
@@ -185,6 +237,7 @@ export class Registry {
   #judged(entry: MutableEntry, outlier: OutlierState): void {
     const before = entry.outlier.status
     entry.outlier = outlier
+    if (before !== 'ejected' && outlier.status === 'ejected') entry.ejections += 1
     if (before !== outlier.status) this.#change(entry, { ...entry.state, outlier: outlierFact(outlier) })
   }
 
@@ -219,11 +272,18 @@ export class Registry {
   }
 
   /** An order is for a name: it goes on where another address stands behind that name now. */
-  #ordersFor({ name: pool }: PoolPlan, { name }: UpstreamPlan): Holds {
-    for (const { pool: other, plan, holds } of this.#entries.values()) {
-      if (other === pool && plan.name === name) return withoutHold(holds, 'agent')
+  #ordersFor({ name: pool }: PoolPlan, { name }: UpstreamPlan): Pick<Entry, 'holds' | 'weightOverride'> {
+    for (const { pool: other, plan, holds, weightOverride } of this.#entries.values()) {
+      if (other === pool && plan.name === name) return { holds: withoutHold(holds, 'agent'), weightOverride }
     }
-    return []
+    return this.#kept.take(pool, name)
+  }
+
+  /** With its name an upstream's orders are forgotten; a new address alone is no farewell. */
+  #tellLeft(slot: number): void {
+    const entry = this.#entries.get(slot)!
+    const pool = this.#poolOf(entry)
+    if (!pool?.entries.some(({ plan }) => plan.name === entry.plan.name)) this.#options.onLeft?.(entry)
   }
 
   /** Nothing in its pool gets new work. */
@@ -237,9 +297,11 @@ export class Registry {
   }
 
   /** Returns whether it was told: whether the availability is another one now. */
-  #change(entry: MutableEntry, state: UpstreamState, cause?: string): boolean {
+  #change(entry: MutableEntry, state: UpstreamState, cause?: string, by?: string): boolean {
     const from = entry.verdict.availability
+    const { outlier } = entry.state
     entry.state = state
+    if (outlier.status !== state.outlier.status) this.#options.onOutlier?.(entry, outlier)
     entry.verdict = deriveAvailability(state)
     const { availability: to, reason } = entry.verdict
     if (to === from) return false
@@ -255,25 +317,28 @@ export class Registry {
       entry,
       from,
       cause === undefined ? reason : state.admin.status === 'enabled' ? `${cause}; ${reason}` : cause,
+      by,
     )
     const pool = this.#poolOf(entry)
     if (pool !== undefined) this.#settle(pool)
     return true
   }
 
-  #tell(entry: Entry, from: Transition['from'], cause: string): void {
+  #tell(entry: Entry, from: Transition['from'], cause: string, by?: string): void {
     const { pool, plan, verdict } = entry
     const { onTransition } = this.#options
-    onTransition({ atMs: this.#now(), pool, upstream: plan.name, from, to: verdict.availability, cause })
+    onTransition({ atMs: this.#now(), pool, upstream: plan.name, from, to: verdict.availability, cause, by })
   }
 
   #publish(entry: MutableEntry): void {
-    const { slot, verdict, plan, hints, outlier, returnedMs } = entry
+    const { slot, verdict, plan, hints, outlier, returnedMs, weightOverride } = entry
     const pool = this.#poolOf(entry)?.plan
     const trial = pool?.outlier === undefined ? 1 : probationFactor(outlier, pool.outlier)
     const warmth = slowStartFactor(this.#now(), returnedMs, pool?.slowStartMs ?? 0)
+    if (warmth === 1) entry.returnedMs = undefined
     // In thousandths, as the table holds it: else it would seem to differ from it for ever.
-    entry.weight = Math.round(plan.weight * hints.weight * trial * warmth * 1000) / 1000
+    const base = baseWeight(plan.weight, weightOverride)
+    entry.weight = Math.round(base * hints.weight * trial * warmth * 1000) / 1000
     const availability = AVAILABILITY[verdict.availability]
     const { table } = this.#options
     entry.limit = slowStartLimit(plan.maxConnections, warmth)

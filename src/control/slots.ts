@@ -1,7 +1,8 @@
 // Which slot of the shared tables stands for which pool and upstream. A slot is never given to anything else within a process:
 // a worker or a scrape that is a moment late must not take one upstream's numbers for another's.
 
-import type { PoolPlan, UpstreamPlan } from '../config/snapshot.ts'
+import type { PoolPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
+import { MAX_ROUTES, ROUTE_OF_NONE } from '../shared/counters.ts'
 import type { Slots } from '../shared/messages.ts'
 import { MAX_SLOTS, SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { formatAddress } from './listen-check.ts'
@@ -10,9 +11,11 @@ import { StartError } from './start-error.ts'
 export class SlotAssigner {
   /** Grows only; what comes back after it was removed gets its old slot. */
   readonly #byKey = new Map<string, number>()
+  /** Likewise, of routes; there is always room, if only for sharing. */
+  readonly #routes = new Map<string, number>()
 
-  /** The slots of these pools. Throws StartError, and assigns nothing, where there are not enough. */
-  assign(pools: readonly PoolPlan[]): Slots {
+  /** The slots of these pools and routes. Throws StartError, and assigns nothing, where there are not enough. */
+  assign({ pools, routes }: Pick<Snapshot, 'pools' | 'routes'>): Slots {
     const keys = pools.flatMap(pool => [poolKey(pool), ...pool.upstreams.map(upstream => upstreamKey(pool, upstream))])
     const fresh = new Set(keys.filter(key => !this.#byKey.has(key)))
     const next = this.#byKey.size + SLOT_OF_VIGIA + 1
@@ -30,7 +33,17 @@ export class SlotAssigner {
     return {
       pools: pools.map(pool => this.#byKey.get(poolKey(pool))!),
       upstreams: pools.map(pool => pool.upstreams.map(upstream => this.#byKey.get(upstreamKey(pool, upstream))!)),
+      routes: routes.map(({ name, pool }) => this.#routeSlot(JSON.stringify([name, pools[pool]?.name]))),
     }
+  }
+
+  #routeSlot(key: string): number {
+    const known = this.#routes.get(key)
+    if (known !== undefined) return known
+    const slot = this.#routes.size + ROUTE_OF_NONE + 1
+    if (slot >= MAX_ROUTES) return ROUTE_OF_NONE
+    this.#routes.set(key, slot)
+    return slot
   }
 }
 

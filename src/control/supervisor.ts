@@ -106,6 +106,8 @@ export class Supervisor {
   async drain(deadlineMs: number): Promise<number> {
     if (this.#phase !== 'running') return this.#cut
     this.#phase = 'draining'
+    // Workers that are about to end take nothing over any more.
+    this.#gate.refused(Infinity, new StartError('vigia is being stopped', undefined))
     const drained = new Promise<void>(resolve => {
       this.#onDrained = resolve
     })

@@ -1,29 +1,40 @@
 // Turns what control knows into what the admin listener shows and what a scrape reads. Reads only.
 
 import type {
+  ConfigurationReport,
   ControlView,
   HoldReport,
   InDoubtReport,
   LifeState,
   PoolReport,
   Readiness,
+  ResolutionReport,
   StatusClasses,
   StatusReport,
+  StoreReport,
   UpstreamReport,
+  WeightReport,
 } from '../admin/control-view.ts'
 import type { Snapshot } from '../config/snapshot.ts'
 import { createScrape } from '../metrics/scrape.ts'
-import type { MetricsSource } from '../metrics/source.ts'
 import type { Hold } from '../policy/admin-holds.ts'
+import { baseWeight, weightWords } from '../policy/weight-override.ts'
 import { type CounterTable, GAUGE, TOTAL } from '../shared/counters.ts'
+import type { Slots } from '../shared/messages.ts'
 import { PLACE, type Places } from '../shared/places.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import type { DrainWatch } from './drain-watch.ts'
 import type { Entry, RegistryPool } from './entry.ts'
-import type { InDoubtList } from './in-doubt-list.ts'
+import type { InDoubtList, Resolved } from './in-doubt-list.ts'
+import { HOLD } from './kept-overrides.ts'
 import { formatAddress } from './listen-check.ts'
+import { metricsSource } from './metrics-source.ts'
 import { overloadOf } from './overload-report.ts'
+import type { Records } from './records.ts'
 import type { Registry } from './registry.ts'
+import type { ReloadRecord } from './reload-record.ts'
+import type { WindowSchedule } from './schedule.ts'
+import { poolMaintenance, summaryOf } from './schedule-report.ts'
 import { upstreamUrl } from './slots.ts'
 import type { WorkerView } from './supervisor.ts'
 
@@ -34,10 +45,18 @@ export interface ViewOptions {
   readonly places: Places
   readonly registry: Registry
   readonly snapshot: () => Snapshot
+  readonly slots: () => Slots
   readonly lifeState: () => LifeState
   readonly workers: () => readonly WorkerView[]
   readonly inDoubt: InDoubtList
   readonly drains: DrainWatch
+  /** Requests without a right token, since the start. */
+  readonly adminRefusals: () => number
+  readonly reloads: ReloadRecord
+  readonly records: Records
+  readonly schedule: WindowSchedule
+  /** The configuration file, as it was named; undefined = there is none. */
+  readonly file: string | undefined
 }
 
 export function createView(options: ViewOptions): ControlView {
@@ -65,6 +84,7 @@ function report(options: ViewOptions): StatusReport {
   return {
     version,
     revision: snapshot.revision,
+    configuration: configurationReport(options),
     state: options.lifeState(),
     startedAt: iso(startedMs),
     uptimeS: Math.round((Date.now() - startedMs) / 1000),
@@ -76,7 +96,27 @@ function report(options: ViewOptions): StatusReport {
       overLimit: counters.total(SLOT_OF_VIGIA, TOTAL.clientLimit),
       answers: classes(counters, SLOT_OF_VIGIA),
     },
+    store: storeReport(options.records),
     pools: registry.pools().map(pool => reportPool(pool, options)),
+    maintenance: summaryOf(options.schedule, Date.now()),
+  }
+}
+
+function storeReport(records: Records): StoreReport | null {
+  if (!records.enabled) return null
+  const { sinceMs, reason, ...health } = records.health()
+  return { ...health, reason: reason ?? null, since: sinceMs === undefined ? null : iso(sinceMs) }
+}
+
+function configurationReport({ snapshot, reloads, file }: ViewOptions): ConfigurationReport {
+  const { last } = reloads
+  return {
+    revision: snapshot().revision,
+    appliedAt: iso(reloads.appliedMs),
+    source: reloads.source,
+    file: file ?? null,
+    lastReload:
+      last === undefined ? null : { at: iso(last.atMs), ok: last.error === undefined, error: last.error ?? null },
   }
 }
 
@@ -90,23 +130,26 @@ function reportPool(pool: RegistryPool, options: ViewOptions): PoolReport {
     waiting: counters.gauge(slot, GAUGE.waiting),
     ...overloadOf(pool, options),
     answers: classes(counters, slot),
+    inDoubtOpen: options.inDoubt.openOf(plan.name),
     inDoubt: entries.reduce((sum, entry) => sum + counters.total(entry.slot, TOTAL.inDoubt), 0),
     failback: plan.failback ?? 'automatic',
     priorities: { inUse: priority ?? null, floor, awaitsFailback: waiting ?? null },
+    maintenance: poolMaintenance(options.schedule, plan.name),
     upstreams: entries.map(entry => reportUpstream(entry, options)),
   }
 }
 
 function inDoubtReport(list: InDoubtList, limit = Infinity): InDoubtReport {
-  const records = list.newest(limit).map(({ atMs, idempotencyKey, ...record }) => ({
+  const records = list.newest(limit).map(({ atMs, idempotencyKey, resolved, ...record }) => ({
     at: iso(atMs),
     ...record,
     idempotencyKey: idempotencyKey ?? null,
+    resolved: resolved === undefined ? null : reportResolved(resolved),
   }))
-  return { total: list.total, dropped: list.dropped, records }
+  return { total: list.total, dropped: list.dropped, open: list.open, records }
 }
 
-function reportUpstream(entry: Entry, { counters, places, drains }: ViewOptions): UpstreamReport {
+function reportUpstream(entry: Entry, { counters, places, drains, records }: ViewOptions): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
   const { ok, failed } = probes.tally()
@@ -118,8 +161,10 @@ function reportUpstream(entry: Entry, { counters, places, drains }: ViewOptions)
     why: whyOf(entry),
     since: iso(entry.sinceMs),
     weight: plan.weight,
+    effectiveWeight: entry.weight,
+    weightOverride: reportWeight(entry),
     priority: plan.priority,
-    holds: entry.holds.map(reportHold),
+    holds: entry.holds.map(hold => ({ ...reportHold(hold), ...unrecorded(hold, entry, records) })),
     drain: drains.report(entry, Date.now()),
     lastProbe:
       last === undefined
@@ -155,6 +200,10 @@ function reportUpstream(entry: Entry, { counters, places, drains }: ViewOptions)
   }
 }
 
+function unrecorded({ source }: Hold, { pool, plan }: Entry, records: Records): Pick<HoldReport, 'recorded'> {
+  return source === 'operator' && records.isUnrecorded(pool, plan.name, HOLD) ? { recorded: false } : {}
+}
+
 function reportHold({ source, status, reason, by, sinceMs, deadlineMs }: Hold): HoldReport {
   return {
     source,
@@ -166,9 +215,22 @@ function reportHold({ source, status, reason, by, sinceMs, deadlineMs }: Hold): 
   }
 }
 
+function reportResolved({ resolution, note, by, atMs }: Resolved): ResolutionReport {
+  return { resolution, note, by, at: iso(atMs) }
+}
+
+function reportWeight({ plan, weightOverride }: Entry): WeightReport | null {
+  if (weightOverride === undefined) return null
+  const { wish, reason, by, sinceMs } = weightOverride
+  const percent = 'percent' in wish ? wish.percent : null
+  return { weight: baseWeight(plan.weight, weightOverride), percent, reason, by, since: iso(sinceMs) }
+}
+
 /** Also when it comes back, where that is known. */
-function whyOf({ verdict, state, plan, weight }: Entry): string {
+function whyOf({ verdict, state, plan, weight, weightOverride }: Entry): string {
   if (state.outlier.status === 'ejected') return `${verdict.reason}; back on trial at ${iso(state.outlier.untilMs)}`
+  if (weightOverride !== undefined && verdict.availability === 'available')
+    return `${verdict.reason}; weight ${weightWords(weightOverride.wish)}, by ${weightOverride.by}: ${weightOverride.reason}`
   const share = Math.round((100 * weight) / plan.weight)
   return verdict.availability === 'available' && share < 100
     ? `${verdict.reason}; gets ${share}% of its weight`
@@ -177,34 +239,11 @@ function whyOf({ verdict, state, plan, weight }: Entry): string {
 
 function classes(counters: CounterTable, slot: number): StatusClasses {
   return {
-    '1xx': counters.total(slot, TOTAL.status1xx),
-    '2xx': counters.total(slot, TOTAL.status2xx),
-    '3xx': counters.total(slot, TOTAL.status3xx),
-    '4xx': counters.total(slot, TOTAL.status4xx),
-    '5xx': counters.total(slot, TOTAL.status5xx),
-  }
-}
-
-function metricsSource({ version, counters, registry, snapshot, workers }: ViewOptions): MetricsSource {
-  return {
-    version,
-    counters,
-    revision: () => snapshot().revision,
-    workerRestarts: () => workers().map(worker => worker.restarts),
-    pools: () =>
-      registry.pools().map(({ plan, slot, entries }) => ({
-        name: plan.name,
-        slot,
-        queueMax: plan.queue?.max,
-        upstreams: entries.map(entry => ({
-          name: entry.plan.name,
-          slot: entry.slot,
-          state: entry.verdict.availability,
-          weight: entry.plan.weight,
-          limit: entry.limit === 0 ? undefined : entry.limit,
-          probes: entry.probes.tally(),
-        })),
-      })),
+    '1xx': counters.answers(slot, 1),
+    '2xx': counters.answers(slot, 2),
+    '3xx': counters.answers(slot, 3),
+    '4xx': counters.answers(slot, 4),
+    '5xx': counters.answers(slot, 5),
   }
 }
 

@@ -35,3 +35,6 @@ export const FAULTS = {
 } as const satisfies Record<string, FaultText>
 
 export type FaultCode = keyof typeof FAULTS
+
+/** All of them, in an order that does not change while the program runs: who counts them counts by index. */
+export const FAULT_CODES = Object.keys(FAULTS) as readonly FaultCode[]

@@ -23,6 +23,7 @@ export const FIELD = {
   cookie: 18,
   accept: 19,
   contentType: 20,
+  traceparent: 21,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -50,6 +51,7 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Cookie', FIELD.cookie],
   ['Accept', FIELD.accept],
   ['Content-Type', FIELD.contentType],
+  ['Traceparent', FIELD.traceparent],
 ]
 
 const BY_NAME = new Map<string, Field>()

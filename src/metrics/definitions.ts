@@ -1,96 +1,22 @@
-// Every metric of vigia: its name, its help, and how it is read from the shared counters. Each sample is labelled by pool and
-// upstream; upstream="" are answers that vigia gave for a pool itself, pool="" those to requests that no pool was found for.
+// Every metric of vigia: its name, its help, and how it is read from the shared counters. Names and units follow the conventions of
+// Prometheus; no label has a value that clients make up.
 
-import { DURATION_BUCKETS_S, GAUGE, type Gauge, TOTAL } from '../shared/counters.ts'
+import { GAUGE, TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { buildersOf } from './builders.ts'
+import { defineMaintenance } from './maintenance.ts'
 import { defineOverload } from './overload.ts'
-import { histogramSamples, type Sample, type ScrapedMetric } from './scraped-metric.ts'
-import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES, type UpstreamSample } from './source.ts'
-
-type Labels = { pool: string; upstream: string }
-
-const CODES: readonly (readonly [string, number])[] = [
-  ['1xx', TOTAL.status1xx],
-  ['2xx', TOTAL.status2xx],
-  ['3xx', TOTAL.status3xx],
-  ['4xx', TOTAL.status4xx],
-  ['5xx', TOTAL.status5xx],
-]
-const FAILURES: readonly (readonly [string, number])[] = [
-  ['connect', TOTAL.connectFailures],
-  ['transport', TOTAL.transportFailures],
-  ['timeout', TOTAL.timeouts],
-]
+import { defineRequests } from './requests.ts'
+import { histogramSamples, type ScrapedMetric } from './scraped-metric.ts'
+import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
+import { defineStore } from './store.ts'
+import { defineWorkers } from './workers.ts'
 
 export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
   const { counters } = source
-  const everywhere = (samples: (labels: Labels, slot: number) => Sample[]) => () =>
-    allSlots(source).flatMap(([labels, slot]) => samples(labels, slot))
-  const upstreams = (samples: (labels: Labels, upstream: UpstreamSample) => Sample[]) => () =>
-    source
-      .pools()
-      .flatMap(pool =>
-        pool.upstreams.flatMap(upstream => samples({ pool: pool.name, upstream: upstream.name }, upstream)),
-      )
-
-  const total = (name: string, index: number, help: string): ScrapedMetric => ({
-    name,
-    help,
-    type: 'counter',
-    samples: everywhere((labels, slot) => [{ labels, value: counters.total(slot, index) }]),
-  })
-  const upstreamTotal = (name: string, index: number, help: string): ScrapedMetric => ({
-    name,
-    help,
-    type: 'counter',
-    samples: upstreams((labels, { slot }) => [{ labels, value: counters.total(slot, index) }]),
-  })
-  const poolTotal = (name: string, index: number, help: string): ScrapedMetric => ({
-    name,
-    help,
-    type: 'counter',
-    samples: () =>
-      source.pools().map(({ name: pool, slot }) => ({ labels: { pool }, value: counters.total(slot, index) })),
-  })
-  const upstreamGauge = (name: string, gauge: Gauge, help: string): ScrapedMetric => ({
-    name,
-    help,
-    type: 'gauge',
-    samples: upstreams((labels, { slot }) => [{ labels, value: counters.gauge(slot, gauge) }]),
-  })
-
+  const { pools, upstreams, poolTotal, upstreamTotal, upstreamGauge } = buildersOf(source)
   return [
-    {
-      name: 'vigia_requests_total',
-      help: 'Requests answered, by the class of their final status.',
-      type: 'counter',
-      samples: everywhere((labels, slot) =>
-        CODES.map(([code, index]) => ({ labels: { ...labels, code }, value: counters.total(slot, index) })),
-      ),
-    },
-    {
-      name: 'vigia_request_duration_seconds',
-      help: 'From the first byte of a request to the last byte of its answer.',
-      type: 'histogram',
-      samples: everywhere((labels, slot) =>
-        histogramSamples(
-          'vigia_request_duration_seconds',
-          labels,
-          DURATION_BUCKETS_S,
-          Array.from({ length: DURATION_BUCKETS_S.length + 1 }, (_, i) => counters.total(slot, TOTAL.firstBucket + i)),
-          counters.total(slot, TOTAL.durationSum),
-        ),
-      ),
-    },
-    total('vigia_request_body_bytes_total', TOTAL.bytesIn, 'Body bytes received from clients.'),
-    total('vigia_response_body_bytes_total', TOTAL.bytesOut, 'Body bytes sent to clients.'),
-    total('vigia_client_aborts_total', TOTAL.clientAborts, 'Requests whose client left before the end.'),
-    {
-      name: 'vigia_request_rejects_total',
-      help: 'Malformed requests that were refused.',
-      type: 'counter',
-      samples: () => [{ labels: {}, value: counters.total(SLOT_OF_VIGIA, TOTAL.rejects) }],
-    },
+    ...defineRequests(source),
     poolTotal(
       'vigia_requests_rate_limited_total',
       TOTAL.rateLimited,
@@ -101,6 +27,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       TOTAL.forbidden,
       'Requests answered 403: their route is closed to them.',
     ),
+    poolTotal('vigia_requests_planned_total', TOTAL.planned, 'Requests answered 503 by a maintenance window.'),
     poolTotal(
       'vigia_slow_clients_total',
       TOTAL.slowClients,
@@ -117,15 +44,6 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'Connections from clients that are open now.',
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
-    },
-    {
-      name: 'vigia_pool_waiting',
-      help: 'Requests that wait for an upstream of the pool.',
-      type: 'gauge',
-      samples: () =>
-        source
-          .pools()
-          .map(({ name, slot }) => ({ labels: { pool: name }, value: counters.gauge(slot, GAUGE.waiting) })),
     },
     ...defineOverload(source),
     poolTotal(
@@ -147,20 +65,6 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       TOTAL.connectionsReused,
       'Requests sent on a connection that was already open.',
     ),
-    {
-      name: 'vigia_attempt_failures_total',
-      help: 'Attempts that failed: no connection, connection lost or garbage before the end of the response, or timeout.',
-      type: 'counter',
-      samples: upstreams((labels, { slot }) =>
-        FAILURES.map(([kind, index]) => ({ labels: { ...labels, kind }, value: counters.total(slot, index) })),
-      ),
-    },
-    upstreamTotal(
-      'vigia_retries_total',
-      TOTAL.retries,
-      "Attempts on the upstream that were not their request's first.",
-    ),
-    upstreamTotal('vigia_requests_in_doubt_total', TOTAL.inDoubt, 'Unsafe requests whose fate is unknown.'),
     upstreamTotal(
       'vigia_tunnels_drained_total',
       TOTAL.tunnelsDrained,
@@ -177,22 +81,57 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: '1 for the state that the upstream is in, 0 for the others.',
       type: 'gauge',
       samples: upstreams((labels, upstream) =>
-        UPSTREAM_STATES.map(state => ({ labels: { ...labels, state }, value: state === upstream.state ? 1 : 0 })),
+        UPSTREAM_STATES.map(state => ({
+          labels: `${labels},state="${state}"`,
+          value: state === upstream.state ? 1 : 0,
+        })),
       ),
     },
     {
       name: 'vigia_upstream_weight',
-      help: 'Relative share of new work.',
+      help: 'Relative share of new work that the upstream gets now: less than configured on trial and in a slow start.',
       type: 'gauge',
       samples: upstreams((labels, { weight }) => [{ labels, value: weight }]),
+    },
+    {
+      name: 'vigia_ejections_total',
+      help: 'How often requests that failed on the upstream took it out.',
+      type: 'counter',
+      samples: upstreams((labels, { ejections }) => [{ labels, value: ejections }]),
+    },
+    {
+      name: 'vigia_upstream_drain_deadline_timestamp_seconds',
+      help: 'When what is left on a draining upstream is ended; given only for a drain that has a deadline.',
+      type: 'gauge',
+      samples: upstreams((labels, { drainDeadlineMs }) =>
+        drainDeadlineMs === undefined ? [] : [{ labels, value: drainDeadlineMs / 1000 }],
+      ),
+    },
+    {
+      name: 'vigia_pool_priority_in_use',
+      help: 'The first priority of the pool that carries load; none is given while none does.',
+      type: 'gauge',
+      samples: pools((labels, { levels }) => (levels.inUse === undefined ? [] : [{ labels, value: levels.inUse }])),
+    },
+    {
+      name: 'vigia_pool_priority_floor',
+      help: 'The first priority of the pool that may carry load.',
+      type: 'gauge',
+      samples: pools((labels, { levels }) => [{ labels, value: levels.floor }]),
+    },
+    {
+      name: 'vigia_pool_awaits_failback',
+      help: '1 while an earlier priority could carry the load again and waits for an operator, else 0.',
+      type: 'gauge',
+      samples: pools((labels, { levels }) => [{ labels, value: levels.awaitsFailback ? 1 : 0 }]),
     },
     {
       name: 'vigia_probes_total',
       help: 'Health checks by result.',
       type: 'counter',
       samples: upstreams((labels, { probes }) => [
-        { labels: { ...labels, result: 'ok' }, value: probes.ok },
-        { labels: { ...labels, result: 'failed' }, value: probes.failed },
+        { labels: `${labels},result="ok"`, value: probes.ok },
+        { labels: `${labels},result="failed"`, value: probes.failed },
       ]),
     },
     {
@@ -200,20 +139,41 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'How long health checks take.',
       type: 'histogram',
       samples: upstreams((labels, { probes }) =>
-        histogramSamples('vigia_probe_duration_seconds', labels, PROBE_BUCKETS_S, probes.buckets, probes.durationSumS),
+        histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS),
       ),
     },
-    {
-      name: 'vigia_worker_restarts_total',
-      help: 'Worker threads that ended unasked and were replaced.',
-      type: 'counter',
-      samples: () => source.workerRestarts().map((value, worker) => ({ labels: { worker: String(worker) }, value })),
-    },
+    ...defineMaintenance(source),
+    ...defineWorkers(source),
+    ...defineStore(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',
       type: 'gauge',
       samples: () => [{ labels: {}, value: source.revision() }],
+    },
+    {
+      name: 'vigia_config_reloads_total',
+      help: 'Attempts to put another configuration into use, by result; refused = the former one stayed.',
+      type: 'counter',
+      samples: () => Object.entries(source.reloads().tally).map(([result, value]) => ({ labels: { result }, value })),
+    },
+    {
+      name: 'vigia_config_last_reload_success',
+      help: '1 while the newest configuration is in use, 0 while it was refused.',
+      type: 'gauge',
+      samples: () => [{ labels: {}, value: source.reloads().last?.error === undefined ? 1 : 0 }],
+    },
+    {
+      name: 'vigia_config_last_reload_timestamp_seconds',
+      help: 'When the configuration in use was applied, seconds since 1970.',
+      type: 'gauge',
+      samples: () => [{ labels: {}, value: source.reloads().appliedMs / 1000 }],
+    },
+    {
+      name: 'vigia_admin_refusals_total',
+      help: 'Requests to the admin listener that showed no token that is known.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: source.adminRefusals?.() ?? 0 }],
     },
     {
       name: 'vigia_info',
@@ -222,13 +182,4 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: () => [{ labels: { version: source.version }, value: 1 }],
     },
   ]
-}
-
-function allSlots(source: MetricsSource): [Labels, number][] {
-  const slots: [Labels, number][] = [[{ pool: '', upstream: '' }, SLOT_OF_VIGIA]]
-  for (const pool of source.pools()) {
-    slots.push([{ pool: pool.name, upstream: '' }, pool.slot])
-    for (const { name, slot } of pool.upstreams) slots.push([{ pool: pool.name, upstream: name }, slot])
-  }
-  return slots
 }

@@ -1,21 +1,34 @@
 // Metrics of what happens when upstreams are full: limits, queues, circuit breakers, long polls.
 
-import { GAUGE, TOTAL } from '../shared/counters.ts'
-import type { ScrapedMetric } from './scraped-metric.ts'
+import { DURATION_BUCKETS_S, GAUGE, TOTAL } from '../shared/counters.ts'
+import { buildersOf } from './builders.ts'
+import { histogramSamples, type ScrapedMetric } from './scraped-metric.ts'
 import type { MetricsSource } from './source.ts'
 
 export function defineOverload(source: MetricsSource): ScrapedMetric[] {
   const { counters } = source
-  const poolTotal = (name: string, index: number, help: string): ScrapedMetric => ({
-    name,
-    help,
-    type: 'counter',
-    samples: () =>
-      source.pools().map(({ name: pool, slot }) => ({ labels: { pool }, value: counters.total(slot, index) })),
-  })
+  const { pools, upstreams, poolTotal, upstreamGauge } = buildersOf(source)
   return [
+    {
+      name: 'vigia_pool_waiting',
+      help: 'Requests that wait for an upstream of the pool.',
+      type: 'gauge',
+      samples: pools((labels, { slot }) => [{ labels, value: counters.gauge(slot, GAUGE.waiting) }]),
+    },
     poolTotal('vigia_queued_requests_total', TOTAL.queued, 'Requests that had to wait for a place on an upstream.'),
-    poolTotal('vigia_queue_wait_seconds_total', TOTAL.queueSeconds, 'Time that requests waited for a place.'),
+    {
+      name: 'vigia_queue_wait_seconds',
+      help: 'How long requests waited for a place on an upstream, those that gave up included.',
+      type: 'histogram',
+      samples: pools((labels, { slot }) =>
+        histogramSamples(
+          labels,
+          DURATION_BUCKETS_S,
+          bucket => counters.total(slot, TOTAL.secondBucket + bucket),
+          counters.total(slot, TOTAL.queueSeconds),
+        ),
+      ),
+    },
     poolTotal(
       'vigia_queue_full_total',
       TOTAL.queueFull,
@@ -31,37 +44,18 @@ export function defineOverload(source: MetricsSource): ScrapedMetric[] {
       name: 'vigia_queue_limit',
       help: 'Most requests that may wait for a place at once; none is given where there is no queue.',
       type: 'gauge',
-      samples: () =>
-        source
-          .pools()
-          .flatMap(({ name, queueMax }) =>
-            queueMax === undefined ? [] : [{ labels: { pool: name }, value: queueMax }],
-          ),
+      samples: pools((labels, { queueMax }) => (queueMax === undefined ? [] : [{ labels, value: queueMax }])),
     },
     {
       name: 'vigia_upstream_limit',
       help: 'Most requests that the upstream gets at once now (less while it starts slowly); none is given where there is no limit.',
       type: 'gauge',
-      samples: () =>
-        source
-          .pools()
-          .flatMap(pool =>
-            pool.upstreams.flatMap(({ name, limit }) =>
-              limit === undefined ? [] : [{ labels: { pool: pool.name, upstream: name }, value: limit }],
-            ),
-          ),
+      samples: upstreams((labels, { limit }) => (limit === undefined ? [] : [{ labels, value: limit }])),
     },
-    {
-      name: 'vigia_upstream_long_polls',
-      help: 'Requests of long-poll routes on the upstream; not among those in flight.',
-      type: 'gauge',
-      samples: () =>
-        source.pools().flatMap(pool =>
-          pool.upstreams.map(({ name, slot }) => ({
-            labels: { pool: pool.name, upstream: name },
-            value: counters.gauge(slot, GAUGE.longPolls),
-          })),
-        ),
-    },
+    upstreamGauge(
+      'vigia_upstream_long_polls',
+      GAUGE.longPolls,
+      'Requests of long-poll routes on the upstream; not among those in flight.',
+    ),
   ]
 }

@@ -1,9 +1,11 @@
 // Answers a scrape: vigia's own metrics from shared memory, and those of the process (memory, CPU, event loop of the main thread).
+// No worker is asked for anything. prom-client gathers those of the process; vigia's own are thousands of lines, for which it is too slow.
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { defineMetrics } from './definitions.ts'
-import { register } from './scraped-metric.ts'
-import type { MetricsSource } from './source.ts'
+import { writeMetric } from './scraped-metric.ts'
+import type { MetricsSource, PoolSample } from './source.ts'
+import { TextBuffer } from './text-buffer.ts'
 
 export interface Scrape {
   readonly contentType: string
@@ -11,9 +13,26 @@ export interface Scrape {
   collect(): Promise<string>
 }
 
+/** Gauges that are called like counters: promtool objects, and the same is told by type. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
 export function createScrape(source: MetricsSource): Scrape {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  for (const metric of defineMetrics(source)) register(registry, metric)
-  return { contentType: registry.contentType, collect: () => registry.metrics() }
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  // All metrics of one scrape see the pools as they are at its beginning; to gather them is not cheap.
+  const text = new TextBuffer()
+  let pools: readonly PoolSample[] = []
+  const metrics = defineMetrics({ ...source, pools: () => pools })
+  return {
+    contentType: registry.contentType,
+    collect: async () => {
+      const ofProcess = await registry.metrics()
+      pools = source.pools()
+      for (const metric of metrics) writeMetric(metric, text)
+      text.add(ofProcess)
+      pools = []
+      return text.take()
+    },
+  }
 }

@@ -1,49 +1,76 @@
-// A metric whose samples are computed when Prometheus asks, not counted per request: prom-client only names and prints it.
+// A metric whose samples are computed when Prometheus asks, not counted per request, and how it is written in the text format. Labels
+// that many samples share are written once and passed on as text: with hundreds of upstreams they are most of a scrape's work.
 
-import type { Metric, Registry } from 'prom-client'
+import type { TextBuffer } from './text-buffer.ts'
 
 export interface Sample {
-  readonly labels: Readonly<Record<string, string | number>>
+  /** By name, or as `labelText` wrote them. */
+  readonly labels: Readonly<Record<string, string | number>> | string
   readonly value: number
-  /** Where it is not the metric's own name: a histogram's `_bucket`, `_sum`, `_count`. */
-  readonly metricName?: string
+  /** Behind the metric's own name: a histogram's `_bucket`, `_sum`, `_count`. */
+  readonly suffix?: string
 }
 
 export interface ScrapedMetric {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  samples(): Sample[]
+  samples(): readonly Sample[]
 }
 
-export function register(registry: Registry, { name, help, type, samples }: ScrapedMetric): void {
-  const metric = { name, help, type, aggregator: 'sum', get: async () => ({ name, help, type, values: samples() }) }
-  // prom-client's registry asks a metric for its name and its get(), nothing else.
-  registry.registerMetric(metric as unknown as Metric)
+/** Writes the metric in the text format, version 0.0.4. */
+export function writeMetric({ name, help, type, samples }: ScrapedMetric, to: TextBuffer): void {
+  to.add(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`)
+  for (const { labels, value, suffix = '' } of samples()) {
+    const written = typeof labels === 'string' ? labels : labelText(labels)
+    const braced = written === '' ? '' : `{${written}}`
+    to.add(`${name}${suffix}${braced} ${numberText(value)}\n`)
+  }
+}
+
+/** `pool="erp",upstream="erp-1"` */
+export function labelText(labels: Readonly<Record<string, string | number>>): string {
+  let text = ''
+  for (const name in labels) text += `${text === '' ? '' : ','}${name}="${escaped(String(labels[name]))}"`
+  return text
 }
 
 /**
  * The samples of a histogram.
- * @param counts by bucket, not cumulative; one longer than `bounds`
+ * @param labels as `labelText` wrote them
+ * @param bounds upper ones, of all buckets but the last
+ * @param count of a bucket by its index, not cumulative
  */
 export function histogramSamples(
-  name: string,
-  labels: Readonly<Record<string, string>>,
+  labels: string,
   bounds: readonly number[],
-  counts: readonly number[],
+  count: (bucket: number) => number,
   sum: number,
 ): Sample[] {
   const samples: Sample[] = []
+  const before = labels === '' ? '' : `${labels},`
   let below = 0
   for (let i = 0; i < bounds.length; i += 1) {
-    below += counts[i]!
-    samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: bounds[i]! }, value: below })
+    below += count(i)
+    samples.push({ suffix: '_bucket', labels: `${before}le="${bounds[i]!}"`, value: below })
   }
-  below += counts[bounds.length]!
+  below += count(bounds.length)
   samples.push(
-    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: below },
-    { metricName: `${name}_sum`, labels, value: sum },
-    { metricName: `${name}_count`, labels, value: below },
+    { suffix: '_bucket', labels: `${before}le="+Inf"`, value: below },
+    { suffix: '_sum', labels, value: sum },
+    { suffix: '_count', labels, value: below },
   )
   return samples
+}
+
+const SPECIAL = /["\\\n]/
+
+function escaped(value: string): string {
+  if (!SPECIAL.test(value)) return value
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+function numberText(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value)
 }

@@ -7,9 +7,49 @@ export interface MetricsSource {
   readonly counters: CounterTable
   /** Pools and upstreams of the configuration in use. */
   pools(): readonly PoolSample[]
+  routes(): readonly RouteSample[]
+  /** Requests to the admin listener without a right token, since the start; undefined = it has no tokens to tell. */
+  adminRefusals?(): number
+  /** Requests in doubt that nobody has resolved. */
+  inDoubtOpen(): number
   /** Restarts of each worker since the start. */
   workerRestarts(): readonly number[]
   readonly revision: () => number
+  /** Maintenance windows; absent = there are none. */
+  windows?(): readonly WindowSample[]
+  reloads(): ReloadSample
+  /** Undefined = there is none. */
+  store(): StoreSample | undefined
+}
+
+export interface StoreSample {
+  readonly up: boolean
+  readonly waiting: number
+  readonly dropped: number
+}
+
+export interface ReloadSample {
+  readonly tally: Readonly<Record<'applied' | 'unchanged' | 'refused', number>>
+  /** When the configuration in use was applied, epoch ms. */
+  readonly appliedMs: number
+  /** The newest reload; undefined = there was none. */
+  readonly last: { readonly error: string | undefined } | undefined
+}
+
+export interface RouteSample {
+  readonly name: string
+  /** Name of its pool. */
+  readonly pool: string
+  /** Its slot among the routes; several may share one. */
+  readonly slot: number
+}
+
+export interface WindowSample {
+  readonly name: string
+  /** In force, or overrun. */
+  readonly active: boolean
+  /** Epoch ms; undefined = nothing is to come. */
+  readonly nextStartMs: number | undefined
 }
 
 export interface PoolSample {
@@ -17,7 +57,16 @@ export interface PoolSample {
   readonly slot: number
   /** Most requests that wait at once; undefined = there is no queue. */
   readonly queueMax?: number | undefined
+  readonly levels: LevelSample
   readonly upstreams: readonly UpstreamSample[]
+}
+
+export interface LevelSample {
+  /** The first priority that carries load; undefined = none does. */
+  readonly inUse: number | undefined
+  /** The first that may. */
+  readonly floor: number
+  readonly awaitsFailback: boolean
 }
 
 export const UPSTREAM_STATES = ['unknown', 'available', 'draining', 'out', 'disabled'] as const
@@ -26,7 +75,12 @@ export interface UpstreamSample {
   readonly name: string
   readonly slot: number
   readonly state: (typeof UPSTREAM_STATES)[number]
+  /** Of new work, now. */
   readonly weight: number
+  /** How often it was ejected. */
+  readonly ejections: number
+  /** When its drain ends, epoch ms; undefined = there is none, or it has no end. */
+  readonly drainDeadlineMs?: number | undefined
   /** Most requests in flight at once that it gets now; undefined = no limit. */
   readonly limit?: number | undefined
   readonly probes: ProbeTally

@@ -3,8 +3,8 @@
 
 import type { AdminFact } from './availability.ts'
 
-/** `operator`: the admin API and the command line. `agent`: the node itself, by what its probe answers. */
-export type HoldSource = 'operator' | 'agent'
+/** `operator`: the admin API and the command line. `agent`: the node itself, by what its probe answers. `window`: planned maintenance. */
+export type HoldSource = 'operator' | 'agent' | 'window'
 
 export interface Hold {
   readonly source: HoldSource

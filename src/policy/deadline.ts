@@ -11,7 +11,7 @@ export interface PassedDeadline {
   readonly upstreamStalls: boolean
   /** The client has not taken all of the response that was sent to it. */
   readonly clientStalls: boolean
-  /** The client has closed its sending side: it was waited for a short time only. */
+  /** The client has closed its sending side, and for that reason it was waited for a short time only. */
   readonly halfClosed: boolean
   /** A client that does not read was given the longer time already. */
   readonly waitedForClient: boolean

@@ -1,4 +1,4 @@
-// Whether an error that vigia itself answers is written as JSON or as an HTML page (RFC 9110 12.5.1).
+// Whether an error that vigia itself answers is written as JSON or as an HTML page (RFC 9110 12.5.1), and in which language (12.5.4).
 
 /**
  * True where the client likes JSON better than HTML. Where Accept leaves it open (missing, wildcards only, a draw), who
@@ -25,6 +25,37 @@ export function prefersJson(accept: string | undefined, contentType: string | un
   if (json.quality > 0 && json.precision !== html.precision) return json.precision > html.precision
   const refused = json.precision >= 0 && json.quality === 0
   return sendsJson && !refused
+}
+
+/**
+ * The language that the client likes best. A range means its language whatever region or script it asks for (`pt-BR`, `de-Latn-AT`; RFC 4647
+ * 3.4); of equally liked ones the one that it names first. Where it leaves it open, or likes none of them, `fallback`.
+ * @param available primary subtags, lower case; `fallback` is one of them
+ */
+export function preferredLanguage<Language extends string>(
+  acceptLanguage: string | undefined,
+  available: readonly Language[],
+  fallback: Language,
+): Language {
+  if (acceptLanguage === undefined) return fallback
+  const named = new Map<Language, number>()
+  let others = 0
+  for (const range of acceptLanguage.split(',')) {
+    const primary = /^\s*([a-z]+|\*)(?![^-_\s;])/i.exec(range)?.[1]?.toLowerCase()
+    if (primary === undefined) continue
+    const quality = qualityOf(range)
+    if (primary === '*') others = Math.max(others, quality)
+    const language = available.find(each => each === primary)
+    if (language !== undefined) named.set(language, Math.max(named.get(language) ?? 0, quality))
+  }
+  let best: Language | undefined
+  let most = 0
+  for (const [language, quality] of named) {
+    if (quality > most) [best, most] = [language, quality]
+  }
+  // `*` is each language that was not named.
+  if (others > most) best = [fallback, ...available].find(language => !named.has(language)) ?? best
+  return best ?? fallback
 }
 
 interface Liking {

@@ -130,7 +130,11 @@ function next(
 ): OutlierState {
   const { state, usable } = members[index]!
   const own = totals[index]!
-  if (state.status === 'ejected') return nowMs >= state.untilMs ? endEjection(state, own, nowMs) : state
+  if (state.status === 'ejected') {
+    // Also where the clock was set back: the rest can't be known, and must not last until the clock has caught up.
+    const over = nowMs >= state.untilMs || nowMs < state.sinceMs
+    return over ? endEjection(state, own, nowMs) : state
+  }
   const counted: OutlierState = { ...state, gatewayErrors: gatewayStreak(state, own) }
   const onTrial = state.status === 'probation'
   const verdict = onTrial
@@ -144,7 +148,8 @@ function next(
     // One that failed its trial but can't be spared is tried further.
     return restartWindow(verdict === undefined ? admit(counted, nowMs) : counted, own, nowMs)
   }
-  return !onTrial && nowMs - state.windowStartMs >= plan.windowMs ? restartWindow(counted, own, nowMs) : counted
+  const age = nowMs - state.windowStartMs
+  return !onTrial && (age >= plan.windowMs || age < 0) ? restartWindow(counted, own, nowMs) : counted
 }
 
 function tooManyGatewayErrors({ gatewayErrors }: OutlierState, plan: OutlierPlan): string | undefined {
@@ -169,7 +174,7 @@ function eject(
 ): OutlierState {
   // One former ejection is forgotten for each base time that the upstream has been admitted again.
   const forgotten = state.status === 'admitted' ? Math.floor((nowMs - state.sinceMs) / ejectionMs) : 0
-  const ejections = Math.max(0, state.ejections - forgotten) + 1
+  const ejections = Math.max(0, state.ejections - Math.max(0, forgotten)) + 1
   return {
     ...restartWindow(state, totals, nowMs),
     status: 'ejected',

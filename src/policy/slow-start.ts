@@ -15,7 +15,8 @@ const STEPS = 20
 export function slowStartFactor(nowMs: number, returnedMs: number | undefined, rampMs: number): number {
   if (returnedMs === undefined || rampMs <= 0) return 1
   const passed = (nowMs - returnedMs) / rampMs
-  if (passed >= 1) return 1
+  // A clock that was set back must not stretch the ramp.
+  if (passed >= 1 || passed < 0) return 1
   return Math.max(LEAST, Math.floor(passed * STEPS) / STEPS)
 }
 

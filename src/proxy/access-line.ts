@@ -14,19 +14,28 @@ interface Remembered<T> {
   readonly bytes: Uint8Array
 }
 
+/** `bytes` are those where there is no trace. */
+interface RememberedEnding extends Remembered<Ending> {
+  readonly beforeTrace: Uint8Array
+}
+
 /** Most remembered pieces of a kind; then all of them are forgotten. */
 const REMEMBERED = 1024
 /** Longest text that is remembered: hosts are up to clients. */
 const REMEMBERED_CHARS = 512
 /** Most bytes of a character of JSON: `\u0000`. */
 const WIDEST = 6
-/** All keys, the time and eight numbers. */
-const FIXED_BYTES = 640
+/** All keys, the time and nine numbers. */
+const FIXED_BYTES = 700
 
 const BYTES_OUT = Buffer.from(',"bytesOut":')
 const FIRST_BYTE = Buffer.from(',"firstByteMs":')
 const TOTAL = Buffer.from(',"totalMs":')
 const QUEUE = Buffer.from(',"queueMs":')
+const CONNECT = Buffer.from(',"connectMs":')
+/** The usual case: it did not wait, and rode a connection that was open. */
+const NO_WAITS = Buffer.from(',"queueMs":0,"connectMs":0')
+const END_OF_TRACE = Buffer.from('"}\n')
 
 export class AccessLine {
   #beginMs = -1
@@ -34,11 +43,16 @@ export class AccessLine {
   readonly #clients = new Map<string, Remembered<string>>()
   readonly #places = new Map<string, Remembered<Place>>()
   readonly #statuses: Uint8Array[] = []
-  #ending: Remembered<Ending> = { of: { attempts: -1, proof: '', end: '' }, bytes: BYTES_OUT }
+  #ending: RememberedEnding = {
+    of: { attempts: -1, proof: '', end: '' },
+    bytes: BYTES_OUT,
+    beforeTrace: BYTES_OUT,
+  }
 
   /** @returns bytes that the line takes at most */
-  most({ requestId, client, listener, route, pool, upstream, method, host, path, end }: AccessFacts): number {
-    const own = requestId.length + path.length + client.length + host.length + method.length + end.length
+  most({ requestId, traceId, client, listener, route, pool, upstream, method, host, path, end }: AccessFacts): number {
+    const own =
+      requestId.length + traceId.length + path.length + client.length + host.length + method.length + end.length
     return (own + listener.length + route.length + pool.length + upstream.length) * WIDEST + FIXED_BYTES
   }
 
@@ -61,9 +75,19 @@ export class AccessLine {
     at = thousandths(to, at, entry.firstByteMs)
     at = put(to, at, TOTAL)
     at = thousandths(to, at, totalMs)
-    at = put(to, at, QUEUE)
-    at = thousandths(to, at, entry.queueMs)
-    return put(to, at, this.#endingOf(entry))
+    const { queueMs, connectMs, traceId } = entry
+    if (queueMs === 0 && connectMs === 0) at = put(to, at, NO_WAITS)
+    else {
+      at = put(to, at, QUEUE)
+      at = thousandths(to, at, queueMs)
+      at = put(to, at, CONNECT)
+      at = thousandths(to, at, connectMs)
+    }
+    const ending = this.#endingOf(entry)
+    if (traceId === '') return put(to, at, ending.bytes)
+    at = put(to, at, ending.beforeTrace)
+    at = text(to, at, traceId)
+    return put(to, at, END_OF_TRACE)
   }
 
   #beginOf(timeMs: number): Uint8Array {
@@ -101,12 +125,13 @@ export class AccessLine {
     return this.#statuses[status]
   }
 
-  #endingOf({ attempts, proof, end }: AccessFacts): Uint8Array {
-    const { of, bytes } = this.#ending
-    if (of.attempts === attempts && of.proof === proof && of.end === end) return bytes
-    const fresh = Buffer.from(`,"attempts":${attempts},"proof":${quoted(proof)},"end":${quoted(end)}}\n`)
-    this.#ending = { of: { attempts, proof, end }, bytes: fresh }
-    return fresh
+  #endingOf({ attempts, proof, end }: AccessFacts): RememberedEnding {
+    const { of } = this.#ending
+    if (of.attempts === attempts && of.proof === proof && of.end === end) return this.#ending
+    const beforeTrace = Buffer.from(`,"attempts":${attempts},"proof":${quoted(proof)},"end":${quoted(end)},"traceId":"`)
+    const bytes = Buffer.concat([beforeTrace, END_OF_TRACE])
+    this.#ending = { of: { attempts, proof, end }, beforeTrace, bytes }
+    return this.#ending
   }
 }
 

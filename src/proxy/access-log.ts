@@ -1,10 +1,15 @@
 // One line for each finished exchange, as JSON. Never bodies, cookies, credentials or query values.
 
+import type { LogSampling } from '../config/snapshot.ts'
 import { openAccessLog } from '../logging/access-log.ts'
+import { hashKey } from '../policy/balance/hash.ts'
+import { isLogged } from '../policy/log-sampling.ts'
 import { type AccessFacts, AccessLine } from './access-line.ts'
 
 export interface AccessEntry {
   readonly requestId: string
+  /** Of the trace that the client says the request belongs to, 32 hexadecimal digits; '' = it says nothing. */
+  readonly traceId: string
   readonly client: string
   readonly listener: string
   readonly route: string
@@ -23,6 +28,8 @@ export interface AccessEntry {
   readonly totalMs: number
   /** How long it waited for a place on an upstream, ms. */
   readonly queueMs: number
+  /** How long the last attempt took to connect, ms; 0 = it rode a connection that was open. */
+  readonly connectMs: number
   readonly attempts: number
   /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
   readonly proof: string
@@ -32,6 +39,8 @@ export interface AccessEntry {
 
 export interface AccessLog {
   readonly enabled: boolean
+  /** Which exchanges get a line; undefined = all. */
+  sampling: LogSampling | undefined
   /** @param nowMs monotonic time, ms */
   write(entry: AccessFacts, totalMs: number, nowMs: number): void
   /** Opens the file again, after a log rotation has moved it away. */
@@ -39,10 +48,20 @@ export interface AccessLog {
   close(): Promise<void>
 }
 
-export const NO_ACCESS_LOG: AccessLog = { enabled: false, write() {}, reopen() {}, close: () => Promise.resolve() }
+export const NO_ACCESS_LOG: AccessLog = {
+  enabled: false,
+  sampling: undefined,
+  write() {},
+  reopen() {},
+  close: () => Promise.resolve(),
+}
 
 /** @param say what people should know of the log itself: one line */
-export function accessLogTo(destination: string, say: (level: 'warn' | 'info', message: string) => void): AccessLog {
+export function accessLogTo(
+  destination: string,
+  sampling: LogSampling | undefined,
+  say: (level: 'warn' | 'info', message: string) => void,
+): AccessLog {
   const log = openAccessLog(destination, say)
   const { lines } = log
   const line = new AccessLine()
@@ -50,7 +69,9 @@ export function accessLogTo(destination: string, say: (level: 'warn' | 'info', m
   let timeMs = 0
   return {
     enabled: true,
-    write: (entry, totalMs, nowMs) => {
+    sampling,
+    write(entry, totalMs, nowMs) {
+      if (this.sampling !== undefined && !isLogged(this.sampling, entry, totalMs, hashKey)) return
       // Lines of the same millisecond share its time: one look at the clock for all of them.
       if (nowMs - lookedMs >= 1) {
         lookedMs = nowMs

@@ -77,10 +77,13 @@ export class Affinity {
     }
   }
 
-  /** The field that binds the client to `endpoint`, with its CRLF; '' where it has such a cookie already. */
+  /** The field that binds the client to `endpoint`, with its CRLF; '' where it has such a cookie already, or can't have one yet. */
   cookieField(claim: Claim, endpoint: Endpoint, secure: boolean, nowMs: number): string {
     if (this.plan.kind !== 'cookie' || (claim.endpoint === endpoint && !claim.renew)) return ''
-    const value = affinityValue(this.#table!, this.#endpoints.indexOf(endpoint), nowMs, this.#mac)
+    const index = this.#endpoints.indexOf(endpoint)
+    // Of a newer snapshot: the next request gets a cookie that means it.
+    if (index < 0) return ''
+    const value = affinityValue(this.#table!, index, nowMs, this.#mac)
     return `Set-Cookie: ${setCookie(this.plan, value, secure)}\r\n`
   }
 

@@ -4,6 +4,7 @@ import type { RequestHead } from '../http1/request-head.ts'
 import { normalisePath } from '../policy/routing.ts'
 import { refusalOf } from './admission.ts'
 import type { AnswerCode } from './answers.ts'
+import { type Closures, closureOf } from './closures.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 import { placementOf } from './placement.ts'
 import type { Plan } from './plan.ts'
@@ -16,10 +17,18 @@ export interface Rejection {
 
 const BAD_TARGET: Rejection = { code: 'bad-target', retryAfterS: undefined }
 const NO_ROUTE: Rejection = { code: 'no-route', retryAfterS: undefined }
+/** When to come again, its answer knows. */
+const MAINTENANCE: Rejection = { code: 'maintenance', retryAfterS: undefined }
 const BODY_TOO_LARGE: Rejection = { code: 'body-too-large', retryAfterS: undefined }
 
-/** Notes path and placement in the record. @returns undefined = it may go on to its pool */
-export function arrive(plan: Plan, listener: string, head: RequestHead, record: ExchangeRecord): Rejection | undefined {
+/** Notes path and placement in the record. @param closures undefined = no route is closed. @returns undefined = it may go on to its pool */
+export function arrive(
+  plan: Plan,
+  closures: Closures | undefined,
+  listener: string,
+  head: RequestHead,
+  record: ExchangeRecord,
+): Rejection | undefined {
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
@@ -28,5 +37,14 @@ export function arrive(plan: Plan, listener: string, head: RequestHead, record: 
   if (!placement) return NO_ROUTE
   record.placement = placement
   const { route } = placement
-  return refusalOf(plan, route, path, client) ?? (head.meaning.length > route.bodyBytes ? BODY_TOO_LARGE : undefined)
+  const refusal = refusalOf(plan, route, path, client)
+  if (refusal) return refusal
+  if (closures !== undefined) {
+    const closure = closureOf(closures, route.name, client, head.meaning.fields)
+    if (closure) {
+      record.closure = closure
+      return MAINTENANCE
+    }
+  }
+  return head.meaning.length > route.bodyBytes ? BODY_TOO_LARGE : undefined
 }

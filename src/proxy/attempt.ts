@@ -1,7 +1,8 @@
 // One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
 // Counts it as in flight, and holds its place, for as long as it lasts. What follows a failure is the exchange's business.
 
-import type { RetryDecision } from '../policy/retry.ts'
+import { performance } from 'node:perf_hooks'
+import type { Proof, RetryDecision } from '../policy/retry.ts'
 import { GAUGE, TOTAL } from '../shared/counters.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -22,6 +23,8 @@ export class Attempt {
   sentBytes = 0
   /** The upstream does not take the request's body as fast as the client sends it. */
   stalls = false
+  /** Until its connection was established, ms; 0 = it was there already, or never came to be. */
+  connectMs = 0
   readonly #placement: Placement
   readonly #longPoll: boolean
   #inFlight = true
@@ -54,6 +57,12 @@ export class Attempt {
     this.connection = idle ?? endpoint.open(events)
   }
 
+  /** Its connection is established, and this many bytes of the request's head were handed to it. */
+  began(bytes: number): void {
+    this.sentBytes = bytes
+    if (!this.reused) this.connectMs = performance.now() - this.startedMs
+  }
+
   /** The connection is no longer this attempt's. */
   leave(): void {
     if (!this.#inFlight) return
@@ -76,9 +85,13 @@ export class Attempt {
     const { endpoint, connection, reused } = this
     const { row } = this.#runtime
     if (reused && failure === 'reset' && !connection.responseBegun) endpoint.learnStale(this.#idleMs)
-    if (decision.retry) row.add(endpoint.slot, TOTAL.retries, 1)
-    if (decision.retry && decision.stale) return
+    if (decision.retry) {
+      row.add(endpoint.slot, TOTAL.retries, 1)
+      row.add(endpoint.slot, decision.stale ? TOTAL.staleConnections : totalOfProof(decision.proof), 1)
+      if (decision.stale) return
+    }
     row.add(endpoint.slot, totalOf(failure), 1)
+    this.#placement.pool.suspect(endpoint, performance.now())
     this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
   }
 
@@ -86,6 +99,7 @@ export class Attempt {
   answerBegins(status: number, nowMs: number): void {
     this.#status = status
     this.#firstByteMs = nowMs - this.startedMs
+    this.#placement.pool.trust(this.endpoint)
   }
 
   /** Its answer is the one that the client gets. A long poll's time to the first byte is none of the upstream's making. */
@@ -101,17 +115,19 @@ export class Attempt {
     const { slot } = this.endpoint
     row.add(slot, TOTAL.answers, 1)
     row.add(slot, TOTAL.firstByteMs, this.#firstByteMs)
+    row.bucket(slot, TOTAL.secondBucket, this.#firstByteMs / 1000)
     if (this.#status < 500) return
     row.add(slot, TOTAL.serverErrors, 1)
     if (this.#status >= 502 && this.#status <= 504) row.add(slot, TOTAL.gatewayErrors, 1)
   }
 
   /** Its answer is not passed on: another upstream is asked. */
-  discard(): void {
+  discard(proof: Proof): void {
     this.recordAnswer()
     this.connection.abandon()
     this.leave()
     this.#runtime.row.add(this.endpoint.slot, TOTAL.retries, 1)
+    this.#runtime.row.add(this.endpoint.slot, totalOfProof(proof), 1)
   }
 }
 
@@ -124,5 +140,16 @@ function totalOf(kind: FailureKind): number {
     case 'reset':
     case 'garbage':
       return TOTAL.transportFailures
+  }
+}
+
+function totalOfProof(proof: Proof): number {
+  switch (proof) {
+    case 'not-sent':
+      return TOTAL.retriesNotSent
+    case 'idempotent':
+      return TOTAL.retriesIdempotent
+    case 'declared':
+      return TOTAL.retriesDeclared
   }
 }

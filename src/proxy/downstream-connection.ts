@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Timeouts } from '../config/snapshot.ts'
 import { BodyReader, type BodySink } from '../http1/body-reader.ts'
-import { FAULTS, type FaultCode } from '../http1/faults.ts'
+import { FAULT_CODES, FAULTS, type FaultCode } from '../http1/faults.ts'
 import { NO_FIELDS } from '../http1/fields.ts'
 import { NO_LENGTH } from '../http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../http1/head-reader.ts'
@@ -12,7 +12,6 @@ import { diagnoseRequestHead, parseRequestHead, type RequestHead, type RequestMe
 import type { ResponseHead } from '../http1/response-head.ts'
 import { parseAddress } from '../policy/client-address.ts'
 import { deliveryMs } from '../policy/transfer-rate.ts'
-import { TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { answer } from './answers.ts'
 import type { ClientSide, Downstream } from './downstream.ts'
@@ -40,7 +39,7 @@ export interface ConnectionHost {
 }
 
 export class DownstreamConnection implements Downstream, BodySink, Expiring {
-  readonly client: ClientSide
+  client: ClientSide
   readonly #socket: Socket
   readonly #runtime: Runtime
   readonly #host: ConnectionHost
@@ -79,6 +78,12 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     socket.on('close', () => this.#close())
     // A connection that never sends a byte is as idle as one between two requests.
     runtime.wheel.arm(this.#timer, plan.snapshot.timeouts.keepAliveMs)
+  }
+
+  /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
+  reassess(listener: string): void {
+    const { peer, scheme } = this.client
+    this.client = { peer, trusted: this.#runtime.plan.isTrusted(peer), scheme, listener }
   }
 
   /** Ends at once if nothing is under way, else after the current exchange. */
@@ -206,7 +211,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     const at = this.#body.read(chunk, from, this)
     if (this.#exchange !== exchange || !exchange) return chunk.length
     if (this.#body.fault) {
-      this.#runtime.row.add(SLOT_OF_VIGIA, TOTAL.rejects, 1)
+      if (exchange.over) this.#runtime.row.rejected(FAULT_CODES.indexOf(this.#body.fault))
       exchange.onRequestFault(this.#body.fault)
       return chunk.length
     }
@@ -339,8 +344,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   #refuse(code: FaultCode): void {
     const { row } = this.#runtime
     const requestId = this.#runtime.nextRequestId()
-    const { head, body } = answer(code, requestId, false)
-    row.add(SLOT_OF_VIGIA, TOTAL.rejects, 1)
+    const { head, body } = answer(code, requestId, this.#runtime.plan.snapshot.language ?? 'en')
+    row.rejected(FAULT_CODES.indexOf(code))
     row.finished(SLOT_OF_VIGIA, FAULTS[code].status, 0)
     this.#phase = 'exchange'
     this.#writer.begin(1, false)

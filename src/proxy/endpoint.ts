@@ -4,6 +4,7 @@
 import { connect as connectTcp, type OnReadOpts } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { PoolPlan, UpstreamPlan, UpstreamTls } from '../config/snapshot.ts'
 import {
   mayReuse,
@@ -26,10 +27,10 @@ const SWEEP_MS = 100
 
 export class Endpoint implements ConnectionOwner, Expiring {
   readonly slot: number
-  readonly plan: UpstreamPlan
   readonly #runtime: Runtime
-  readonly #maxIdle: number
-  readonly #maxIdleMs: number
+  #plan: UpstreamPlan
+  #maxIdle: number
+  #maxIdleMs: number
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
   readonly #sweep = new Timer(this)
@@ -39,10 +40,25 @@ export class Endpoint implements ConnectionOwner, Expiring {
 
   constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, runtime: Runtime) {
     this.slot = slot
-    this.plan = plan
+    this.#plan = plan
     this.#runtime = runtime
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
+  }
+
+  get plan(): UpstreamPlan {
+    return this.#plan
+  }
+
+  /** Goes on under another plan, with all its connections and what it has learned. @returns false where they are not fit for it */
+  adopt(plan: UpstreamPlan, pool: PoolPlan): boolean {
+    const { host, port, tls } = this.#plan
+    if (this.#retired || plan.host !== host || plan.port !== port || !isDeepStrictEqual(plan.tls, tls)) return false
+    this.#plan = plan
+    this.#maxIdle = pool.idleConnections
+    this.#maxIdleMs = pool.idleConnectionMs
+    while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
+    return true
   }
 
   /** An idle connection that this request may ride, or undefined. @param safe the request may be sent twice */
@@ -56,7 +72,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
 
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
-    const { tls, host, port } = this.plan
+    const { tls, host, port } = this.#plan
     const address = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
     const open = (onread: OnReadOpts) => {
       const options = { ...address, onread }

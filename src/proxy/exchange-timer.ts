@@ -12,6 +12,8 @@ const NOTHING: DeadlineVerdict = { act: 'nothing' }
 export class ExchangeTimer extends Timer {
   #phase: ExchangePhase = 'verdict'
   #halfClosed = false
+  /** It is for the client's closed side that the deadline is so near. */
+  #hastened = false
   #waitedForClient = false
   readonly #wheel: TimerWheel
   /** Undefined = a client may be as slow as the idle timeout lets it. */
@@ -42,6 +44,9 @@ export class ExchangeTimer extends Timer {
 
   /** A deadline that has nothing to do with a half-closed client. @param ms 0 = none */
   arm(ms: number): void {
+    this.#hastened = false
+    // Armed once more with every byte, a deadline that has come would never be reached: the wheel adds its own ticks each time.
+    if (this.#byRate && this.dueTick !== 0 && this.tooSlow) return
     this.#wheel.arm(this, this.#awaited ? this.#nearer(ms, this.#awaited) : ms)
   }
 
@@ -49,13 +54,18 @@ export class ExchangeTimer extends Timer {
   armForClient(ms: number, { halfClosedMs }: Timeouts): void {
     const sooner = this.#halfClosed && (ms === 0 || ms > halfClosedMs)
     this.arm(sooner ? halfClosedMs : ms)
+    this.#hastened = sooner
   }
 
   /** The client closed its sending side: it gets its answer if that comes soon. */
   onClientHalfClosed({ halfClosedMs }: Timeouts): void {
     this.#halfClosed = true
     // How long a connection may take has nothing to do with the client.
-    if (this.phase !== 'connect') this.arm(halfClosedMs)
+    if (this.phase === 'connect') return
+    const leftMs = this.#wheel.leftMs(this)
+    if (leftMs !== 0 && leftMs <= halfClosedMs) return
+    this.arm(halfClosedMs)
+    this.#hastened = true
   }
 
   /**
@@ -123,7 +133,7 @@ export class ExchangeTimer extends Timer {
       tooSlow: this.tooSlow,
       upstreamStalls,
       clientStalls,
-      halfClosed: this.#halfClosed,
+      halfClosed: this.#hastened,
       waitedForClient: this.#waitedForClient,
     })
   }

@@ -91,7 +91,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   // 1. Route; answer at once what needs no upstream.
 
   begin(): void {
-    const rejection = arrive(this.#plan, this.#down.client.listener, this.#head, this.#record)
+    const rejection = arrive(this.#plan, this.#runtime.closures, this.#down.client.listener, this.#head, this.#record)
     if (rejection) return this.#answer(rejection.code, rejection.retryAfterS)
     const { route, pool } = this.#record.placement!
     if (route.retry) this.#body.keep(route.retry.replayBytes)
@@ -147,7 +147,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     const attempt = this.#attempt!
     this.#breaker?.connected()
     const text = requestText(this.#head, this.#forwarded, attempt.endpoint.plan.authority, this.requestId)
-    attempt.sentBytes = text.length
+    attempt.began(text.length)
     this.#timer.phase = 'request'
     attempt.stalls = !this.#body.start(connection, text)
     if (this.#body.received) this.#awaitResponse()
@@ -280,7 +280,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     if (!this.#record.placement!.pool.plan.retry?.statuses.includes(status)) return false
     const other = this.#retrying.elsewhere(attempt, status, this.#record.attempts, this.#progress, nowMs)
     if (!other) return false
-    attempt.discard()
+    attempt.discard(this.#retrying.proof!)
     this.#try(other, nowMs)
     return true
   }
@@ -378,7 +378,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     const code = this.#retries?.doubt ? 'in-doubt' : unlessInDoubt
     const retryAfterS = isBusy(code) ? this.#record.placement?.pool.plan.retryAfterS : waitS
     this.#progress.headSent = true
-    const sent = sendAnswer(this.#down, this.#head, code, this.requestId, retryAfterS)
+    const sent = sendAnswer(this.#down, this.#head, this.#record, code, retryAfterS, this.#plan.snapshot.language)
     this.#record.status = sent.status
     this.#record.bytesOut += sent.bytes
     this.#finish(code)
@@ -394,6 +394,6 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#timer.end()
     this.#record.proof = this.#retries?.proof ?? ''
     if (this.#retries?.doubt) reportInDoubt(this.#runtime, this.#record, this.#head, this.#retries.doubt)
-    this.#record.finish(this.#runtime, this.#attempt?.endpoint, this.#body.bytes, end)
+    this.#record.finish(this.#runtime, this.#attempt, this.#body.bytes, end)
   }
 }

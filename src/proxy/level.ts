@@ -48,7 +48,7 @@ export class Level implements BalanceView {
     return this.#counters.gauge(this.endpoints[index]!.slot, GAUGE.inFlight)
   }
 
-  /** @param panic everything that is not disabled counts as available */
+  /** @param panic what is out counts as available; what is drained or disabled does not */
   refresh(table: UpstreamTable, panic: boolean): void {
     this.total = 0
     this.available = 0
@@ -62,7 +62,7 @@ export class Level implements BalanceView {
       const availability = table.availability(slot)
       if (availability === AVAILABILITY.available) this.endpoints[i]!.readmit()
       const weight = table.weight(slot)
-      const usable = panic ? availability !== AVAILABILITY.disabled : availability === AVAILABILITY.available
+      const usable = availability === AVAILABILITY.available || (panic && availability === AVAILABILITY.out)
       this.weights[i] = usable ? weight : 0
       if (usable && weight > 0) {
         if (seen > 0 && weight !== seen) this.uniform = false
@@ -139,6 +139,11 @@ export class Level implements BalanceView {
     }
     if (before) this.weights.set(before)
     return chosen
+  }
+
+  /** Slots of the upstreams that get work and are not among those. */
+  untried(tried: readonly Endpoint[]): number[] {
+    return this.endpoints.filter((each, i) => this.weights[i]! > 0 && !tried.includes(each)).map(({ slot }) => slot)
   }
 
   /** The upstream that a followed key belongs to while all are there. */

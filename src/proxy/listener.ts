@@ -12,7 +12,7 @@ import type { Runtime } from './runtime.ts'
 const BACKLOG = 4096
 
 export class Listener implements ConnectionHost {
-  readonly plan: ListenerPlan
+  #plan: ListenerPlan
   readonly #runtime: Runtime
   readonly #server: Server
   readonly #connections = new Set<DownstreamConnection>()
@@ -21,13 +21,33 @@ export class Listener implements ConnectionHost {
   readonly #held = new Set<Socket>()
 
   constructor(plan: ListenerPlan, runtime: Runtime) {
-    this.plan = plan
+    this.#plan = plan
     this.#runtime = runtime
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
     // A failed accept (EMFILE) concerns one connection; the listener goes on.
     this.#server.on('error', error =>
-      runtime.report({ type: 'log', level: 'error', message: `listener ${plan.name}: ${error.message}`, detail: {} }),
+      runtime.report({
+        type: 'log',
+        level: 'error',
+        message: `listener ${this.#plan.name}: ${error.message}`,
+        detail: {},
+      }),
     )
+  }
+
+  get plan(): ListenerPlan {
+    return this.#plan
+  }
+
+  /** Goes on under another name, its connections too. */
+  rename(name: string): void {
+    this.#plan = { ...this.#plan, name }
+    for (const connection of this.#connections) connection.reassess(name)
+  }
+
+  /** The trusted proxies are others now. */
+  reassess(): void {
+    for (const connection of this.#connections) connection.reassess(this.#plan.name)
   }
 
   get stopping(): boolean {
@@ -40,7 +60,7 @@ export class Listener implements ConnectionHost {
 
   /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
   bind(reusePort: boolean): Promise<void> {
-    const { host, port } = this.plan
+    const { host, port } = this.#plan
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
@@ -69,15 +89,25 @@ export class Listener implements ConnectionHost {
   onGone(connection: DownstreamConnection): void {
     if (!this.#connections.delete(connection)) return
     this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
-    const [next] = this.#held
-    if (next === undefined) return
-    this.#held.delete(next)
-    this.#begin(next)
+    this.beginHeld()
+  }
+
+  /** Those that wait begin, as far as the limit lets them: it may be another one since a reload. */
+  beginHeld(): void {
+    for (const next of this.#held) {
+      if (this.#connections.size >= this.#most) return
+      this.#held.delete(next)
+      this.#begin(next)
+    }
+  }
+
+  get #most(): number {
+    return this.#runtime.plan.snapshot.limits.connections
   }
 
   #accept(socket: Socket): void {
     if (!admitConnection(socket, this.#runtime)) return
-    const most = this.#runtime.plan.snapshot.limits.connections
+    const most = this.#most
     if (this.#connections.size < most) return this.#begin(socket)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
     if (this.#held.size >= most) return void socket.destroy()
@@ -88,7 +118,7 @@ export class Listener implements ConnectionHost {
 
   #begin(socket: Socket): void {
     this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
-    this.#connections.add(new DownstreamConnection(socket, this.plan.name, 'http', this.#runtime, this))
+    this.#connections.add(new DownstreamConnection(socket, this.#plan.name, 'http', this.#runtime, this))
   }
 
   #dropHeld(): void {

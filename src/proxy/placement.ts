@@ -13,6 +13,8 @@ import type { Pool } from './pool.ts'
 
 export interface Placement {
   readonly route: RoutePlan
+  /** Where requests of the route are counted. */
+  readonly routeSlot: number
   readonly pool: Pool
   /** What the route declares as reads; undefined = nothing. */
   readonly rpcReads: RpcReads | undefined
@@ -39,6 +41,7 @@ export function placementOf(
   const followed = balance.kind === 'hash' ? followedValue(balance.key, fields, clientAddress) : undefined
   return {
     route,
+    routeSlot: plan.routeSlots[index]!,
     pool,
     rpcReads: plan.rpcReads[index],
     key: balance.kind === 'hash' ? hashKey(followed ?? clientAddress) : 0,

@@ -1,12 +1,12 @@
-// A snapshot made ready for this worker: route tables by listener, pools with their endpoints. Endpoints (and with them idle
-// connections and what was learned) pass from one plan to the next where the upstream is the same.
+// A snapshot made ready for this worker: route tables by listener, pools with their endpoints. Pools that are the same pass from one
+// plan to the next with all they have learned, endpoints (and with them idle connections) also where only their place in a pool changes.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { RoutePlan, Snapshot } from '../config/snapshot.ts'
 import type { HeadLimits } from '../http1/limits.ts'
 import { compileRoutes, type RouteTable } from '../policy/routing.ts'
 import { compileRpcReads, type RpcReads } from '../policy/rpc-reads.ts'
-import type { CounterTable } from '../shared/counters.ts'
+import { type CounterTable, ROUTE_OF_NONE } from '../shared/counters.ts'
 import type { Slots } from '../shared/messages.ts'
 import type { UpstreamTable } from '../shared/upstream-table.ts'
 import { inRanges } from './address-ranges.ts'
@@ -20,6 +20,8 @@ export interface Plan {
   readonly snapshot: Snapshot
   readonly limits: HeadLimits
   readonly routes: readonly RoutePlan[]
+  /** Where requests of each route are counted; parallel to `routes`. */
+  readonly routeSlots: readonly number[]
   readonly pools: readonly Pool[]
   /** By the slot of the pool: also those of pools that have left, which somebody may still wait in. */
   readonly queues: Map<number, Queue>
@@ -41,20 +43,29 @@ export function compilePlan(
   before: Plan | undefined,
 ): Plan {
   const earlier = new Map<number, Endpoint>()
-  for (const pool of before?.pools ?? []) for (const endpoint of pool.endpoints) earlier.set(endpoint.slot, endpoint)
+  const earlierPools = new Map<number, Pool>()
+  for (const pool of before?.pools ?? []) {
+    earlierPools.set(pool.slot, pool)
+    for (const endpoint of pool.endpoints) earlier.set(endpoint.slot, endpoint)
+  }
   const queues = before?.queues ?? new Map<number, Queue>()
   const pools = snapshot.pools.map((plan, p) => {
     const endpoints = plan.upstreams.map((upstream, u) => {
       const slot = slots.upstreams[p]![u]!
       const same = earlier.get(slot)
-      if (!same || !isDeepStrictEqual(same.plan, upstream)) return new Endpoint(slot, upstream, plan, runtime)
+      if (!same?.adopt(upstream, plan)) return new Endpoint(slot, upstream, plan, runtime)
       earlier.delete(slot)
       return same
     })
     const slot = slots.pools[p]!
+    const unchanged = earlierPools.get(slot)
+    if (unchanged && isDeepStrictEqual(unchanged.plan, plan) && isSameList(unchanged.endpoints, endpoints))
+      return unchanged
     const queue = queues.get(slot) ?? new Queue(slot, runtime.places, table, runtime.row)
     queues.set(slot, queue)
-    return new Pool(plan, slot, endpoints, table, counters, queue, runtime)
+    const pool = new Pool(plan, slot, endpoints, table, counters, queue, runtime)
+    earlierPools.get(slot)?.succeededBy(pool)
+    return pool
   })
   for (const endpoint of earlier.values()) endpoint.retire()
   const matches = snapshot.routes.map(route => route.match)
@@ -62,6 +73,7 @@ export function compilePlan(
     snapshot,
     limits: snapshot.limits,
     routes: snapshot.routes,
+    routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
@@ -69,4 +81,8 @@ export function compilePlan(
     admissions: admissionsOf(snapshot.routes, runtime, slots.pools),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i])
 }

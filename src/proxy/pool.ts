@@ -10,9 +10,10 @@ import { Breaker } from './breaker.ts'
 import { Budget } from './budget.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Level } from './level.ts'
-import { PoolPlaces } from './pool-places.ts'
+import type { PoolPlaces } from './pool-places.ts'
 import type { Queue } from './queue.ts'
 import type { Runtime } from './runtime.ts'
+import { Suspects } from './suspects.ts'
 import { NEWCOMER, type Waiter } from './waiter.ts'
 
 /**
@@ -46,6 +47,9 @@ export class Pool {
   readonly #row: CounterRow
   readonly #table: UpstreamTable
   readonly #queue: Queue
+  readonly #suspects = new Suspects()
+  /** The same pool in a newer snapshot. */
+  #successor: Pool | undefined = undefined
   readonly #levels: readonly Level[]
   /** Of the levels. */
   readonly #priorities: readonly number[]
@@ -72,7 +76,7 @@ export class Pool {
     this.plan = plan
     this.slot = slot
     this.endpoints = endpoints
-    this.places = new PoolPlaces(slot, runtime.places)
+    this.places = queue.poolPlaces
     this.#runtime = runtime
     this.#row = runtime.row
     this.#table = table
@@ -93,18 +97,25 @@ export class Pool {
     )
   }
 
+  /** From now on choices are made there: a reload may have given the pool other upstreams, on which those that wait here can go on. */
+  succeededBy(pool: Pool): void {
+    this.#successor = pool
+  }
+
   /**
    * The upstream for the next attempt. Where it has a limit, its place is taken for the caller: `places.taken` says so.
    * @param tried upstreams that this exchange has tried already; undefined = none
    * @param rank of an exchange that waits
    */
   choose(
-    { route, key, claim }: Wish,
+    wish: Wish,
     tried: readonly Endpoint[] | undefined,
     nowMs: number,
     random: () => number,
     rank = NEWCOMER,
   ): Endpoint | NoChoice {
+    if (this.#successor) return this.#successor.choose(this.#successor.#translated(wish), tried, nowMs, random, rank)
+    const { route, key, claim } = wish
     if (this.#table.version !== this.#seenVersion) this.#refresh()
     this.places.begin(rank)
     const places = this.#limited && route.longPoll !== true ? this.places : undefined
@@ -124,6 +135,10 @@ export class Pool {
     // A client that is followed stays in its level, too.
     const first =
       this.#levels.length === 1 ? 0 : pickLevel(this.#loads, follow === undefined ? random() : follow / 2 ** 32)
+    // Who is followed asks his own upstream, whatever others met there.
+    const shunned = follow === undefined ? this.#suspects.with(tried, nowMs) : undefined
+    const better = shunned && this.#pickIn(this.#levels[first], key, shunned, places, nowMs, random)
+    if (better) return better
     if (places) return this.#choosePlace(key, follow, first, tried, places, nowMs, random)
     const chosen = this.#levels[first]?.pick(key, follow, tried, nowMs, random)
     if (chosen) return chosen
@@ -140,6 +155,7 @@ export class Pool {
    * @returns how long it may wait, ms; undefined = it waits for that already. After a number for `full` it has to choose once more
    */
   wait(waiter: Waiter, why: 'no-verdict-yet' | 'full', priority: number): number | undefined | WaitRefusal {
+    if (this.#successor) return this.#successor.wait(waiter, why, priority)
     if (why === 'no-verdict-yet') {
       if (waiter.waitsFor === 'verdict') return undefined
       this.#queue.leave(waiter)
@@ -181,6 +197,38 @@ export class Pool {
     for (const level of this.#levels) level.observe(endpoint, latencyMs, nowMs)
   }
 
+  /** A wish from an older snapshot: a client stays with its upstream, by name, where that has another address now. */
+  #translated(wish: Wish): Wish {
+    const own = wish.claim?.endpoint
+    const heir = own && this.endpoints.find(({ plan }) => plan.name === own.plan.name)
+    return heir === undefined || heir === own ? wish : { ...wish, claim: { ...wish.claim!, endpoint: heir } }
+  }
+
+  /** An attempt on it has failed: others are asked first for a moment. */
+  suspect(endpoint: Endpoint, nowMs: number): void {
+    if (this.#successor) this.#successor.suspect(endpoint, nowMs)
+    else this.#suspects.add(endpoint, nowMs)
+  }
+
+  /** It has answered. */
+  trust(endpoint: Endpoint): void {
+    if (this.#successor) this.#successor.trust(endpoint)
+    else this.#suspects.clear(endpoint)
+  }
+
+  #pickIn(
+    level: Level | undefined,
+    key: number,
+    tried: readonly Endpoint[],
+    places: PoolPlaces | undefined,
+    nowMs: number,
+    random: () => number,
+  ): Endpoint | undefined {
+    if (!places) return level?.pick(key, undefined, tried, nowMs, random)
+    const chosen = level?.pickPlace(key, undefined, tried, places, nowMs, random)
+    return chosen === 'full' ? undefined : chosen
+  }
+
   #refuse(why: WaitRefusal): WaitRefusal {
     this.#row.add(this.slot, why === 'queue-timeout' ? TOTAL.queueTimeouts : TOTAL.queueFull, 1)
     return why
@@ -210,7 +258,7 @@ export class Pool {
       if (follow !== undefined) break
     }
     if (!full) return 'none'
-    this.#lanes = this.#lanesOf(follow === undefined ? undefined : full.wanted, tried)
+    this.#lanes = this.#lanesOf(full, follow === undefined ? undefined : full.wanted, tried)
     return 'full'
   }
 
@@ -236,8 +284,9 @@ export class Pool {
 
   /** Whether those that wait for any upstream may get this one. */
   #isShared(endpoint: Endpoint): boolean {
-    const level = this.#levels[this.#priorities.indexOf(endpoint.plan.priority)]!
-    return level.load > 0 && level.weights[level.endpoints.indexOf(endpoint)]! > 0
+    // Not by its priority: that may be another one since a reload that this pool does not take part in.
+    const level = this.#levels.find(each => each.endpoints.includes(endpoint))
+    return level !== undefined && level.load > 0 && level.weights[level.endpoints.indexOf(endpoint)]! > 0
   }
 
   /** Whether the upstream that a followed key belongs to, were all of them there, can serve. */
@@ -256,11 +305,14 @@ export class Pool {
     return undefined
   }
 
-  /** The client's own upstream, one of those that have not been tried, or any. */
-  #lanesOf(own: Endpoint | undefined, tried: readonly Endpoint[] | undefined): number[] {
+  /**
+   * The client's own upstream, one of those that have not been tried, or any. Nobody stands where he would not be served: he would be
+   * in the way of those who are, such as the sessions of an upstream that drains.
+   */
+  #lanesOf(full: Level, own: Endpoint | undefined, tried: readonly Endpoint[] | undefined): number[] {
     if (own) return [own.slot]
     if (tried === undefined || tried.length === 0) return [this.slot]
-    return this.endpoints.filter(endpoint => !tried.includes(endpoint)).map(endpoint => endpoint.slot)
+    return this.#levels.filter(level => level === full || level.load > 0).flatMap(level => level.untried(tried))
   }
 
   #refresh(): void {

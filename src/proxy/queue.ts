@@ -6,12 +6,15 @@ import { Lanes, rankOf } from '../policy/queue-order.ts'
 import { type CounterRow, GAUGE, TOTAL } from '../shared/counters.ts'
 import { PLACE, type Places } from '../shared/places.ts'
 import { AVAILABILITY, type UpstreamTable } from '../shared/upstream-table.ts'
+import { PoolPlaces } from './pool-places.ts'
 import { NEWCOMER, type Waiter } from './waiter.ts'
 
 /** Everybody looks again after this time, even if nothing woke them. */
 const WATCH_MS = 1000
 
 export class Queue {
+  /** What an exchange takes in one snapshot of the pool, it may give back in another. */
+  readonly poolPlaces: PoolPlaces
   readonly #slot: number
   readonly #places: Places
   readonly #table: UpstreamTable
@@ -26,6 +29,7 @@ export class Queue {
 
   /** @param slot of the pool */
   constructor(slot: number, places: Places, table: UpstreamTable, row: CounterRow) {
+    this.poolPlaces = new PoolPlaces(slot, places)
     this.#slot = slot
     this.#places = places
     this.#table = table
@@ -86,6 +90,7 @@ export class Queue {
       return
     }
     this.#row.add(this.#slot, TOTAL.queueSeconds, waitedMs / 1000)
+    this.#row.bucket(this.#slot, TOTAL.secondBucket, waitedMs / 1000)
     this.#forPlace.remove(waiter)
     for (const lane of waiter.lanes) this.#publish(lane)
     this.#places.leave(this.#slot, PLACE.queued)

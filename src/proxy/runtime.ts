@@ -7,6 +7,7 @@ import type { Places } from '../shared/places.ts'
 import type { RateTable } from '../shared/rate-table.ts'
 import type { SessionTable } from '../shared/sessions.ts'
 import type { AccessLog } from './access-log.ts'
+import type { Closures } from './closures.ts'
 import type { Plan } from './plan.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { Tunnels } from './tunnels.ts'
@@ -26,6 +27,8 @@ export interface Runtime {
   readonly tunnels: Tunnels
   /** The configuration in force; an exchange reads it once. */
   plan: Plan
+  /** Routes that maintenance windows answer now; undefined = none. */
+  closures: Closures | undefined
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string

@@ -2,8 +2,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Snapshot } from '../config/snapshot.ts'
+import type { ListenerPlan, Snapshot } from '../config/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
@@ -12,11 +13,13 @@ import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log.ts'
+import { type Closures, compileClosures } from './closures.ts'
 import { Listener } from './listener.ts'
 import { compilePlan, type Plan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
 import { TimerWheel } from './timer-wheel.ts'
 import { Tunnels } from './tunnels.ts'
+import { Vitals } from './vitals.ts'
 
 /** How often the retry budgets look at the totals. */
 const BUDGET_SAMPLE_MS = 500
@@ -31,29 +34,39 @@ class Worker implements Runtime {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   plan!: Plan
+  closures: Closures | undefined
   readonly #start: WorkerStart
   readonly #table: UpstreamTable
   readonly #counters: CounterTable
-  /** By name and address: a listener that did not change goes on undisturbed. */
+  /** By address: one that only has another name goes on undisturbed. */
   readonly #listeners = new Map<string, Listener>()
   /** Left the configuration; what they have goes on to its end. */
-  readonly #leaving = new Set<Listener>()
+  readonly #left = new Set<Listener>()
+  readonly #vitals: Vitals
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
+  #draining = false
   /** One snapshot after the other. */
   #applying: Promise<void> = Promise.resolve()
 
   constructor(start: WorkerStart) {
     this.#start = start
+    this.closures = compileClosures(start.closures)
     this.#table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
+    this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
     this.places = new Places(start.places, start.workers, start.worker)
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
     this.#counters = new CounterTable(start.counters, start.workers)
-    setInterval(() => this.wheel.advance(performance.now()), this.wheel.tickMs)
+    setInterval(() => this.#tick(performance.now()), this.wheel.tickMs)
     setInterval(() => this.#sampleBudgets(), BUDGET_SAMPLE_MS)
+  }
+
+  #tick(nowMs: number): void {
+    this.wheel.advance(nowMs)
+    this.#vitals.tick(nowMs)
   }
 
   #sampleBudgets(): void {
@@ -91,48 +104,93 @@ class Worker implements Runtime {
       case 'drain':
         void this.#drain(message.deadlineMs)
         return
+      case 'closures':
+        this.closures = compileClosures(message.closures)
+        return
       case 'end-upstream':
         this.#endUpstream(message.slot, message.spreadMs)
+        return
+      case 'end-tunnels':
+        this.tunnels.endUpstream(message.slot, message.spreadMs)
+        return
+      case 'reopen-logs':
+        this.accessLog.reopen()
     }
   }
 
-  /** New exchanges use the snapshot from here on; those under way end with the one that they began with. */
+  /**
+   * New exchanges use the snapshot from here on; those under way end with the one that they began with. Where an address can't be
+   * bound, nothing has changed but listeners that the former snapshot, which comes next, takes back.
+   */
   async apply(snapshot: Snapshot, slots: Slots): Promise<void> {
+    if (this.#draining) return
+    const { revision } = snapshot
     const before = this.plan as Plan | undefined
-    this.plan = compilePlan(snapshot, slots, this, this.#table, this.#counters, before)
-    await this.#applyAccessLog(before?.snapshot, snapshot)
+    const next = () => compilePlan(snapshot, slots, this, this.#table, this.#counters, before)
     try {
-      await this.#applyListeners(snapshot)
-      this.report({ type: 'ready', revision: snapshot.revision })
+      // 1. Bind, before anything else is touched. At the start there is no plan yet that a first connection could use meanwhile.
+      if (before === undefined) this.plan = next()
+      const leaving = await this.#bind(snapshot)
+      // 2. In one turn of the event loop, so that no connection sees half of it.
+      if (before !== undefined) this.plan = next()
+      this.#rename(snapshot, before?.snapshot)
+      for (const listener of leaving) this.#leave(listener)
+      // 3. What no request waits for.
+      await this.#applyAccessLog(before?.snapshot, snapshot)
+      this.report({ type: 'ready', revision })
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException
-      this.report({ type: 'failed', revision: snapshot.revision, reason: message, code })
+      this.report({ type: 'failed', revision, reason: message, code })
     }
   }
 
   async #applyAccessLog(before: Snapshot | undefined, { accessLog }: Snapshot): Promise<void> {
-    if (before?.accessLog.enabled === accessLog.enabled && before.accessLog.destination === accessLog.destination)
+    const { enabled, destination, sampling } = accessLog
+    if (before?.accessLog.enabled === enabled && before.accessLog.destination === destination) {
+      if (enabled) this.accessLog.sampling = sampling
       return this.accessLog.reopen()
+    }
     const old = this.accessLog
-    this.accessLog = accessLog.enabled ? accessLogTo(accessLog.destination, this.#say) : NO_ACCESS_LOG
+    this.accessLog = enabled ? accessLogTo(destination, sampling, this.#say) : NO_ACCESS_LOG
     await old.close()
   }
 
-  async #applyListeners({ listeners }: Snapshot): Promise<void> {
-    const wanted = new Map(listeners.map(plan => [`${plan.name} ${plan.host} ${plan.port}`, plan]))
-    for (const listener of this.#leaving) if (listener.size === 0) this.#leaving.delete(listener)
-    for (const [key, listener] of this.#listeners) {
-      if (wanted.has(key)) continue
-      listener.stop()
-      this.#listeners.delete(key)
-      this.#leaving.add(listener)
-    }
+  /** Listens on every address of the snapshot. @returns listeners that it has no more */
+  async #bind({ listeners }: Snapshot): Promise<Listener[]> {
+    for (const listener of this.#left) if (listener.size === 0) this.#left.delete(listener)
+    const wanted = new Map(listeners.map(plan => [addressKey(plan), plan]))
+    const leaving = new Map([...this.#listeners].filter(([key]) => !wanted.has(key)))
     for (const [key, plan] of wanted) {
       if (this.#listeners.has(key)) continue
       const listener = new Listener(plan, this)
-      await bindNamed(listener, this.#start.workers > 1)
+      try {
+        await bindNamed(listener, this.#start.workers > 1)
+      } catch (error) {
+        // The same port of all addresses instead of one, or the other way round: our own socket is in the way.
+        const own = [...leaving.values()].filter(each => each.plan.port === plan.port)
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || own.length === 0) throw error
+        for (const each of own) this.#leave(each)
+        await bindNamed(listener, this.#start.workers > 1)
+      }
       this.#listeners.set(key, listener)
     }
+    return [...leaving.values()]
+  }
+
+  #rename({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
+    const trustsOthers = !isDeepStrictEqual(before?.trustedProxies, trustedProxies)
+    for (const plan of listeners) {
+      const listener = this.#listeners.get(addressKey(plan))
+      if (listener?.plan.name !== plan.name) listener?.rename(plan.name)
+      else if (trustsOthers) listener.reassess()
+      listener?.beginHeld()
+    }
+  }
+
+  #leave(listener: Listener): void {
+    listener.stop()
+    this.#listeners.delete(addressKey(listener.plan))
+    this.#left.add(listener)
   }
 
   /** What is in flight there goes on to its own end, but leaves no connection behind. */
@@ -145,7 +203,8 @@ class Worker implements Runtime {
   }
 
   async #drain(deadlineMs: number): Promise<void> {
-    const all = [...this.#listeners.values(), ...this.#leaving]
+    this.#draining = true
+    const all = [...this.#listeners.values(), ...this.#left]
     for (const listener of all) listener.stop()
     this.tunnels.stop(deadlineMs)
     const until = performance.now() + deadlineMs
@@ -156,6 +215,11 @@ class Worker implements Runtime {
     await this.accessLog.close()
     this.report({ type: 'drained', cut })
   }
+}
+
+/** Of several on port 0 each gets a port of its own. */
+function addressKey({ name, host, port }: ListenerPlan): string {
+  return port === 0 ? `${host} ${name}` : `${host} ${port}`
 }
 
 async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> {
@@ -171,4 +235,5 @@ async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> 
 const start = workerData as WorkerStart
 const worker = new Worker(start)
 parentPort?.on('message', (message: ToWorker) => worker.onMessage(message))
-await worker.apply(start.snapshot, start.slots)
+// Not directly: a first order may come while the start is still under way.
+worker.onMessage({ type: 'snapshot', snapshot: start.snapshot, slots: start.slots })

@@ -1,7 +1,8 @@
 // Per-worker rows of gauges and counters by slot. A worker writes only its own row, readers sum over the rows.
 // Totals outlive a worker that died (its successor goes on counting in the same row); gauges don't.
 
-import { MAX_SLOTS } from './upstream-table.ts'
+import { FAULT_CODES } from '../http1/faults.ts'
+import { MAX_SLOTS, SLOT_OF_VIGIA } from './upstream-table.ts'
 
 /** Most worker threads. */
 export const MAX_WORKERS = 64
@@ -21,11 +22,12 @@ export const GAUGE = {
 } as const
 export type Gauge = (typeof GAUGE)[keyof typeof GAUGE]
 
-/** Upper bounds of the duration histogram, seconds; one more bucket holds the rest. */
+/** Upper bounds of the histograms of durations, seconds; one more bucket holds the rest. */
 export const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const
 
 /** Things that only go up. The bucket counters are not cumulative. */
 export const TOTAL = {
+  /** Answers to requests of safe methods (RFC 9110 9.2.1), by status class; to those of all others: `unsafe1xx` and on. */
   status1xx: 0,
   status2xx: 1,
   status3xx: 2,
@@ -82,14 +84,51 @@ export const TOTAL = {
   tunnelsDrained: 33,
   /** Requests answered by a maintenance window (slots of pools only); not in the status classes: they are planned. */
   planned: 34,
-  firstBucket: 35,
+  /** Retries by why they were safe; those after a stale connection are not among them. */
+  retriesNotSent: 35,
+  retriesIdempotent: 36,
+  retriesDeclared: 37,
+  /** Requests that met the end of a connection which had been idle. */
+  staleConnections: 38,
+  /** Five, as those of safe methods. */
+  unsafe1xx: 39,
+  /** Of the duration of requests. */
+  firstBucket: 44,
+  /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
+  secondBucket: 44 + DURATION_BUCKETS_S.length + 1,
 } as const
 
+/** What a worker tells of itself. All but `heapUsedBytes` only go up; `firstBucket` and `firstReject` begin the last two groups. */
+export const WORKER = {
+  cpuUserSeconds: 0,
+  cpuSystemSeconds: 1,
+  /** The event loop was not waiting. */
+  loopBusySeconds: 2,
+  heapUsedBytes: 3,
+  loopDelaySum: 4,
+  firstBucket: 5,
+  firstReject: 16,
+} as const
+
+/** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */
+export const LOOP_DELAY_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const
+
+/** Most routes that are counted each on its own; those beyond, and requests without a route, share the slot 0. */
+export const MAX_ROUTES = 4096
+export const ROUTE_OF_NONE = 0
+
+const CLASSES = 5
 const GAUGES = 5
-const TOTALS = TOTAL.firstBucket + DURATION_BUCKETS_S.length + 1
+const TOTALS = TOTAL.secondBucket + DURATION_BUCKETS_S.length + 1
 const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS
-const ROW_BYTES = ROW_GAUGES * 4 + ROW_TOTALS * 8
+/** By route: status classes, of safe and then of other methods. */
+const ROW_ROUTES = MAX_ROUTES * 2 * CLASSES
+const ROW_WORKER = WORKER.firstReject + FAULT_CODES.length
+const TOTALS_AT = ROW_GAUGES * 4
+const ROUTES_AT = TOTALS_AT + ROW_TOTALS * 8
+const WORKER_AT = ROUTES_AT + ROW_ROUTES * 8
+const ROW_BYTES = WORKER_AT + ROW_WORKER * 8
 
 /** Shared memory for `workers` rows. Pages that are never touched cost nothing. */
 export function allocateCounters(workers: number): SharedArrayBuffer {
@@ -100,10 +139,15 @@ export function allocateCounters(workers: number): SharedArrayBuffer {
 export class CounterRow {
   readonly #gauges: Int32Array
   readonly #totals: Float64Array
+  readonly #routes: Float64Array
+  readonly #worker: Float64Array
 
   constructor(buffer: SharedArrayBuffer, worker: number) {
-    this.#gauges = new Int32Array(buffer, worker * ROW_BYTES, ROW_GAUGES)
-    this.#totals = new Float64Array(buffer, worker * ROW_BYTES + ROW_GAUGES * 4, ROW_TOTALS)
+    const start = worker * ROW_BYTES
+    this.#gauges = new Int32Array(buffer, start, ROW_GAUGES)
+    this.#totals = new Float64Array(buffer, start + TOTALS_AT, ROW_TOTALS)
+    this.#routes = new Float64Array(buffer, start + ROUTES_AT, ROW_ROUTES)
+    this.#worker = new Float64Array(buffer, start + WORKER_AT, ROW_WORKER)
   }
 
   move(slot: number, gauge: Gauge, by: 1 | -1): void {
@@ -114,19 +158,47 @@ export class CounterRow {
     this.#totals[slot * TOTALS + total]! += by
   }
 
-  /** Counts an exchange by its final status only. */
-  answered(slot: number, status: number): void {
-    this.#totals[slot * TOTALS + TOTAL.status1xx + ((status / 100) | 0) - 1]! += 1
+  /** Counts an exchange by its final status only. @param route slot of its route; @param safe whether its method is */
+  answered(slot: number, status: number, route: number, safe: boolean): void {
+    const statusClass = ((status / 100) | 0) - 1
+    this.#totals[slot * TOTALS + (safe ? TOTAL.status1xx : TOTAL.unsafe1xx) + statusClass]! += 1
+    this.#routes[(route * 2 + (safe ? 0 : 1)) * CLASSES + statusClass]! += 1
   }
 
   /** Counts a finished exchange: its final status and how long it took. */
-  finished(slot: number, status: number, seconds: number): void {
-    const at = slot * TOTALS
-    this.answered(slot, status)
-    this.#totals[at + TOTAL.durationSum]! += seconds
+  finished(slot: number, status: number, seconds: number, route: number = ROUTE_OF_NONE, safe = true): void {
+    this.answered(slot, status, route, safe)
+    this.add(slot, TOTAL.durationSum, seconds)
+    this.bucket(slot, TOTAL.firstBucket, seconds)
+  }
+
+  /** Counts a duration in one of the two histograms of a slot; its sum is counted apart. */
+  bucket(slot: number, first: number, seconds: number): void {
     let bucket = 0
     while (bucket < DURATION_BUCKETS_S.length && seconds > DURATION_BUCKETS_S[bucket]!) bucket += 1
-    this.#totals[at + TOTAL.firstBucket + bucket]! += 1
+    this.#totals[slot * TOTALS + first + bucket]! += 1
+  }
+
+  /** Counts a request that was refused for this fault. @param index of the fault in FAULT_CODES */
+  rejected(index: number): void {
+    this.add(SLOT_OF_VIGIA, TOTAL.rejects, 1)
+    this.addOwn(WORKER.firstReject + index, 1)
+  }
+
+  /** @param cell one of WORKER */
+  addOwn(cell: number, by: number): void {
+    this.#worker[cell]! += by
+  }
+
+  setHeapUsed(bytes: number): void {
+    this.#worker[WORKER.heapUsedBytes] = bytes
+  }
+
+  loopDelayed(seconds: number): void {
+    let bucket = 0
+    while (bucket < LOOP_DELAY_BUCKETS_S.length && seconds > LOOP_DELAY_BUCKETS_S[bucket]!) bucket += 1
+    this.#worker[WORKER.loopDelaySum]! += seconds
+    this.#worker[WORKER.firstBucket + bucket]! += 1
   }
 
   gauge(slot: number, gauge: Gauge): number {
@@ -137,9 +209,20 @@ export class CounterRow {
     return this.#totals[slot * TOTALS + total]!
   }
 
+  /** What the worker tells of itself. */
+  own(cell: number): number {
+    return this.#worker[cell]!
+  }
+
+  /** @param statusClass 1 to 5 */
+  routeTotal(route: number, statusClass: number, safe: boolean): number {
+    return this.#routes[(route * 2 + (safe ? 0 : 1)) * CLASSES + statusClass - 1]!
+  }
+
   /** Control only, after the row's worker has ended: what it had in flight is gone with it. */
   dropGauges(): void {
     this.#gauges.fill(0)
+    this.setHeapUsed(0)
   }
 }
 
@@ -167,6 +250,26 @@ export class CounterTable {
   total(slot: number, total: number): number {
     let sum = 0
     for (let i = 0; i < this.rows.length; i += 1) sum += this.rows[i]!.total(slot, total)
+    return sum
+  }
+
+  /** Answers by status class, whatever the method. @param statusClass 1 to 5 */
+  answers(slot: number, statusClass: number): number {
+    const at = statusClass - 1
+    return this.total(slot, TOTAL.status1xx + at) + this.total(slot, TOTAL.unsafe1xx + at)
+  }
+
+  /** @param statusClass 1 to 5 */
+  routeTotal(route: number, statusClass: number, safe: boolean): number {
+    let sum = 0
+    for (const row of this.rows) sum += row.routeTotal(route, statusClass, safe)
+    return sum
+  }
+
+  /** @param cell one of WORKER */
+  own(cell: number): number {
+    let sum = 0
+    for (const row of this.rows) sum += row.own(cell)
     return sum
   }
 }

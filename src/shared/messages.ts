@@ -3,10 +3,12 @@
 import type { Snapshot } from '../config/snapshot.ts'
 import type { WindowBypass } from '../policy/maintenance/window-plan.ts'
 
-/** Where each pool and upstream of a snapshot lives in the shared tables; parallel to `snapshot.pools`. */
+/** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
 export interface Slots {
   readonly pools: readonly number[]
   readonly upstreams: readonly (readonly number[])[]
+  /** Slots of their own, which only count; undefined = routes are not told apart. */
+  readonly routes?: readonly number[] | undefined
 }
 
 /** What a worker is started with. */
@@ -26,6 +28,8 @@ export interface WorkerStart {
   readonly clients: SharedArrayBuffer
   readonly snapshot: Snapshot
   readonly slots: Slots
+  /** Which routes maintenance windows answer; undefined = none. */
+  readonly closures?: readonly Closure[] | undefined
 }
 
 export type ToWorker =
@@ -36,6 +40,10 @@ export type ToWorker =
   | { readonly type: 'closures'; readonly closures: readonly Closure[] }
   /** The drain of this upstream has come to its end: close its tunnels, spread over `spreadMs`. */
   | { readonly type: 'end-upstream'; readonly slot: number; readonly spreadMs: number }
+  /** The upstream serves on, but only those whom a maintenance window lets through: close its tunnels, spread over `spreadMs`. */
+  | { readonly type: 'end-tunnels'; readonly slot: number; readonly spreadMs: number }
+  /** Somebody has moved the log files away: open them again under their names. */
+  | { readonly type: 'reopen-logs' }
 
 /** Requests of a route that a maintenance window answers. */
 export interface Closure {

@@ -98,7 +98,16 @@ function applyWindow(db: DatabaseSync, change: WindowChange): void {
   }
 }
 
-function resolve(db: DatabaseSync, { id, by, how, note }: InDoubtResolution, nowMs: number): void {
+function resolve(db: DatabaseSync, resolution: InDoubtResolution, nowMs: number): void {
+  const { by, how, note } = resolution
+  if ('requestId' in resolution) {
+    db.prepare(
+      `UPDATE in_doubt SET resolved_ms = ?, resolved_by = ?, resolved_how = ?, resolved_note = ?
+       WHERE json_extract(record_json, '$.requestId') = ?`,
+    ).run(nowMs, storable(by), storable(how), storable(note), storable(resolution.requestId))
+    return
+  }
+  const { id } = resolution
   const found = db.prepare('SELECT resolved_by FROM in_doubt WHERE id = ?').get(id)
   if (found === undefined) throw new Refused(`there is no request in doubt with the number ${id}`)
   const former = found.resolved_by

@@ -225,13 +225,16 @@ export interface ConfigurationRow {
   readonly hash: string
 }
 
-export interface InDoubtResolution {
-  readonly id: number
+export type InDoubtResolution = {
   readonly by: string
-  /** `carried-out`, `sent-again`, `not-needed`. */
+  /** `done`, `not-done`, `ignored`. */
   readonly how: string
   readonly note: string
-}
+} & (
+  | { readonly id: number }
+  /** All records of this request; a later word replaces an earlier one, and where none is stored it is no contradiction. */
+  | { readonly requestId: string }
+)
 
 export interface PageQuery {
   /** 1 to 1000; default 100. */

@@ -42,7 +42,7 @@ test('status and metrics count what was served, and where', async () => {
   expect(report.pools[0]!.upstreams.map(each => each.responses['2xx'])).toEqual([5, 5])
   expect(report.pools[0]!.upstreams.map(each => each.inFlight)).toEqual([0, 0])
   const metrics = await vigia.metrics()
-  expect(metrics).toContain('vigia_requests_total{pool="erp",upstream="erp-1",code="2xx"} 5')
+  expect(metrics).toContain('vigia_requests_total{pool="erp",upstream="erp-1",method="safe",code="2xx"} 5')
   expect(metrics).toMatch(/vigia_request_duration_seconds_count\{pool="erp",upstream="erp-1"\} [56]/)
   expect(metrics).toContain('vigia_upstream_available{pool="erp",upstream="erp-2"} 1')
 })

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerOk } from '../support/raw-answers.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
+import { until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
@@ -44,4 +45,25 @@ test('a flood beyond twice the limit is closed', async () => {
   const { responses } = await flood.untilClosed()
   expect(responses).toEqual([])
   for (const client of clients) client.close()
+})
+
+test('a reload that raises the limit lets those that wait begin, before any that comes later', async () => {
+  const served = await Promise.all([RawClient.connect(vigia.port), RawClient.connect(vigia.port)])
+  for (const client of served) {
+    client.send(GET)
+    await client.final()
+  }
+  const waiting = await RawClient.connect(vigia.port)
+  waiting.send(GET)
+  const answered = waiting.final()
+  const { revision } = await vigia.status()
+  await vigia.writeConfig({ limits: { connections: 3 } })
+  vigia.kill('SIGHUP')
+  await until('the limit is another one', async () => {
+    const { workers } = await vigia.status()
+    return workers.every(worker => worker.revision > revision)
+  })
+  const late = await RawClient.connect(vigia.port)
+  expect((await answered).status).toBe(200)
+  for (const client of [...served, waiting, late]) client.close()
 })

@@ -191,6 +191,7 @@ test('holds survive a reload, and the log says once who did what and why', async
   const vigia = await vigiaOver(ports)
   await post(vigia, `${FIRST}/drain`, { reason: 'kernel update', by: 'ana', deadline: '1h' })
   const { revision } = await vigia.status()
+  await vigia.writeConfig({ shutdown: '20s' })
   vigia.kill('SIGHUP')
   await until('the configuration was read again', async () => (await vigia.status()).revision > revision)
   const report = await nodeOf(vigia, 0)

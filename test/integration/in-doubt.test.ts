@@ -69,10 +69,11 @@ describe('a POST whose connection is reset after it was sent', () => {
       detail: expect.stringContaining('may or may not'),
       requestId,
     })
-    const { total, dropped, records } = await listOf(vigia, 1)
-    expect({ total, dropped, records }).toEqual({
+    const { total, dropped, open, records } = await listOf(vigia, 1)
+    expect({ total, dropped, open, records }).toEqual({
       total: 1,
       dropped: 0,
+      open: 1,
       records: [
         {
           at: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -87,6 +88,7 @@ describe('a POST whose connection is reset after it was sent', () => {
           bytesSent: upstream.received.length,
           stage: 'sent',
           cause: expect.stringMatching(/^reset: /),
+          resolved: null,
         },
       ],
     })
@@ -218,7 +220,7 @@ describe('a request is not in doubt', () => {
       expect(answer.status).toBe(502)
       expect(answer.body.toString()).not.toContain('may or may not')
     }
-    expect(await list(vigia)).toEqual({ total: 0, dropped: 0, records: [] })
+    expect(await list(vigia)).toEqual({ total: 0, dropped: 0, open: 0, records: [] })
   })
 
   test('where nothing of it was sent', async () => {

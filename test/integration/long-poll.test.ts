@@ -50,5 +50,5 @@ test('long polls neither take places, nor count as in flight, nor against the br
   })
   const metrics = await vigia.metrics()
   expect(metrics).toMatch(/^vigia_request_duration_seconds_count\{pool="erp",upstream="erp-1"\} 1$/m)
-  expect(metrics).toMatch(/^vigia_requests_total\{pool="erp",upstream="erp-1",code="2xx"\} 6$/m)
+  expect(metrics).toMatch(/^vigia_requests_total\{pool="erp",upstream="erp-1",method="safe",code="2xx"\} 6$/m)
 })

@@ -369,6 +369,35 @@ describe('when upstreams come and go', () => {
     upstream.releaseAll()
     for (const answer of await Promise.all([holder, ...queued])) expect(answer.status).toBe(200)
   })
+
+  test('a reload that gives the pool another upstream lets those in the queue go on there', async () => {
+    await setUp({ count: 2, workers: 2 })
+    const [before, after] = upstreams as [HoldingUpstream, HoldingUpstream]
+    const pools = ({ port }: HoldingUpstream) => ({
+      erp: {
+        health: 'off',
+        queue: { max: 100, timeout: '20s' },
+        upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${port}`, maxConnections: 1 }],
+      },
+    })
+    await vigia.writeConfig({ workers: 2, pools: pools(before) })
+    vigia.kill('SIGHUP')
+    await until('there is one upstream', async () => (await poolReport()).upstreams.length === 1)
+    const holder = ask(vigia.port, request('/holder'))
+    await before.holds(1)
+    const queued = await queueUp(['/1', '/2'])
+    await vigia.writeConfig({ workers: 2, pools: pools(after) })
+    vigia.kill('SIGHUP')
+    await after.holds(1)
+    after.release()
+    await until('the second has come', () => after.targets.includes('/2'))
+    after.releaseAll()
+    for (const answer of await Promise.all(queued)) expect(answer.status).toBe(200)
+    expect(before.targets).toEqual(['/holder'])
+    before.releaseAll()
+    expect((await holder).status).toBe(200)
+    expect((await poolReport()).waiting).toBe(0)
+  })
 })
 
 describe('with affinity', () => {

@@ -131,7 +131,7 @@ describe.each([1, 2])('with %i workers', workers => {
   test('what a client has used is remembered over a reload', async () => {
     expect(await statuses('127.0.0.7', 8, '/limited')).toEqual(expected(8, 0))
     const { revision } = await vigia.status()
-    await vigia.writeConfig(config)
+    await vigia.writeConfig({ ...config, shutdown: '20s' })
     vigia.kill('SIGHUP')
     await until('the configuration is reloaded', async () => {
       const status = await vigia.status()

@@ -104,6 +104,50 @@ describe('a reload', () => {
   })
 })
 
+describe('a request whose attempt fails after a reload', () => {
+  const affinity = { cookie: 'VIGIA', keys: ['a-key-that-is-only-good-for-tests'], gone: 'fail' }
+  let client: RawClient
+  let reset: (() => void) | undefined
+  let after: RawUpstream
+
+  /** An attempt is under way on an upstream that the pool then has no more. */
+  async function setUp(name: string, fields = ''): Promise<void> {
+    reset = undefined
+    const before = await upstream(async ({ connection, target, whole }) => {
+      await whole()
+      if (target === '/login') return connection.write(ok('before'))
+      reset = () => connection.reset()
+    })
+    after = await upstream(async ({ connection, whole }) => {
+      await whole()
+      await connection.write(ok('after'))
+    })
+    vigia = await startVigia({ upstreams: [before.port], pool: { affinity } })
+    client = await RawClient.connect(vigia.port)
+    client.send('GET /login HTTP/1.1\r\nHost: a.example\r\n\r\n')
+    const cookie = field(await client.final(), 'set-cookie')?.split(';', 1)[0]
+    client.send(`GET / HTTP/1.1\r\nHost: a.example\r\n${fields.replace('COOKIE', cookie!)}\r\n`)
+    const breakOff = await until('the first attempt is under way', () => reset)
+    const upstreams = [{ name, url: `http://127.0.0.1:${after.port}` }]
+    await reload(vigia, { pools: { erp: { health: 'off', affinity, upstreams } } })
+    breakOff()
+  }
+
+  test('is tried again on the upstreams that its pool has now, and gets no cookie that nobody understands', async () => {
+    await setUp('erp-2')
+    const answer = await client.final()
+    expect(answer.body.toString()).toBe('after')
+    expect(field(answer, 'set-cookie')).toBeUndefined()
+    client.close()
+  })
+
+  test('stays with its upstream where that has moved', async () => {
+    await setUp('erp-1', 'Cookie: COOKIE\r\n')
+    expect((await client.final()).body.toString()).toBe('after')
+    client.close()
+  })
+})
+
 describe('a request that waits for a first verdict after a failed attempt', () => {
   test('is told so at its deadline, and its attempt is counted once', async () => {
     let sick = false

@@ -11,10 +11,17 @@ export interface CommandResult {
 
 const PROGRAM = fileURLToPath(new URL('../../bin/vigia.js', import.meta.url))
 
-/** @param onStdout sees everything that came so far */
-export function vigiaCommand(args: readonly string[], onStdout?: (text: string) => void): Promise<CommandResult> {
+/** @param onStdout sees everything that came so far @param env more environment variables */
+export function vigiaCommand(
+  args: readonly string[],
+  onStdout?: (text: string) => void,
+  env: NodeJS.ProcessEnv = {},
+): Promise<CommandResult> {
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', chunk => {

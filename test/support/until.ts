@@ -4,7 +4,7 @@
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { timeoutMs = 8_000, everyMs = 5 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 8_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {

@@ -17,7 +17,7 @@ export interface VigiaSetup {
   readonly upstreams?: readonly number[]
   /** More keys of the pool `erp`. */
   readonly pool?: Record<string, unknown>
-  /** More keys of the document; `routes`, `pools`, `listeners` replace the harness's own. */
+  /** More keys of the document (`admin` without its address); `routes`, `pools`, `listeners` replace the harness's own. */
   readonly config?: Record<string, unknown>
   /** More environment variables. */
   readonly env?: Record<string, string>
@@ -194,6 +194,6 @@ function documentOf(setup: VigiaSetup, port: number, adminPort: number): Record<
     pools: { erp: { health: 'off', upstreams, ...setup.pool } },
     accessLog: false,
     ...setup.config,
-    admin: { address: `127.0.0.1:${adminPort}` },
+    admin: { ...(setup.config?.admin as object | undefined), address: `127.0.0.1:${adminPort}` },
   }
 }

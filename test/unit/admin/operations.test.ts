@@ -19,6 +19,8 @@ function setUp(boundTo = '127.0.0.1', result: OperationResult = { ok: true }) {
     disable: record('disable'),
     enable: record('enable'),
     failback: record('failback'),
+    weight: record('weight'),
+    resolveInDoubt: record('resolveInDoubt'),
   }
   const view = { status: () => ({ pools: [POOL] }) } as unknown as ControlView
   const app = buildAdmin(view, () => {}, { operations, boundTo })
@@ -51,8 +53,16 @@ test('a pool, names with spaces, and the author that a request has by itself', a
   expect((await post('/pools/erp/disable', { reason: 'x' })).json()).toEqual(POOL)
   await post('/pools/my%20erp/upstreams/node%201/enable', {})
   expect(calls).toEqual([
-    ['disable', { pool: 'erp', upstream: undefined }, { reason: 'x', by: 'admin API, 127.0.0.1', force: false }],
-    ['enable', { pool: 'my erp', upstream: 'node 1' }, { reason: undefined, by: 'admin API, 127.0.0.1' }],
+    [
+      'disable',
+      { pool: 'erp', upstream: undefined },
+      { reason: 'x', by: 'admin API, 127.0.0.1', force: false, source: 'api' },
+    ],
+    [
+      'enable',
+      { pool: 'my erp', upstream: 'node 1' },
+      { reason: undefined, by: 'admin API, 127.0.0.1', source: 'api' },
+    ],
   ])
 })
 
@@ -145,6 +155,13 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp
     expect(calls).toEqual([])
   },
 )
+
+test('a page that points its own name here reads nothing either', async () => {
+  const { app } = setUp()
+  const status = async (host: string) => (await app.inject({ url: '/status', headers: { host } })).statusCode
+  expect([await status('evil.example:9900'), await status('127.0.0.1:9900')]).toEqual([403, 200])
+  expect((await app.inject({ url: '/healthz', headers: { host: 'evil.example' } })).statusCode).toBe(200)
+})
 
 test('charset and case of the content type do not matter', async () => {
   const { post } = setUp()

@@ -5,12 +5,20 @@ import { buildAdmin } from '../../../src/admin/server.ts'
 const REPORT: StatusReport = {
   version: '1.2.3',
   revision: 1,
+  configuration: {
+    revision: 1,
+    appliedAt: '2026-01-01T00:00:00.000Z',
+    source: 'start',
+    file: './vigia.yaml',
+    lastReload: null,
+  },
   state: 'ready',
   startedAt: '2026-01-01T00:00:00.000Z',
   uptimeS: 5,
   listeners: [{ name: 'web', address: '127.0.0.1:8080' }],
   workers: [],
   clients: { connections: 0, rejects: 0, overLimit: 0, answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 } },
+  store: null,
   pools: [],
 }
 
@@ -19,7 +27,7 @@ function adminWith(more: Partial<ControlView> = {}) {
   const app = buildAdmin(
     {
       status: () => REPORT,
-      inDoubt: () => ({ total: 0, dropped: 0, records: [] }),
+      inDoubt: () => ({ total: 0, dropped: 0, open: 0, records: [] }),
       readiness: () => ({ ready: true, reason: 'ready: 2 of 2 workers listen' }),
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'vigia_info 1\n' }),
       ...more,
@@ -57,11 +65,11 @@ test('the in-doubt list is asked for with a limit or without, and a limit that i
   const { app } = adminWith({
     inDoubt: limit => {
       limits.push(limit)
-      return { total: 3, dropped: 1, records: [] }
+      return { total: 3, dropped: 1, open: 2, records: [] }
     },
   })
   const response = await app.inject('/in-doubt')
-  expect(response.json()).toEqual({ total: 3, dropped: 1, records: [] })
+  expect(response.json()).toEqual({ total: 3, dropped: 1, open: 2, records: [] })
   expect(response.headers['cache-control']).toBe('no-store')
   await app.inject('/in-doubt?limit=20')
   expect(limits).toEqual([undefined, 20])

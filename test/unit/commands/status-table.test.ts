@@ -14,6 +14,8 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     why: 'healthy',
     since: '2026-03-01T03:00:00Z',
     weight: 100,
+    effectiveWeight: 100,
+    weightOverride: null,
     priority: 0,
     holds: [],
     drain: null,
@@ -43,12 +45,20 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
   return {
     version: '1.2.3',
     revision: 4,
+    configuration: {
+      revision: 4,
+      appliedAt: '2026-03-01T00:00:00Z',
+      source: 'start',
+      file: './vigia.yaml',
+      lastReload: null,
+    },
     state: 'ready',
     startedAt: '2026-03-01T00:00:00Z',
     uptimeS: 10_812,
     listeners: [],
     workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0 }],
     clients: { connections: 17, rejects: 0, overLimit: 0, answers: NONE },
+    store: null,
     pools: [
       {
         name: 'erp',
@@ -57,6 +67,7 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
         queue: { max: null, queued: 0, waitedS: 0, full: 0, timeouts: 0 },
         breaker: { requests: 0, pending: 0, refusals: 0 },
         answers: NONE,
+        inDoubtOpen: 0,
         inDoubt: 0,
         failback: 'automatic',
         priorities: { inUse: 0, floor: 0, awaitsFailback: null },
@@ -105,8 +116,12 @@ test('a pool that nobody serves and a worker that was lost are said in a sentenc
 test('requests in doubt are said where there are some, with the place of their list', () => {
   const quiet = report([upstream('erp-1', {})])
   expect(formatStatus(quiet, NOW, false)).not.toContain('doubt')
-  const text = formatStatus({ ...quiet, pools: quiet.pools.map(pool => ({ ...pool, inDoubt: 3 })) }, NOW, false)
-  expect(text).toMatch(/Pool erp: 3 requests in doubt .*\/in-doubt/)
+  const text = formatStatus(
+    { ...quiet, pools: quiet.pools.map(pool => ({ ...pool, inDoubtOpen: 3, inDoubt: 5 })) },
+    NOW,
+    false,
+  )
+  expect(text).toMatch(/Pool erp: 3 requests in doubt .*vigia in-doubt/)
 })
 
 test('colours do not move the columns, and what an upstream sent can not steer the terminal', () => {

@@ -23,6 +23,7 @@ test('a document with nothing but the necessary gets every default', () => {
   expect(snapshotOf(documentOf())).toEqual({
     revision: 7,
     workers: Math.min(64, availableParallelism()),
+    watch: true,
     listeners: [{ name: 'web', host: '127.0.0.1', port: 8080 }],
     routes: [
       {
@@ -34,6 +35,7 @@ test('a document with nothing but the necessary gets every default', () => {
         retry: { replayBytes: 65_536, idempotencyKey: false, rpcReads: undefined },
         longPoll: false,
         queuePriority: 0,
+        integration: false,
         access: undefined,
         rateLimit: undefined,
       },
@@ -67,6 +69,7 @@ test('a document with nothing but the necessary gets every default', () => {
         allDown: 'fail',
         firstVerdictMs: 5_000,
         retryAfterS: 5,
+        minAvailable: 1,
         overprovisioning: 1.4,
         attempts: 3,
         idleConnections: 64,
@@ -105,6 +108,8 @@ test('a document with nothing but the necessary gets every default', () => {
     accessLog: { enabled: false, destination: 'stdout' },
     log: { level: 'info' },
     admin: { host: '127.0.0.1', port: 9900 },
+    maintenance: [],
+    language: 'en',
     shutdownMs: 30_000,
   })
 })

@@ -3,9 +3,11 @@
 import { expect, test } from 'vitest'
 import type { PoolPlan } from '../../../src/config/snapshot.ts'
 import type { Notice, Transition } from '../../../src/control/entry.ts'
+import { InDoubtList } from '../../../src/control/in-doubt-list.ts'
 import { createOperations } from '../../../src/control/operations.ts'
 import type { ProbeResult } from '../../../src/control/probes/probe.ts'
 import { Registry } from '../../../src/control/registry.ts'
+import { createLogger } from '../../../src/logging/logger.ts'
 import { readHints } from '../../../src/policy/agent-hints.ts'
 import { AVAILABILITY, UpstreamTable } from '../../../src/shared/upstream-table.ts'
 import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from './fixtures/snapshot.ts'
@@ -40,7 +42,8 @@ function setUp(priorities: readonly number[], more: Partial<PoolPlan> = {}) {
     now: () => clock.nowMs,
   })
   const slots = registry.apply(snapshot)
-  const ask = createOperations(registry)
+  const inDoubt = new InDoubtList(createLogger({ level: 'silent' }))
+  const ask = createOperations(registry, inDoubt)
   const nodes = slots.upstreams[0]!
   const allUp = () => {
     for (const slot of nodes) registry.probed(slot, answer())
@@ -54,6 +57,7 @@ function setUp(priorities: readonly number[], more: Partial<PoolPlan> = {}) {
     ended,
     clock,
     registry,
+    inDoubt,
     ask,
     nodes,
     allUp,

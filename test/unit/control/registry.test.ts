@@ -245,4 +245,8 @@ test('an upstream that comes back starts slowly, one that starts with vigia does
   clock.nowMs += 10_000
   registry.tick()
   expect(table.weight(first)).toBe(100)
+  // Once is enough, whatever becomes of the clock.
+  clock.nowMs -= 15_000
+  registry.tick()
+  expect(table.weight(first)).toBe(100)
 })

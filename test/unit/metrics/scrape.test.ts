@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { FAULT_CODES } from '../../../src/http1/faults.ts'
 import { createScrape } from '../../../src/metrics/scrape.ts'
 import { PROBE_BUCKETS_S } from '../../../src/metrics/source.ts'
-import { allocateCounters, CounterTable, GAUGE, TOTAL } from '../../../src/shared/counters.ts'
+import { allocateCounters, CounterTable, GAUGE, TOTAL, WORKER } from '../../../src/shared/counters.ts'
 
 const probes = {
   ok: 4,
@@ -10,20 +11,40 @@ const probes = {
   buckets: [...PROBE_BUCKETS_S.map((_, i) => (i === 0 ? 5 : 0)), 1],
 }
 
+const RELOADS = { tally: { applied: 2, unchanged: 0, refused: 1 }, appliedMs: 5_000, last: { error: 'no' } }
+
 function setUp() {
   const counters = new CounterTable(allocateCounters(2), 2)
   const scrape = createScrape({
     version: '1.2.3',
     counters,
     revision: () => 7,
+    reloads: () => RELOADS,
+    store: () => undefined,
     workerRestarts: () => [0, 3],
+    inDoubtOpen: () => 2,
+    routes: () => [
+      { name: 'web', pool: 'erp', slot: 1 },
+      { name: 'bus', pool: 'erp', slot: 2 },
+    ],
     pools: () => [
       {
         name: 'erp',
         slot: 1,
+        queueMax: 9,
+        levels: { inUse: 1, floor: 1, awaitsFailback: true },
         upstreams: [
-          { name: 'erp-1', slot: 2, state: 'available', weight: 100, probes },
-          { name: 'we"ird\\', slot: 3, state: 'out', weight: 50, probes },
+          { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, probes },
+          {
+            name: 'we"ird\\',
+            slot: 3,
+            state: 'out',
+            weight: 50,
+            ejections: 3,
+            drainDeadlineMs: 4500,
+            limit: 8,
+            probes,
+          },
         ],
       },
     ],
@@ -36,13 +57,15 @@ test('requests are summed over the workers, by pool, upstream and status class',
   const { counters, lines } = setUp()
   counters.rows[0]!.finished(2, 200, 0.02)
   counters.rows[1]!.finished(2, 204, 0.3)
+  counters.rows[1]!.finished(2, 201, 0.3, 1, false)
   counters.rows[1]!.finished(1, 503, 0)
   counters.rows[0]!.finished(0, 404, 0)
   const text = await lines()
-  expect(text).toContain('vigia_requests_total{pool="erp",upstream="erp-1",code="2xx"} 2')
-  expect(text).toContain('vigia_requests_total{pool="erp",upstream="erp-1",code="5xx"} 0')
-  expect(text).toContain('vigia_requests_total{pool="erp",upstream="",code="5xx"} 1')
-  expect(text).toContain('vigia_requests_total{pool="",upstream="",code="4xx"} 1')
+  expect(text).toContain('vigia_requests_total{pool="erp",upstream="erp-1",method="safe",code="2xx"} 2')
+  expect(text).toContain('vigia_requests_total{pool="erp",upstream="erp-1",method="unsafe",code="2xx"} 1')
+  expect(text).toContain('vigia_requests_total{pool="erp",upstream="erp-1",method="safe",code="5xx"} 0')
+  expect(text).toContain('vigia_requests_total{pool="erp",upstream="",method="safe",code="5xx"} 1')
+  expect(text).toContain('vigia_requests_total{pool="",upstream="",method="safe",code="4xx"} 1')
 })
 
 test('the duration histogram is cumulative, and its last bucket is its count', async () => {
@@ -74,7 +97,8 @@ test('gauges, states, probes, restarts and failures are there, with names escape
   counters.rows[1]!.move(3, GAUGE.inFlight, 1)
   counters.rows[0]!.move(0, GAUGE.connections, 1)
   counters.rows[0]!.add(3, TOTAL.timeouts, 2)
-  counters.rows[0]!.add(0, TOTAL.rejects, 9)
+  counters.rows[0]!.rejected(FAULT_CODES.indexOf('bad-chunk'))
+  counters.rows[1]!.rejected(FAULT_CODES.indexOf('bad-chunk'))
   const text = await lines()
   const odd = String.raw`pool="erp",upstream="we\"ird\\"`
   for (const line of [
@@ -85,13 +109,26 @@ test('gauges, states, probes, restarts and failures are there, with names escape
     `vigia_upstream_state{${odd},state="available"} 0`,
     `vigia_attempt_failures_total{${odd},kind="timeout"} 2`,
     'vigia_client_connections 1',
-    'vigia_request_rejects_total 9',
+    'vigia_request_rejects_total{reason="bad-chunk"} 2',
+    'vigia_request_rejects_total{reason="bad-host"} 0',
+    `vigia_ejections_total{${odd}} 3`,
+    `vigia_upstream_drain_deadline_timestamp_seconds{${odd}} 4.5`,
+    `vigia_upstream_limit{${odd}} 8`,
+    'vigia_queue_limit{pool="erp"} 9',
+    'vigia_pool_priority_in_use{pool="erp"} 1',
+    'vigia_pool_priority_floor{pool="erp"} 1',
+    'vigia_pool_awaits_failback{pool="erp"} 1',
+    'vigia_requests_in_doubt_open 2',
     'vigia_probes_total{pool="erp",upstream="erp-1",result="ok"} 4',
     'vigia_probes_total{pool="erp",upstream="erp-1",result="failed"} 2',
     'vigia_probe_duration_seconds_bucket{pool="erp",upstream="erp-1",le="0.001"} 5',
     'vigia_probe_duration_seconds_bucket{pool="erp",upstream="erp-1",le="+Inf"} 6',
     'vigia_worker_restarts_total{worker="1"} 3',
     'vigia_config_revision 7',
+    'vigia_config_reloads_total{result="applied"} 2',
+    'vigia_config_reloads_total{result="refused"} 1',
+    'vigia_config_last_reload_success 0',
+    'vigia_config_last_reload_timestamp_seconds 5',
     'vigia_info{version="1.2.3"} 1',
   ]) {
     expect(text).toContain(line)
@@ -113,23 +150,119 @@ test('every metric has help and a type, and the process and its event loop are m
   expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
 })
 
-test('a scrape of three hundred upstreams takes a fraction of a second', async () => {
+test('what a route answered is told by the class of its method and status, and so is what had no route', async () => {
+  const { counters, lines } = setUp()
+  counters.rows[0]!.finished(2, 200, 0.02, 2)
+  counters.rows[1]!.finished(2, 500, 0.02, 2, false)
+  counters.rows[1]!.answered(2, 200, 2, true)
+  counters.rows[0]!.finished(0, 404, 0)
+  const text = await lines()
+  expect(text).toContain('vigia_route_requests_total{route="bus",pool="erp",method="safe",code="2xx"} 2')
+  expect(text).toContain('vigia_route_requests_total{route="bus",pool="erp",method="unsafe",code="5xx"} 1')
+  expect(text).toContain('vigia_route_requests_total{route="web",pool="erp",method="safe",code="2xx"} 0')
+  expect(text).toContain('vigia_route_requests_total{route="",pool="",method="safe",code="4xx"} 1')
+})
+
+test('the time to the first byte and the wait in the queue are histograms of upstreams and of pools', async () => {
+  const { counters, lines } = setUp()
+  const row = counters.rows[1]!
+  row.bucket(2, TOTAL.secondBucket, 0.03)
+  row.add(2, TOTAL.firstByteMs, 30)
+  row.bucket(1, TOTAL.secondBucket, 4)
+  row.add(1, TOTAL.queueSeconds, 4)
+  const text = await lines()
+  for (const line of [
+    'vigia_upstream_first_byte_seconds_bucket{pool="erp",upstream="erp-1",le="0.025"} 0',
+    'vigia_upstream_first_byte_seconds_bucket{pool="erp",upstream="erp-1",le="0.05"} 1',
+    'vigia_upstream_first_byte_seconds_sum{pool="erp",upstream="erp-1"} 0.03',
+    'vigia_upstream_first_byte_seconds_count{pool="erp",upstream="erp-1"} 1',
+    'vigia_queue_wait_seconds_bucket{pool="erp",le="2.5"} 0',
+    'vigia_queue_wait_seconds_bucket{pool="erp",le="5"} 1',
+    'vigia_queue_wait_seconds_sum{pool="erp"} 4',
+    'vigia_queue_wait_seconds_count{pool="erp"} 1',
+    'vigia_request_duration_seconds_count{pool="erp",upstream="erp-1"} 0',
+  ]) {
+    expect(text).toContain(line)
+  }
+})
+
+test('retries are told by why they were safe, and apart from them what met a stale connection', async () => {
+  const { counters, lines } = setUp()
+  counters.rows[0]!.add(2, TOTAL.retriesDeclared, 3)
+  counters.rows[0]!.add(2, TOTAL.staleConnections, 4)
+  const text = await lines()
+  expect(text).toContain('vigia_retries_total{pool="erp",upstream="erp-1",proof="declared"} 3')
+  expect(text).toContain('vigia_retries_total{pool="erp",upstream="erp-1",proof="idempotent"} 0')
+  expect(text).toContain('vigia_stale_connections_total{pool="erp",upstream="erp-1"} 4')
+})
+
+test('a worker is told by its CPU time, event loop and heap; the heap of one that died is gone, the rest stays', async () => {
+  const { counters, lines } = setUp()
+  const row = counters.rows[1]!
+  row.addOwn(WORKER.cpuUserSeconds, 1.5)
+  row.addOwn(WORKER.loopBusySeconds, 2)
+  row.setHeapUsed(77)
+  row.loopDelayed(0.03)
+  row.loopDelayed(9)
+  const text = await lines()
+  for (const line of [
+    'vigia_worker_cpu_seconds_total{worker="1",mode="user"} 1.5',
+    'vigia_worker_cpu_seconds_total{worker="0",mode="user"} 0',
+    'vigia_worker_event_loop_busy_seconds_total{worker="1"} 2',
+    'vigia_worker_heap_used_bytes{worker="1"} 77',
+    'vigia_worker_event_loop_delay_seconds_bucket{worker="1",le="0.025"} 0',
+    'vigia_worker_event_loop_delay_seconds_bucket{worker="1",le="2.5"} 1',
+    'vigia_worker_event_loop_delay_seconds_count{worker="1"} 2',
+  ]) {
+    expect(text).toContain(line)
+  }
+  row.dropGauges()
+  const after = await lines()
+  expect(after).toContain('vigia_worker_heap_used_bytes{worker="1"} 0')
+  expect(after).toContain('vigia_worker_cpu_seconds_total{worker="1",mode="user"} 1.5')
+})
+
+test('no two cells of the shared rows overlap', () => {
+  const counters = new CounterTable(allocateCounters(2), 2)
+  const row = counters.rows[0]!
+  row.finished(8191, 503, 1e9, 4095, false)
+  row.bucket(8191, TOTAL.secondBucket, 1e9)
+  row.rejected(FAULT_CODES.length - 1)
+  row.loopDelayed(1e9)
+  row.move(8191, GAUGE.longPolls, 1)
+  const other = counters.rows[1]!
+  expect([other.gauge(0, GAUGE.inFlight), other.total(0, 0), other.own(0), other.routeTotal(0, 1, true)]).toEqual(
+    Array(4).fill(0),
+  )
+  expect(row.total(8191, TOTAL.unsafe1xx + 4)).toBe(1)
+  expect(row.routeTotal(4095, 5, false)).toBe(1)
+  expect([row.own(WORKER.cpuUserSeconds), row.own(WORKER.firstReject)]).toEqual([0, 0])
+  expect(row.own(WORKER.firstReject + FAULT_CODES.length - 1)).toBe(1)
+})
+
+test('a scrape of two hundred upstreams and fifty routes takes a few milliseconds', async () => {
   const counters = new CounterTable(allocateCounters(4), 4)
-  const upstreams = Array.from({ length: 300 }, (_, i) => ({
-    name: `n${i}`,
-    slot: i + 2,
-    state: 'available' as const,
-    weight: 1,
+  const upstreams = Array.from({ length: 200 }, (_, i) => ({
+    ...{ name: `n${i}`, slot: i + 2, state: 'available' as const, weight: 1, ejections: 0 },
     probes,
   }))
   const scrape = createScrape({
     version: '1',
     counters,
     revision: () => 1,
+    reloads: () => RELOADS,
+    store: () => undefined,
     workerRestarts: () => [],
-    pools: () => [{ name: 'erp', slot: 1, upstreams }],
+    inDoubtOpen: () => 0,
+    routes: () => Array.from({ length: 50 }, (_, i) => ({ name: `r${i}`, pool: 'erp', slot: i + 1 })),
+    pools: () => [{ name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false }, upstreams }],
   })
-  const started = performance.now()
-  await scrape.collect()
-  expect(performance.now() - started).toBeLessThan(1000)
+  const tookMs: number[] = []
+  for (let i = 0; i < 15; i += 1) {
+    const began = performance.now()
+    await scrape.collect()
+    tookMs.push(performance.now() - began)
+  }
+  // The best of them, and ten times what it takes: the machine may be busy with something else.
+  expect(Math.min(...tookMs)).toBeLessThan(60)
 })

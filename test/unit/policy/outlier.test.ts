@@ -438,3 +438,32 @@ describe('whatever happens', () => {
     )
   })
 })
+
+describe('a clock that was set back', () => {
+  test('ends an ejection that began in what is now the future', () => {
+    const pool = new SimulatedPool(3)
+    pool.fail(1, 5)
+    expect(pool.status(1)).toBe('ejected')
+    pool.nowMs -= 600_000
+    pool.tick()
+    expect(pool.status(1)).toBe('probation')
+  })
+
+  test('makes no ejection longer', () => {
+    const pool = new SimulatedPool(3)
+    pool.fail(1, 5)
+    pool.nowMs -= 600_000
+    pool.tick()
+    pool.passTrial(1)
+    pool.nowMs -= 600_000
+    pool.fail(1, 5)
+    expect(pool.ejectionSeconds(1)).toBe(60)
+  })
+
+  test('does not keep a window of judgement open', () => {
+    const pool = new SimulatedPool(3, { consecutiveFailures: 0 })
+    pool.nowMs -= 600_000
+    pool.tick()
+    expect(pool.members[1]!.state.windowStartMs).toBe(pool.nowMs)
+  })
+})

@@ -28,3 +28,7 @@ test('the limit follows the weight, and lets at least one request through', () =
   expect([0.1, 0.5, 1].map(factor => slowStartLimit(1, factor))).toEqual([1, 1, 1])
   expect(slowStartLimit(undefined, 0.1)).toBe(0)
 })
+
+test('a clock that was set back ends the ramp: it must not last until the clock has caught up', () => {
+  expect(slowStartFactor(1000, 3_601_000, 20_000)).toBe(1)
+})

@@ -13,6 +13,7 @@ const text = fc.oneof(
 const count = fc.oneof(fc.nat(1_000_000_000), fc.constantFrom(0, 9, 10, 99, 100, 2 ** 31 - 1, 2 ** 31, 2 ** 40))
 const entry: fc.Arbitrary<AccessEntry> = fc.record({
   requestId: text,
+  traceId: text,
   client: text,
   listener: text,
   route: text,
@@ -27,6 +28,7 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   firstByteMs: count,
   totalMs: count,
   queueMs: count,
+  connectMs: count,
   attempts: fc.nat(9),
   proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared'),
   end: text,
@@ -59,9 +61,18 @@ test('every entry is one line of JSON that reads back as it was, whatever was wr
 })
 
 const BASE: AccessEntry = {
-  ...{ requestId: 'a-1', client: '192.0.2.1', listener: 'web', route: 'r', pool: 'p', upstream: 'u', method: 'GET' },
+  ...{
+    requestId: 'a-1',
+    traceId: '',
+    client: '192.0.2.1',
+    listener: 'web',
+    route: 'r',
+    pool: 'p',
+    upstream: 'u',
+    method: 'GET',
+  },
   ...{ host: 'h', path: '/', status: 200, bytesIn: 0, bytesOut: 5, attempts: 1, proof: '', end: 'complete' },
-  ...{ firstByteMs: 1.235, totalMs: 2, queueMs: 0 },
+  ...{ firstByteMs: 1.235, totalMs: 2, queueMs: 0, connectMs: 0 },
 }
 
 test('one that differs from the one before in one thing only says so', () => {

@@ -49,6 +49,10 @@ class Stage {
     this.table.set(UPSTREAMS[at]!, up ? AVAILABILITY.available : AVAILABILITY.out, 100, limit)
   }
 
+  drain(at: number, limit: number): void {
+    this.table.set(UPSTREAMS[at]!, AVAILABILITY.draining, 100, limit)
+  }
+
   arrive(worker: number, need: Need, priority = 0): Client {
     const client = new Client(this, this.pools[worker]!, need, priority)
     this.clients.push(client)
@@ -232,4 +236,16 @@ test('a place of a worker that dies goes to who waits in another', async () => {
   first.onTurn = () => {}
   stage.places.forget(0)
   await until('the other has it', () => second.state === 'holds', { timeoutMs: SOON_MS, everyMs: 0 })
+})
+
+test('a retry that waits does not stand in the way of the sessions of an upstream that drains', () => {
+  const stage = new Stage()
+  stage.drain(0, 1)
+  for (const at of [1, 2]) stage.set(at, 1)
+  const holders = [stage.arrive(0, { kind: 'any' }), stage.arrive(0, { kind: 'any' })]
+  expect(holders.map(each => each.state)).toEqual(['holds', 'holds'])
+  const retry = stage.arrive(1, { kind: 'tried', at: 2 })
+  expect(retry.state).toBe('waits')
+  expect(stage.arrive(2, { kind: 'own', at: 0 }).state).toBe('holds')
+  for (const client of stage.clients) client.leave()
 })

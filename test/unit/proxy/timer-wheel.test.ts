@@ -53,11 +53,45 @@ test('after the machine slept for an hour every due timer fires', () => {
     wheel.arm(probe.timer, ms)
     return probe
   })
+  now = TICK_MS
+  wheel.advance(now)
   now = 3_600_000
   wheel.advance(now)
   now += 200_000
   wheel.advance(now)
   for (const probe of probes) expect(probe.firedAt).toHaveLength(1)
+})
+
+test('what is armed while the thread is behind is not early for it, however long that was', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ busyMs: fc.integer({ min: 0, max: 3_000 }), ms: fc.integer({ min: 1, max: 4_000 }) }), {
+        minLength: 1,
+        maxLength: 20,
+      }),
+      busy => {
+        let now = 0
+        let mostBehind = 0
+        const wheel = new TimerWheel(now, TICK_MS)
+        const probes: { readonly probe: Probe; readonly dueMs: number }[] = []
+        for (const { busyMs, ms } of busy) {
+          now += busyMs
+          mostBehind = Math.max(mostBehind, busyMs)
+          const probe = new Probe(() => now)
+          wheel.arm(probe.timer, ms)
+          probes.push({ probe, dueMs: now + ms })
+          wheel.advance(now)
+        }
+        for (const end = now + 8_000; now < end; now += 40) wheel.advance(now)
+        for (const { probe, dueMs } of probes) {
+          expect(probe.firedAt).toHaveLength(1)
+          expect(probe.firedAt[0]).toBeGreaterThanOrEqual(dueMs - TICK_MS)
+          expect(probe.firedAt[0]).toBeLessThanOrEqual(dueMs + 2 * mostBehind + 3 * TICK_MS + 40)
+        }
+      },
+    ),
+    { numRuns: 300 },
+  )
 })
 
 test('an owner may drop and arm others while it fires, those of its own tick too', () => {

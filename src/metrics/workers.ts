@@ -1,0 +1,52 @@
+// Metrics of the worker threads, by worker: CPU time, event loop, heap, restarts. Read from what each writes into its row.
+
+import { type CounterRow, LOOP_DELAY_BUCKETS_S, WORKER } from '../shared/counters.ts'
+import { histogramSamples, type Sample, type ScrapedMetric } from './scraped-metric.ts'
+import type { MetricsSource } from './source.ts'
+
+export function defineWorkers(source: MetricsSource): ScrapedMetric[] {
+  const each = (samples: (labels: string, row: CounterRow) => readonly Sample[]) => () =>
+    source.counters.rows.flatMap((row, worker) => samples(`worker="${worker}"`, row))
+  return [
+    {
+      name: 'vigia_worker_cpu_seconds_total',
+      help: 'CPU time of the worker thread.',
+      type: 'counter',
+      samples: each((labels, row) => [
+        { labels: `${labels},mode="user"`, value: row.own(WORKER.cpuUserSeconds) },
+        { labels: `${labels},mode="system"`, value: row.own(WORKER.cpuSystemSeconds) },
+      ]),
+    },
+    {
+      name: 'vigia_worker_event_loop_busy_seconds_total',
+      help: 'Time in which the event loop of the worker was not waiting: its rate is the utilisation, 1 = no more to give.',
+      type: 'counter',
+      samples: each((labels, row) => [{ labels, value: row.own(WORKER.loopBusySeconds) }]),
+    },
+    {
+      name: 'vigia_worker_event_loop_delay_seconds',
+      help: 'How much later than asked the event loop of the worker came to a timer.',
+      type: 'histogram',
+      samples: each((labels, row) =>
+        histogramSamples(
+          labels,
+          LOOP_DELAY_BUCKETS_S,
+          bucket => row.own(WORKER.firstBucket + bucket),
+          row.own(WORKER.loopDelaySum),
+        ),
+      ),
+    },
+    {
+      name: 'vigia_worker_heap_used_bytes',
+      help: 'JavaScript memory of the worker in use.',
+      type: 'gauge',
+      samples: each((labels, row) => [{ labels, value: row.own(WORKER.heapUsedBytes) }]),
+    },
+    {
+      name: 'vigia_worker_restarts_total',
+      help: 'Worker threads that ended unasked and were replaced.',
+      type: 'counter',
+      samples: () => source.workerRestarts().map((value, worker) => ({ labels: `worker="${worker}"`, value })),
+    },
+  ]
+}

@@ -1,0 +1,109 @@
+// One worker thread with a compiled configuration and no control plane: for what control says to workers, message by message.
+// Every upstream is available. Its counters are read from the shared memory.
+
+import { Worker } from 'node:worker_threads'
+import { stringify } from 'yaml'
+import { loadBytes } from '../../src/config/load.ts'
+import { formatProblem } from '../../src/config/problem.ts'
+import type { Snapshot } from '../../src/config/snapshot.ts'
+import { allocateClientConnections } from '../../src/shared/client-connections.ts'
+import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
+import type { FromWorker, Slots, ToWorker, WorkerStart } from '../../src/shared/messages.ts'
+import { allocatePlaces } from '../../src/shared/places.ts'
+import { allocateRates } from '../../src/shared/rate-table.ts'
+import { SessionTable } from '../../src/shared/sessions.ts'
+import { AVAILABILITY, UpstreamTable } from '../../src/shared/upstream-table.ts'
+import { freePort } from './free-port.ts'
+import { within } from './until.ts'
+
+const WORKER = new URL('../../src/proxy/worker.ts', import.meta.url)
+
+export interface DataPlane {
+  readonly port: number
+  readonly counters: CounterTable
+  /** Slot of the configuration's first pool. */
+  readonly poolSlot: number
+  /** Log lines that the worker wanted written. */
+  readonly said: readonly string[]
+  /** Sends a message; resolves once the worker has acted upon it, and upon a reload of its configuration after it. */
+  tell(message: ToWorker): Promise<void>
+  stop(): Promise<void>
+}
+
+/** @param config the document but its listener */
+export async function startDataPlane(
+  config: Record<string, unknown>,
+  more: Partial<WorkerStart> = {},
+): Promise<DataPlane> {
+  const port = await freePort()
+  const snapshot = snapshotOf({ listeners: [{ name: 'web', address: `127.0.0.1:${port}` }], ...config })
+  let slot = 0
+  const next = () => {
+    slot += 1
+    return slot
+  }
+  const slots: Slots = {
+    pools: snapshot.pools.map(next),
+    upstreams: snapshot.pools.map(({ upstreams }) => upstreams.map(next)),
+    routes: snapshot.routes.map((_, index) => index + 1),
+  }
+  const table = new UpstreamTable()
+  for (const each of slots.upstreams.flat()) table.set(each, AVAILABILITY.available, 100)
+  const counters = allocateCounters(1)
+  const start: WorkerStart = {
+    worker: 0,
+    workers: 1,
+    upstreamTable: table.buffer,
+    counters,
+    places: allocatePlaces(1),
+    sessions: new SessionTable().buffer,
+    rates: allocateRates(),
+    clients: allocateClientConnections(1),
+    snapshot,
+    slots,
+    ...more,
+  }
+  const worker = new Worker(WORKER, { workerData: start })
+  const said: string[] = []
+  let ready: (revision: number) => void = () => {}
+  let failed: (error: unknown) => void = () => {}
+  worker.on('error', error => failed(error))
+  worker.on('message', (message: FromWorker) => {
+    if (message.type === 'ready') ready(message.revision)
+    if (message.type === 'log' || message.type === 'failed') said.push(JSON.stringify(message))
+  })
+  let revision = snapshot.revision
+  const acknowledged = () =>
+    within(
+      8_000,
+      () => `the worker does not acknowledge revision ${revision}: ${said.join('\n')}`,
+      new Promise<void>((resolve, reject) => {
+        failed = reject
+        ready = seen => {
+          if (seen === revision) resolve()
+        }
+      }),
+    )
+  await acknowledged()
+  return {
+    port,
+    counters: new CounterTable(counters, 1),
+    poolSlot: slots.pools[0]!,
+    said,
+    async tell(message) {
+      worker.postMessage(message)
+      revision += 1
+      worker.postMessage({ type: 'snapshot', snapshot: { ...snapshot, revision }, slots } satisfies ToWorker)
+      await acknowledged()
+    },
+    async stop() {
+      await worker.terminate()
+    },
+  }
+}
+
+function snapshotOf(document: Record<string, unknown>): Snapshot {
+  const loaded = loadBytes(new TextEncoder().encode(stringify(document)), 'test.yaml', {}, 1)
+  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'))
+  return loaded.snapshot
+}
