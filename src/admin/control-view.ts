@@ -226,6 +226,10 @@ export interface UpstreamReport {
   readonly longPolls: number
   readonly connections: number
   readonly tunnels: number
+  /** Answers per second, of the last ten seconds. */
+  readonly rate: number
+  /** 99 of 100 answers of the last ten seconds were complete by then, ms; null = there was none. */
+  readonly p99Ms: number | null
   readonly responses: StatusClasses
   readonly failures: { readonly connect: number; readonly transport: number; readonly timeout: number }
   readonly retries: number

@@ -96,6 +96,8 @@ export const COMPONENTS: readonly Schema[] = [
       longPolls: whole(),
       connections: whole(),
       tunnels: whole(),
+      rate: number(),
+      p99Ms: orNull(whole()),
       responses: CLASSES,
       failures: object({ connect: whole(), transport: whole(), timeout: whole() }),
       retries: whole(),

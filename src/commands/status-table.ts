@@ -8,9 +8,9 @@ import { formatAge, printable } from './text.ts'
 
 const COLORS = { available: 'green', unknown: 'yellow', draining: 'yellow', out: 'red', disabled: 'gray' } as const
 
-const HEADER = ['POOL', 'UPSTREAM', 'STATE', 'SINCE', 'IN FLIGHT', 'REQUESTS', 'ERRORS', 'WHY'] as const
+const HEADER = ['POOL', 'UPSTREAM', 'STATE', 'SINCE', 'IN FLIGHT', 'RATE', 'P99', 'REQUESTS', 'ERRORS', 'WHY'] as const
 /** Columns with numbers, which line up at their right. */
-const NUMBERS: ReadonlySet<number> = new Set([4, 5, 6])
+const NUMBERS: ReadonlySet<number> = new Set([4, 5, 6, 7, 8])
 
 /** @param nowMs epoch ms, for "12 s ago" */
 export function formatStatus(report: StatusReport, nowMs: number, color: boolean): string {
@@ -48,10 +48,16 @@ function row(
     paint(upstream.state),
     `${formatAge(nowMs - Date.parse(upstream.since))} ago`,
     String(upstream.inFlight),
+    `${upstream.rate < 10 ? upstream.rate : Math.round(upstream.rate)}/s`,
+    upstream.p99Ms === null ? '-' : formatLatency(upstream.p99Ms),
     String(requests),
     String(responses['5xx'] + failures.connect + failures.transport + failures.timeout),
     printable(upstream.why),
   ]
+}
+
+function formatLatency(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`
 }
 
 /** Of a drain: who is still there, and until when. */

@@ -24,6 +24,7 @@ import { checkListeners, notHeldBy } from './listen-check.ts'
 import { type LostRequests, lostRequests } from './lost-requests.ts'
 import { totalsOf } from './passive-health.ts'
 import { Prober } from './prober.ts'
+import { RecentTraffic } from './recent-traffic.ts'
 import { RecordKeeping } from './record-keeping.ts'
 import { Registry } from './registry.ts'
 import { type ConfigurationFile, Reloader, type Wish } from './reload.ts'
@@ -63,6 +64,7 @@ export class Control {
   readonly #prober: Prober
   readonly #inDoubt: InDoubtList
   readonly #drains: DrainWatch
+  readonly #recent: RecentTraffic
   readonly #supervisor: Supervisor
   readonly #admin: AdminListener
   readonly #record: RecordKeeping
@@ -133,6 +135,7 @@ export class Control {
     this.#prober = new Prober({ onResult: (slot, result) => this.#registry.probed(slot, result) })
     this.#inDoubt = new InDoubtList(logger, { onChange: record => this.#events.add(inDoubtEvent(record)) })
     this.#drains = new DrainWatch(counters, this.#sessions)
+    this.#recent = new RecentTraffic(counters)
     this.#supervisor = new Supervisor({
       workerUrl,
       workers: snapshot.workers,
@@ -192,6 +195,7 @@ export class Control {
       workers: () => this.#supervisor.view(),
       inDoubt: this.#inDoubt,
       places,
+      recent: this.#recent,
       drains: this.#drains,
       adminRefusals: () => this.#admin.failures,
       records: this.#record.records,
@@ -349,6 +353,10 @@ export class Control {
     this.#registry.tick()
     const entries = this.#registry.pools().flatMap(pool => pool.entries)
     this.#drains.tick(entries, Date.now())
+    this.#recent.tick(
+      entries.map(entry => entry.slot),
+      performance.now(),
+    )
   }
 
   #tellWindow(event: WindowEvent): void {

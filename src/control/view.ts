@@ -30,6 +30,7 @@ import { HOLD } from './kept-overrides.ts'
 import { formatAddress } from './listen-check.ts'
 import { metricsSource } from './metrics-source.ts'
 import { overloadOf } from './overload-report.ts'
+import type { RecentTraffic } from './recent-traffic.ts'
 import type { Records } from './records.ts'
 import type { Registry } from './registry.ts'
 import type { ReloadRecord } from './reload-record.ts'
@@ -42,6 +43,7 @@ export interface ViewOptions {
   readonly version: string
   readonly startedMs: number
   readonly counters: CounterTable
+  readonly recent: RecentTraffic
   readonly places: Places
   readonly registry: Registry
   readonly snapshot: () => Snapshot
@@ -149,11 +151,12 @@ function inDoubtReport(list: InDoubtList, limit = Infinity): InDoubtReport {
   return { total: list.total, dropped: list.dropped, open: list.open, records }
 }
 
-function reportUpstream(entry: Entry, { counters, places, drains, records }: ViewOptions): UpstreamReport {
+function reportUpstream(entry: Entry, { counters, places, drains, records, recent }: ViewOptions): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
   const { ok, failed } = probes.tally()
   const { last } = probes
+  const { ratePerS, p99Ms } = recent.of(slot)
   return {
     name: plan.name,
     url: upstreamUrl(plan),
@@ -184,6 +187,8 @@ function reportUpstream(entry: Entry, { counters, places, drains, records }: Vie
     longPolls: counters.gauge(slot, GAUGE.longPolls),
     connections: counters.gauge(slot, GAUGE.connections),
     tunnels: counters.gauge(slot, GAUGE.tunnels),
+    rate: Math.round(ratePerS * 10) / 10,
+    p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),
     responses: classes(counters, slot),
     failures: {
       connect: total(TOTAL.connectFailures),

@@ -28,6 +28,8 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     longPolls: 0,
     connections: 0,
     tunnels: 0,
+    rate: 0,
+    p99Ms: null,
     responses: NONE,
     failures: { connect: 0, transport: 0, timeout: 0 },
     retries: 0,
@@ -81,6 +83,8 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
 test('the table lines up, and says what, since when and why', () => {
   const busy = {
     inFlight: 12,
+    rate: 123.4,
+    p99Ms: 1240,
     responses: { ...NONE, '2xx': 123_456, '5xx': 3 },
     failures: { connect: 1, transport: 2, timeout: 4 },
   }
@@ -95,9 +99,9 @@ test('the table lines up, and says what, since when and why', () => {
   expect(text.split('\n')).toEqual([
     'vigia 1.2.3 is ready, up 3 h 0 min, configuration revision 4, 1 of 1 workers listen, 1 of 2 upstreams available, 17 client connections',
     '',
-    'POOL  UPSTREAM       STATE      SINCE     IN FLIGHT  REQUESTS  ERRORS  WHY',
-    'erp   erp-1          available  12 s ago         12    123459      10  healthy',
-    'erp   erp-long-name  out        12 s ago          0         0       0  unhealthy: status 503, expected 200-299',
+    'POOL  UPSTREAM       STATE      SINCE     IN FLIGHT   RATE    P99  REQUESTS  ERRORS  WHY',
+    'erp   erp-1          available  12 s ago         12  123/s  1.2 s    123459      10  healthy',
+    'erp   erp-long-name  out        12 s ago          0    0/s      -         0       0  unhealthy: status 503, expected 200-299',
   ])
 })
 
@@ -163,9 +167,9 @@ test('a drain has a line of its own under its upstream: who is still there, and 
   ]
   const lines = formatStatus(report(nodes), NOW, false).split('\n')
   expect(lines.slice(3)).toEqual([
-    'erp   erp-1     draining   12 s ago          0         0       0  draining by ana: patching',
+    'erp   erp-1     draining   12 s ago          0  0/s    -         0       0  draining by ana: patching',
     '      drain of 10 min: 2 requests, 1 tunnel and about 40 sessions left, free in about 4 min',
-    'erp   erp-2     available  12 s ago          0         0       0  healthy',
+    'erp   erp-2     available  12 s ago          0  0/s    -         0       0  healthy',
   ])
 })
 
