@@ -167,9 +167,9 @@ test('a drain has a line of its own under its upstream: who is still there, and 
   ]
   const lines = formatStatus(report(nodes), NOW, false).split('\n')
   expect(lines.slice(3)).toEqual([
-    'erp   erp-1     draining   12 s ago          0  0/s    -         0       0  draining by ana: patching',
+    'erp   erp-1     draining   12 s ago          0   0/s    -         0       0  draining by ana: patching',
     '      drain of 10 min: 2 requests, 1 tunnel and about 40 sessions left, free in about 4 min',
-    'erp   erp-2     available  12 s ago          0  0/s    -         0       0  healthy',
+    'erp   erp-2     available  12 s ago          0   0/s    -         0       0  healthy',
   ])
 })
 
