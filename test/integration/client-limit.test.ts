@@ -9,7 +9,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 import { startVigia } from '../support/vigia.ts'
-import { poolPlan, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
+import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
 const cleanUps: (() => unknown)[] = []
@@ -138,16 +138,7 @@ test('what a worker held that dies comes back', async () => {
   const vigia = await startInProcess(
     snapshotOf({
       workers: 2,
-      listeners: [{ name: 'web', host: '127.0.0.1', port }],
-      routes: [
-        {
-          name: 'all',
-          match: { listeners: [], hosts: [], path: '/', methods: [] },
-          pool: 0,
-          timeouts: base.timeouts,
-          bodyBytes: 1024,
-        },
-      ],
+      ...servedAt(port),
       pools: [poolPlan('erp', [upstreamPlan('erp-1', upstream.port)], { health: { kind: 'none' } })],
       limits: { ...base.limits, connectionsPerClient: 40 },
       shutdownMs: 100,

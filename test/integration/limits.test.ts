@@ -13,7 +13,7 @@ import { ask, RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { field } from '../support/wire.ts'
-import { poolPlan, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
+import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
@@ -166,22 +166,12 @@ test('places that a dying worker held come back, and those that wait in other wo
     node.close()
   })
   const port = await freePort()
-  const base = snapshotOf()
   const limit = 10
   const upstream = { ...upstreamPlan('erp-1', (node.address() as AddressInfo).port), maxConnections: limit }
   const vigia: RunningVigia = await startInProcess(
     snapshotOf({
       workers: 2,
-      listeners: [{ name: 'web', host: '127.0.0.1', port }],
-      routes: [
-        {
-          name: 'all',
-          match: { listeners: [], hosts: [], path: '/', methods: [] },
-          pool: 0,
-          timeouts: base.timeouts,
-          bodyBytes: 1024,
-        },
-      ],
+      ...servedAt(port),
       pools: [poolPlan('erp', [upstream], { health: { kind: 'none' }, queue: { max: 100, timeoutMs: 30_000 } })],
       shutdownMs: 100,
     }),

@@ -6,7 +6,7 @@ import { createLogger } from '../../src/logging/logger.ts'
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
 import { fetchText } from '../support/vigia.ts'
-import { poolPlan, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
+import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
@@ -27,20 +27,10 @@ async function start(
     node.close()
   })
   const port = await freePort()
-  const base = snapshotOf()
   const vigia = await startVigia(
     snapshotOf({
       workers,
-      listeners: [{ name: 'web', host: '127.0.0.1', port }],
-      routes: [
-        {
-          name: 'all',
-          match: { listeners: [], hosts: [], path: '/', methods: [] },
-          pool: 0,
-          timeouts: base.timeouts,
-          bodyBytes: 1024,
-        },
-      ],
+      ...servedAt(port),
       pools: [
         poolPlan('erp', [upstreamPlan('erp-1', (node.address() as AddressInfo).port)], { health: { kind: 'none' } }),
       ],
