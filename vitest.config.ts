@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // Most of the time is spent waiting for sockets, timers and processes: more files at once than cores minus one.
+    // Most of the time is spent waiting for sockets, timers and processes: more files at once than cores.
     maxWorkers: 4,
     // Tests start vigia some hundred times: its compiled sources are kept from one start to the next.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },

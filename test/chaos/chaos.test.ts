@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { FAULT_KINDS } from './faults.ts'
 import { runRound } from './round.ts'
 
-const SECONDS = 3
+const SECONDS = 2
 const half = Math.ceil(FAULT_KINDS.length / 2)
 
 test.each([
@@ -15,8 +15,8 @@ test.each([
   async ({ seed, kinds }) => {
     const { evidence, violations } = await runRound({ seed, seconds: SECONDS, kinds })
     expect(violations).toEqual([])
-    expect(evidence.seen.length).toBeGreaterThan(100)
-    expect(evidence.episodes.length).toBeGreaterThan(1)
+    expect(evidence.seen.length).toBeGreaterThan(60)
+    expect(evidence.episodes.length).toBeGreaterThan(0)
   },
   60_000,
 )

@@ -1,17 +1,21 @@
 // Waiting in tests: polls a condition, or bounds a promise. No test sleeps for a fixed time instead.
 
-/** Resolves with the first truthy value of `condition`; rejects with `what` after `timeoutMs`. */
+/** Between two looks, ms: at first short, for what comes at once; then longer, for what takes its time need not cost a core. */
+const FIRST_MS = 5
+const LONGEST_MS = 80
+
+/** Resolves with the first truthy value of `condition`; rejects with `what` after `timeoutMs`. @param everyMs undefined = see above */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { timeoutMs = 8_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 8_000, everyMs }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs
-  for (;;) {
+  for (let pauseMs = everyMs ?? FIRST_MS; ; pauseMs = everyMs ?? Math.min(LONGEST_MS, pauseMs * 1.3)) {
     const value = await condition()
     if (value) return value as NonNullable<T>
     if (performance.now() > deadline) throw new Error(`after ${timeoutMs} ms still not true: ${what}`)
-    await sleep(everyMs)
+    await sleep(pauseMs)
   }
 }
 

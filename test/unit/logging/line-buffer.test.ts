@@ -3,11 +3,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ChunkSink, LineBuffer } from '../../../src/logging/line-buffer.ts'
+import { ANY_UNIT } from '../../support/any-text.ts'
 import { addLine } from './add-line.ts'
 
 const CHUNK = 128
 const line = fc
-  .oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'binary', maxLength: 60 }))
+  .oneof(fc.string({ maxLength: 60 }), fc.string({ unit: ANY_UNIT, maxLength: 60 }))
   .map(text => text.replaceAll('\n', ' '))
 
 /** Chunks with little room beyond their size; `room` tells whether there is one. */

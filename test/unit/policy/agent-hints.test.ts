@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NO_HINTS, readHints } from '../../../src/policy/agent-hints.ts'
+import { ANY_UNIT } from '../../support/any-text.ts'
 
 const FOLLOW = { hints: true, drainOn404: true }
 const state = (text: string | string[]) => readHints(200, { 'x-vigia-state': text }, FOLLOW)
@@ -63,7 +64,7 @@ test('fields are not followed where that is switched off', () => {
 test('whatever a node sends, the weight is a factor from 0 to 1, and what is logged is short and printable', () => {
   fc.assert(
     fc.property(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: ANY_UNIT }),
       fc.string(),
       fc.integer({ min: 100, max: 599 }),
       (one, other, status) => {

@@ -200,7 +200,7 @@ describe('decideRetry', () => {
         if (failed.responseStarted || failed.clientGone) expect(decision.retry).toBe(false)
         if (failed.attemptsMade > failed.attemptsMax) expect(decision.retry).toBe(false)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 })

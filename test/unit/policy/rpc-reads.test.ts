@@ -182,7 +182,7 @@ describe('bodies', () => {
           if (isDeclaredRead(body, ODOO)) expect(body).toMatch(/read|fields_get|summary/)
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     )
   })
 })
@@ -238,7 +238,7 @@ describe('parseUnambiguous', () => {
       fc.property(anyText, ({ json, ambiguous }) => {
         expect(parseUnambiguous(json)).toEqual(ambiguous ? undefined : JSON.parse(json))
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -10,6 +10,7 @@ import { migrate } from '../../../src/store/migrate.ts'
 import { tidy } from '../../../src/store/retention.ts'
 import { DEFAULT_RETENTION } from '../../../src/store/tuning.ts'
 import { verifyAudit } from '../../../src/store/verify-audit.ts'
+import { ANY_UNIT } from '../../support/any-text.ts'
 import { branch, whole } from '../../support/random.ts'
 import { auditOf, storeFolder } from '../../support/store.ts'
 
@@ -37,7 +38,7 @@ const verify = (db: DatabaseSync, expected?: string) => verifyAudit(db, 'vigia.d
 
 describe('the audit chain', () => {
   test('is whole however strange the texts and values in it are', () => {
-    const anyText = fc.string({ unit: 'binary', maxLength: 12 })
+    const anyText = fc.string({ unit: ANY_UNIT, maxLength: 12 })
     const halfPairs = fc
       .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 })
       .map(codes => String.fromCharCode(...codes))

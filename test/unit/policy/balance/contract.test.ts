@@ -53,7 +53,7 @@ describe.each(PLANS)('the $kind balancer', plan => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 
