@@ -1,14 +1,14 @@
 // Turns the command line into a command and its exit code. Holds no logic of its own: each command is loaded only when asked for.
 
 import { Command, CommanderError } from 'commander'
-import type { BackupOptions } from './commands/backup.ts'
-import type { DrainOptions } from './commands/drain.ts'
 import { EXIT } from './commands/exit-codes.ts'
-import { addLiveCommands, takeTokens } from './commands/live-commands.ts'
-import { addMaintenanceCommands } from './commands/maintenance-commands.ts'
-import type { OperateOptions, Verb } from './commands/operate.ts'
-import { addRecordCommands } from './commands/record-commands.ts'
-import type { RestoreCommandOptions } from './commands/restore.ts'
+import type { DrainOptions } from './commands/live/drain.ts'
+import { addLiveCommands, takeTokens } from './commands/live/live-commands.ts'
+import { addMaintenanceCommands } from './commands/live/maintenance-commands.ts'
+import type { OperateOptions, Verb } from './commands/live/operate.ts'
+import { addRecordCommands } from './commands/live/record-commands.ts'
+import type { BackupOptions } from './commands/store/backup.ts'
+import type { RestoreCommandOptions } from './commands/store/restore.ts'
 import { VERSION } from './commands/version.ts'
 
 const DEFAULT_CONFIG = './vigia.yaml'
@@ -66,7 +66,7 @@ function describe(done: (code: number) => void): Command {
       '\nExit code: 0 when every upstream is available, 1 when one is not, 2 when vigia does not answer.',
     )
     .action(async (options: { admin: string; json: boolean; watch: boolean }) =>
-      done(await (await import('./commands/status.ts')).status(options)),
+      done(await (await import('./commands/live/status.ts')).status(options)),
     )
   operation(program, 'drain', '<pool[/upstream]>', 'give an upstream no new work, and let what it has come to its end')
     .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
@@ -76,7 +76,7 @@ function describe(done: (code: number) => void): Command {
     .option('--wait', 'follow it until nothing is left', false)
     .addHelpText('after', DRAIN_NOTES)
     .action(async (place: string, options: DrainOptions) =>
-      done(await (await import('./commands/drain.ts')).drain(place, options)),
+      done(await (await import('./commands/live/drain.ts')).drain(place, options)),
     )
   operation(program, 'disable', '<pool[/upstream]>', 'give an upstream nothing at all, from now on')
     .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
@@ -84,13 +84,13 @@ function describe(done: (code: number) => void): Command {
     .option('--override', 'also in a change freeze', false)
     .addHelpText('after', DISABLE_NOTES)
     .action(async (place: string, options: OperateOptions) =>
-      done(await (await import('./commands/operate.ts')).operate('disable', place, options)),
+      done(await (await import('./commands/live/operate.ts')).operate('disable', place, options)),
     )
   operation(program, 'enable', '<pool[/upstream]>', 'end what drain or disable has asked for')
     .option('--reason <text>', 'why, for the log')
     .addHelpText('after', ASKED_NOTES)
     .action(async (place: string, options: OperateOptions) =>
-      done(await (await import('./commands/operate.ts')).operate('enable', place, options)),
+      done(await (await import('./commands/live/operate.ts')).operate('enable', place, options)),
     )
   operation(
     program,
@@ -102,7 +102,7 @@ function describe(done: (code: number) => void): Command {
     .option('--override', 'also in a change freeze', false)
     .addHelpText('after', ASKED_NOTES)
     .action(async (pool: string, options: OperateOptions) =>
-      done(await (await import('./commands/operate.ts')).operate('failback', pool, options)),
+      done(await (await import('./commands/live/operate.ts')).operate('failback', pool, options)),
     )
   program
     .command('backup')
@@ -112,7 +112,7 @@ function describe(done: (code: number) => void): Command {
     .option('--force', 'replace a file of that name', false)
     .addHelpText('after', BACKUP_NOTES)
     .action(async (file: string, options: BackupOptions) =>
-      done(await (await import('./commands/backup.ts')).backup(file, options)),
+      done(await (await import('./commands/store/backup.ts')).backup(file, options)),
     )
   program
     .command('restore')
@@ -123,7 +123,7 @@ function describe(done: (code: number) => void): Command {
     .option('--by <name>', 'who asks (default: the user of the operating system)')
     .addHelpText('after', RESTORE_NOTES)
     .action(async (file: string, options: RestoreCommandOptions) =>
-      done(await (await import('./commands/restore.ts')).restore(file, options)),
+      done(await (await import('./commands/store/restore.ts')).restore(file, options)),
     )
   program
     .command('demo')

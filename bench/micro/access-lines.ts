@@ -1,6 +1,6 @@
 // What a line of the access log costs the thread that writes it, its file left out: the facts of an exchange to bytes in a chunk.
 import { LineBuffer } from '../../src/logging/line-buffer.ts'
-import { AccessLine } from '../../src/proxy/access-line.ts'
+import { AccessLine } from '../../src/proxy/access-log/access-line.ts'
 import { type MicroCase, ring } from './case.ts'
 
 const chunkBytes = 131_072

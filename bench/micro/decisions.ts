@@ -1,8 +1,8 @@
 // Decisions of a request: which route, which upstream. Their cost must not grow with the number of routes and upstreams.
-import type { BalancePlan, RouteMatch } from '../../src/config/snapshot.ts'
+import type { BalancePlan, RouteMatch } from '../../src/plan/snapshot.ts'
 import type { BalanceView } from '../../src/policy/balance/balancer.ts'
 import { createBalancer } from '../../src/policy/balance/create.ts'
-import { compileRoutes, matchRoute, normalisePath } from '../../src/policy/routing.ts'
+import { compileRoutes, matchRoute, normalisePath } from '../../src/policy/request/routing.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../src/shared/counters.ts'
 import { type MicroCase, ring } from './case.ts'
 

@@ -1,18 +1,18 @@
 // The admin listener: what an operator, an orchestrator or Prometheus may read about this vigia, and what an operator may ask of it.
 
 import Fastify, { type FastifyInstance } from 'fastify'
-import { serveAudit } from './audit-routes.ts'
-import { guardAccess } from './auth.ts'
-import { serveConfigurationHistory } from './config-routes.ts'
-import { serveReload } from './configuration.ts'
-import type { ControlView } from './control-view.ts'
-import { serveEvents } from './events.ts'
-import { serveInDoubt } from './in-doubt.ts'
-import { serveMaintenance } from './maintenance-routes.ts'
-import { describeApi, serveOpenApi } from './openapi.ts'
-import { PROBLEM_REPLY, plainReply, STATUS_REPLY } from './openapi-schemas.ts'
-import { type Changes, serveOperations } from './operation-routes.ts'
+import { guardAccess } from './access/auth.ts'
+import type { ControlView } from './contract/control-view.ts'
 import { answerWithProblems, sendProblem, wrongInput } from './problem.ts'
+import { serveAudit } from './routes/audit-routes.ts'
+import { serveConfigurationHistory } from './routes/config-routes.ts'
+import { serveReload } from './routes/configuration.ts'
+import { serveEvents } from './routes/events.ts'
+import { serveInDoubt } from './routes/in-doubt.ts'
+import { serveMaintenance } from './routes/maintenance-routes.ts'
+import { describeApi, serveOpenApi } from './routes/openapi.ts'
+import { PROBLEM_REPLY, plainReply, STATUS_REPLY } from './routes/openapi-schemas.ts'
+import { type Changes, serveOperations } from './routes/operation-routes.ts'
 
 const LIMITS = {
   bodyBytes: 1024,

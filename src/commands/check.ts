@@ -1,8 +1,8 @@
 // vigia check: says whether vigia can run with a configuration, and lists everything that is wrong with it. Starts nothing.
 
-import { loadConfig } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
-import type { Snapshot } from '../config/snapshot.ts'
+import { loadConfig } from '../config/read/load.ts'
+import { formatProblem } from '../config/read/problem.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
 import { EXIT } from './exit-codes.ts'
 
 export interface CheckOutput {

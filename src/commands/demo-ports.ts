@@ -1,8 +1,8 @@
 // Where the demo listens: the configured ports, or others where those are taken. Rewrites a snapshot; starts nothing.
 
-import type { Snapshot } from '../config/snapshot.ts'
 import type { NodeAddress } from '../demo/fleet.ts'
 import { freePort } from '../demo/ports.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
 
 export interface Placed {
   readonly snapshot: Snapshot

@@ -1,17 +1,17 @@
 // Turns a valid document into the snapshot: defaults applied, units resolved, names replaced by indices.
 // Pure: what the environment and files hold comes in as arguments. It reports nothing; the cross-checks have.
 
+import type { Limits, RouteMatch, Snapshot, Timeouts } from '../plan/snapshot.ts'
 import { type Address, parseAddress } from './address.ts'
-import { compileAccess, compileMinRate, compileRateLimit } from './compile-access.ts'
-import { compileAdmin } from './compile-admin.ts'
-import { compileRouteRetry } from './compile-failover.ts'
-import { compileAccessLog } from './compile-log.ts'
-import { compileWindow } from './compile-maintenance.ts'
-import { compilePool } from './compile-pool.ts'
-import { compileStore } from './compile-store.ts'
 import { DEFAULTS } from './defaults.ts'
+import { compileAccess, compileMinRate, compileRateLimit } from './parts/compile-access.ts'
+import { compileAdmin } from './parts/compile-admin.ts'
+import { compileRouteRetry } from './parts/compile-failover.ts'
+import { compileAccessLog } from './parts/compile-log.ts'
+import { compileWindow } from './parts/compile-maintenance.ts'
+import { compilePool } from './parts/compile-pool.ts'
+import { compileStore } from './parts/compile-store.ts'
 import type { ConfigDocument, RouteDocument } from './schema.ts'
-import type { Limits, RouteMatch, Snapshot, Timeouts } from './snapshot.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 export interface Surroundings {

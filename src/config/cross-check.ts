@@ -2,15 +2,15 @@
 
 import { MAX_SLOTS } from '../shared/upstream-table.ts'
 import { type Address, isRange, parseAddress } from './address.ts'
-import { isEveryone, RANGE_FORM } from './check-access.ts'
-import { checkAdmin } from './check-admin.ts'
-import { checkLimits } from './check-limits.ts'
-import { checkLog } from './check-log.ts'
-import { checkMaintenance, type Horizon } from './check-maintenance.ts'
-import { checkPools } from './check-pools.ts'
-import { checkRoutes, isZero, NO_RESPONSE_LIMIT } from './check-routes.ts'
 import { DEFAULTS } from './defaults.ts'
-import { error, type Finding, type Path, quote, warning } from './problem.ts'
+import { isEveryone, RANGE_FORM } from './parts/check-access.ts'
+import { checkAdmin } from './parts/check-admin.ts'
+import { checkLimits } from './parts/check-limits.ts'
+import { checkLog } from './parts/check-log.ts'
+import { checkMaintenance, type Horizon } from './parts/check-maintenance.ts'
+import { checkPools } from './parts/check-pools.ts'
+import { checkRoutes, isZero, NO_RESPONSE_LIMIT } from './parts/check-routes.ts'
+import { error, type Finding, type Path, quote, warning } from './read/problem.ts'
 import type { ConfigDocument } from './schema.ts'
 
 export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] {

@@ -2,8 +2,8 @@
 // secrets: of those it says only that they changed.
 
 import { isDeepStrictEqual } from 'node:util'
+import type { PoolPlan, RoutePlan, Snapshot } from '../plan/snapshot.ts'
 import { isSecretKey, MASK, withoutSecrets } from './secrets.ts'
-import type { PoolPlan, RoutePlan, Snapshot } from './snapshot.ts'
 import { formatDuration, formatSize } from './units.ts'
 
 export type Part = 'listener' | 'route' | 'pool' | 'upstream' | 'window' | 'setting'

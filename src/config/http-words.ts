@@ -1,7 +1,7 @@
 // The forms that HTTP gives names, values and paths (RFC 9110 5.6.2, 5.5; RFC 3986 3.3). Only says whether a text has them.
 
-import { normalisePath, prefixKey } from '../policy/routing.ts'
-import { quote } from './problem.ts'
+import { normalisePath, prefixKey } from '../policy/request/routing.ts'
+import { quote } from './read/problem.ts'
 
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)

@@ -2,8 +2,8 @@
 // environment stay references, and files stay paths, so neither can tell what it stands for.
 
 import { stringify } from 'yaml'
+import { parseSource, plainValues } from './read/source.ts'
 import { isSecretKey, MASK, withoutSecrets } from './secrets.ts'
-import { parseSource, plainValues } from './source.ts'
 
 /** A shorter secret stands in other texts by chance. */
 const SHORTEST = 5

@@ -1,15 +1,15 @@
 // Keeps the admin listener where the configuration wants it: opens, moves and closes it. What it answers is admin's business.
 
 import type { FastifyInstance } from 'fastify'
-import { AdminAccess } from '../admin/auth.ts'
-import type { ControlView } from '../admin/control-view.ts'
-import type { Changes } from '../admin/operation-routes.ts'
+import { AdminAccess } from '../admin/access/auth.ts'
+import type { ControlView } from '../admin/contract/control-view.ts'
+import type { Changes } from '../admin/routes/operation-routes.ts'
 import { buildAdmin } from '../admin/server.ts'
 import { isLoopback } from '../config/address.ts'
-import type { Snapshot } from '../config/snapshot.ts'
 import type { Logger } from '../logging/logger.ts'
-import { cannotListen } from './listen-check.ts'
-import { StartError } from './start-error.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
+import { cannotListen } from './workers/listen-check.ts'
+import { StartError } from './workers/start-error.ts'
 
 /** What routes act on. */
 export type AdminParts = Omit<Changes, 'boundTo' | 'access'>

@@ -1,17 +1,17 @@
 // What the routes of the admin listener act on, put together from the parts of the control plane: orders go through a change freeze,
 // then through the record. It decides nothing itself.
 
-import type { Reload } from '../admin/configuration.ts'
-import type { EventFeed } from '../admin/event-feed.ts'
+import type { EventFeed } from '../admin/contract/event-feed.ts'
+import type { Reload } from '../admin/routes/configuration.ts'
 import type { AdminParts } from './admin-listener.ts'
-import { createConfigurations } from './configurations.ts'
-import { withFreezes } from './freeze-guard.ts'
-import { type RecordedOptions, recordedOperations } from './recorded-operations.ts'
-import { createRecordsView } from './records-view.ts'
-import type { Reloader } from './reload.ts'
-import type { WindowSchedule } from './schedule.ts'
-import { createMaintenanceOperations } from './schedule-operations.ts'
-import { createMaintenanceView } from './schedule-report.ts'
+import type { Reloader } from './configuration/reload.ts'
+import { createConfigurations } from './orders/configurations.ts'
+import { withFreezes } from './orders/freeze-guard.ts'
+import { type RecordedOptions, recordedOperations } from './orders/recorded-operations.ts'
+import { createMaintenanceOperations } from './orders/schedule-operations.ts'
+import { createRecordsView } from './report/records-view.ts'
+import { createMaintenanceView } from './report/schedule-report.ts'
+import type { WindowSchedule } from './windows/schedule.ts'
 
 export interface AdminPartsOptions extends RecordedOptions {
   readonly schedule: WindowSchedule

@@ -6,11 +6,11 @@ import type { FromWorker } from '../shared/messages.ts'
 import type { Places } from '../shared/places.ts'
 import type { RateTable } from '../shared/rate-table.ts'
 import type { SessionTable } from '../shared/sessions.ts'
-import type { AccessLog } from './access-log.ts'
-import type { Closures } from './closures.ts'
-import type { Plan } from './plan.ts'
+import type { AccessLog } from './access-log/access-log.ts'
+import type { Closures } from './exchange/closures.ts'
+import type { Plan } from './plan-in-use.ts'
 import type { TimerWheel } from './timer-wheel.ts'
-import type { Tunnels } from './tunnels.ts'
+import type { Tunnels } from './tunnel/tunnels.ts'
 
 export interface Runtime {
   readonly row: CounterRow

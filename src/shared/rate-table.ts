@@ -1,8 +1,8 @@
 // How often each client has asked lately, over all workers: one theoretical arrival time for each route and client
-// (policy/rate-limit.ts). Memory is fixed; where a bucket is full, the client whose state says least is forgotten.
+// (policy/request/rate-limit.ts). Memory is fixed; where a bucket is full, the client whose state says least is forgotten.
 
-import type { RateLimitPlan } from '../config/snapshot.ts'
-import { nextArrivalMs, rateWaitMs } from '../policy/rate-limit.ts'
+import type { RateLimitPlan } from '../plan/snapshot.ts'
+import { nextArrivalMs, rateWaitMs } from '../policy/request/rate-limit.ts'
 import { BUCKET_CELLS, KeyedCells } from './keyed-cells.ts'
 
 const BUCKETS = 4096

@@ -1,5 +1,5 @@
 // How many sessions with affinity each upstream has served lately, over all workers: by linear counting, in fixed memory.
-// A session is a hash; which requests belong to one is decided in proxy/affinity.ts. Nothing here names a client.
+// A session is a hash; which requests belong to one is decided in proxy/pool/affinity.ts. Nothing here names a client.
 
 import { MAX_SLOTS } from './upstream-table.ts'
 

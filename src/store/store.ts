@@ -12,10 +12,10 @@ import type {
   StoreOptions,
   StoreTuning,
 } from './contract.ts'
-import type { FromThread, QueryName, ThreadStart, ToThread } from './protocol.ts'
 import { StoreError } from './store-error.ts'
-import { closedError, StoreWriter } from './store-writer.ts'
+import type { FromThread, QueryName, ThreadStart, ToThread } from './thread/protocol.ts'
 import { DEFAULT_RETENTION, DEFAULT_TUNING, LEAST_AUDIT_DAYS } from './tuning.ts'
+import { closedError, StoreWriter } from './writer/store-writer.ts'
 
 /** Between turns of tidying, so that writes come in between. */
 const NEXT_TURN_MS = 50
@@ -199,7 +199,10 @@ class ThreadedStore implements Store {
   }
 
   #spawn(): Worker {
-    const thread = new Worker(new URL('./store-thread.ts', import.meta.url), { workerData: this.#start, name: 'store' })
+    const thread = new Worker(new URL('./thread/store-thread.ts', import.meta.url), {
+      workerData: this.#start,
+      name: 'store',
+    })
     thread.on('message', (message: FromThread) => this.#hear(message))
     let reason = 'the thread of the store has ended'
     thread.on('error', (error: Error) => {

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
-import type { StatusReport, UpstreamReport } from '../../src/admin/control-view.ts'
+import type { StatusReport, UpstreamReport } from '../../src/admin/contract/control-view.ts'
 import { until } from '../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'
 

@@ -6,15 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { PoolReport } from '../../src/admin/control-view.ts'
+import type { PoolReport } from '../../src/admin/contract/control-view.ts'
 import type {
   AppliedReport,
   AuditReport,
   IncidentReport,
   Rows,
   TransitionReport,
-} from '../../src/admin/records-view.ts'
-import { inspectStore } from '../../src/store/inspect.ts'
+} from '../../src/admin/contract/records-view.ts'
+import { inspectStore } from '../../src/store/backup/inspect.ts'
 import { vigiaCommand } from '../support/command.ts'
 import { type HttpUpstream, startHttpUpstream } from '../support/http-upstream.ts'
 import { until } from '../support/until.ts'

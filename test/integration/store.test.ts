@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { inspectStore } from '../../src/store/backup/inspect.ts'
 import type { Change, Store } from '../../src/store/contract.ts'
-import { inspectStore } from '../../src/store/inspect.ts'
 import { auditOf, holdOf, openTestStore, storeFolder, transitionOf } from '../support/store.ts'
 import { until } from '../support/until.ts'
 

@@ -3,9 +3,9 @@
 
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'yaml'
-import { loadBytes } from '../../src/config/load.ts'
-import { formatProblem } from '../../src/config/problem.ts'
-import type { Snapshot } from '../../src/config/snapshot.ts'
+import { loadBytes } from '../../src/config/read/load.ts'
+import { formatProblem } from '../../src/config/read/problem.ts'
+import type { Snapshot } from '../../src/plan/snapshot.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../../src/shared/messages.ts'

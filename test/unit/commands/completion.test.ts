@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { completion, SHELLS, type Shell } from '../../../src/commands/completion.ts'
-import { addLiveCommands, takeTokens } from '../../../src/commands/live-commands.ts'
+import { addLiveCommands, takeTokens } from '../../../src/commands/live/live-commands.ts'
 
 const scripts = {} as Record<Shell, string>
 const folder = mkdtempSync(join(tmpdir(), 'vigia-completion-'))

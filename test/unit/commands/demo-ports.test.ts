@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { placeDemo } from '../../../src/commands/demo-ports.ts'
-import type { Snapshot } from '../../../src/config/snapshot.ts'
+import type { Snapshot } from '../../../src/plan/snapshot.ts'
 
 const HOST = '127.0.0.1'
 const upstream = (name: string, port: number) => ({ name, host: HOST, port, authority: `${HOST}:${port}` })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseEventStream, type StreamedEvent } from '../../../src/commands/sse.ts'
-import { parseWeight } from '../../../src/commands/weight.ts'
+import { parseEventStream, type StreamedEvent } from '../../../src/commands/live/sse.ts'
+import { parseWeight } from '../../../src/commands/live/weight.ts'
 
 test('a stream of events reads the same in whatever pieces it comes', () => {
   const stream =

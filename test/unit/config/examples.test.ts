@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { check } from '../../../src/commands/check.ts'
-import { loadConfig } from '../../../src/config/load.ts'
-import { compileRpcReads, isDeclaredRead } from '../../../src/policy/rpc-reads.ts'
+import { loadConfig } from '../../../src/config/read/load.ts'
+import { compileRpcReads, isDeclaredRead } from '../../../src/policy/request/rpc-reads.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../config')
 const EXAMPLES = readdirSync(join(FOLDER, 'examples')).map(file => join(FOLDER, 'examples', file))

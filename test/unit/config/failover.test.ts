@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { PoolPlan, RoutePlan } from '../../../src/config/snapshot.ts'
+import type { PoolPlan, RoutePlan } from '../../../src/plan/snapshot.ts'
 import { type Case, expectEach as expectProblems } from './cases.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 

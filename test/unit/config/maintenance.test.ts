@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { diffSnapshots, diffText } from '../../../src/config/diff.ts'
-import { loadBytes } from '../../../src/config/load.ts'
 import { maskConfiguration } from '../../../src/config/mask.ts'
+import { loadBytes } from '../../../src/config/read/load.ts'
 import { documentOf, type Parts, problemsOf, snapshotOf } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-windows-'))

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { distance, nearest } from '../../../src/config/nearest.ts'
 import { SCHEMA_FILE, schemaText } from '../../../src/config/write-schema.ts'
+import { distance, nearest } from '../../../src/util/nearest.ts'
 
 interface SchemaNode {
   readonly description?: string

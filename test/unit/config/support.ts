@@ -1,8 +1,8 @@
 // Loads configuration texts the way the program does, and says what came of them in few words.
 
-import { loadBytes } from '../../../src/config/load.ts'
-import { formatProblem } from '../../../src/config/problem.ts'
-import type { Snapshot } from '../../../src/config/snapshot.ts'
+import { loadBytes } from '../../../src/config/read/load.ts'
+import { formatProblem } from '../../../src/config/read/problem.ts'
+import type { Snapshot } from '../../../src/plan/snapshot.ts'
 
 /** The problems as lines, errors or warnings; empty where the configuration is fine. */
 export function problemsOf(text: string, env: NodeJS.ProcessEnv = {}, file = 'test.yaml'): string[] {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { loadBytes, loadConfig } from '../../../src/config/load.ts'
+import { loadBytes, loadConfig } from '../../../src/config/read/load.ts'
 import { fc, test as property } from './property.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 

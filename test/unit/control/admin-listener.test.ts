@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { ControlOperations } from '../../../src/admin/control-operations.ts'
-import type { ControlView } from '../../../src/admin/control-view.ts'
+import type { ControlOperations } from '../../../src/admin/contract/control-operations.ts'
+import type { ControlView } from '../../../src/admin/contract/control-view.ts'
 import { AdminListener } from '../../../src/control/admin-listener.ts'
-import { StartError } from '../../../src/control/start-error.ts'
+import { StartError } from '../../../src/control/workers/start-error.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
 

@@ -1,0 +1,146 @@
+// Talks to the admin listener of a running vigia, for all commands that do. Turns what can go wrong there into one line.
+// A token comes from a file or the environment, never from the command line, where everybody on the machine could read it.
+
+import { readFileSync } from 'node:fs'
+import type { StatusReport } from '../../admin/contract/control-view.ts'
+
+/** What the exit codes say of commands that ask a running vigia. */
+export const ASKED = { done: 0, refused: 1, unreachable: 2 } as const
+
+/** Vigia does not answer, lets nobody in without a token, or what answers is not vigia. The message is a whole line. */
+export class Unreachable extends Error {}
+
+/** Vigia answers, but no. The message is what it says. */
+export class RefusedByVigia extends Error {}
+
+/** Holds the path of a file with the token; `--token-file` sets it. Goes before the token itself. */
+export const TOKEN_FILE_VARIABLE = 'VIGIA_TOKEN_FILE'
+export const TOKEN_VARIABLE = 'VIGIA_TOKEN'
+
+const TIMEOUT_MS = 5000
+
+/** @param admin base URL of the admin listener; the scheme may be left out */
+export async function fetchStatus(admin: string): Promise<StatusReport> {
+  const report = (await fetchJson(admin, '/status')) as Partial<StatusReport>
+  if (!Array.isArray(report.pools)) throw unreachable(admin, 'what answered there is not vigia')
+  return report as StatusReport
+}
+
+/** Reads something; resolves with its JSON. Throws RefusedByVigia or Unreachable. */
+export async function fetchJson(admin: string, path: string): Promise<object> {
+  return objectIn(await ask(admin, path, {}), admin)
+}
+
+/** Reads a text. Throws RefusedByVigia or Unreachable. */
+export async function fetchYaml(admin: string, path: string): Promise<string> {
+  const response = await ask(admin, path, {})
+  if (!response.ok) await objectIn(response, admin)
+  return response.text()
+}
+
+/** Asks for a change; resolves with the state that results. Throws RefusedByVigia or Unreachable. */
+export async function postChange(admin: string, path: string, body: object): Promise<unknown> {
+  return sendChange(admin, 'POST', path, body)
+}
+
+/** The same with another method. */
+export async function sendChange(
+  admin: string,
+  method: 'POST' | 'DELETE',
+  path: string,
+  body: object,
+  timeoutMs = TIMEOUT_MS,
+): Promise<object> {
+  const headers = { 'content-type': 'application/json' }
+  const signal = AbortSignal.timeout(timeoutMs)
+  return objectIn(await ask(admin, path, { method, headers, body: JSON.stringify(body), signal }), admin)
+}
+
+/** Opens a stream, which lasts until `signal` ends it. Throws RefusedByVigia or Unreachable. */
+export async function openStream(
+  admin: string,
+  path: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const opening = new AbortController()
+  const timer = setTimeout(() => opening.abort(timeout()), TIMEOUT_MS)
+  try {
+    const response = await ask(admin, path, { headers, signal: AbortSignal.any([signal, opening.signal]) })
+    if (!response.ok) await objectIn(response, admin)
+    if (response.body === null) throw unreachable(admin, 'what answered there is not vigia')
+    return response.body
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function objectIn(response: Response, admin: string): Promise<object> {
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (response.ok && typeof answer === 'object' && answer !== null) return answer
+  const detail = (answer as { detail?: unknown } | undefined)?.detail
+  if (typeof detail !== 'string') throw unreachable(admin, `it answered ${response.status}, and not as vigia does`)
+  if (response.status === 401 || response.status === 429) throw new Unreachable(`vigia at ${admin}: ${detail}`)
+  throw new RefusedByVigia(detail)
+}
+
+async function ask(admin: string, path: string, init: RequestInit): Promise<Response> {
+  const token = readToken(process.env)
+  const headers = {
+    ...init.headers,
+    'x-vigia-client': 'cli',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
+  try {
+    const base = admin.includes('://') ? admin : `http://${admin}`
+    // A redirect would carry the token elsewhere.
+    return await fetch(new URL(path, base), {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...init,
+      headers,
+      redirect: 'error',
+    })
+  } catch (error) {
+    throw unreachable(admin, explain(error))
+  }
+}
+
+/** Throws Unreachable where the file can't be read. */
+function readToken(env: NodeJS.ProcessEnv): string | undefined {
+  const file = env[TOKEN_FILE_VARIABLE]
+  const token = file === undefined || file === '' ? env[TOKEN_VARIABLE]?.trim() : readTokenFile(file)
+  if (token === undefined || token === '') return undefined
+  if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token
+  throw new Unreachable(
+    file
+      ? `the token file ${file} holds no token: one line without spaces is expected`
+      : `${TOKEN_VARIABLE} holds no token`,
+  )
+}
+
+function readTokenFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new Unreachable(`the token file ${file} can't be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+function unreachable(admin: string, why: string): Unreachable {
+  return new Unreachable(
+    `no answer from vigia at ${admin}: ${why}. Is vigia running, and is this its admin address (--admin URL)?`,
+  )
+}
+
+function timeout(): Error {
+  return new DOMException('', 'TimeoutError')
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return 'no answer in time'
+  const { cause } = error
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  return cause instanceof Error ? cause.message || (code ?? error.message) : error.message
+}

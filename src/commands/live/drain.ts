@@ -1,0 +1,67 @@
+// vigia drain: asks for a drain; with --wait, follows it until nothing is left, or until its deadline.
+
+import type { PoolReport, StatusReport, UpstreamReport } from '../../admin/contract/control-view.ts'
+import { clock, drainWords, isFree, remainingWords } from '../words/drain-lines.ts'
+import { ASKED, fetchStatus } from './admin-client.ts'
+import { failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'
+
+export interface DrainOptions extends OperateOptions {
+  readonly wait: boolean
+}
+
+const POLL_MS = 500
+/** The same words are said again after this time: whoever waits sees that it goes on. */
+const REPEAT_MS = 15_000
+
+/** Resolves with the exit code: with --wait 0 means that nothing is left. */
+export async function drain(target: string, options: DrainOptions): Promise<number> {
+  const code = await operate('drain', target, options)
+  const place = parsePlace(target)
+  if (code !== ASKED.done || !options.wait || place === undefined) return code
+  try {
+    return await follow(place, options)
+  } catch (error) {
+    return failed(`drain ${target}`, error)
+  }
+}
+
+async function follow(place: Place, { admin, json }: DrainOptions): Promise<number> {
+  // With --json the resulting state alone is on stdout.
+  const say = (text: string) => (json ? console.error(text) : console.log(text))
+  const lastSaid = new Map<string, { readonly text: string; readonly atMs: number }>()
+  for (;;) {
+    const now = Date.now()
+    const upstreams = membersOf(await fetchStatus(admin), place)
+    const left = upstreams.filter(each => each.drain === null || !isFree(each.drain))
+    for (const upstream of upstreams) {
+      const text = progressOf(upstream, now)
+      const before = lastSaid.get(upstream.name)
+      // What is left counts; the times in the line change all the while.
+      const key = `${upstream.state} ${upstream.drain === null ? '' : remainingWords(upstream.drain.remaining)}`
+      if (before?.text === key && now - before.atMs < REPEAT_MS) continue
+      lastSaid.set(upstream.name, { text: key, atMs: now })
+      say(`${clock(now)}  ${place.pool}/${upstream.name}  ${text}`)
+    }
+    if (upstreams.length === 0) {
+      say(`${clock(now)}  ${place.pool} has no such upstream any more`)
+      return ASKED.refused
+    }
+    if (left.length === 0) return ASKED.done
+    // A drain that was lifted, or has come to its deadline, frees nothing any more.
+    if (left.every(each => each.state !== 'draining' && each.state !== 'out')) return ASKED.refused
+    await new Promise(resolve => setTimeout(resolve, POLL_MS))
+  }
+}
+
+function progressOf({ drain: report, state, why }: UpstreamReport, nowMs: number): string {
+  if (report === null) return `is not being drained any more: ${state}, ${why}`
+  if (isFree(report)) return 'nothing left: it is free'
+  if (state === 'disabled')
+    return `the deadline has come: ${remainingWords(report.remaining)} left, tunnels are being closed`
+  return drainWords(report, nowMs)
+}
+
+function membersOf({ pools }: StatusReport, { pool, upstream }: Place): readonly UpstreamReport[] {
+  const found: PoolReport | undefined = pools.find(each => each.name === pool)
+  return found?.upstreams.filter(each => upstream === undefined || each.name === upstream) ?? []
+}

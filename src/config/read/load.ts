@@ -1,0 +1,123 @@
+// Reads a configuration file into a snapshot: YAML -> environment -> schema -> cross-checks -> files -> compile.
+// All problems are reported at once, each with its place; nothing is half applied, and nothing throws.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import type { Snapshot } from '../../plan/snapshot.ts'
+import { compile } from '../compile.ts'
+import { crossCheck } from '../cross-check.ts'
+import type { Horizon } from '../parts/check-maintenance.ts'
+import type { ConfigDocument } from '../schema.ts'
+import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
+import { readFiles, wordsFor } from './files.ts'
+import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
+import { error, type Finding, formatPath, type Problem, shorten } from './problem.ts'
+import { stillHolds } from './repair.ts'
+import { locate, parseSource, type Source } from './source.ts'
+import { validate } from './validate.ts'
+
+export type Loaded = LoadedSnapshot | RefusedConfig
+
+export interface LoadedSnapshot {
+  readonly ok: true
+  readonly snapshot: Snapshot
+  readonly warnings: readonly Problem[]
+  /** The document as it was read, secrets and all: to be shown only through mask.ts. */
+  readonly text: string
+  readonly inputs: Inputs
+}
+
+export interface RefusedConfig {
+  readonly ok: false
+  readonly problems: readonly Problem[]
+  /** The files that were read before it was refused. */
+  readonly inputs: Inputs
+}
+
+/** Nobody reads more than that. */
+const MOST_PROBLEMS = 100
+
+/**
+ * @param revision of the snapshot: one more than the last applied one
+ * @param purpose `start`: windows that would collide only warn, since what ran must be able to run again
+ */
+export function loadConfig(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  revision = 1,
+  purpose: 'change' | 'start' = 'change',
+): Loaded {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(file)
+  } catch (cause) {
+    const message = `the configuration file ${wordsFor((cause as NodeJS.ErrnoException).code)}: name another with --config FILE`
+    const problems: Problem[] = [{ severity: 'error', file, line: 1, column: 1, path: '', message }]
+    return { ok: false, problems, inputs: new Map([[resolve(file), fingerprintOfFailure(cause)]]) }
+  }
+  return loadBytes(bytes, file, env, revision, purpose)
+}
+
+/** The same for a configuration that is in memory; `file` names it in problems, and files are looked for beside it. */
+export function loadBytes(
+  bytes: Uint8Array,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  revision = 1,
+  purpose: 'change' | 'start' = 'change',
+): Loaded {
+  // 1. Text to YAML.
+  const inputs = new Map([[resolve(file), fingerprint(bytes)]])
+  const parsed = parseSource(bytes, file)
+  if (!parsed.ok) return { ...parsed, inputs }
+  const { source } = parsed
+
+  // 2. `${ENV}`, then the schema. Where that refuses something, the rest is still looked through.
+  const expansion = expandEnvironment(source, env)
+  const valid = validate(source, expansion)
+  const folder = dirname(resolve(file))
+  const horizon: Horizon = { nowMs: Date.now(), severity: purpose === 'start' ? 'warning' : 'error' }
+  if (!valid.ok) {
+    const { findings, rest } = valid
+    const looked = rest && lookThrough(rest.config, folder, horizon)
+    const further = looked ? looked.findings.filter(found => stillHolds(found, rest.missing)) : []
+    return refused(source, [...findings, ...further], expansion, new Map([...inputs, ...(looked?.inputs ?? [])]))
+  }
+
+  // 3. Rules between parts, and the files that the document names.
+  const { findings, contents, inputs: named } = lookThrough(valid.config, folder, horizon)
+  const all = new Map([...inputs, ...named])
+  const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
+  if (isRefused) return refused(source, findings, expansion, all)
+
+  // 4. Defaults and units.
+  const snapshot = compile(valid.config, {
+    revision,
+    cores: availableParallelism(),
+    files: contents,
+    resolvePath: path => resolve(folder, path),
+  })
+  return { ok: true, snapshot, warnings: inOrder(source, findings, expansion), text: source.text, inputs: all }
+}
+
+function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon) {
+  const files = readFiles(config, folder)
+  return { ...files, findings: [...crossCheck(config, horizon), ...files.findings] }
+}
+
+function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {
+  // What follows from a missing variable is not another problem.
+  const unset = new Set(expansion.findings.map(({ path }) => formatPath(path)))
+  const further = findings.filter(({ path }) => !unset.has(formatPath(path)))
+  const problems = inOrder(source, [...expansion.findings, ...further], expansion)
+  if (problems.length <= MOST_PROBLEMS) return { ok: false, problems, inputs }
+  const rest = locate(source, error([], `${problems.length - MOST_PROBLEMS} more problems are not shown`))
+  return { ok: false, problems: [...problems.slice(0, MOST_PROBLEMS), rest], inputs }
+}
+
+function inOrder(source: Source, findings: readonly Finding[], expansion: Expansion): Problem[] {
+  return findings
+    .map(finding => locate(source, { ...finding, message: shorten(withoutValues(finding.message, expansion)) }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+}

@@ -1,0 +1,82 @@
+// Stretches without availability: of an upstream that is out, of a pool in which nothing takes work. Each is told when it begins and
+// when it ends, and goes on over a restart of vigia. Planned absence (drained, disabled) of an upstream is none; of a whole pool it is.
+
+import type { IncidentEntry } from '../../store/contract.ts'
+import type { RegistryPool, Transition } from '../upstreams/entry.ts'
+
+export interface IncidentOptions {
+  readonly pools: () => readonly RegistryPool[]
+  readonly record: (incident: IncidentEntry) => void
+}
+
+export const UPSTREAM_OUT = 'upstream-out'
+export const POOL_OUT = 'pool-unavailable'
+
+export class Incidents {
+  readonly #options: IncidentOptions
+  /** By place: those that last. */
+  readonly #open = new Map<string, IncidentEntry>()
+
+  constructor(options: IncidentOptions) {
+    this.#options = options
+  }
+
+  /** Those that lasted when vigia ended: they go on, or end now. */
+  restore(incidents: readonly IncidentEntry[], nowMs: number): void {
+    for (const incident of incidents) {
+      const place = placeOf(incident)
+      // It has begun again since vigia started: that is the same one.
+      const since = this.#open.get(place)
+      if (since !== undefined)
+        this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
+      this.#open.set(place, incident)
+    }
+    this.look(nowMs)
+  }
+
+  told({ pool, upstream, to, cause, atMs }: Transition): void {
+    const key = placeOf({ pool, upstream })
+    if (to === 'out') this.#begin(key, { pool, upstream, kind: UPSTREAM_OUT, cause, atMs })
+    else if (to !== 'unknown') this.#end(key, atMs)
+    this.look(atMs, cause)
+  }
+
+  /** How pools are now; a configuration may have taken away what an incident was about. @param cause of the latest change */
+  look(nowMs: number, cause = ''): void {
+    const pools = this.#options.pools()
+    for (const { plan, entries } of pools) {
+      const key = placeOf({ pool: plan.name, upstream: undefined })
+      const states = entries.map(entry => entry.verdict.availability)
+      if (states.includes('available')) this.#end(key, nowMs)
+      // Where a first verdict is still to come nothing is known yet.
+      else if (!states.includes('unknown') && entries.length > 0) {
+        this.#begin(key, { pool: plan.name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
+      }
+    }
+    for (const [key, { pool, upstream }] of this.#open) {
+      const entries = pools.find(({ plan }) => plan.name === pool)?.entries
+      const entry = entries?.find(({ plan }) => plan.name === upstream)
+      const isGone = upstream === undefined ? entries === undefined : entry === undefined
+      const isOver = entry !== undefined && !['out', 'unknown'].includes(entry.verdict.availability)
+      if (isGone || isOver) this.#end(key, nowMs)
+    }
+  }
+
+  #begin(place: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
+    if (this.#open.has(place)) return
+    const begun = { ...incident, key: `${place} ${new Date(incident.atMs).toISOString()}`, endMs: undefined }
+    this.#open.set(place, begun)
+    this.#options.record(begun)
+  }
+
+  #end(place: string, atMs: number): void {
+    const incident = this.#open.get(place)
+    if (incident === undefined) return
+    this.#open.delete(place)
+    this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs) })
+  }
+}
+
+function placeOf({ pool, upstream }: { readonly pool: string; readonly upstream: string | undefined }): string {
+  return upstream === undefined ? pool : `${pool}/${upstream}`
+}

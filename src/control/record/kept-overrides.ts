@@ -1,0 +1,80 @@
+// Overrides as the store gives them back: what another version or another hand may have written is looked at before it counts.
+
+import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
+import type { Override } from '../../store/contract.ts'
+import type { KeptOrder } from '../upstreams/kept-orders.ts'
+
+/** Kinds of overrides. */
+export const HOLD = 'hold'
+export const WEIGHT = 'weight'
+/** The priority that carries the load of a pool with `failback: manual`. */
+export const FLOOR = 'floor'
+
+export interface KeptOverrides {
+  readonly orders: readonly {
+    readonly pool: string
+    readonly upstream: string
+    readonly kind: string
+    readonly order: KeptOrder
+  }[]
+  readonly floors: readonly { readonly pool: string; readonly priority: number }[]
+  /** In words, one for each. */
+  readonly unreadable: readonly string[]
+}
+
+export function readOverrides(overrides: readonly Override[]): KeptOverrides {
+  const orders: KeptOverrides['orders'][number][] = []
+  const floors: KeptOverrides['floors'][number][] = []
+  const unreadable: string[] = []
+  for (const { pool, upstream, kind, value } of overrides) {
+    const tree = typeof value === 'object' && value !== null ? (value as Fields) : {}
+    if (kind === FLOOR && upstream === undefined && Number.isInteger(tree.priority)) {
+      floors.push({ pool, priority: tree.priority as number })
+      continue
+    }
+    const order = upstream === undefined ? undefined : orderOf(kind, tree)
+    if (order === undefined || upstream === undefined) {
+      unreadable.push(`the override ${kind} of ${upstream === undefined ? pool : `${pool}/${upstream}`}`)
+    } else orders.push({ pool, upstream, kind, order })
+  }
+  return { orders, floors, unreadable }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function orderOf(kind: string, tree: Fields): KeptOrder | undefined {
+  switch (kind) {
+    case HOLD: {
+      const hold = holdOf(tree)
+      return hold && { hold }
+    }
+    case WEIGHT: {
+      const weight = weightOf(tree)
+      return weight && { weight }
+    }
+    default:
+      return undefined
+  }
+}
+
+function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs }: Fields): Hold | undefined {
+  if (status !== 'draining' && status !== 'disabled') return undefined
+  if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
+  return { source: 'operator', status, reason, by, sinceMs, drainSinceMs: ms(drainSinceMs), deadlineMs: ms(deadlineMs) }
+}
+
+function weightOf({ wish, reason, by, sinceMs }: Fields): WeightOverride | undefined {
+  if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
+  const { weight, percent } = (wish ?? {}) as Fields
+  if (isShare(weight)) return { wish: { weight }, reason, by, sinceMs }
+  return isShare(percent) ? { wish: { percent }, reason, by, sinceMs } : undefined
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1000
+}
+
+function ms(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}

@@ -1,0 +1,65 @@
+// Turns what control knows into what a scrape reads. Reads only; what is counted comes straight from shared memory.
+
+import type { MetricsSource } from '../../metrics/source.ts'
+import { ROUTE_OF_NONE } from '../../shared/counters.ts'
+import type { Entry, RegistryPool } from '../upstreams/entry.ts'
+import type { Registry } from '../upstreams/registry.ts'
+import { windowSamples } from './schedule-report.ts'
+import type { ViewOptions } from './view.ts'
+
+export function metricsSource(options: ViewOptions): MetricsSource {
+  const { version, counters, registry, snapshot, slots, workers, reloads, records, inDoubt } = options
+  return {
+    version,
+    counters,
+    revision: () => snapshot().revision,
+    reloads: () => reloads,
+    store: () => {
+      const { state, waiting, dropped } = records.health()
+      return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
+    },
+    workerRestarts: () => workers().map(worker => worker.restarts),
+    inDoubtOpen: () => inDoubt.open,
+    adminRefusals: options.adminRefusals,
+    windows: () => windowSamples(options.schedule, Date.now()),
+    routes: () => {
+      const { pools, routes } = snapshot()
+      const routeSlots = slots().routes ?? []
+      return routes.map(({ name, pool }, i) => ({
+        name,
+        pool: pools[pool]!.name,
+        slot: routeSlots[i] ?? ROUTE_OF_NONE,
+      }))
+    },
+    pools: () =>
+      registry.pools().map(pool => ({
+        name: pool.plan.name,
+        slot: pool.slot,
+        queueMax: pool.plan.queue?.max,
+        levels: levelsOf(registry, pool),
+        upstreams: pool.entries.map(entry => ({
+          name: entry.plan.name,
+          slot: entry.slot,
+          state: entry.verdict.availability,
+          weight: entry.weight,
+          ejections: entry.ejections,
+          drainDeadlineMs: drainDeadline(entry),
+          limit: entry.limit === 0 ? undefined : entry.limit,
+          probes: entry.probes.tally(),
+        })),
+      })),
+  }
+}
+
+function levelsOf(registry: Registry, pool: RegistryPool) {
+  const { priority, floor, waiting } = registry.levels(pool)
+  return { inUse: priority, floor, awaitsFailback: waiting !== undefined }
+}
+
+/** The nearest one, of those who asked for a drain. */
+function drainDeadline({ holds }: Entry): number | undefined {
+  const deadlines = holds.flatMap(({ status, deadlineMs }) =>
+    status === 'draining' && deadlineMs !== undefined ? [deadlineMs] : [],
+  )
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines)
+}

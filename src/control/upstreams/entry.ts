@@ -1,0 +1,126 @@
+// What the registry knows of each upstream of each pool, and how an entry begins. Types and a beginning only: changing entries is
+// the registry's alone.
+
+import type { HealthPlan, PoolPlan, UpstreamPlan } from '../../plan/snapshot.ts'
+import { adminFact, type Holds } from '../../policy/upstream/admin-holds.ts'
+import { type AgentHints, NO_HINTS } from '../../policy/upstream/agent-hints.ts'
+import {
+  deriveAvailability,
+  INITIAL_STATE,
+  INITIAL_STATE_UNPROBED,
+  type UpstreamState,
+  type Verdict,
+} from '../../policy/upstream/availability.ts'
+import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
+import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
+import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
+import { ProbeHistory } from './probe-history.ts'
+
+/** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
+export interface Transition {
+  /** Epoch ms. */
+  readonly atMs: number
+  readonly pool: string
+  readonly upstream: string
+  readonly from: Verdict['availability']
+  readonly to: Verdict['availability']
+  /** One line. */
+  readonly cause: string
+  /** Who asked for it; undefined = nobody, it came about by itself. */
+  readonly by?: string | undefined
+}
+
+/** Something worth a line in the log that changes no availability. */
+export interface Notice {
+  readonly level: 'info' | 'warn'
+  readonly pool: string
+  /** Undefined = the whole pool. */
+  readonly upstream: string | undefined
+  /** One line. */
+  readonly text: string
+}
+
+/** One upstream of one pool. Only the registry changes it. */
+export interface Entry {
+  readonly pool: string
+  readonly slot: number
+  readonly plan: UpstreamPlan
+  readonly health: HealthPlan
+  readonly state: UpstreamState
+  readonly verdict: Verdict
+  /** What people and the node itself ask for; `state.admin` follows from it. */
+  readonly holds: Holds
+  /** What the node said of itself on the newest good probe. */
+  readonly hints: AgentHints
+  /** Fields with hints that were not understood, and said so in the log. */
+  readonly ignoredHints: ReadonlySet<string>
+  /** When it came to the availability that it has, epoch ms. */
+  readonly sinceMs: number
+  /** When its probes found it unhealthy, epoch ms; undefined = they don't. */
+  readonly unhealthySinceMs: number | undefined
+  readonly probes: ProbeHistory
+  readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
+  /** What passive health knows of it. */
+  readonly outlier: OutlierState
+  /** How often it was ejected, all told. */
+  readonly ejections: number
+  /** It has been out or disabled since it was last available. One that was only drained kept its caches and processes warm. */
+  readonly cold: boolean
+  /** When it came back after having been out or disabled, epoch ms; undefined = it never was, or it is warm again. */
+  readonly returnedMs: number | undefined
+  /** An operator's weight, in the place of the configured one. */
+  readonly weightOverride: WeightOverride | undefined
+  /** Share of new work that it gets now: its weight, less while it is on trial, starts slowly or asks for less. */
+  readonly weight: number
+  /** Most requests in flight at once that it gets now: less than the configured number while it starts slowly; 0 = no limit. */
+  readonly limit: number
+}
+
+export type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] }
+
+export interface RegistryPool {
+  readonly plan: PoolPlan
+  readonly slot: number
+  readonly entries: readonly Entry[]
+}
+
+/** @param orders what operators have asked for under this name before */
+export function newEntry(
+  pool: PoolPlan,
+  plan: UpstreamPlan,
+  slot: number,
+  totals: UpstreamTotals,
+  nowMs: number,
+  orders: Partial<Pick<Entry, 'holds' | 'weightOverride'>> = {},
+): MutableEntry {
+  const { holds = [], weightOverride } = orders
+  const initial = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
+  const state = { ...initial, admin: adminFact(holds) }
+  return {
+    pool: pool.name,
+    slot,
+    plan,
+    health: pool.health,
+    state,
+    verdict: deriveAvailability(state),
+    holds,
+    hints: NO_HINTS,
+    ignoredHints: new Set(),
+    sinceMs: nowMs,
+    unhealthySinceMs: undefined,
+    probes: new ProbeHistory(),
+    lastFailure: undefined,
+    outlier: newOutlierState(totals, nowMs),
+    ejections: 0,
+    cold: false,
+    returnedMs: undefined,
+    weightOverride,
+    weight: baseWeight(plan.weight, weightOverride),
+    limit: plan.maxConnections ?? 0,
+  }
+}
+
+/** It gets new work. */
+export function takesWork({ verdict, weight }: Entry): boolean {
+  return verdict.availability === 'available' && weight > 0
+}

@@ -1,0 +1,151 @@
+// Asks every upstream again and again whether it is healthy: when is policy/probe-schedule's decision, what an answer means the
+// registry's. Sole owner of the probes' timers and connections. At most one probe per upstream is under way.
+
+import type { HealthPlan, ProbeTiming, UpstreamPlan } from '../../plan/snapshot.ts'
+import type { ProbeState } from '../../policy/upstream/health.ts'
+import { nextProbeDelayMs } from '../../policy/upstream/probe-schedule.ts'
+import { probeHttp } from './probes/http.ts'
+import type { ProbeResult } from './probes/probe.ts'
+import { probeTcp } from './probes/tcp.ts'
+
+export interface ProbeJob {
+  readonly slot: number
+  readonly upstream: UpstreamPlan
+  readonly health: HealthPlan
+}
+
+/** What the registry makes of a result; the schedule follows from it.  */
+export interface Assessment {
+  readonly state: ProbeState
+  /** How long the upstream has been unhealthy, ms; 0 = it is not, or its pool can't do without it. */
+  readonly downForMs: number
+}
+
+export interface ProberOptions {
+  readonly onResult: (slot: number, result: ProbeResult) => Assessment
+  readonly random?: () => number
+}
+
+/** Between the end of a probe and the start of the next. */
+const SHORTEST_PAUSE_MS = 10
+
+interface Watch {
+  job: ProbeJob
+  timer: NodeJS.Timeout | undefined
+  /** Aborts the probe under way. */
+  running: AbortController | undefined
+  startedMs: number
+  /** A failure was reported while a probe was under way that may have begun before it. */
+  again: boolean
+  /** Probes still to come in the faster rhythm, because traffic saw a failure. */
+  suspicions: number
+}
+
+export class Prober {
+  readonly #options: ProberOptions
+  readonly #random: () => number
+  readonly #watches = new Map<number, Watch>()
+
+  constructor(options: ProberOptions) {
+    this.#options = options
+    this.#random = options.random ?? Math.random
+  }
+
+  /** Makes these the upstreams that are watched. New ones are probed at once, all in parallel; the others keep their rhythm. */
+  apply(jobs: readonly ProbeJob[]): void {
+    const wanted = new Map(jobs.filter(job => job.health.kind !== 'none').map(job => [job.slot, job]))
+    for (const [slot, watch] of this.#watches) {
+      if (wanted.has(slot)) continue
+      this.#watches.delete(slot)
+      stop(watch)
+    }
+    for (const [slot, job] of wanted) {
+      const watch = this.#watches.get(slot)
+      if (watch !== undefined) {
+        const changed =
+          JSON.stringify([watch.job.health, watch.job.upstream]) !== JSON.stringify([job.health, job.upstream])
+        watch.job = job
+        // What is under way asks the old question; a changed one is worth an answer now.
+        if (changed) this.probeNow(slot)
+        continue
+      }
+      const fresh: Watch = {
+        job,
+        timer: undefined,
+        running: undefined,
+        startedMs: -Infinity,
+        again: false,
+        suspicions: 0,
+      }
+      this.#watches.set(slot, fresh)
+      void this.#probe(fresh)
+    }
+  }
+
+  /** Traffic saw this upstream fail: probes it at once, then faster for a while. Never more often than the faster interval. */
+  probeNow(slot: number): void {
+    const watch = this.#watches.get(slot)
+    if (watch === undefined) return
+    const { fall, unsureIntervalMs } = timing(watch)
+    watch.suspicions = fall
+    if (watch.running !== undefined) {
+      watch.again = true
+      return
+    }
+    const sinceMs = performance.now() - watch.startedMs
+    if (sinceMs >= unsureIntervalMs) void this.#probe(watch)
+    else this.#schedule(watch, unsureIntervalMs - sinceMs)
+  }
+
+  close(): void {
+    for (const watch of this.#watches.values()) stop(watch)
+    this.#watches.clear()
+  }
+
+  async #probe(watch: Watch): Promise<void> {
+    clearTimeout(watch.timer)
+    const { job } = watch
+    const running = new AbortController()
+    watch.running = running
+    watch.startedMs = performance.now()
+    watch.again = false
+    if (watch.suspicions > 0) watch.suspicions -= 1
+    const result = await runProbe(job, running.signal)
+    // Stopped meanwhile: the answer is nobody's.
+    if (running.signal.aborted) return
+    watch.running = undefined
+    const { state, downForMs } = this.#options.onResult(job.slot, result)
+    const times = timing(watch)
+    const delayMs = nextProbeDelayMs(state, times, downForMs, this.#random())
+    const hurry = watch.again || watch.suspicions > 0
+    // The interval counts from start to start: a slow answer does not make probes rarer.
+    const intervalMs = hurry ? Math.min(delayMs, times.unsureIntervalMs) : delayMs
+    this.#schedule(watch, Math.max(SHORTEST_PAUSE_MS, intervalMs - result.durationMs))
+  }
+
+  #schedule(watch: Watch, delayMs: number): void {
+    clearTimeout(watch.timer)
+    watch.timer = setTimeout(() => void this.#probe(watch), delayMs)
+  }
+}
+
+function runProbe({ health, upstream }: ProbeJob, signal: AbortSignal): Promise<ProbeResult> {
+  switch (health.kind) {
+    case 'http':
+      return probeHttp(health, upstream, signal)
+    case 'tcp':
+      return probeTcp(health, upstream, signal)
+    case 'none':
+      throw new Error('an upstream without health checks is never probed')
+  }
+}
+
+function timing({ job }: Watch): ProbeTiming {
+  if (job.health.kind === 'none') throw new Error('an upstream without health checks has no rhythm')
+  return job.health
+}
+
+function stop(watch: Watch): void {
+  clearTimeout(watch.timer)
+  watch.running?.abort()
+}

@@ -1,0 +1,98 @@
+// The HTTP probe: one request on a fresh connection, judged by its status and, if asked, by the first bytes of its body.
+// Redirects are an answer like any other, never followed. The timeout covers everything from connecting to the last byte read.
+
+import { isIP } from 'node:net'
+import { Client, type Dispatcher } from 'undici'
+import type { HealthPlan, HttpProbe, UpstreamPlan } from '../../../plan/snapshot.ts'
+import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
+import { describeProbeError, type RunProbe } from './probe.ts'
+
+type HttpPlan = HealthPlan & { kind: 'http' }
+
+export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
+  const started = performance.now()
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
+  const client = openClient(plan, upstream)
+  let status: number | undefined
+  let error: string | undefined
+  let hints: AgentHints | undefined
+  try {
+    const response = await client.request({
+      method: plan.method as Dispatcher.HttpMethod,
+      path: plan.path,
+      headers: {
+        'user-agent': 'vigia-probe',
+        ...plan.headers,
+        host: plan.host ?? upstream.authority,
+        connection: 'close',
+      },
+      ...(plan.body === undefined ? {} : { body: plan.body }),
+      signal: deadline,
+    })
+    status = response.statusCode
+    error = await judge(plan, response)
+    // A node that does not count as well is not asked for its wishes.
+    if (error === undefined) hints = readHints(response.statusCode, response.headers, plan)
+  } catch (thrown) {
+    error = describeProbeError(thrown, plan.timeoutMs)
+  } finally {
+    // Not awaited: what is left of the connection is nobody's business any more.
+    client.destroy().catch(() => {})
+  }
+  return { ok: error === undefined, durationMs: performance.now() - started, status, error, hints }
+}
+
+function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
+  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return new Client(`${tls === undefined ? 'http' : 'https'}://${authority}`, {
+    pipelining: 0,
+    allowH2: false,
+    // The probe's own deadline ends it; these only must not be shorter.
+    connectTimeout: plan.timeoutMs + 1000,
+    headersTimeout: plan.timeoutMs + 1000,
+    bodyTimeout: plan.timeoutMs + 1000,
+    ...(tls === undefined
+      ? {}
+      : {
+          connect: {
+            // SNI carries names only (RFC 6066 3); the name is verified all the same.
+            ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
+            rejectUnauthorized: tls.verify,
+            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+          },
+        }),
+  })
+}
+
+/** What is wrong with the answer; undefined = nothing. */
+async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseData): Promise<string | undefined> {
+  body.on('error', () => {})
+  if (plan.drainOn404 === true && statusCode === 404) return undefined
+  if (!plan.statuses.some(({ from, to }) => statusCode >= from && statusCode <= to)) {
+    return `status ${statusCode}, expected ${formatStatuses(plan.statuses)}`
+  }
+  if (plan.bodyContains === undefined && plan.bodyMatches === undefined) return undefined
+  const text = await readStart(body, plan.bodyBytes)
+  if (plan.bodyContains !== undefined && !text.includes(plan.bodyContains)) {
+    return `status ${statusCode}, but "${plan.bodyContains}" is not in the first ${plan.bodyBytes} bytes of the body`
+  }
+  if (plan.bodyMatches !== undefined && !new RegExp(plan.bodyMatches, 'u').test(text)) {
+    return `status ${statusCode}, but /${plan.bodyMatches}/ does not match the first ${plan.bodyBytes} bytes of the body`
+  }
+  return undefined
+}
+
+async function readStart(body: Dispatcher.ResponseData['body'], bytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= bytes) break
+  }
+  return Buffer.concat(chunks).subarray(0, bytes).toString('utf8')
+}
+
+function formatStatuses(statuses: HttpProbe['statuses']): string {
+  return statuses.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
+}

@@ -1,0 +1,61 @@
+// What a probe is asked and what it answers, and the words for what went wrong with it.
+
+import type { HealthPlan, UpstreamPlan } from '../../../plan/snapshot.ts'
+import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
+
+export interface ProbeResult {
+  readonly ok: boolean
+  readonly durationMs: number
+  /** Status of the answer, where there was one. */
+  readonly status: number | undefined
+  /** Why it counts as failed: one line; undefined where it is ok. */
+  readonly error: string | undefined
+  /** What the node says of itself, where it is ok and that is asked for; undefined = nothing. */
+  readonly hints?: AgentHints | undefined
+}
+
+/** Asks one upstream once. Never rejects. Ends early, as failed, when `signal` is aborted. */
+export type RunProbe<P extends HealthPlan = HealthPlan> = (
+  plan: P,
+  upstream: UpstreamPlan,
+  signal: AbortSignal,
+) => Promise<ProbeResult>
+
+/** Translates a socket's, TLS's or undici's error into words for an operator. */
+export function describeProbeError(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no complete answer within ${timeoutMs} ms`
+  const { code } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused'
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+      return 'connection closed before the answer was complete'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to it'
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return 'no connection within the timeout'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'its name can not be resolved'
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `its certificate is signed by an authority that is not trusted (${code})`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'its certificate is not for this server name'
+    case 'CERT_HAS_EXPIRED':
+      return 'its certificate has expired'
+    default:
+      return oneLine(error.name === 'HTTPParserError' ? `not valid HTTP (${error.message})` : error.message)
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 200)
+}

@@ -1,0 +1,42 @@
+// The TCP probe: healthy when a connection (and its TLS handshake, for an https upstream) is established. Sends nothing.
+
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { HealthPlan, UpstreamPlan } from '../../../plan/snapshot.ts'
+import { describeProbeError, type ProbeResult, type RunProbe } from './probe.ts'
+
+type TcpPlan = HealthPlan & { kind: 'tcp' }
+
+export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, signal) =>
+  new Promise<ProbeResult>(resolve => {
+    const started = performance.now()
+    const socket = open(upstream)
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
+    const end = (error: unknown) => {
+      deadline.removeEventListener('abort', onAbort)
+      socket.destroy()
+      resolve({
+        ok: error === undefined,
+        durationMs: performance.now() - started,
+        status: undefined,
+        error: error === undefined ? undefined : describeProbeError(error, plan.timeoutMs),
+      })
+    }
+    const onAbort = () => end(deadline.reason)
+    deadline.addEventListener('abort', onAbort)
+    socket.once(upstream.tls === undefined ? 'connect' : 'secureConnect', () => end(undefined))
+    socket.on('error', end)
+    socket.once('close', () => end(new Error('connection closed during the TLS handshake')))
+  })
+
+function open({ host, port, tls }: UpstreamPlan): Socket {
+  if (tls === undefined) return connectTcp({ host, port })
+  return connectTls({
+    host,
+    port,
+    // SNI carries names only (RFC 6066 3); the name is verified all the same.
+    ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
+    rejectUnauthorized: tls.verify,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+  })
+}

@@ -1,0 +1,56 @@
+// What each upstream has had to do of late: requests per second and how long the slowest took, from the totals in shared memory, looked
+// at once a second. For people who look at the status; Prometheus computes its own from the totals.
+
+import { quantile } from '../../policy/upstream/quantile.ts'
+import { type CounterTable, DURATION_BUCKETS_S, TOTAL } from '../../shared/counters.ts'
+
+export interface Recent {
+  /** Answers per second. */
+  readonly ratePerS: number
+  /** 99 of 100 were complete by then, ms; undefined = there was none. Within the bucket bounds of the histogram. */
+  readonly p99Ms: number | undefined
+}
+
+interface Sample {
+  readonly atMs: number
+  /** By bucket of the duration histogram. */
+  readonly counts: readonly number[]
+}
+
+/** Over so many seconds. */
+const SAMPLES = 10
+const BUCKETS = Array.from({ length: DURATION_BUCKETS_S.length + 1 }, (_, at) => TOTAL.firstBucket + at)
+
+export class RecentTraffic {
+  readonly #counters: CounterTable
+  /** By slot, the oldest first. */
+  #samples = new Map<number, readonly Sample[]>()
+
+  constructor(counters: CounterTable) {
+    this.#counters = counters
+  }
+
+  /** To be called about once a second. @param slots of all upstreams; others are forgotten @param nowMs monotonic */
+  tick(slots: readonly number[], nowMs: number): void {
+    this.#samples = new Map(
+      slots.map(slot => [slot, [...(this.#samples.get(slot) ?? []), this.#sample(slot, nowMs)].slice(-SAMPLES - 1)]),
+    )
+  }
+
+  of(slot: number): Recent {
+    const samples = this.#samples.get(slot) ?? []
+    const [first, last] = [samples[0], samples.at(-1)]
+    if (first === undefined || last === undefined || last.atMs <= first.atMs) return { ratePerS: 0, p99Ms: undefined }
+    const counts = last.counts.map((count, at) => count - first.counts[at]!)
+    const answers = counts.reduce((sum, count) => sum + count, 0)
+    const p99S = quantile(DURATION_BUCKETS_S, counts, 0.99)
+    return {
+      ratePerS: (1000 * answers) / (last.atMs - first.atMs),
+      p99Ms: p99S === undefined ? undefined : 1000 * p99S,
+    }
+  }
+
+  #sample(slot: number, atMs: number): Sample {
+    return { atMs, counts: BUCKETS.map(total => this.#counters.total(slot, total)) }
+  }
+}

@@ -1,0 +1,119 @@
+// What is known of windows beside the configuration: what people asked for, and what became of occurrences. Keeps it in memory, and
+// hands each change to whoever keeps it over a restart. It decides nothing.
+
+import type { Recording } from '../../admin/contract/control-operations.ts'
+import type { Overrides, WindowPlan } from '../../policy/maintenance/window-plan.ts'
+import type { WindowEvent } from './window-events.ts'
+
+/** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */
+export type WindowFact =
+  /** Somebody ended the occurrence; before its start: cancelled it. */
+  | { readonly kind: 'ended'; readonly key: string; readonly atMs: number }
+  | { readonly kind: 'confirmed'; readonly key: string }
+  /** It is over for good. */
+  | { readonly kind: 'reopened'; readonly key: string }
+  /** The guard holds it back, or no longer does. */
+  | { readonly kind: 'postponed'; readonly key: string; readonly holds: boolean }
+  /** When vigia first knew a window of this name. */
+  | { readonly kind: 'known'; readonly window: string; readonly atMs: number }
+  /** A window that was made over the admin API. */
+  | { readonly kind: 'made'; readonly made: MadeWindow }
+  | { readonly kind: 'removed'; readonly window: string }
+
+export interface MadeWindow {
+  readonly plan: WindowPlan
+  readonly by: string
+  /** Epoch ms. */
+  readonly atMs: number
+}
+
+/** Where facts outlive the process. */
+export interface OverrideStore {
+  /**
+   * What somebody asked for: all of it or nothing. Resolves when it is kept; then it is carried out. Rejects where it can't be kept: then nothing is
+   * changed, and the message is told to who asked.
+   */
+  commit(facts: readonly WindowFact[], event: WindowEvent, how: Recording): Promise<void>
+  /** Something that came by itself. Returns at once, never throws. */
+  append(fact: WindowFact): void
+}
+
+/** Nothing is kept. */
+export const FORGETFUL: OverrideStore = { commit: async () => {}, append: () => {} }
+
+/** Under which a fact is kept. */
+export function factId(fact: WindowFact): string {
+  switch (fact.kind) {
+    case 'known':
+      return `known ${fact.window}`
+    case 'made':
+      return `made ${fact.made.plan.name}`
+    case 'removed':
+      return `made ${fact.window}`
+    default:
+      return `${fact.kind} ${fact.key}`
+  }
+}
+
+/** Of each window. The policy looks back at no more. */
+const MOST_KEYS = 120
+
+export class WindowFacts {
+  readonly made = new Map<string, MadeWindow>()
+  readonly #endedEarly = new Map<string, number>()
+  readonly #confirmed = new Set<string>()
+  readonly #reopened = new Set<string>()
+  readonly #postponed = new Set<string>()
+  readonly #knownSinceMs = new Map<string, number>()
+
+  add(fact: WindowFact): void {
+    switch (fact.kind) {
+      case 'ended':
+        this.#endedEarly.set(fact.key, fact.atMs)
+        return forgetOldest(this.#endedEarly, fact.key)
+      case 'confirmed':
+        this.#confirmed.add(fact.key)
+        return forgetOldest(this.#confirmed, fact.key)
+      case 'reopened':
+        this.#reopened.add(fact.key)
+        return forgetOldest(this.#reopened, fact.key)
+      case 'postponed':
+        if (!fact.holds) return void this.#postponed.delete(fact.key)
+        this.#postponed.add(fact.key)
+        return forgetOldest(this.#postponed, fact.key)
+      case 'known': {
+        // What is read from the store at last may be older than what was first thought.
+        const known = this.#knownSinceMs.get(fact.window) ?? Number.POSITIVE_INFINITY
+        return void this.#knownSinceMs.set(fact.window, Math.min(known, fact.atMs))
+      }
+      case 'made':
+        return void this.made.set(fact.made.plan.name, fact.made)
+      case 'removed':
+        return void this.made.delete(fact.window)
+    }
+  }
+
+  /** Somebody has ended, or cancelled, this occurrence. */
+  isEnded(key: string): boolean {
+    return this.#endedEarly.has(key)
+  }
+
+  /** @param unhealthy names of windows in whose scope a probe fails now */
+  overrides(unhealthy: ReadonlySet<string>): Overrides {
+    return {
+      endedEarly: this.#endedEarly,
+      confirmed: this.#confirmed,
+      reopened: this.#reopened,
+      postponed: this.#postponed,
+      knownSinceMs: this.#knownSinceMs,
+      unhealthy,
+    }
+  }
+}
+
+/** The end of a key is the local start, so keys of one window are in the order of time. */
+function forgetOldest(keys: { keys(): Iterable<string>; delete(key: string): boolean }, added: string): void {
+  const window = added.slice(0, added.lastIndexOf('@') + 1)
+  const same = [...keys.keys()].filter(key => key.startsWith(window) && key.lastIndexOf('@') + 1 === window.length)
+  for (const key of same.sort().slice(0, Math.max(0, same.length - MOST_KEYS))) keys.delete(key)
+}

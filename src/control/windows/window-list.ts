@@ -1,0 +1,74 @@
+// The windows that vigia knows: those of the configuration, and those made over the admin API. Of one name the configuration's counts.
+
+import { isDeepStrictEqual } from 'node:util'
+import { checkWindow } from '../../policy/maintenance/check-window.ts'
+import { createSchedule, type Schedule } from '../../policy/maintenance/schedule.ts'
+import type { WindowPlan } from '../../policy/maintenance/window-plan.ts'
+import type { MadeWindow } from './window-facts.ts'
+
+export interface KnownWindow {
+  readonly plan: WindowPlan
+  readonly schedule: Schedule
+  readonly source: 'file' | 'api'
+  /** Who made it; undefined = it is in the configuration. */
+  readonly by: string | undefined
+}
+
+export class KnownWindows {
+  readonly #made: ReadonlyMap<string, MadeWindow>
+  readonly #now: () => number
+  #all: readonly KnownWindow[] = []
+  #changedMs: number
+
+  constructor(made: ReadonlyMap<string, MadeWindow>, now: () => number) {
+    this.#made = made
+    this.#now = now
+    this.#changedMs = now()
+  }
+
+  /** When a plan was last changed, epoch ms. */
+  get changedMs(): number {
+    return this.#changedMs
+  }
+
+  /** Those of the configuration first. */
+  all(): readonly KnownWindow[] {
+    return this.#all
+  }
+
+  get(name: string): KnownWindow | undefined {
+    return this.#all.find(({ plan }) => plan.name === name)
+  }
+
+  /** @returns names of made windows that give way to one of the configuration */
+  take(configured: readonly WindowPlan[]): string[] {
+    const former = new Map(this.#all.map(window => [window.plan.name, window]))
+    const names = new Set(configured.map(({ name }) => name))
+    const made = [...this.#made.values()].filter(({ plan }) => !names.has(plan.name) && isUsable(plan))
+    const wanted = [
+      ...configured.map(plan => ({ plan, source: 'file' as const, by: undefined })),
+      ...made.map(({ plan, by }) => ({ plan, source: 'api' as const, by })),
+    ]
+    const all = wanted.map(({ plan, source, by }): KnownWindow => {
+      const known = former.get(plan.name)
+      // An unchanged plan keeps its schedule: what was found out about its calendar is in there.
+      const schedule =
+        known !== undefined && isDeepStrictEqual(known.plan, plan) ? known.schedule : createSchedule(plan)
+      return { plan: schedule.plan, schedule, source, by }
+    })
+    const isChanged =
+      all.length !== this.#all.length || all.some((window, i) => window.schedule !== this.#all[i]!.schedule)
+    if (isChanged) this.#changedMs = this.#now()
+    this.#all = all
+    return [...this.#made.keys()].filter(name => names.has(name))
+  }
+}
+
+/** One that an earlier version of vigia has kept may be none for this one. */
+function isUsable(plan: WindowPlan): boolean {
+  try {
+    return checkWindow(plan).errors.length === 0
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,58 @@
+// Finds out, before any worker starts, whether the listeners' addresses can be bound. Workers bind with reusePort, and so would
+// quietly share a port with another vigia of the same user: half of the traffic each. A plain bind tells.
+
+import { createServer } from 'node:net'
+import type { ListenerPlan } from '../../plan/snapshot.ts'
+import { StartError } from './start-error.ts'
+
+/** Throws StartError for the first address that can't be bound. */
+export async function checkListeners(listeners: readonly ListenerPlan[]): Promise<void> {
+  for (const { name, host, port } of listeners) {
+    const error = await tryBind(host, port)
+    if (error !== undefined) throw cannotListen(`listener ${name}`, host, port, error)
+  }
+}
+
+/** Those whose address none of `held` stands in the way of: only there can a bind tell whether somebody else has it. */
+export function notHeldBy(held: readonly ListenerPlan[], listeners: readonly ListenerPlan[]): ListenerPlan[] {
+  return listeners.filter(
+    ({ host, port }) =>
+      !held.some(each => each.port === port && (each.host === host || isWildcard(each.host) || isWildcard(host))),
+  )
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+/** One line that says what is wrong with the address and what to do. */
+export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): StartError {
+  const address = formatAddress(host, port)
+  return new StartError(`${who}: ${describe(address, error)}`, error.code)
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function describe(address: string, error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${address} is in use by another process; stop that one, or choose another address in the configuration`
+    case 'EACCES':
+      return `no permission to listen on ${address}; ports below 1024 need CAP_NET_BIND_SERVICE , or choose one above 1023`
+    case 'EADDRNOTAVAIL':
+      return `${address} is not an address of this machine; choose one that is, or 0.0.0.0 for all`
+    default:
+      return `can't listen on ${address}: ${error.message}`
+  }
+}
+
+function tryBind(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', resolve)
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

@@ -1,0 +1,98 @@
+// Which upstream an affinity cookie means: the form of its value, its proof, its age. Stateless: any instance with the same
+// keys understands it. It tells neither addresses nor names, and decides nothing about whether that upstream may be used.
+//
+// Value: `1` ID `.` ISSUED `.` PROOF, e.g. 1dGhpcyBpcyBh.mf3k2a.c2lnbmF0dXJlIG9mIHRoaXMg
+//   ID      first 72 bits of MAC(key, pool and name of the upstream): another key, other ids, so ids tell nothing
+//   ISSUED  seconds since 1970, base 36
+//   PROOF   first 144 bits of MAC(key, pool, cookie name and all of the value before the last dot)
+
+import type { AffinityCookiePlan } from '../../plan/snapshot.ts'
+
+/**
+ * HMAC-SHA-256 of `text` under key number `key` of the plan, as base64url.
+ * The caller knows the keys: this file only says which of them.
+ */
+export type Mac = (key: number, text: string) => string
+
+/** One pool's cookies, made ready once for each snapshot. */
+export interface AffinityTable {
+  readonly scope: string
+  readonly ttlMs: number
+  /** By number of the key, then by index of the upstream. */
+  readonly ids: readonly (readonly string[])[]
+  /** Index of the upstream by id, for each key. */
+  readonly byId: readonly ReadonlyMap<string, number>[]
+}
+
+export type AffinityVerdict =
+  | {
+      readonly kind: 'upstream'
+      /** Index into the names that the table was made of. */
+      readonly index: number
+      /** A new cookie is due: this one is past the quarter of its life, or was signed with a former key. */
+      readonly renew: boolean
+    }
+  /** No cookie of ours: absent, malformed, forged, from the future, or of an upstream that is configured no more. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'expired' }
+
+/** @param upstreams names, in the order of their indices */
+export function compileAffinity(
+  pool: string,
+  plan: AffinityCookiePlan,
+  upstreams: readonly string[],
+  mac: Mac,
+): AffinityTable {
+  const ids = plan.keys.map((_, key) =>
+    upstreams.map(name => mac(key, `upstream\n${pool}\n${name}`).slice(0, ID_CHARACTERS)),
+  )
+  const byId = ids.map(names => new Map(names.map((id, index) => [id, index])))
+  return { scope: `cookie\n${pool}\n${plan.name}\n`, ttlMs: plan.ttlMs, ids, byId }
+}
+
+/** The value that binds a client to an upstream from now on. */
+export function affinityValue(table: AffinityTable, index: number, nowMs: number, mac: Mac): string {
+  const signed = `${VERSION}${table.ids[0]![index]!}.${Math.floor(nowMs / 1000).toString(36)}`
+  return `${signed}.${proofOf(table, 0, signed, mac)}`
+}
+
+/** @param nowMs since 1970 */
+export function decideAffinity(
+  table: AffinityTable,
+  value: string | undefined,
+  nowMs: number,
+  mac: Mac,
+): AffinityVerdict {
+  const parts = value === undefined || value.length > LONGEST ? null : FORM.exec(value)
+  if (parts === null) return NONE
+  const [, signed = '', id = '', issued = '', proof = ''] = parts
+  // The id says which key it can be, so one proof is computed, whatever the number of keys.
+  const key = table.byId.findIndex(known => known.has(id))
+  if (key < 0 || !isSame(proofOf(table, key, signed, mac), proof)) return NONE
+  const ageMs = nowMs - Number.parseInt(issued, 36) * 1000
+  if (ageMs < -CLOCK_SKEW_MS) return NONE
+  if (table.ttlMs > 0 && ageMs >= table.ttlMs) return EXPIRED
+  const isAging = table.ttlMs > 0 && ageMs >= table.ttlMs / 4
+  return { kind: 'upstream', index: table.byId[key]!.get(id)!, renew: key > 0 || isAging }
+}
+
+const VERSION = '1'
+const ID_CHARACTERS = 12
+const PROOF_CHARACTERS = 24
+const FORM = /^(1([A-Za-z0-9_-]{12})\.([0-9a-z]{1,8}))\.([A-Za-z0-9_-]{24})$/
+const LONGEST = 64
+/** Between the clocks of two instances. */
+const CLOCK_SKEW_MS = 300_000
+const NONE: AffinityVerdict = { kind: 'none' }
+const EXPIRED: AffinityVerdict = { kind: 'expired' }
+
+function proofOf({ scope }: AffinityTable, key: number, signed: string, mac: Mac): string {
+  return mac(key, scope + signed).slice(0, PROOF_CHARACTERS)
+}
+
+/** In the same time wherever they differ. */
+function isSame(a: string, b: string): boolean {
+  let difference = a.length ^ b.length
+  for (let i = 0; i < b.length; i += 1) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
+  return difference === 0
+}

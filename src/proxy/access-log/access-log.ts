@@ -1,0 +1,86 @@
+// One line for each finished exchange, as JSON. Never bodies, cookies, credentials or query values.
+
+import { openAccessLog } from '../../logging/access-log.ts'
+import type { LogSampling } from '../../plan/snapshot.ts'
+import { hashKey } from '../../policy/balance/hash.ts'
+import { isLogged } from '../../policy/request/log-sampling.ts'
+import { type AccessFacts, AccessLine } from './access-line.ts'
+
+export interface AccessEntry {
+  readonly requestId: string
+  /** Of the trace that the client says the request belongs to, 32 hexadecimal digits; '' = it says nothing. */
+  readonly traceId: string
+  readonly client: string
+  readonly listener: string
+  readonly route: string
+  readonly pool: string
+  /** '' where no upstream was reached. */
+  readonly upstream: string
+  readonly method: string
+  readonly host: string
+  /** Without the query. */
+  readonly path: string
+  readonly status: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** To the first byte of the response and in all, ms. */
+  readonly firstByteMs: number
+  readonly totalMs: number
+  /** How long it waited for a place on an upstream, ms. */
+  readonly queueMs: number
+  /** How long the last attempt took to connect, ms; 0 = it rode a connection that was open. */
+  readonly connectMs: number
+  readonly attempts: number
+  /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
+  readonly proof: string
+  /** How the exchange ended, in words: `complete`, `client left`, or an answer's code. */
+  readonly end: string
+}
+
+export interface AccessLog {
+  readonly enabled: boolean
+  /** Which exchanges get a line; undefined = all. */
+  sampling: LogSampling | undefined
+  /** @param nowMs monotonic time, ms */
+  write(entry: AccessFacts, totalMs: number, nowMs: number): void
+  /** Opens the file again, after a log rotation has moved it away. */
+  reopen(): void
+  close(): Promise<void>
+}
+
+export const NO_ACCESS_LOG: AccessLog = {
+  enabled: false,
+  sampling: undefined,
+  write() {},
+  reopen() {},
+  close: () => Promise.resolve(),
+}
+
+/** @param say what people should know of the log itself: one line */
+export function accessLogTo(
+  destination: string,
+  sampling: LogSampling | undefined,
+  say: (level: 'warn' | 'info', message: string) => void,
+): AccessLog {
+  const log = openAccessLog(destination, say)
+  const { lines } = log
+  const line = new AccessLine()
+  let lookedMs = -Infinity
+  let timeMs = 0
+  return {
+    enabled: true,
+    sampling,
+    write(entry, totalMs, nowMs) {
+      if (this.sampling !== undefined && !isLogged(this.sampling, entry, totalMs, hashKey)) return
+      // Lines of the same millisecond share its time: one look at the clock for all of them.
+      if (nowMs - lookedMs >= 1) {
+        lookedMs = nowMs
+        timeMs = Date.now()
+      }
+      const chunk = lines.begin(line.most(entry))
+      if (chunk !== undefined) lines.end(line.write(chunk, lines.at, timeMs, entry, totalMs))
+    },
+    reopen: () => log.reopen(),
+    close: () => log.close(),
+  }
+}

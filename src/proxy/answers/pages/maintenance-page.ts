@@ -1,0 +1,70 @@
+// The page of a maintenance window: that it is planned, why, and until when, in the language of its reader and the time zone of the window.
+
+import type { Language } from '../../../plan/snapshot.ts'
+import type { Closure } from '../../../shared/messages.ts'
+import { escapeHtml, pageText } from './page.ts'
+import { WORDS } from './words.ts'
+
+/** What of an answer is not the same for each reader of a language. */
+export interface Visit {
+  readonly requestId: string
+  /** When the page may ask again, seconds. */
+  readonly retryAfterS: number
+  readonly nowMs: number
+  /** Whether loading the page again does no more than it did: nothing was sent that a reader would lose by that. */
+  readonly repeatable: boolean
+}
+
+export function maintenancePage(closure: Closure, language: Language, visit: Visit): string {
+  const { nothingLost, notCarriedOut, again, title } = WORDS[language].maintenance
+  const { requestId, retryAfterS, repeatable } = visit
+  const [first, then] = repeatable ? [nothingLost, again] : [notCarriedOut, nothingLost]
+  const content = `${factsOf(closure, language, visit.nowMs)}\n<p>${first}</p>\n<p>${then}</p>`
+  const refreshS = repeatable ? Math.min(LONGEST_REFRESH_S, Math.max(SHORTEST_REFRESH_S, retryAfterS)) : undefined
+  return pageText({ language, heading: title, content, requestId, refreshS })
+}
+
+/** The end, as long as it is ahead: one that has passed only says that it takes longer. */
+export function endAhead({ untilMs }: Closure, nowMs: number): number | undefined {
+  return untilMs !== undefined && untilMs > nowMs ? untilMs : undefined
+}
+
+/** A window may end early, and who waits for it should not be the last to know. */
+const LONGEST_REFRESH_S = 300
+/** Time to read. */
+const SHORTEST_REFRESH_S = 5
+
+interface Told {
+  readonly untilMs: number | undefined
+  readonly html: string
+}
+
+/** Calendars are slow, and in a window many ask at once. */
+const TOLD = new WeakMap<Closure, Map<Language, Told>>()
+
+function factsOf(closure: Closure, language: Language, nowMs: number): string {
+  const untilMs = endAhead(closure, nowMs)
+  const byLanguage = TOLD.get(closure) ?? new Map<Language, Told>()
+  const known = byLanguage.get(language)
+  if (known && known.untilMs === untilMs) return known.html
+  const { messages, maintenance } = WORDS[language]
+  const until = untilMs === undefined ? maintenance.untilUnknown : endOf(untilMs, closure.timeZone, language)
+  const html = `<p>${messages.maintenance}</p>
+<dl>
+<dt>${maintenance.reason}</dt><dd class="reason" dir="auto">${escapeHtml(closure.reason)}</dd>
+<dt>${maintenance.until}</dt><dd>${until}</dd>
+</dl>`
+  TOLD.set(closure, byLanguage.set(language, { untilMs, html }))
+  return html
+}
+
+/** To the minute, rounded up: nobody should come too early. */
+function endOf(untilMs: number, timeZone: string, language: Language): string {
+  const end = new Date(Math.ceil(untilMs / 60_000) * 60_000)
+  const text = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short', timeZone }).format(end)
+  const zone = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'long' })
+    .formatToParts(end)
+    .find(({ type }) => type === 'timeZoneName')?.value
+  const name = zone === undefined || zone === timeZone ? timeZone : `${zone} (${timeZone})`
+  return `<time datetime="${end.toISOString()}">${escapeHtml(text)}</time><br><span>${escapeHtml(name)}</span>`
+}

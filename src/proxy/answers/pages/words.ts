@@ -1,0 +1,52 @@
+// The words of vigia's own pages, one file for each language of the people who use an ERP. Says which words there have to be.
+
+import type { FaultCode } from '../../../http1/faults.ts'
+import type { Language } from '../../../plan/snapshot.ts'
+import type { AnsweredStatus, OwnCode } from '../answers.ts'
+import { DE } from './de.ts'
+import { EN } from './en.ts'
+import { ES } from './es.ts'
+import { IT } from './it.ts'
+import { PT } from './pt.ts'
+
+/** Faults that a person with a browser can meet; what the others say is for programmers, in English. */
+export type EverydayFault = FaultCode &
+  (
+    | 'bad-target'
+    | 'body-too-large'
+    | 'body-timeout'
+    | 'head-too-large'
+    | 'head-timeout'
+    | 'target-too-long'
+    | 'too-many-fields'
+  )
+
+/** Plain text: none of it is HTML. */
+export interface Words {
+  /** Before the id of a request. */
+  readonly request: string
+  /** Before the English sentence about a fault that is not an everyday one. */
+  readonly malformed: string
+  readonly titles: Readonly<Record<AnsweredStatus, string>>
+  readonly messages: Readonly<Record<OwnCode | EverydayFault, string>>
+  readonly maintenance: MaintenanceWords
+}
+
+/** What a maintenance window says, beside `messages.maintenance`. */
+export interface MaintenanceWords {
+  readonly title: string
+  /** Labels. */
+  readonly reason: string
+  readonly until: string
+  /** In the place of the end. */
+  readonly untilUnknown: string
+  readonly nothingLost: string
+  /** To who sent something. */
+  readonly notCarriedOut: string
+  /** This page asks again. */
+  readonly again: string
+}
+
+export const WORDS: Readonly<Record<Language, Words>> = { en: EN, pt: PT, es: ES, it: IT, de: DE }
+
+export const LANGUAGES = Object.keys(WORDS) as readonly Language[]

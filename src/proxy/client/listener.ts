@@ -1,0 +1,128 @@
+// One listening socket of this worker. Several workers share the address (reusePort); the kernel spreads the connections.
+
+import { createServer, type Server, type Socket } from 'node:net'
+import type { ListenerPlan } from '../../plan/snapshot.ts'
+import { GAUGE } from '../../shared/counters.ts'
+import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import type { Runtime } from '../runtime.ts'
+import { admitConnection } from './client-limits.ts'
+import { type ConnectionHost, DownstreamConnection } from './h1-connection.ts'
+
+/** Connections that the kernel keeps ready for this worker. */
+const BACKLOG = 4096
+
+export class Listener implements ConnectionHost {
+  #plan: ListenerPlan
+  readonly #runtime: Runtime
+  readonly #server: Server
+  readonly #connections = new Set<DownstreamConnection>()
+  #stopping = false
+  /** Accepted beyond the limit: each begins when another has gone, in order. */
+  readonly #held = new Set<Socket>()
+
+  constructor(plan: ListenerPlan, runtime: Runtime) {
+    this.#plan = plan
+    this.#runtime = runtime
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
+    // A failed accept (EMFILE) concerns one connection; the listener goes on.
+    this.#server.on('error', error =>
+      runtime.report({
+        type: 'log',
+        level: 'error',
+        message: `listener ${this.#plan.name}: ${error.message}`,
+        detail: {},
+      }),
+    )
+  }
+
+  get plan(): ListenerPlan {
+    return this.#plan
+  }
+
+  /** Goes on under another name, its connections too. */
+  rename(name: string): void {
+    this.#plan = { ...this.#plan, name }
+    for (const connection of this.#connections) connection.reassess(name)
+  }
+
+  /** The trusted proxies are others now. */
+  reassess(): void {
+    for (const connection of this.#connections) connection.reassess(this.#plan.name)
+  }
+
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
+  bind(reusePort: boolean): Promise<void> {
+    const { host, port } = this.#plan
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+        this.#server.removeListener('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
+  stop(): void {
+    this.#stopping = true
+    this.#server.close()
+    this.#dropHeld()
+    for (const connection of [...this.#connections]) connection.drain()
+  }
+
+  /** Ends everything at once. @returns how many connections had something under way */
+  destroy(): number {
+    this.#dropHeld()
+    let cut = 0
+    for (const connection of [...this.#connections]) if (connection.destroy()) cut += 1
+    return cut
+  }
+
+  onGone(connection: DownstreamConnection): void {
+    if (!this.#connections.delete(connection)) return
+    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
+    this.beginHeld()
+  }
+
+  /** Those that wait begin, as far as the limit lets them: it may be another one since a reload. */
+  beginHeld(): void {
+    for (const next of this.#held) {
+      if (this.#connections.size >= this.#most) return
+      this.#held.delete(next)
+      this.#begin(next)
+    }
+  }
+
+  get #most(): number {
+    return this.#runtime.plan.snapshot.limits.connections
+  }
+
+  #accept(socket: Socket): void {
+    if (!admitConnection(socket, this.#runtime)) return
+    const most = this.#most
+    if (this.#connections.size < most) return this.#begin(socket)
+    // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
+    if (this.#held.size >= most) return void socket.destroy()
+    this.#held.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => this.#held.delete(socket))
+  }
+
+  #begin(socket: Socket): void {
+    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
+    this.#connections.add(new DownstreamConnection(socket, this.#plan.name, 'http', this.#runtime, this))
+  }
+
+  #dropHeld(): void {
+    for (const socket of this.#held) socket.destroy()
+    this.#held.clear()
+  }
+}

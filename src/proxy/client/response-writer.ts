@@ -1,0 +1,131 @@
+// Writes one response after the other to a client's HTTP/1.1 connection: head, framing, body, end. Gathers what is at hand and
+// sends it in as few writes as possible. Knows nothing of upstreams.
+
+import type { Socket } from 'node:net'
+import { type Fields, serialiseTrailers } from '../../http1/fields.ts'
+import type { ResponseHead } from '../../http1/response-head.ts'
+import { chunkHead, lastChunk } from '../../http1/serialise.ts'
+import { forwardedResponse } from '../exchange/response-fields.ts'
+
+/** Pieces up to this size are gathered in one string; larger ones are written as they are. */
+const GATHER_BYTES = 16_384
+
+type Framing = 'none' | 'length' | 'chunked' | 'until-close'
+
+export class ResponseWriter {
+  readonly #socket: Socket
+  #minor = 1
+  #framing: Framing = 'none'
+  /** What waits for `flush`, latin1. */
+  #text = ''
+  #corked = false
+  #flowing = true
+  /** The connection carries another exchange after this one. */
+  persistent = true
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** Only the end of the connection ends the current body. */
+  get endsWithConnection(): boolean {
+    return this.#framing === 'until-close'
+  }
+
+  /** @param minor of the request; @param persistent what the client asked for */
+  begin(minor: number, persistent: boolean): void {
+    this.#minor = minor
+    this.persistent = persistent
+    this.#framing = 'none'
+  }
+
+  /** This response is the connection's last. */
+  endConnection(): void {
+    this.persistent = false
+  }
+
+  interim(head: ResponseHead): void {
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${forwardedResponse(head).block}\r\n`
+  }
+
+  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void {
+    const { block, hasRequestId } = forwardedResponse(head)
+    let framing = ''
+    if (bodiless) {
+      this.#framing = 'none'
+      // HEAD and 304 may say how long the body would be (RFC 9110 8.6); 204 must not.
+      if (head.length >= 0 && head.status !== 204) framing = `Content-Length: ${head.length}\r\n`
+    } else if (head.length >= 0) {
+      this.#framing = 'length'
+      framing = `Content-Length: ${head.length}\r\n`
+    } else if (this.#minor === 1) {
+      this.#framing = 'chunked'
+      framing = 'Transfer-Encoding: chunked\r\n'
+    } else {
+      this.#framing = 'until-close'
+      this.persistent = false
+    }
+    const connection = this.persistent
+      ? this.#minor === 0
+        ? 'Connection: keep-alive\r\n'
+        : ''
+      : 'Connection: close\r\n'
+    const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${extra}${framing}${connection}${id}\r\n`
+  }
+
+  /** 101, sent at once: from here on the connection is not HTTP. */
+  upgrade(head: ResponseHead, requestId: string): void {
+    const { block, hasRequestId } = forwardedResponse(head)
+    const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
+    const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.options.upgrade ?? ''}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${upgrade}${id}\r\n`
+    this.flush()
+  }
+
+  body(chunk: Buffer, start: number, end: number): void {
+    const bytes = end - start
+    const chunked = this.#framing === 'chunked'
+    if (bytes + this.#text.length <= GATHER_BYTES) {
+      const text = chunk.toString('latin1', start, end)
+      this.#text += chunked ? `${chunkHead(bytes)}${text}\r\n` : text
+      return
+    }
+    if (chunked) this.#text += chunkHead(bytes)
+    this.#cork()
+    this.#writeText()
+    this.#flowing = this.#socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+    if (chunked) this.#text = '\r\n'
+  }
+
+  end(trailers: Fields): void {
+    if (this.#framing === 'chunked') this.#text += lastChunk(serialiseTrailers(trailers))
+    if (this.#framing === 'until-close') this.persistent = false
+  }
+
+  /** @returns false where the client reads too slowly */
+  flush(): boolean {
+    this.#writeText()
+    if (this.#corked) {
+      this.#corked = false
+      this.#socket.uncork()
+    }
+    // What the kernel has taken at once needs no waiting, whatever `write` said of the queue before.
+    const flowing = this.#flowing || this.#socket.writableLength === 0
+    this.#flowing = true
+    return flowing
+  }
+
+  #writeText(): void {
+    if (this.#text === '') return
+    this.#flowing = this.#socket.write(this.#text, 'latin1')
+    this.#text = ''
+  }
+
+  /** Writes go together from the first large piece of a read to its flush. */
+  #cork(): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#socket.cork()
+  }
+}

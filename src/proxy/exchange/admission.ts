@@ -1,0 +1,76 @@
+// Whether a request may use its route at all: who asks, for which path, how often. Made only for routes that restrict it. The rules
+// are in policy/request/access.ts and policy/request/rate-limit.ts; here they meet the shared memory and the counters.
+
+import type { RoutePlan } from '../../plan/snapshot.ts'
+import { type AccessRules, compileDeniedPaths, isForbidden } from '../../policy/request/access.ts'
+import { clientKey } from '../../policy/request/client-key.ts'
+import { retryAfterS } from '../../policy/request/rate-limit.ts'
+import { TOTAL } from '../../shared/counters.ts'
+import { processNowMs } from '../../shared/process-clock.ts'
+import { inRanges } from '../../util/address-ranges.ts'
+import type { Plan } from '../plan-in-use.ts'
+import type { Runtime } from '../runtime.ts'
+
+/** Why a request is turned away, as one of the codes of answers.ts. */
+export type Refusal =
+  | { readonly code: 'forbidden'; readonly retryAfterS: undefined }
+  | { readonly code: 'rate-limited'; readonly retryAfterS: number }
+
+const FORBIDDEN: Refusal = { code: 'forbidden', retryAfterS: undefined }
+
+export class Admission {
+  readonly #route: RoutePlan
+  readonly #rules: AccessRules | undefined
+  readonly #runtime: Pick<Runtime, 'row' | 'rates'>
+  readonly #poolSlot: number
+
+  /** @param poolSlot where refusals are counted */
+  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number) {
+    this.#route = route
+    this.#rules = rulesOf(route)
+    this.#runtime = runtime
+    this.#poolSlot = poolSlot
+  }
+
+  /** Counts the request against its client's rate where it is let in, else the refusal. @param path normalised @param client its address */
+  refusal(path: string, client: string): Refusal | undefined {
+    const { row, rates } = this.#runtime
+    if (this.#rules && isForbidden(this.#rules, client, path)) {
+      row.add(this.#poolSlot, TOTAL.forbidden, 1)
+      return FORBIDDEN
+    }
+    const { rateLimit, name } = this.#route
+    const waitMs = rateLimit ? rates.ask(name, clientKey(client), processNowMs(), rateLimit) : 0
+    if (waitMs === 0) return undefined
+    row.add(this.#poolSlot, TOTAL.rateLimited, 1)
+    return { code: 'rate-limited', retryAfterS: retryAfterS(waitMs) }
+  }
+}
+
+/** Undefined = the request may pass. @param path normalised @param client its address */
+export function refusalOf(plan: Plan, route: RoutePlan, path: string, client: string): Refusal | undefined {
+  return route.access || route.rateLimit ? plan.admissions.get(route)?.refusal(path, client) : undefined
+}
+
+/** Of the routes that need one. */
+export function admissionsOf(
+  routes: readonly RoutePlan[],
+  runtime: Pick<Runtime, 'row' | 'rates'>,
+  poolSlots: readonly number[],
+): ReadonlyMap<RoutePlan, Admission> {
+  return new Map(
+    routes
+      .filter(({ access, rateLimit }) => access || rateLimit)
+      .map(route => [route, new Admission(route, runtime, poolSlots[route.pool]!)]),
+  )
+}
+
+function rulesOf({ access }: RoutePlan): AccessRules | undefined {
+  return (
+    access && {
+      allows: access.allow.length > 0 ? inRanges(access.allow) : undefined,
+      denies: access.deny.length > 0 ? inRanges(access.deny) : undefined,
+      deniedPaths: compileDeniedPaths(access.denyPaths),
+    }
+  )
+}

@@ -1,0 +1,155 @@
+// One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
+// Counts it as in flight, and holds its place, for as long as it lasts. What follows a failure is the exchange's business.
+
+import { performance } from 'node:perf_hooks'
+import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
+import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import type { Runtime } from '../runtime.ts'
+import type { AttemptEvents, FailureKind } from '../upstream/attempt-events.ts'
+import type { UpstreamConnection } from '../upstream/connection.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { Placement } from './placement.ts'
+
+export class Attempt {
+  readonly endpoint: Endpoint
+  readonly startedMs: number
+  readonly #runtime: Runtime
+  /** The connection has served an earlier request. */
+  readonly reused: boolean
+  /** How long the connection had been idle, ms. */
+  readonly #idleMs: number
+  readonly connection: UpstreamConnection
+  /** Bytes of the request's head that were handed to an established connection; 0 = nothing was sent. */
+  sentBytes = 0
+  /** The upstream does not take the request's body as fast as the client sends it. */
+  stalls = false
+  /** Until its connection was established, ms; 0 = it was there already, or never came to be. */
+  connectMs = 0
+  readonly #placement: Placement
+  readonly #longPoll: boolean
+  #inFlight = true
+  #holdsPlace: boolean
+  #status = 0
+  #firstByteMs = 0
+
+  /**
+   * Takes over the place that came with the pool's last choice.
+   * @param idle a connection that waits for its next request; undefined = a fresh one is opened
+   */
+  constructor(
+    runtime: Runtime,
+    placement: Placement,
+    endpoint: Endpoint,
+    events: AttemptEvents,
+    idle: UpstreamConnection | undefined,
+    nowMs: number,
+  ) {
+    this.#runtime = runtime
+    this.endpoint = endpoint
+    this.startedMs = nowMs
+    this.reused = idle !== undefined
+    this.#idleMs = idle ? Math.max(0, nowMs - idle.idleSinceMs) : 0
+    this.#placement = placement
+    this.#longPoll = placement.route.longPoll === true
+    this.#holdsPlace = placement.pool.places.taken
+    runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
+    if (idle) idle.assign(events)
+    this.connection = idle ?? endpoint.open(events)
+  }
+
+  /** Its connection is established, and this many bytes of the request's head were handed to it. */
+  began(bytes: number): void {
+    this.sentBytes = bytes
+    if (!this.reused) this.connectMs = performance.now() - this.startedMs
+  }
+
+  /** The connection is no longer this attempt's. */
+  leave(): void {
+    if (!this.#inFlight) return
+    this.#inFlight = false
+    const { slot } = this.endpoint
+    this.#runtime.row.move(slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, -1)
+    if (this.#holdsPlace) this.#placement.pool.places.leave(slot)
+  }
+
+  /** Leaves its place to the next attempt on the same upstream, as a choice does. @returns false where it has none */
+  handOn(): boolean {
+    if (!this.#holdsPlace) return false
+    this.#holdsPlace = false
+    this.#placement.pool.places.taken = true
+    return true
+  }
+
+  /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
+  recordFailure(failure: FailureKind, detail: string, decision: RetryDecision): void {
+    const { endpoint, connection, reused } = this
+    const { row } = this.#runtime
+    if (reused && failure === 'reset' && !connection.responseBegun) endpoint.learnStale(this.#idleMs)
+    if (decision.retry) {
+      row.add(endpoint.slot, TOTAL.retries, 1)
+      row.add(endpoint.slot, decision.stale ? TOTAL.staleConnections : totalOfProof(decision.proof), 1)
+      if (decision.stale) return
+    }
+    row.add(endpoint.slot, totalOf(failure), 1)
+    this.#placement.pool.suspect(endpoint, performance.now())
+    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
+  }
+
+  /** The head of its answer has come. */
+  answerBegins(status: number, nowMs: number): void {
+    this.#status = status
+    this.#firstByteMs = nowMs - this.startedMs
+    this.#placement.pool.trust(this.endpoint)
+  }
+
+  /** Its answer is the one that the client gets. A long poll's time to the first byte is none of the upstream's making. */
+  tellLatency(): void {
+    if (this.#longPoll) return
+    this.#placement.pool.observe(this.endpoint, this.#firstByteMs, this.startedMs + this.#firstByteMs)
+  }
+
+  /** Its answer is complete: what passive health judges by. */
+  recordAnswer(): void {
+    if (this.#longPoll) return
+    const { row } = this.#runtime
+    const { slot } = this.endpoint
+    row.add(slot, TOTAL.answers, 1)
+    row.add(slot, TOTAL.firstByteMs, this.#firstByteMs)
+    row.bucket(slot, TOTAL.secondBucket, this.#firstByteMs / 1000)
+    if (this.#status < 500) return
+    row.add(slot, TOTAL.serverErrors, 1)
+    if (this.#status >= 502 && this.#status <= 504) row.add(slot, TOTAL.gatewayErrors, 1)
+  }
+
+  /** Its answer is not passed on: another upstream is asked. */
+  discard(proof: Proof): void {
+    this.recordAnswer()
+    this.connection.abandon()
+    this.leave()
+    this.#runtime.row.add(this.endpoint.slot, TOTAL.retries, 1)
+    this.#runtime.row.add(this.endpoint.slot, totalOfProof(proof), 1)
+  }
+}
+
+function totalOf(kind: FailureKind): number {
+  switch (kind) {
+    case 'connect':
+      return TOTAL.connectFailures
+    case 'timeout':
+      return TOTAL.timeouts
+    case 'reset':
+    case 'garbage':
+      return TOTAL.transportFailures
+  }
+}
+
+function totalOfProof(proof: Proof): number {
+  switch (proof) {
+    case 'not-sent':
+      return TOTAL.retriesNotSent
+    case 'idempotent':
+      return TOTAL.retriesIdempotent
+    case 'declared':
+      return TOTAL.retriesDeclared
+  }
+}

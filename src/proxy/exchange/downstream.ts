@@ -1,0 +1,44 @@
+// What an exchange may ask of the client's side, whatever protocol carries it.
+
+import type { Fields } from '../../http1/fields.ts'
+import type { ResponseHead } from '../../http1/response-head.ts'
+import type { TunnelEnd } from '../tunnel/tunnel.ts'
+
+/** Who sent the request, as far as vigia believes it. */
+export interface ClientSide {
+  /** Address of the connection's other end. */
+  readonly peer: string
+  /** True where `peer` is one of the trusted proxies. */
+  readonly trusted: boolean
+  readonly scheme: 'http' | 'https'
+  /** Name of the listener that took the connection. */
+  readonly listener: string
+}
+
+export interface Downstream {
+  readonly client: ClientSide
+  /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
+  readonly bytesWaiting: number
+  /** An interim response (1xx but 101). */
+  interim(head: ResponseHead): void
+  /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
+  endAfterResponse(): void
+  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `extra` = further fields, each with its CRLF. */
+  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void
+  body(chunk: Buffer, start: number, end: number): void
+  /** The response is complete. */
+  end(trailers: Fields): void
+  /** Sends what was gathered since the last flush. @returns false where the client reads too slowly: wait for the exchange's `onDownstreamDrain` */
+  flush(): boolean
+  /** The exchange is over: the connection may go on with its next one. */
+  finished(): void
+  /** The client counts as gone: closes its connection and tells the exchange. */
+  abandon(): void
+  /** Breaks the response off so that the client can't take it for complete. */
+  cut(): void
+  /** Stops and restarts the reading of the request body. */
+  pauseBody(): void
+  resumeBody(): void
+  /** Sends the 101 and gives the socket away, with what the client sent early. */
+  upgrade(head: ResponseHead, requestId: string): TunnelEnd
+}

@@ -1,0 +1,119 @@
+// What is known of an exchange for counters and log: gathered while it runs, written once, when it is over.
+
+import { performance } from 'node:perf_hooks'
+import { FAULT_CODES, type FaultCode } from '../../http1/faults.ts'
+import { FIELD } from '../../http1/field-names.ts'
+import { firstValue } from '../../http1/fields.ts'
+import type { RequestHead } from '../../http1/request-head.ts'
+import { isSafe } from '../../policy/request/method-class.ts'
+import type { Proof } from '../../policy/request/retry.ts'
+import { traceIdOf } from '../../policy/request/trace-context.ts'
+import { type CounterRow, ROUTE_OF_NONE, TOTAL } from '../../shared/counters.ts'
+import type { Closure } from '../../shared/messages.ts'
+import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import type { AccessFacts } from '../access-log/access-line.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Attempt } from './attempt.ts'
+import type { ClientSide } from './downstream.ts'
+import type { Placement } from './placement.ts'
+
+/** It is its own entry in the access log: none is made for it. */
+export class ExchangeRecord implements AccessFacts {
+  readonly requestId: string
+  readonly startedMs = performance.now()
+  /** Normalised, without the query. */
+  path = ''
+  placement: Placement | undefined = undefined
+  /** What answers it in the place of an upstream: a maintenance window; undefined = none does. */
+  closure: Closure | undefined = undefined
+  attempts = 0
+  /** Why the last retry was safe; '' = there was none. */
+  proof: Proof | '' = ''
+  /** 0 = the client got no answer. */
+  status = 0
+  firstByteMs = 0
+  bytesOut = 0
+  /** How long it waited for a place on an upstream, ms. */
+  queueMs = 0
+  /** These are known when it is over, and told to the access log only. */
+  connectMs = 0
+  bytesIn = 0
+  upstream = ''
+  end = ''
+  readonly #head: RequestHead
+  readonly #side: ClientSide
+  readonly clientAddress: string
+
+  constructor(requestId: string, head: RequestHead, side: ClientSide, clientAddress: string) {
+    this.requestId = requestId
+    this.#head = head
+    this.#side = side
+    this.clientAddress = clientAddress
+  }
+
+  get client(): string {
+    return this.clientAddress
+  }
+
+  get listener(): string {
+    return this.#side.listener
+  }
+
+  get route(): string {
+    return this.placement?.route.name ?? ''
+  }
+
+  get pool(): string {
+    return this.placement?.pool.plan.name ?? ''
+  }
+
+  get method(): string {
+    return this.#head.method
+  }
+
+  get host(): string {
+    return this.#head.host ?? ''
+  }
+
+  get traceId(): string {
+    return traceIdOf(firstValue(this.#head.meaning.fields, FIELD.traceparent))
+  }
+
+  /**
+   * @param attempt the last one
+   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut` or the code of vigia's own answer
+   */
+  finish(runtime: Runtime, attempt: Attempt | undefined, bytesIn: number, end: string): void {
+    const { row, accessLog } = runtime
+    const { placement } = this
+    const nowMs = performance.now()
+    // Counted where it ended: at its last upstream, else its pool, else vigia itself.
+    const slot = attempt?.endpoint.slot ?? placement?.pool.slot ?? SLOT_OF_VIGIA
+    // Planned: no error, and no latency of anybody.
+    if (this.closure) row.add(slot, TOTAL.planned, 1)
+    else if (this.status !== 0) {
+      // How long a poll is held says nothing of the upstream.
+      const route = placement?.routeSlot ?? ROUTE_OF_NONE
+      const safe = isSafe(this.method)
+      if (placement?.route.longPoll) row.answered(slot, this.status, route, safe)
+      else row.finished(slot, this.status, (nowMs - this.startedMs) / 1000, route, safe)
+    }
+    if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
+    if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
+    if (end !== 'complete') countEnd(row, slot, end)
+    if (!accessLog.enabled) return
+    // A retry that would have been safe, but found nobody to ask.
+    if (this.attempts < 2) this.proof = ''
+    this.bytesIn = bytesIn
+    this.upstream = attempt?.endpoint.plan.name ?? ''
+    this.connectMs = attempt?.connectMs ?? 0
+    this.end = end
+    accessLog.write(this, nowMs - this.startedMs, nowMs)
+  }
+}
+
+function countEnd(row: CounterRow, slot: number, end: string): void {
+  if (end === 'client left' || end === 'client stalls') return row.add(slot, TOTAL.clientAborts, 1)
+  const fault = FAULT_CODES.indexOf(end as FaultCode)
+  if (fault >= 0) row.rejected(fault)
+}

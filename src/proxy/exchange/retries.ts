@@ -1,0 +1,149 @@
+// What an exchange has tried already, and whether it may try again: gathers the facts, policy/request/retry.ts decides. Made when the
+// first attempt has failed, so that an exchange without trouble pays nothing for it.
+
+import { type Fields, fieldValues } from '../../http1/fields.ts'
+import { isKeyed } from '../../policy/request/declared.ts'
+import {
+  type Declared,
+  decideRetry,
+  decideRetryOfAnswer,
+  type FailedAttempt,
+  isBudgeted,
+  isInDoubt,
+  type Proof,
+  type Repetition,
+  type RetryDecision,
+} from '../../policy/request/retry.ts'
+import { isDeclaredRead } from '../../policy/request/rpc-reads.ts'
+import { type AnswerCode, answerToFailure } from '../answers/answers.ts'
+import type { FailureKind } from '../upstream/attempt-events.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { Attempt } from './attempt.ts'
+import type { Doubt } from './in-doubt.ts'
+import type { Placement } from './placement.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** How far the response has come. */
+export interface ResponseProgress {
+  readonly interimSent: boolean
+  readonly headSent: boolean
+}
+
+export class Retries {
+  /** Upstreams that are not chosen again. */
+  readonly tried: Endpoint[] = []
+  /** No idle connection is trusted any more. */
+  freshOnly = false
+  /** Why the last retry was safe. */
+  proof: Proof | undefined = undefined
+  /** What the client is told when nothing is left to try. */
+  lastFailure: AnswerCode | undefined = undefined
+  /** The newest attempt that may have been carried out, unknown to all; an answer of a later one ends the doubt. */
+  doubt: Doubt | undefined = undefined
+  readonly #method: string
+  readonly #fields: Fields
+  readonly #body: RequestBody
+  readonly #placement: Placement
+  #declared: Declared | undefined = undefined
+
+  constructor(method: string, fields: Fields, body: RequestBody, placement: Placement) {
+    this.#method = method
+    this.#fields = fields
+    this.#body = body
+    this.#placement = placement
+  }
+
+  /** @param connecting there was no established connection yet */
+  afterFailure(
+    attempt: Attempt,
+    failure: FailureKind,
+    detail: string,
+    connecting: boolean,
+    attemptsMade: number,
+    progress: ResponseProgress,
+  ): RetryDecision {
+    const { pool } = this.#placement
+    const repetition = this.#repetition(attemptsMade, progress)
+    const failed: FailedAttempt = {
+      ...repetition,
+      stage: connecting ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
+      failure,
+      requestBytesWritten: attempt.sentBytes,
+      reusedConnection: attempt.reused,
+      retryTimeouts: pool.plan.retry?.timeouts === true,
+    }
+    const decision = decideRetry(failed)
+    this.lastFailure = answerToFailure(failure, connecting)
+    this.noteDoubt(attempt, progress.headSent ? `the answer was cut: ${detail}` : `${failure}: ${detail}`)
+    if (decision.retry) this.#begin(attempt.endpoint, decision)
+    else if (repetition.withinBudget === false) pool.budget?.refuse()
+    return decision
+  }
+
+  /** An upstream has answered with a status that may be its `not now`: the upstream to ask instead, or undefined. */
+  elsewhere(
+    attempt: Attempt,
+    status: number,
+    attemptsMade: number,
+    progress: ResponseProgress,
+    nowMs: number,
+  ): Endpoint | undefined {
+    const { pool } = this.#placement
+    const statuses = pool.plan.retry?.statuses ?? []
+    const decision = decideRetryOfAnswer({ ...this.#repetition(attemptsMade, progress), status, statuses })
+    if (!decision.retry) return undefined
+    const other = pool.choose(this.#placement, [...this.tried, attempt.endpoint], nowMs, Math.random)
+    if (typeof other === 'string') return undefined
+    this.#begin(attempt.endpoint, decision)
+    return other
+  }
+
+  /** The attempt is over, and nobody learned how it ended. @param cause one line */
+  noteDoubt(attempt: Attempt, cause: string): void {
+    this.#declared ??= this.#declare()
+    const { endpoint, sentBytes, connection } = attempt
+    const request = { method: this.#method, declared: this.#declared, requestBytesWritten: sentBytes }
+    if (!isInDoubt(request)) return
+    const stage = connection.responseBegun ? 'responding' : 'sent'
+    this.doubt = { endpoint, bytesSent: sentBytes + this.#body.bytes, stage, cause }
+  }
+
+  /** An upstream's answer goes to the client: no earlier attempt matters any more. */
+  answered(): void {
+    this.doubt = undefined
+  }
+
+  #begin(endpoint: Endpoint, decision: RetryDecision & { retry: true }): void {
+    this.proof = decision.proof
+    if (decision.stale) this.freshOnly = true
+    else this.tried.push(endpoint)
+    if (isBudgeted(decision)) this.#placement.pool.budget?.spend()
+    this.#body.detach()
+  }
+
+  #repetition(attemptsMade: number, { interimSent, headSent }: ResponseProgress): Repetition {
+    const { pool } = this.#placement
+    this.#declared ??= this.#declare()
+    return {
+      method: this.#method,
+      declared: this.#declared,
+      bodyReplayable: this.#body.replayable,
+      responseStarted: interimSent || headSent,
+      // The one that met a stale connection took none.
+      attemptsMade: this.freshOnly ? attemptsMade - 1 : attemptsMade,
+      attemptsMax: pool.plan.attempts,
+      clientGone: false,
+      withinBudget: pool.budget?.allows(),
+    }
+  }
+
+  /** Whether one of the route's promises covers this request. */
+  #declare(): Declared | undefined {
+    const { route, rpcReads } = this.#placement
+    const key = route.retry?.idempotencyKey ? fieldValues(this.#fields, 'idempotency-key') : undefined
+    if (isKeyed(this.#method, key)) return 'keyed'
+    if (rpcReads === undefined || this.#method !== 'POST') return undefined
+    const text = this.#body.text()
+    return text !== undefined && isDeclaredRead(text, rpcReads) ? 'read' : undefined
+  }
+}

@@ -1,0 +1,88 @@
+// A snapshot made ready for this worker: route tables by listener, pools with their endpoints. Pools that are the same pass from one
+// plan to the next with all they have learned, endpoints (and with them idle connections) also where only their place in a pool changes.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { HeadLimits } from '../http1/limits.ts'
+import type { RoutePlan, Snapshot } from '../plan/snapshot.ts'
+import { compileRoutes, type RouteTable } from '../policy/request/routing.ts'
+import { compileRpcReads, type RpcReads } from '../policy/request/rpc-reads.ts'
+import { type CounterTable, ROUTE_OF_NONE } from '../shared/counters.ts'
+import type { Slots } from '../shared/messages.ts'
+import type { UpstreamTable } from '../shared/upstream-table.ts'
+import { inRanges } from '../util/address-ranges.ts'
+import { type Admission, admissionsOf } from './exchange/admission.ts'
+import { Pool } from './pool/pool.ts'
+import { Queue } from './pool/queue.ts'
+import type { Runtime } from './runtime.ts'
+import { Endpoint } from './upstream/endpoint.ts'
+
+export interface Plan {
+  readonly snapshot: Snapshot
+  readonly limits: HeadLimits
+  readonly routes: readonly RoutePlan[]
+  /** Where requests of each route are counted; parallel to `routes`. */
+  readonly routeSlots: readonly number[]
+  readonly pools: readonly Pool[]
+  /** By the slot of the pool: also those of pools that have left, which somebody may still wait in. */
+  readonly queues: Map<number, Queue>
+  /** By listener name. */
+  readonly tables: ReadonlyMap<string, RouteTable>
+  /** What each route declares as RPC reads; parallel to `routes`. */
+  readonly rpcReads: readonly (RpcReads | undefined)[]
+  /** Of the routes that restrict who may use them, or how often. */
+  readonly admissions: ReadonlyMap<RoutePlan, Admission>
+  isTrusted(address: string): boolean
+}
+
+export function compilePlan(
+  snapshot: Snapshot,
+  slots: Slots,
+  runtime: Runtime,
+  table: UpstreamTable,
+  counters: CounterTable,
+  before: Plan | undefined,
+): Plan {
+  const earlier = new Map<number, Endpoint>()
+  const earlierPools = new Map<number, Pool>()
+  for (const pool of before?.pools ?? []) {
+    earlierPools.set(pool.slot, pool)
+    for (const endpoint of pool.endpoints) earlier.set(endpoint.slot, endpoint)
+  }
+  const queues = before?.queues ?? new Map<number, Queue>()
+  const pools = snapshot.pools.map((plan, p) => {
+    const endpoints = plan.upstreams.map((upstream, u) => {
+      const slot = slots.upstreams[p]![u]!
+      const same = earlier.get(slot)
+      if (!same?.adopt(upstream, plan)) return new Endpoint(slot, upstream, plan, runtime)
+      earlier.delete(slot)
+      return same
+    })
+    const slot = slots.pools[p]!
+    const unchanged = earlierPools.get(slot)
+    if (unchanged && isDeepStrictEqual(unchanged.plan, plan) && isSameList(unchanged.endpoints, endpoints))
+      return unchanged
+    const queue = queues.get(slot) ?? new Queue(slot, runtime.places, table, runtime.row)
+    queues.set(slot, queue)
+    const pool = new Pool(plan, slot, endpoints, table, counters, queue, runtime)
+    earlierPools.get(slot)?.succeededBy(pool)
+    return pool
+  })
+  for (const endpoint of earlier.values()) endpoint.retire()
+  const matches = snapshot.routes.map(route => route.match)
+  return {
+    snapshot,
+    limits: snapshot.limits,
+    routes: snapshot.routes,
+    routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
+    pools,
+    queues,
+    tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
+    rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
+    admissions: admissionsOf(snapshot.routes, runtime, slots.pools),
+    isTrusted: inRanges(snapshot.trustedProxies),
+  }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i])
+}

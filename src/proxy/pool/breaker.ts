@@ -1,0 +1,56 @@
+// The circuit breaker of a pool, for one exchange: its part of the requests, and of those without a connection, that the pool may
+// have at once over all workers. Made only where a pool has a breaker.
+
+import type { BreakerPlan } from '../../plan/snapshot.ts'
+import { TOTAL } from '../../shared/counters.ts'
+import { PLACE, type PlaceKind } from '../../shared/places.ts'
+import type { Runtime } from '../runtime.ts'
+
+export class Breaker {
+  readonly #plan: BreakerPlan
+  readonly #slot: number
+  readonly #runtime: Runtime
+  #entered = false
+  #pending: 'not yet' | 'held' | 'over' = 'not yet'
+
+  /** @param slot of the pool */
+  constructor(plan: BreakerPlan, slot: number, runtime: Runtime) {
+    this.#plan = plan
+    this.#slot = slot
+    this.#runtime = runtime
+  }
+
+  /** Counts the exchange in. @returns false = one too many */
+  enter(): boolean {
+    const { requests } = this.#plan
+    if (requests === undefined) return true
+    this.#entered = this.#take(PLACE.taken, requests)
+    return this.#entered
+  }
+
+  /** Counts it among those without a connection, until its first one. @returns false = one too many */
+  pend(): boolean {
+    const { pending } = this.#plan
+    if (pending === undefined || this.#pending !== 'not yet') return true
+    if (!this.#take(PLACE.pending, pending)) return false
+    this.#pending = 'held'
+    return true
+  }
+
+  connected(): void {
+    if (this.#pending === 'held') this.#runtime.places.leave(this.#slot, PLACE.pending)
+    this.#pending = 'over'
+  }
+
+  end(): void {
+    this.connected()
+    if (this.#entered) this.#runtime.places.leave(this.#slot, PLACE.taken)
+    this.#entered = false
+  }
+
+  #take(kind: PlaceKind, limit: number): boolean {
+    const taken = this.#runtime.places.take(this.#slot, kind, limit)
+    if (!taken) this.#runtime.row.add(this.#slot, TOTAL.breakerRefusals, 1)
+    return taken
+  }
+}

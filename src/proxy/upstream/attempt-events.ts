@@ -1,0 +1,34 @@
+// What a connection to an upstream tells the exchange whose attempt it carries.
+
+import type { BodySink } from '../../http1/body-reader.ts'
+import type { Fields } from '../../http1/fields.ts'
+import type { ResponseHead } from '../../http1/response-head.ts'
+import type { UpstreamConnection } from './connection.ts'
+
+/** How an attempt failed below HTTP. */
+export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'
+
+export interface AttemptEvents extends BodySink {
+  /** Of the request: HEAD has no response body. */
+  readonly method: string
+  /** True once the whole request has been written. */
+  readonly requestSent: boolean
+  /** True where the request offers to switch protocols. */
+  readonly mayUpgrade: boolean
+  /** Bytes of the response that were passed on have not left this process yet. */
+  readonly bytesWaiting: boolean
+  onConnected(connection: UpstreamConnection): void
+  /** 1xx but 101. */
+  onInterim(head: ResponseHead): void
+  onResponseHead(head: ResponseHead, bodiless: boolean): void
+  /** 101: the connection is the exchange's now. `early` = bytes after the head. */
+  onUpgraded(head: ResponseHead, early: Buffer | undefined): void
+  /** The response is complete; the connection is no longer the exchange's. */
+  onResponseEnd(trailers: Fields): void
+  /** All bytes at hand have been passed on: a good moment to send them. @returns false to stop reading until `resume` */
+  onReadEnd(): boolean
+  /** The upstream takes more of the request body again. */
+  onUpstreamDrain(): void
+  /** The attempt is over without a complete response; the connection is closed and no longer the exchange's. */
+  onFailure(kind: FailureKind, detail: string): void
+}

@@ -1,0 +1,267 @@
+// One connection to an upstream: writes a request, reads its response strictly, then is idle or closed.
+// Knows nothing of routes or retries: it tells the attempt it carries, and its endpoint when it is free or gone.
+
+import type { OnReadOpts, Socket } from 'node:net'
+import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
+import { NO_LENGTH } from '../../http1/framing.ts'
+import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
+import type { HeadLimits } from '../../http1/limits.ts'
+import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { SWITCHING_PROTOCOLS } from '../../http1/serialise.ts'
+import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+
+/** The owner of the connection: one upstream, in this worker. */
+export interface ConnectionOwner {
+  /** The response is complete and the connection may carry another. `keepAlive` = what the upstream announced. */
+  onFree(connection: UpstreamConnection, keepAlive: string | undefined): void
+  /** The connection is closed; `idle` = it carried nothing. */
+  onGone(connection: UpstreamConnection, idle: boolean): void
+  onUnexpected(error: unknown): void
+}
+
+/**
+ * Bytes per read. The buffer is used again for the next read, unless the client's socket still holds bytes of it; pages that no
+ * answer was long enough to touch cost nothing.
+ */
+const READ_BYTES = 131_072
+/** Most interim responses before a final one. */
+const MAX_INTERIM = 64
+
+type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
+
+export class UpstreamConnection {
+  readonly socket: Socket
+  readonly #owner: ConnectionOwner
+  readonly #limits: HeadLimits
+  readonly #heads: HeadReader
+  readonly #body: BodyReader
+  readonly #memo: ResponseMemo = { text: '', head: undefined }
+  #phase: Phase = 'connecting'
+  #attempt: AttemptEvents | undefined
+  #persistent = false
+  #announced: string | undefined
+  #interims = 0
+  #buffer: Buffer | undefined = undefined
+  /** Bytes of the last read wait in another socket: its buffer must not be written to again. */
+  #bytesKept = false
+  #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
+  /** Monotonic time of becoming idle, ms. */
+  idleSinceMs = 0
+  /** A byte of the current response has been seen. */
+  responseBegun = false
+  /** It was not this side that closed it. */
+  closedByUpstream = false
+
+  /** @param open opens the socket with the given way of reading */
+  constructor(
+    open: (onread: OnReadOpts) => Socket,
+    readyEvent: 'connect' | 'secureConnect',
+    owner: ConnectionOwner,
+    limits: HeadLimits,
+    attempt: AttemptEvents,
+  ) {
+    const socket = open({
+      buffer: () => this.#nextBuffer(),
+      callback: (bytes, buffer) => {
+        this.#onData((buffer as Buffer).subarray(0, bytes))
+        return true
+      },
+    })
+    this.socket = socket
+    this.#owner = owner
+    this.#limits = limits
+    this.#heads = new HeadReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes)
+    this.#attempt = attempt
+    socket.on(readyEvent, () => this.#onConnect())
+    socket.on('end', () => this.#onEnd())
+    socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
+    socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
+    socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
+  }
+
+  /** Gives an idle connection its next exchange. */
+  assign(attempt: AttemptEvents): void {
+    this.#attempt = attempt
+    this.#phase = 'head'
+    this.responseBegun = false
+  }
+
+  /** False where the upstream takes bytes slowly: wait for `onUpstreamDrain`. */
+  get flowing(): boolean {
+    // What the kernel has taken at once needs no waiting, whatever `write` said of the queue before.
+    return !this.socket.writableNeedDrain || this.socket.writableLength === 0
+  }
+
+  /** @param text latin1 */
+  writeText(text: string): void {
+    this.socket.write(text, 'latin1')
+  }
+
+  writeBytes(bytes: Buffer): void {
+    this.socket.write(bytes)
+  }
+
+  /** Both leave together. */
+  writeTextAndBytes(text: string, bytes: Buffer): void {
+    this.socket.cork()
+    this.socket.write(text, 'latin1')
+    this.socket.write(bytes)
+    this.socket.uncork()
+  }
+
+  /** Ends the attempt from this side: nothing is told to it any more. */
+  abandon(): void {
+    this.#attempt = undefined
+    this.#close()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  #onConnect(): void {
+    if (this.#phase !== 'connecting') return
+    this.#phase = 'head'
+    this.#guard(() => this.#attempt?.onConnected(this))
+  }
+
+  /** Its side of a tunnel. @param early bytes that came with the 101 */
+  tunnelEnd(early: Buffer | undefined): TunnelEnd {
+    const onData = (listener: (chunk: Buffer) => boolean) => {
+      this.#onTunnelData = listener
+    }
+    return { socket: this.socket, early, onData }
+  }
+
+  #nextBuffer(): Buffer {
+    if (this.#bytesKept || this.#buffer === undefined) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+    this.#bytesKept = false
+    return this.#buffer
+  }
+
+  #onData(chunk: Buffer): void {
+    const attempt = this.#attempt
+    try {
+      if (this.#onTunnelData) this.#bytesKept = this.#onTunnelData(chunk)
+      else {
+        this.#read(chunk)
+        this.#bytesKept = attempt?.bytesWaiting === true
+      }
+    } catch (error) {
+      this.#owner.onUnexpected(error)
+      this.#fail('garbage', 'internal error')
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#phase === 'tunnel' || this.#phase === 'gone') return
+    // Nobody asked: a late answer to nothing, or an attempt to answer the next request in advance.
+    if (this.#phase === 'idle' || this.#phase === 'connecting') return this.#fail('garbage', 'bytes without a request')
+    this.responseBegun = true
+    let at = 0
+    while (this.#phase === 'head') {
+      at = this.#heads.push(chunk, at)
+      if (at === NEEDS_MORE) return this.#readEnd()
+      const head = at === REFUSED ? 'bad-start-line' : parseResponseHead(this.#heads.text, this.#limits, this.#memo)
+      if (typeof head === 'string') return this.#fail('garbage', head)
+      if (head.status >= 200) this.#final(head)
+      else if (head.status !== SWITCHING_PROTOCOLS) this.#interim(head)
+      else return this.#upgraded(head, at < chunk.length ? Buffer.from(chunk.subarray(at)) : undefined)
+      if (this.#phase === 'head' && at === chunk.length) return this.#readEnd()
+    }
+    const attempt = this.#attempt
+    if (this.#phase !== 'body' || !attempt) return
+    if (!this.#body.done) at = this.#body.read(chunk, at, attempt)
+    if (this.#body.fault) return this.#fail('garbage', this.#body.fault)
+    if (this.#phase !== 'body') return
+    if (this.#body.done) this.#complete(at === chunk.length)
+    else this.#readEnd()
+  }
+
+  #readEnd(): void {
+    if (this.#attempt && !this.#attempt.onReadEnd()) this.socket.pause()
+  }
+
+  #interim(head: ResponseHead): void {
+    this.#interims += 1
+    if (this.#interims > MAX_INTERIM) this.#fail('garbage', 'too many interim responses')
+    else this.#attempt?.onInterim(head)
+  }
+
+  #upgraded(head: ResponseHead, early: Buffer | undefined): void {
+    const attempt = this.#attempt
+    if (!attempt?.mayUpgrade || !attempt.requestSent || head.options.upgrade === undefined) {
+      return this.#fail('garbage', '101 to a request that did not ask for it')
+    }
+    this.#phase = 'tunnel'
+    this.#attempt = undefined
+    this.#owner.onGone(this, false)
+    attempt.onUpgraded(head, early)
+  }
+
+  #final(head: ResponseHead): void {
+    const attempt = this.#attempt
+    if (!attempt) return
+    const bodiless = isBodiless(attempt.method, head.status)
+    this.#interims = 0
+    this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
+    // A 204 has no body; one that announces a body may send it all the same, and it must not be the next answer.
+    if (head.status === 204 && head.length !== NO_LENGTH && head.length !== 0) this.#persistent = false
+    this.#announced = head.keepAlive
+    this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)
+    this.#phase = 'body'
+    attempt.onResponseHead(head, bodiless)
+  }
+
+  /** @param nothingLeft no byte followed the response: else the connection is out of step and must not be used again */
+  #complete(nothingLeft: boolean): void {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    const inStep = nothingLeft && attempt?.requestSent && this.socket.writableLength === 0
+    if (inStep && this.#persistent && !this.#body.untilClose) {
+      this.#phase = 'idle'
+      this.#owner.onFree(this, this.#announced)
+    } else this.#close()
+    attempt?.onResponseEnd(this.#body.trailers)
+  }
+
+  #onEnd(): void {
+    this.#guard(() => {
+      if (this.#phase === 'body' && this.#body.untilClose) this.#complete(false)
+      else this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'closed by the upstream')
+    })
+  }
+
+  #fail(kind: FailureKind, detail: string): void {
+    if (this.#phase === 'gone' || this.#phase === 'tunnel') return
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    this.closedByUpstream = true
+    this.#close()
+    if (attempt) this.#guard(() => attempt.onFailure(kind, detail))
+  }
+
+  #close(): void {
+    if (this.#phase === 'gone') return
+    const idle = this.#phase === 'idle'
+    this.#phase = 'gone'
+    this.socket.destroy()
+    this.#owner.onGone(this, idle)
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#owner.onUnexpected(error)
+      this.#fail('garbage', 'internal error')
+    }
+  }
+}
+
+function describe(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  return code ?? error.message
+}

@@ -1,0 +1,150 @@
+// One upstream as this worker sees it: opens connections, keeps the idle ones, learns how long the upstream keeps them open.
+// Whether a request may ride an idle one is decided in policy/request/reuse.ts.
+
+import { connect as connectTcp, type OnReadOpts } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
+import type { PoolPlan, UpstreamPlan, UpstreamTls } from '../../plan/snapshot.ts'
+import {
+  mayReuse,
+  NO_EVIDENCE,
+  parseKeepAlive,
+  type ReuseEvidence,
+  sawAnnouncement,
+  sawIdleClose,
+  sawOpenAfter,
+  sawStaleFailure,
+} from '../../policy/request/reuse.ts'
+import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import type { Runtime } from '../runtime.ts'
+import { type Expiring, Timer } from '../timer-wheel.ts'
+import type { AttemptEvents } from './attempt-events.ts'
+import { type ConnectionOwner, UpstreamConnection } from './connection.ts'
+
+/** How often the idle connections are looked at: for age, and to learn that they stay open. */
+const SWEEP_MS = 100
+
+export class Endpoint implements ConnectionOwner, Expiring {
+  readonly slot: number
+  readonly #runtime: Runtime
+  #plan: UpstreamPlan
+  #maxIdle: number
+  #maxIdleMs: number
+  /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
+  readonly #idle: UpstreamConnection[] = []
+  readonly #sweep = new Timer(this)
+  #evidence: ReuseEvidence = NO_EVIDENCE
+  #retired = false
+  #ended = false
+
+  constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, runtime: Runtime) {
+    this.slot = slot
+    this.#plan = plan
+    this.#runtime = runtime
+    this.#maxIdle = pool.idleConnections
+    this.#maxIdleMs = pool.idleConnectionMs
+  }
+
+  get plan(): UpstreamPlan {
+    return this.#plan
+  }
+
+  /** Goes on under another plan, with all its connections and what it has learned. @returns false where they are not fit for it */
+  adopt(plan: UpstreamPlan, pool: PoolPlan): boolean {
+    const { host, port, tls } = this.#plan
+    if (this.#retired || plan.host !== host || plan.port !== port || !isDeepStrictEqual(plan.tls, tls)) return false
+    this.#plan = plan
+    this.#maxIdle = pool.idleConnections
+    this.#maxIdleMs = pool.idleConnectionMs
+    while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
+    return true
+  }
+
+  /** An idle connection that this request may ride, or undefined. @param safe the request may be sent twice */
+  take(safe: boolean): UpstreamConnection | undefined {
+    const connection = this.#idle.at(-1)
+    if (!connection || !mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, safe)) return undefined
+    this.#idle.pop()
+    this.#runtime.row.add(this.slot, TOTAL.connectionsReused, 1)
+    return connection
+  }
+
+  /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
+  open(attempt: AttemptEvents): UpstreamConnection {
+    const { tls, host, port } = this.#plan
+    const address = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
+    const open = (onread: OnReadOpts) => {
+      const options = { ...address, onread }
+      return tls ? connectTls({ ...options, ...tlsOptions(tls) }) : connectTcp(options)
+    }
+    this.#runtime.row.move(this.slot, GAUGE.connections, 1)
+    this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
+    return new UpstreamConnection(open, tls ? 'secureConnect' : 'connect', this, this.#runtime.plan.limits, attempt)
+  }
+
+  /** A request on a re-used connection failed before its answer began: the connection was stale. */
+  learnStale(idleMs: number): void {
+    this.#evidence = sawStaleFailure(this.#evidence, idleMs)
+  }
+
+  /** Its drain has come to its end, and it has not been enabled again. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Closes what is idle, and what is in flight when it is done: the upstream's drain has come to its end. */
+  end(): void {
+    this.#ended = true
+    for (const connection of [...this.#idle]) connection.abandon()
+  }
+
+  /** It is available. */
+  readmit(): void {
+    this.#ended = false
+  }
+
+  /** Closes what is idle and keeps nothing from now on: the upstream has left the configuration. */
+  retire(): void {
+    this.#retired = true
+    for (const connection of [...this.#idle]) connection.abandon()
+    this.#runtime.wheel.drop(this.#sweep)
+  }
+
+  onFree(connection: UpstreamConnection, keepAlive: string | undefined): void {
+    if (keepAlive !== undefined) this.#evidence = sawAnnouncement(this.#evidence, parseKeepAlive(keepAlive))
+    connection.idleSinceMs = performance.now()
+    this.#idle.push(connection)
+    if (this.#retired || this.#ended || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
+    if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
+  }
+
+  onGone(connection: UpstreamConnection, idle: boolean): void {
+    this.#runtime.row.move(this.slot, GAUGE.connections, -1)
+    if (!idle) return
+    const at = this.#idle.indexOf(connection)
+    if (at < 0) return
+    this.#idle.splice(at, 1)
+    if (connection.closedByUpstream)
+      this.#evidence = sawIdleClose(this.#evidence, performance.now() - connection.idleSinceMs)
+  }
+
+  onUnexpected(error: unknown): void {
+    this.#runtime.unexpected(error, undefined)
+  }
+
+  onDeadline(): void {
+    const now = performance.now()
+    while (this.#idle.length > 0 && now - this.#idle[0]!.idleSinceMs > this.#maxIdleMs) this.#idle[0]!.abandon()
+    const oldest = this.#idle[0]
+    if (oldest) {
+      this.#evidence = sawOpenAfter(this.#evidence, now - oldest.idleSinceMs)
+      this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
+    }
+  }
+}
+
+function tlsOptions({ serverName, verify, ca }: UpstreamTls): ConnectionOptions {
+  const options = { servername: serverName, rejectUnauthorized: verify, ALPNProtocols: ['http/1.1'] }
+  return ca === undefined ? options : { ...options, ca }
+}

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest'
+import type { StatusReport, UpstreamReport } from '../../../../src/admin/contract/control-view.ts'
+import { formatStatus } from '../../../../src/commands/words/status-table.ts'
+import { formatAge } from '../../../../src/commands/words/text.ts'
+
+const NOW = Date.parse('2026-03-01T03:00:12Z')
+const NONE = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
+
+function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
+  return {
+    name,
+    url: 'http://127.0.0.1:8101',
+    state: 'available',
+    why: 'healthy',
+    since: '2026-03-01T03:00:00Z',
+    weight: 100,
+    effectiveWeight: 100,
+    weightOverride: null,
+    priority: 0,
+    holds: [],
+    drain: null,
+    lastProbe: null,
+    lastFailure: null,
+    probes: { ok: 1, failed: 0 },
+    inFlight: 0,
+    limit: null,
+    places: 0,
+    longPolls: 0,
+    connections: 0,
+    tunnels: 0,
+    rate: 0,
+    p99Ms: null,
+    responses: NONE,
+    failures: { connect: 0, transport: 0, timeout: 0 },
+    retries: 0,
+    inDoubt: 0,
+    clientAborts: 0,
+    connectionsOpened: 0,
+    connectionsReused: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    ...more,
+  }
+}
+
+function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): StatusReport {
+  return {
+    version: '1.2.3',
+    revision: 4,
+    configuration: {
+      revision: 4,
+      appliedAt: '2026-03-01T00:00:00Z',
+      source: 'start',
+      file: './vigia.yaml',
+      lastReload: null,
+    },
+    state: 'ready',
+    startedAt: '2026-03-01T00:00:00Z',
+    uptimeS: 10_812,
+    listeners: [],
+    workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0 }],
+    clients: { connections: 17, rejects: 0, overLimit: 0, answers: NONE },
+    store: null,
+    pools: [
+      {
+        name: 'erp',
+        available: upstreams.filter(each => each.state === 'available').length,
+        waiting: 0,
+        queue: { max: null, queued: 0, waitedS: 0, full: 0, timeouts: 0 },
+        breaker: { requests: 0, pending: 0, refusals: 0 },
+        answers: NONE,
+        inDoubtOpen: 0,
+        inDoubt: 0,
+        failback: 'automatic',
+        priorities: { inUse: 0, floor: 0, awaitsFailback: null },
+        upstreams,
+      },
+    ],
+    ...more,
+  }
+}
+
+test('the table lines up, and says what, since when and why', () => {
+  const busy = {
+    inFlight: 12,
+    rate: 123.4,
+    p99Ms: 1240,
+    responses: { ...NONE, '2xx': 123_456, '5xx': 3 },
+    failures: { connect: 1, transport: 2, timeout: 4 },
+  }
+  const text = formatStatus(
+    report([
+      upstream('erp-1', busy),
+      upstream('erp-long-name', { state: 'out', why: 'unhealthy: status 503, expected 200-299' }),
+    ]),
+    NOW,
+    false,
+  )
+  expect(text.split('\n')).toEqual([
+    'vigia 1.2.3 is ready, up 3 h 0 min, configuration revision 4, 1 of 1 workers listen, 1 of 2 upstreams available, 17 client connections',
+    '',
+    'POOL  UPSTREAM       STATE      SINCE     IN FLIGHT   RATE    P99  REQUESTS  ERRORS  WHY',
+    'erp   erp-1          available  12 s ago         12  123/s  1.2 s    123459      10  healthy',
+    'erp   erp-long-name  out        12 s ago          0    0/s      -         0       0  unhealthy: status 503, expected 200-299',
+  ])
+})
+
+test('a pool that nobody serves and a worker that was lost are said in a sentence', () => {
+  const text = formatStatus(
+    report([upstream('erp-1', { state: 'out' })], {
+      workers: [{ worker: 3, state: 'starting', revision: 0, since: '2026-03-01T00:00:00Z', restarts: 2 }],
+    }),
+    NOW,
+    false,
+  )
+  expect(text).toContain('Pool erp has no available upstream')
+  expect(text).toContain('Worker 3 is starting, restarted 2 times.')
+})
+
+test('requests in doubt are said where there are some, with the place of their list', () => {
+  const quiet = report([upstream('erp-1', {})])
+  expect(formatStatus(quiet, NOW, false)).not.toContain('doubt')
+  const text = formatStatus(
+    { ...quiet, pools: quiet.pools.map(pool => ({ ...pool, inDoubtOpen: 3, inDoubt: 5 })) },
+    NOW,
+    false,
+  )
+  expect(text).toMatch(/Pool erp: 3 requests in doubt .*vigia in-doubt/)
+})
+
+test('colours do not move the columns, and what an upstream sent can not steer the terminal', () => {
+  const upstreams = [upstream('a', {}), upstream('b', { state: 'out', why: 'its \u001b[2Jbanner' })]
+  const colored = formatStatus(report(upstreams), NOW, true)
+  expect(colored).toContain('\u001b[31mout\u001b[39m')
+  expect(colored).not.toContain('\u001b[2J')
+  // biome-ignore lint/complexity/useRegexLiterals: the escape character reads better so
+  expect(colored.replace(new RegExp('\u001b\\[\\d+m', 'g'), '')).toBe(formatStatus(report(upstreams), NOW, false))
+})
+
+test('ages are short and never negative', () => {
+  const ages = [-5, 0, 12_400, 119_000, 120_000, 7_199_000, 7_200_000, 171_000_000, 200_000_000]
+  expect(ages.map(formatAge)).toEqual([
+    '0 s',
+    '0 s',
+    '12 s',
+    '119 s',
+    '2 min',
+    '119 min',
+    '2 h 0 min',
+    '47 h 30 min',
+    '2 d 7 h',
+  ])
+})
+
+test('a drain has a line of its own under its upstream: who is still there, and until when', () => {
+  const drain = {
+    since: '2026-03-01T02:50:12Z',
+    by: 'ana',
+    reason: 'patching',
+    deadline: null,
+    remaining: { inFlight: 2, longPolls: 0, tunnels: 1, sessions: 40 },
+    freeAt: '2026-03-01T03:04:12Z',
+  }
+  const nodes = [
+    upstream('erp-1', { state: 'draining', why: 'draining by ana: patching', drain }),
+    upstream('erp-2', {}),
+  ]
+  const lines = formatStatus(report(nodes), NOW, false).split('\n')
+  expect(lines.slice(3)).toEqual([
+    'erp   erp-1     draining   12 s ago          0   0/s    -         0       0  draining by ana: patching',
+    '      drain of 10 min: 2 requests, 1 tunnel and about 40 sessions left, free in about 4 min',
+    'erp   erp-2     available  12 s ago          0   0/s    -         0       0  healthy',
+  ])
+})
+
+test('a pool whose load waits for a failback says how to ask for it', () => {
+  const [pool] = report([upstream('erp-1', {})]).pools
+  const waiting = { ...pool!, priorities: { inUse: 1, floor: 1, awaitsFailback: 0 } }
+  expect(formatStatus(report([], { pools: [waiting] }), NOW, false)).toContain(
+    'Pool erp is served by priority 1; priority 0 can serve again and waits for: vigia failback erp',
+  )
+})

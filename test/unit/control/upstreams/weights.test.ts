@@ -1,0 +1,92 @@
+// An operator's weight, from the order to the shared table: the registry with its operations, no sockets.
+
+import { expect, test } from 'vitest'
+import { createOperations } from '../../../../src/control/orders/operations.ts'
+import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
+import type { Transition } from '../../../../src/control/upstreams/entry.ts'
+import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import { createLogger } from '../../../../src/logging/logger.ts'
+import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
+import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
+import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
+
+const HEALTH = { ...HTTP_HEALTH, hints: true }
+const ANA = { reason: 'new disks', by: 'ana', force: false }
+const FIRST = { pool: 'erp', upstream: 'erp-1' }
+
+function setUp() {
+  const table = new UpstreamTable()
+  const told: Transition[] = []
+  const registry = new Registry({
+    table,
+    totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    onTransition: each => told.push(each),
+  })
+  const snapshot = (port: number, weight = 100) => {
+    const upstreams = [upstreamPlan('erp-1', port, { weight }), upstreamPlan('erp-2', 8102)]
+    return snapshotOf({ pools: [poolPlan('erp', upstreams, { health: HEALTH })] })
+  }
+  const use = (port: number, weight?: number) => {
+    const [slot] = registry.apply(snapshot(port, weight)).upstreams[0]!
+    return slot!
+  }
+  const slot = use(8101)
+  const answer = (fields: Record<string, string> = {}) => {
+    const hints = readHints(200, fields, HEALTH)
+    for (const entry of registry.pools()[0]!.entries)
+      registry.probed(entry.slot, { ok: true, durationMs: 1, status: 200, error: undefined, hints })
+  }
+  answer()
+  told.length = 0
+  const inDoubt = new InDoubtList(createLogger({ level: 'silent' }))
+  return { table, told, registry, use, slot, answer, ask: createOperations(registry, inDoubt) }
+}
+
+test('it takes the place of the configured one, is told with its author, and is taken back', () => {
+  const { table, told, slot, ask } = setUp()
+  expect(ask.weight(FIRST, { ...ANA, wish: { weight: 30 } })).toEqual({ ok: true })
+  expect(table.weight(slot)).toBe(30)
+  ask.weight(FIRST, { ...ANA, wish: { percent: 12.5 } })
+  expect(table.weight(slot)).toBe(12.5)
+  ask.weight(FIRST, { ...ANA, wish: undefined })
+  expect(table.weight(slot)).toBe(100)
+  // Where there is nothing to take back, nothing has happened.
+  ask.weight(FIRST, { ...ANA, wish: undefined })
+  expect(told.map(({ cause, by, from, to }) => [cause, by, from, to])).toEqual([
+    ['weight 30, by ana: new disks', 'ana', 'available', 'available'],
+    ['weight 12.5% of its weight, by ana: new disks', 'ana', 'available', 'available'],
+    ['weight as configured again, by ana: new disks', 'ana', 'available', 'available'],
+  ])
+})
+
+test('a percentage follows the configuration, a number does not, and both go with the name to another address', () => {
+  const { table, use, slot, ask } = setUp()
+  ask.weight(FIRST, { ...ANA, wish: { percent: 50 } })
+  use(8101, 40)
+  expect(table.weight(slot)).toBe(20)
+  ask.weight(FIRST, { ...ANA, wish: { weight: 7 } })
+  const moved = use(9999, 40)
+  expect([moved === slot, table.weight(moved)]).toEqual([false, 7])
+})
+
+test('what the node says of itself counts on top of it', () => {
+  const { table, slot, ask, answer } = setUp()
+  ask.weight(FIRST, { ...ANA, wish: { weight: 200 } })
+  answer({ 'x-vigia-weight': '50%' })
+  expect(table.weight(slot)).toBe(100)
+})
+
+test('no weight at all for the last one that takes work is refused, unless forced', () => {
+  const { table, slot, ask } = setUp()
+  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, wish: { weight: 0 } })
+  expect(ask.weight(FIRST, { ...ANA, wish: { percent: 0 } })).toMatchObject({
+    refused: 'conflict',
+    detail: expect.stringContaining('force'),
+  })
+  expect(table.weight(slot)).toBe(100)
+  expect(ask.weight(FIRST, { ...ANA, force: true, wish: { percent: 0 } })).toEqual({ ok: true })
+  expect(table.weight(slot)).toBe(0)
+  expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, wish: { weight: 1 } })).toMatchObject({
+    refused: 'unknown',
+  })
+})

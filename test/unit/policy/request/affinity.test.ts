@@ -1,0 +1,162 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { AffinityCookiePlan } from '../../../../src/plan/snapshot.ts'
+import { affinityValue, compileAffinity, decideAffinity } from '../../../../src/policy/request/affinity.ts'
+import { cookieValue, setCookie } from '../../../../src/policy/request/cookie.ts'
+
+const NOW = Date.UTC(2026, 10, 22)
+const HOUR = 3_600_000
+const PLAN: AffinityCookiePlan = {
+  name: 'VIGIA',
+  ttlMs: 8 * HOUR,
+  keys: ['a'.repeat(32)],
+  sameSite: 'lax',
+  path: '/',
+}
+const NODES = ['node-1', 'node-2', 'node-3']
+
+function pool(plan: Partial<AffinityCookiePlan> = {}, upstreams = NODES, name = 'erp') {
+  const full = { ...PLAN, ...plan }
+  const mac = (key: number, text: string) => createHmac('sha256', full.keys[key]!).update(text).digest('base64url')
+  const table = compileAffinity(name, full, upstreams, mac)
+  return {
+    issue: (index: number, nowMs = NOW) => affinityValue(table, index, nowMs, mac),
+    decide: (value: string | undefined, nowMs = NOW) => decideAffinity(table, value, nowMs, mac),
+  }
+}
+
+describe('the affinity cookie', () => {
+  test('leads back to its upstream', () => {
+    const { issue, decide } = pool()
+    for (const index of [0, 1, 2]) expect(decide(issue(index))).toEqual({ kind: 'upstream', index, renew: false })
+  })
+
+  test('is understood by any instance with the same key, whatever the order of its upstreams', () => {
+    const other = pool({}, ['node-3', 'node-2', 'node-9', 'node-1'])
+    expect(other.decide(pool().issue(0))).toEqual({ kind: 'upstream', index: 3, renew: false })
+  })
+
+  test('tells neither names nor addresses, and is safe in a cookie', () => {
+    const value = pool({}, ['10.0.0.11', 'node-2']).issue(0)
+    expect(value).toMatch(/^[A-Za-z0-9_.-]{1,64}$/)
+    expect(value).not.toContain('10.0')
+    expect(pool().issue(0).slice(0, 13)).not.toBe(
+      pool({ keys: ['b'.repeat(32)] })
+        .issue(0)
+        .slice(0, 13),
+    )
+  })
+
+  test('means nothing with another key, to another pool or under another name', () => {
+    const value = pool().issue(1)
+    expect(pool({ keys: ['b'.repeat(32)] }).decide(value)).toEqual({ kind: 'none' })
+    expect(pool({}, NODES, 'crm').decide(value)).toEqual({ kind: 'none' })
+    expect(pool({ name: 'OTHER' }).decide(value)).toEqual({ kind: 'none' })
+  })
+
+  test('of an upstream that is configured no more means nothing', () => {
+    expect(pool({}, ['node-1', 'node-2']).decide(pool().issue(2))).toEqual({ kind: 'none' })
+  })
+
+  test('survives the rotation of keys, and is renewed with the new one', () => {
+    const [old, fresh] = ['a'.repeat(32), 'b'.repeat(32)]
+    const rotated = pool({ keys: [fresh, old] })
+    expect(rotated.decide(pool({ keys: [old] }).issue(2))).toEqual({ kind: 'upstream', index: 2, renew: true })
+    expect(rotated.decide(pool({ keys: [fresh] }).issue(2))).toEqual({ kind: 'upstream', index: 2, renew: false })
+    expect(pool({ keys: [fresh] }).decide(rotated.issue(1))).toMatchObject({ kind: 'upstream', index: 1 })
+    expect(pool({ keys: [fresh] }).decide(pool({ keys: [old] }).issue(1))).toEqual({ kind: 'none' })
+  })
+
+  test('is renewed after a quarter of its life, and expires at the end of it', () => {
+    const { issue, decide } = pool()
+    const value = issue(1)
+    expect(decide(value, NOW + 2 * HOUR - 1)).toMatchObject({ renew: false })
+    expect(decide(value, NOW + 2 * HOUR)).toMatchObject({ index: 1, renew: true })
+    expect(decide(value, NOW + 8 * HOUR - 1)).toMatchObject({ index: 1, renew: true })
+    expect(decide(value, NOW + 8 * HOUR)).toEqual({ kind: 'expired' })
+  })
+
+  test('without a ttl lives as long as the browser keeps it', () => {
+    const { issue, decide } = pool({ ttlMs: 0 })
+    expect(decide(issue(1), NOW + 10_000 * HOUR)).toEqual({ kind: 'upstream', index: 1, renew: false })
+  })
+
+  test('from the future is believed as far as clocks differ', () => {
+    const { issue, decide } = pool()
+    expect(decide(issue(1, NOW + 299_000))).toMatchObject({ kind: 'upstream' })
+    expect(decide(issue(1, NOW + 302_000))).toEqual({ kind: 'none' })
+  })
+
+  test('changed in any character is none', () => {
+    const { issue, decide } = pool()
+    const value = issue(0)
+    for (let at = 0; at < value.length; at += 1) {
+      for (const char of ['A', 'b', '0', '.', '-', ' ', 'é']) {
+        if (char === value[at]) continue
+        expect(decide(value.slice(0, at) + char + value.slice(at + 1))).toEqual({ kind: 'none' })
+      }
+      expect(decide(value.slice(0, at))).toEqual({ kind: 'none' })
+      expect(decide(value.slice(0, at) + value.slice(at + 1))).toEqual({ kind: 'none' })
+    }
+    expect(decide(`${value}A`)).toEqual({ kind: 'none' })
+    expect(decide(undefined)).toEqual({ kind: 'none' })
+  })
+
+  test('that nobody signed is none, whatever it is', () => {
+    const { decide } = pool()
+    const formed = fc.stringMatching(/^1[A-Za-z0-9_-]{12}\.[0-9a-z]{1,8}\.[A-Za-z0-9_-]{24}$/)
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), formed), value => {
+        expect(decide(value)).toEqual({ kind: 'none' })
+      }),
+    )
+  })
+})
+
+describe('cookieValue', () => {
+  test.each([
+    ['VIGIA=abc', 'abc'],
+    ['a=b; VIGIA=abc; c=d', 'abc'],
+    ['a=b;VIGIA=abc;c=d', 'abc'],
+    ['a=b, VIGIA=abc', 'abc'],
+    [' \tVIGIA = abc ', 'abc'],
+    ['XVIGIA=x; VIGIA2=y; a=VIGIA; VIGIA=abc', 'abc'],
+    ['a=VIGIA=x; VIGIA=abc', 'abc'],
+    ['VIGIA=a=b', 'a=b'],
+    ['VIGIA=1; VIGIA=2', '1'],
+    ['VIGIA; VIGIA=2', '2'],
+    ['vigia=abc', undefined],
+    ['VIGIA', undefined],
+    ['VIGIA=', undefined],
+    ['a b VIGIA=x', undefined],
+    ['', undefined],
+    [`VIGIA=${'x'.repeat(4097)}`, undefined],
+  ])('of %j', (field, value) => {
+    expect(cookieValue(field, 'VIGIA')).toBe(value)
+  })
+
+  test('where there is no field', () => {
+    expect(cookieValue(undefined, 'VIGIA')).toBeUndefined()
+  })
+
+  test('finds what a splitting reader finds', () => {
+    const char = fc.constantFrom('a', 'A', '=', ';', ',', ' ', '\t')
+    fc.assert(
+      fc.property(fc.string({ unit: char }), fc.constantFrom('a', 'aa', 'A', 'aA'), (field, name) => {
+        const pairs = field.split(/[;,]/).map(part => /^[ \t]*([^=]*?)[ \t]*=(.*)$/.exec(part))
+        const found = pairs.find(pair => pair?.[1] === name)?.[2]?.trim()
+        expect(cookieValue(field, name)).toBe(found === '' ? undefined : found)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+test('the Set-Cookie field keeps scripts and other sites out', () => {
+  expect(setCookie(PLAN, 'v', false)).toBe('VIGIA=v; Path=/; Max-Age=28800; HttpOnly; SameSite=Lax')
+  expect(setCookie(PLAN, 'v', true)).toBe('VIGIA=v; Path=/; Max-Age=28800; HttpOnly; Secure; SameSite=Lax')
+  const framed = { ...PLAN, ttlMs: 0, sameSite: 'none', path: '/web' } as const
+  expect(setCookie(framed, 'v', true)).toBe('VIGIA=v; Path=/web; HttpOnly; Secure; SameSite=None')
+  expect(setCookie(framed, 'v', false)).toBe('VIGIA=v; Path=/web; HttpOnly')
+})
