@@ -8,8 +8,8 @@ import { describe, expect, test } from 'vitest'
 const ROOT = resolve(import.meta.dirname, '..')
 const SRC = join(ROOT, 'src')
 
-/** Arrows point down this list only; folders on one line don't import each other, except where ALSO says so. */
-const LAYERS: readonly (readonly string[])[] = [
+/** Arrows point down this list only; rooms on one line don't import each other, except where ALSO says so. */
+const FLOORS: readonly (readonly string[])[] = [
   ['main'],
   ['commands', 'demo'],
   ['control'],
@@ -21,19 +21,34 @@ const LAYERS: readonly (readonly string[])[] = [
   ['shared'],
   ['http1', 'websocket'],
   ['policy'],
-  ['logging'],
+  ['http'],
+  ['logging', 'plan', 'util'],
 ]
-const ALSO: readonly string[] = ['commands -> demo']
+/** The same within a room; `.` is the files that lie loose in it. A folder that is not named may import nothing of its room, nor be imported. */
+const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  control: [
+    ['.'],
+    ['orders'],
+    ['configuration'],
+    ['report'],
+    ['record'],
+    ['windows', 'events'],
+    ['upstreams'],
+    ['workers'],
+  ],
+  admin: [['.'], ['routes'], ['access'], ['contract']],
+  proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
+  policy: [['maintenance', 'upstream', 'request', 'balance']],
+}
+const ALSO: readonly string[] = ['commands -> demo', 'control/events -> control/windows']
 const NEVER: readonly string[] = ['control -> proxy', 'proxy -> control']
-/** Folders that may import only these, whatever lies below them. */
-const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'] }
-/** Folders that may import only types, and only from these. */
-const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy'] }
-/** Folders that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
-const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { store: ['control', 'commands'] }
-/** The compiled configuration is the contract between all threads: its types may be imported from everywhere. */
-const CONTRACT = 'config/snapshot.ts'
-const PURE = ['policy', 'http1', 'websocket']
+/** Rooms that may import only these, whatever lies below them. */
+const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'], plan: [], util: [] }
+/** Rooms that may import only types, and only from these. */
+const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy', 'plan'] }
+/** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
+const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { store: ['control/record', 'commands'] }
+const PURE = ['policy', 'http', 'http1', 'websocket']
 /** The one file outside src/ that one file may import: the version stands there. */
 const MANIFEST = { from: 'commands/version.ts', to: '../package.json' }
 
@@ -52,15 +67,19 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['control'],
   ws: ['demo'],
   yaml: ['config'],
-  'node:net': ['proxy', 'control', 'demo'],
-  'node:tls': ['proxy', 'control'],
+  'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
+  'node:tls': ['proxy/client', 'proxy/upstream', 'control'],
   'node:sqlite': ['store'],
 }
 
 /** What node:net offers without a socket: free for all but the pure folders. */
 const ADDRESS_TOOLS = ['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress']
 
-const MOST_LINES = 400
+/** Also of types: only these rooms see a socket. */
+const SOCKET_PACKAGES = ['node:net', 'node:tls']
+
+const MOST_LINES = 300
+const MOST_LOOSE_FILES = 20
 /** What reads a clock, a timer, randomness or the process. A property of that name (`.performance`) is none. */
 const IMPURE =
   /(?<![.\w$])(?:Date\.now|new Date\(\s*\)|Temporal\.Now|performance|Math\.random|crypto|setTimeout|setInterval|setImmediate|queueMicrotask|process\.|globalThis|console\.)/g
@@ -76,7 +95,10 @@ interface Import {
 interface SourceFile {
   /** Relative to src/, with slashes. */
   readonly path: string
-  readonly folder: string
+  /** The outermost folder, or the name of a file that lies loose in src/. */
+  readonly room: string
+  /** Room and the folder in it, e.g. `proxy/pool`; for a file that lies loose in its room, the room. */
+  readonly place: string
   readonly text: string
   /** `text` with comments blanked out. */
   readonly code: string
@@ -93,11 +115,16 @@ function sourceFiles(): SourceFile[] {
 
 function sourceFile(path: string, text: string): SourceFile {
   const code = withoutComments(text)
-  return { path, folder: folderOf(path), text, code, imports: importsOf(code) }
+  return { path, room: roomOf(path), place: placeOf(path), text, code, imports: importsOf(code) }
 }
 
-function folderOf(path: string): string {
+function roomOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '')
+}
+
+function placeOf(path: string): string {
+  const [room, folder, file] = path.split('/')
+  return file === undefined ? roomOf(path) : `${room}/${folder}`
 }
 
 /** Blanks comments, keeping line breaks so that line numbers stay true. `://` starts none: that is a URL in a string. */
@@ -145,42 +172,83 @@ function packageName(specifier: string): string {
     .join('/')
 }
 
-const rank = (folder: string): number => LAYERS.findIndex(layer => layer.includes(folder))
+const floorOf = (floors: readonly (readonly string[])[], name: string): number =>
+  floors.findIndex(floor => floor.includes(name))
 
 function arrowProblem(file: SourceFile, item: Import): string | undefined {
   const to = destination(file, item.specifier)
-  const folder = folderOf(to)
-  const arrow = `${file.folder} -> ${folder}`
   const where = `src/${file.path}:${item.line} imports ${to}`
   if (file.path === MANIFEST.from && to === MANIFEST.to) return undefined
   if (to.startsWith('..')) return `${where}: outside src/`
-  if (folder === file.folder) return undefined
-  if (to === CONTRACT && item.typeOnly) return undefined
-  if (rank(folder) === -1) return `${where}: no layer is called ${folder}; add it to LAYERS`
+  const room = roomOf(to)
+  const place = placeOf(to)
+  if (room === file.room) return insideProblem(file, place, where)
+  const arrow = `${file.room} -> ${room}`
+  if (floorOf(FLOORS, room) === -1) return `${where}: no floor has a room ${room}; add it to FLOORS`
   if (NEVER.includes(arrow)) return `${where}: ${arrow} is forbidden; use shared/ or a message`
-  if (PURE.includes(file.folder) && !item.typeOnly)
-    return `${where}: ${file.folder}/ imports only types; pass a value as an argument`
-  const only = ONLY[file.folder]
-  if (only !== undefined && !only.includes(folder))
-    return `${where}: ${file.folder}/ may import only ${only.join(', ')}`
-  const types = ONLY_TYPES[file.folder]
-  if (types !== undefined && !(item.typeOnly && types.includes(folder)))
-    return `${where}: ${file.folder}/ may import only types, of ${types.join(', ')}`
-  const importers = ONLY_FOR[folder]
-  if (importers !== undefined && !importers.includes(file.folder))
-    return `${where}: only ${importers.join(' and ')} may import ${folder}/`
-  if (rank(folder) > rank(file.folder) || ALSO.includes(arrow)) return undefined
-  return `${where}: arrows point down only (${LAYERS.map(layer => layer.join('+')).join(' > ')}); move what both need further down`
+  if (PURE.includes(file.room) && !item.typeOnly && !PURE.includes(room))
+    return `${where}: ${file.room}/ imports only types; pass a value as an argument`
+  const only = ONLY[file.room]
+  if (only !== undefined && !only.includes(room))
+    return `${where}: ${file.room}/ may import only ${only.join(', ') || 'nothing'}`
+  const types = ONLY_TYPES[file.room]
+  if (types !== undefined && !(item.typeOnly && types.includes(room)))
+    return `${where}: ${file.room}/ may import only types, of ${types.join(', ')}`
+  const importers = ONLY_FOR[room]
+  if (importers !== undefined && !importers.includes(file.room) && !importers.includes(file.place))
+    return `${where}: only ${importers.join(' and ')} may import ${room}/`
+  if (floorOf(FLOORS, room) > floorOf(FLOORS, file.room) || ALSO.includes(arrow)) return undefined
+  return `${where}: arrows point down only (${FLOORS.map(floor => floor.join('+')).join(' > ')}); move what both need further down`
+}
+
+/** Within one room. */
+function insideProblem(file: SourceFile, place: string, where: string): string | undefined {
+  const floors = INSIDE[file.room]
+  if (floors === undefined || file.place === place || ALSO.includes(`${file.place} -> ${place}`)) return undefined
+  const floor = (each: string): number => floorOf(floors, each === file.room ? '.' : each.slice(file.room.length + 1))
+  if (floor(file.place) === -1 || floor(place) === -1) return `${where}: INSIDE.${file.room} does not name one of them`
+  if (floor(file.place) < floor(place)) return undefined
+  return `${where}: within ${file.room}/ arrows point down only (${floors.map(each => each.join('+')).join(' > ')})`
+}
+
+/** Files that import each other in a circle, each circle once, types included (Tarjan's strongly connected components). */
+function circles(all: readonly SourceFile[]): string[] {
+  const arrows = new Map(
+    all.map(file => [
+      file.path,
+      file.imports.filter(item => isRelative(item.specifier)).map(item => destination(file, item.specifier)),
+    ]),
+  )
+  const index = new Map<string, number>()
+  const low = new Map<string, number>()
+  const stack: string[] = []
+  const found: string[] = []
+  const visit = (path: string): void => {
+    index.set(path, index.size)
+    low.set(path, index.get(path)!)
+    stack.push(path)
+    for (const to of arrows.get(path) ?? []) {
+      if (!arrows.has(to)) continue
+      if (!index.has(to)) visit(to)
+      if (stack.includes(to)) low.set(path, Math.min(low.get(path)!, low.get(to)!))
+    }
+    if (low.get(path) !== index.get(path)) return
+    const circle = stack.splice(stack.indexOf(path))
+    if (circle.length > 1) found.push(circle.sort().join(' <-> '))
+  }
+  for (const path of arrows.keys()) if (!index.has(path)) visit(path)
+  return found
 }
 
 function packageProblem(file: SourceFile, item: Import): string | undefined {
   const where = `src/${file.path}:${item.line} imports ${item.specifier}`
   if (OWNERS[packageName(item.specifier)]?.includes(file.path)) return undefined
-  if (PURE.includes(file.folder)) return `${where}: ${file.folder}/ uses neither node:* nor packages`
+  if (PURE.includes(file.room)) return `${where}: ${file.room}/ uses neither node:* nor packages`
   if (!item.specifier.startsWith('node:') && builtinModules.includes(item.specifier)) {
     return `${where}: write node:${item.specifier}`
   }
-  if (item.typeOnly) return undefined
+  const isSocket = SOCKET_PACKAGES.includes(item.specifier) && file.room === 'proxy'
+  if (item.typeOnly && !isSocket) return undefined
   if (
     item.specifier === 'node:net' &&
     item.names.length > 0 &&
@@ -193,7 +261,9 @@ function packageProblem(file: SourceFile, item: Import): string | undefined {
   if (owners === undefined) {
     return name.startsWith('node:') ? undefined : `${where}: nobody owns ${name}; add it to OWNERS with a reason`
   }
-  return owners.includes(file.folder) ? undefined : `${where}: only ${owners.join(', ')} may`
+  return owners.includes(file.room) || owners.includes(file.place)
+    ? undefined
+    : `${where}: only ${owners.join(', ')} may`
 }
 
 const present = (value: string | undefined): value is string => value !== undefined
@@ -210,6 +280,18 @@ describe('the shape of src/', () => {
     expect(problems).toEqual([])
   })
 
+  test('no files import each other in a circle, types included', () => {
+    expect(circles(files)).toEqual([])
+  })
+
+  test(`no folder holds more than ${MOST_LOOSE_FILES} loose files`, () => {
+    const loose = Map.groupBy(files, file => dirname(file.path))
+    const problems = [...loose]
+      .filter(([, held]) => held.length > MOST_LOOSE_FILES)
+      .map(([folder, held]) => `src/${folder}/ holds ${held.length} files: make rooms`)
+    expect(problems).toEqual([])
+  })
+
   test('every package has its owner, and only the owner imports it', () => {
     const problems = files.flatMap(file =>
       file.imports
@@ -222,7 +304,7 @@ describe('the shape of src/', () => {
 
   test('policy/, http1/ and websocket/ read no clock, timer, randomness or process', () => {
     const problems = files
-      .filter(file => PURE.includes(file.folder))
+      .filter(file => PURE.includes(file.room))
       .flatMap(file =>
         [...file.code.matchAll(IMPURE)].map(
           match => `src/${file.path}:${lineAt(file.code, match.index)} uses ${match[0]}: make it an argument`,
@@ -283,7 +365,7 @@ describe('the checks themselves', () => {
   })
 
   test.each([
-    ['policy/x.ts', "import type { Snapshot } from '../config/snapshot.ts'"],
+    ['policy/x.ts', "import type { Snapshot } from '../plan/snapshot.ts'"],
     ['policy/balance/x.ts', "import { pick } from './y.ts'"],
     ['control/x.ts', "import { UpstreamTable } from '../shared/upstream-table.ts'"],
     ['commands/demo.ts', "import { DemoFleet } from '../demo/fleet.ts'"],
@@ -293,7 +375,9 @@ describe('the checks themselves', () => {
     ['commands/version.ts', "import manifest from '../../package.json' with { type: 'json' }"],
     ['policy/maintenance/recurrence.ts', "import { RRuleTemporal } from 'rrule-temporal'"],
     ['store/x.ts', "import type { InDoubtRecord } from '../shared/messages.ts'"],
-    ['control/x.ts', "import { openStore } from '../store/store.ts'"],
+    ['control/record/x.ts', "import { openStore } from '../../store/store.ts'"],
+    ['control/events/x.ts', "import type { WindowEvent } from '../windows/y.ts'"],
+    ['control/control.ts', "import { decide } from './orders/decide.ts'"],
     ['store/x.ts', "import { DatabaseSync } from 'node:sqlite'"],
   ])('let %s say %s', (path, text) => {
     expect(problemsOf(path, text)).toEqual([])
@@ -304,7 +388,7 @@ describe('the checks themselves', () => {
     ['policy/maintenance/x.ts', "import { RRuleTemporal } from 'rrule-temporal'", 'neither node:* nor packages'],
     ['control/x.ts', "import { RRuleTemporal } from 'rrule-temporal'", 'only policy/maintenance/recurrence.ts may'],
     ['policy/x.ts', "import { UpstreamTable } from '../shared/upstream-table.ts'", 'only types'],
-    ['policy/x.ts', "import { emptySnapshot } from '../config/snapshot.ts'", 'only types'],
+    ['policy/x.ts', "import { emptySnapshot } from '../plan/snapshot.ts'", 'only types'],
     ['proxy/x.ts', "import { registry } from '../control/registry.ts'", 'forbidden'],
     ['control/x.ts', "import { serve } from '../proxy/worker.ts'", 'forbidden'],
     ['shared/x.ts', "import { load } from '../config/load.ts'", 'down only'],
@@ -314,14 +398,34 @@ describe('the checks themselves', () => {
     ['config/x.ts', "import { isIP, createServer } from 'node:net'", 'only proxy'],
     ['store/x.ts', "import { UpstreamTable } from '../shared/upstream-table.ts'", 'only types'],
     ['store/x.ts', "import type { Logger } from '../logging/logger.ts'", 'only types, of shared'],
-    ['admin/x.ts', "import type { Store } from '../store/contract.ts'", 'only control and commands'],
-    ['proxy/x.ts', "import { openStore } from '../store/store.ts'", 'only control and commands'],
+    ['admin/x.ts', "import type { Store } from '../store/contract.ts'", 'only control/record and commands'],
+    ['proxy/x.ts', "import { openStore } from '../store/store.ts'", 'only control/record and commands'],
+    [
+      'control/orders/x.ts',
+      "import type { Change } from '../../store/contract.ts'",
+      'only control/record and commands',
+    ],
+    ['control/upstreams/x.ts', "import { EventLog } from '../events/events.ts'", 'within control/'],
+    ['policy/request/x.ts', "import type { Holds } from '../upstream/admin-holds.ts'", 'within policy/'],
+    ['proxy/pool/x.ts', "import type { Socket } from 'node:net'", 'only proxy/client'],
+    ['proxy/pool/x.ts', "import { Exchange } from '../exchange/exchange.ts'", 'within proxy/'],
     ['control/x.ts', "import { DatabaseSync } from 'node:sqlite'", 'only store may'],
     ['config/x.ts', "import manifest from '../../package.json' with { type: 'json' }", 'outside src'],
     ['proxy/x.ts', "import net from 'net'", 'write node:net'],
     ['admin/x.ts', "import x from '../../bench/run.ts'", 'outside src'],
   ])('stop %s from saying %s', (path, text, reason) => {
     expect(problemsOf(path, text).join('\n')).toContain(reason)
+  })
+
+  test('find circles, and no others', () => {
+    const all = [
+      parse('a/one.ts', "import type { T } from '../b/two.ts'"),
+      parse('b/two.ts', "import { f } from './three.ts'"),
+      parse('b/three.ts', "import { g } from '../a/one.ts'\nimport { h } from './four.ts'"),
+      parse('b/four.ts', "import { x } from './five.ts'"),
+      parse('b/five.ts', ''),
+    ]
+    expect(circles(all)).toEqual(['a/one.ts <-> b/three.ts <-> b/two.ts'])
   })
 
   test.each([

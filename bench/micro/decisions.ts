@@ -1,5 +1,6 @@
 // Decisions of a request: which route, which upstream. Their cost must not grow with the number of routes and upstreams.
-import type { BalancePlan, RouteMatch } from '../../src/plan/snapshot.ts'
+import type { BalancePlan } from '../../src/plan/balance.ts'
+import type { RouteMatch } from '../../src/plan/route.ts'
 import type { BalanceView } from '../../src/policy/balance/balancer.ts'
 import { createBalancer } from '../../src/policy/balance/create.ts'
 import { compileRoutes, matchRoute, normalisePath } from '../../src/policy/request/routing.ts'

@@ -9,10 +9,10 @@ import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import type { ConfigurationSource } from '../control/configuration/reload-record.ts'
 import { Control } from '../control/control.ts'
 import type { Transition } from '../control/upstreams/entry.ts'
-import { formatAddress } from '../control/workers/listen-check.ts'
 import { StartError } from '../control/workers/start-error.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { hostPort } from '../util/words.ts'
 import { EXIT } from './exit-codes.ts'
 import { awaitSignals } from './signals.ts'
 import { VERSION } from './version.ts'
@@ -95,11 +95,10 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
   const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file } = options
   const control = new Control({ snapshot, workerUrl, logger, version: VERSION, file })
   await control.start()
-  for (const { name, host, port } of snapshot.listeners)
-    logger.info(`listener ${name}: http://${formatAddress(host, port)}`)
+  for (const { name, host, port } of snapshot.listeners) logger.info(`listener ${name}: http://${hostPort(host, port)}`)
   const { admin } = snapshot
   if (admin !== undefined)
-    logger.info(`admin: http://${formatAddress(admin.host, admin.port)} (/status, /metrics, /healthz, /readyz)`)
+    logger.info(`admin: http://${hostPort(admin.host, admin.port)} (/status, /metrics, /healthz, /readyz)`)
   return {
     status: () => control.view.status(),
     onTransition: listener => control.onTransition(listener),

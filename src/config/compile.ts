@@ -1,7 +1,9 @@
 // Turns a valid document into the snapshot: defaults applied, units resolved, names replaced by indices.
 // Pure: what the environment and files hold comes in as arguments. It reports nothing; the cross-checks have.
 
-import type { Limits, RouteMatch, Snapshot, Timeouts } from '../plan/snapshot.ts'
+import type { Limits, Timeouts } from '../plan/bounds.ts'
+import type { RouteMatch } from '../plan/route.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
 import { type Address, parseAddress } from './address.ts'
 import { DEFAULTS } from './defaults.ts'
 import { compileAccess, compileMinRate, compileRateLimit } from './parts/compile-access.ts'

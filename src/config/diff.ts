@@ -2,7 +2,10 @@
 // secrets: of those it says only that they changed.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { PoolPlan, RoutePlan, Snapshot } from '../plan/snapshot.ts'
+import type { PoolPlan } from '../plan/pool.ts'
+import type { RoutePlan } from '../plan/route.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
+import { hostPort } from '../util/words.ts'
 import { isSecretKey, MASK, withoutSecrets } from './secrets.ts'
 import { formatDuration, formatSize } from './units.ts'
 
@@ -166,7 +169,10 @@ function routeValues(snapshot: Snapshot, { name: _, pool, ...route }: RoutePlan)
 
 function listenersOf(snapshot: Snapshot): Parts {
   return new Map(
-    snapshot.listeners.map(each => [each.name, { told: addressOf(each), values: flat({ address: addressOf(each) }) }]),
+    snapshot.listeners.map(({ name, host, port }) => {
+      const address = hostPort(host, port)
+      return [name, { told: address, values: flat({ address }) }]
+    }),
   )
 }
 
@@ -182,7 +188,7 @@ function poolsOf(snapshot: Snapshot): Parts {
 function upstreamsOf(pool: PoolPlan): Parts {
   return new Map(
     pool.upstreams.map(({ name, tls, host, port, ...upstream }) => {
-      const url = `${tls ? 'https' : 'http'}://${addressOf({ host, port })}`
+      const url = `${tls ? 'https' : 'http'}://${hostPort(host, port)}`
       return [`${pool.name}/${name}`, { told: url, values: flat({ url, tls, ...upstream }) }]
     }),
   )
@@ -200,11 +206,7 @@ function windowsOf({ maintenance = [] }: Snapshot): Parts {
 
 function settingsOf(snapshot: Snapshot): Values {
   const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, ...settings } = snapshot
-  return flat({ ...settings, admin: admin && { address: addressOf(admin), tokens: admin.tokens } })
-}
-
-function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return flat({ ...settings, admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens } })
 }
 
 /** What is not there, and what is undefined, are the same. Lists are values. */

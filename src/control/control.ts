@@ -11,6 +11,7 @@ import { allocatePlaces, Places } from '../shared/places.ts'
 import { allocateRates } from '../shared/rate-table.ts'
 import { GENERATION_MS, SessionTable } from '../shared/sessions.ts'
 import { UpstreamTable } from '../shared/upstream-table.ts'
+import { Serial } from '../util/serial.ts'
 import { AdminListener } from './admin-listener.ts'
 import { createAdminParts } from './admin-parts.ts'
 import { type ConfigurationFile, Reloader, type Wish } from './configuration/reload.ts'
@@ -79,7 +80,7 @@ export class Control {
     if (event !== undefined) this.#events.add(event)
   })
   readonly #reloader: Reloader | undefined
-  #queue: Promise<unknown> = Promise.resolve()
+  readonly #applying = new Serial()
   #closing: Promise<number> | undefined
   #ticks: NodeJS.Timeout | undefined
   #turns: NodeJS.Timeout | undefined
@@ -262,9 +263,7 @@ export class Control {
 
   /** Resolves with the revision. */
   #apply(snapshot: Snapshot, override?: FreezeOverride): Promise<number> {
-    const next = this.#queue.then(() => this.#takeOver(snapshot, override))
-    this.#queue = next.catch(() => {})
-    return next
+    return this.#applying.run(() => this.#takeOver(snapshot, override))
   }
 
   /** Goes on in newly opened access log files: the old ones have been moved away. */

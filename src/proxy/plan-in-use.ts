@@ -3,7 +3,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { HeadLimits } from '../http1/limits.ts'
-import type { RoutePlan, Snapshot } from '../plan/snapshot.ts'
+import type { RoutePlan } from '../plan/route.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
 import { compileRoutes, type RouteTable } from '../policy/request/routing.ts'
 import { compileRpcReads, type RpcReads } from '../policy/request/rpc-reads.ts'
 import { type CounterTable, ROUTE_OF_NONE } from '../shared/counters.ts'

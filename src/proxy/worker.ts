@@ -12,6 +12,7 @@ import { Places } from '../shared/places.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
+import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { Listener } from './client/listener.ts'
 import { type Closures, compileClosures } from './exchange/closures.ts'
@@ -47,7 +48,7 @@ class Worker implements Runtime {
   #idCount = 0
   #draining = false
   /** One snapshot after the other. */
-  #applying: Promise<void> = Promise.resolve()
+  readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
     this.#start = start
@@ -99,7 +100,7 @@ class Worker implements Runtime {
   onMessage(message: ToWorker): void {
     switch (message.type) {
       case 'snapshot':
-        this.#applying = this.#applying.then(() => this.apply(message.snapshot, message.slots))
+        void this.#applying.run(() => this.apply(message.snapshot, message.slots))
         return
       case 'drain':
         void this.#drain(message.deadlineMs)

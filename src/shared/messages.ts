@@ -1,7 +1,7 @@
 // What control and workers tell each other. Only what is rare travels as a message; the rest is in shared memory.
 
 import type { Snapshot } from '../plan/snapshot.ts'
-import type { WindowBypass } from '../policy/maintenance/window-plan.ts'
+import type { WindowBypass } from '../plan/window.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
 export interface Slots {

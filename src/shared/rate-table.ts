@@ -1,7 +1,7 @@
 // How often each client has asked lately, over all workers: one theoretical arrival time for each route and client
 // (policy/request/rate-limit.ts). Memory is fixed; where a bucket is full, the client whose state says least is forgotten.
 
-import type { RateLimitPlan } from '../plan/snapshot.ts'
+import type { RateLimitPlan } from '../plan/route.ts'
 import { nextArrivalMs, rateWaitMs } from '../policy/request/rate-limit.ts'
 import { BUCKET_CELLS, KeyedCells } from './keyed-cells.ts'
 

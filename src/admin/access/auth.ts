@@ -2,7 +2,7 @@
 // tokens. Without tokens this machine may read everything; who may change something then is decided by request-guard.ts.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { AdminTokenPlan } from '../../plan/snapshot.ts'
+import type { AdminTokenPlan } from '../../plan/admin.ts'
 import { sendProblem } from '../problem.ts'
 import { FailedLogins } from './failed-logins.ts'
 import { foreignName } from './request-guard.ts'

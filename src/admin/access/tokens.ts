@@ -1,7 +1,7 @@
 // Which token a request shows: compares hashes of tokens, in a time that tells nothing about them. It knows no requests.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { AdminRole, AdminTokenPlan } from '../../plan/snapshot.ts'
+import type { AdminRole, AdminTokenPlan } from '../../plan/admin.ts'
 
 export type Role = AdminRole
 

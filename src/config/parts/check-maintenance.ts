@@ -1,10 +1,11 @@
 // Cross-checks of maintenance windows: scopes that exist, keys that contradict each other, calendars that can't be meant, and windows
 // that would leave a pool with too few upstreams. The admin API asks the same of a window that it is given.
 
+import type { WindowPlan } from '../../plan/window.ts'
 import { checkWindow } from '../../policy/maintenance/check-window.ts'
 import { type GuardedPool, type GuardFinding, guard } from '../../policy/maintenance/guard.ts'
 import { createSchedule, type Schedule } from '../../policy/maintenance/schedule.ts'
-import type { WindowPlan, WindowProblem } from '../../policy/maintenance/window-plan.ts'
+import type { WindowProblem } from '../../policy/maintenance/window-plan.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { isRange } from '../address.ts'
 import { DEFAULTS } from '../defaults.ts'

@@ -1,7 +1,8 @@
 // Compiles who may use a route and how often, and how slow a client may be.
 // Pure, like compile.ts, and like it on valid documents only.
 
-import type { AccessPlan, MinRatePlan, RateLimitPlan } from '../../plan/snapshot.ts'
+import type { MinRatePlan } from '../../plan/bounds.ts'
+import type { AccessPlan, RateLimitPlan } from '../../plan/route.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { encodeAsSent } from '../http-words.ts'
 import type { ConfigDocument, RouteDocument } from '../schema.ts'

@@ -1,7 +1,7 @@
 // Compiles the admin listener and its tokens: of a token only its hash goes on.
 
 import { createHash } from 'node:crypto'
-import type { AdminPlan } from '../../plan/snapshot.ts'
+import type { AdminPlan } from '../../plan/admin.ts'
 import { type Address, parseAddress } from '../address.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { ConfigDocument } from '../schema.ts'

@@ -1,15 +1,9 @@
 // Compiles what keeps users unaware of failing upstreams: retries, passive health, affinity, slow start.
 // Pure, like compile.ts, and like it on valid documents only.
 
-import type {
-  AffinityPlan,
-  HashKey,
-  OutlierPlan,
-  PoolPlan,
-  RetryBudget,
-  RetryPlan,
-  RouteRetryPlan,
-} from '../../plan/snapshot.ts'
+import type { AffinityPlan, HashKey } from '../../plan/balance.ts'
+import type { OutlierPlan, PoolPlan, RetryBudget, RetryPlan } from '../../plan/pool.ts'
+import type { RouteRetryPlan } from '../../plan/route.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { AffinityDocument, OutlierDocument, PoolDocument, RouteDocument } from '../schema.ts'
 import { parseDuration, parseShare, parseSize } from '../units.ts'

@@ -1,6 +1,6 @@
 // Compiles the access log: where its lines go, and which requests get one.
 
-import type { AccessLogPlan, LogSampling } from '../../plan/snapshot.ts'
+import type { AccessLogPlan, LogSampling } from '../../plan/log.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { ConfigDocument } from '../schema.ts'
 import { parseDuration, parseShare } from '../units.ts'

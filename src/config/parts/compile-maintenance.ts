@@ -1,7 +1,7 @@
 // Compiles one maintenance window: its scope, its defaults, its units. Pure, like compile.ts, but never throws: the cross-checks
 // compile a window to look at its calendar, whatever else is wrong with it.
 
-import type { WindowPlan, WindowScope } from '../../policy/maintenance/window-plan.ts'
+import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { parseDuration } from '../units.ts'
 import type { WindowDocument } from './schema-maintenance.ts'

@@ -1,7 +1,7 @@
 // Compiles what protects upstreams from too much: the queue, the circuit breaker, and where load goes back to.
 // Pure, like compile.ts, and like it on valid documents only.
 
-import type { BreakerPlan, PoolPlan, QueuePlan } from '../../plan/snapshot.ts'
+import type { BreakerPlan, PoolPlan, QueuePlan } from '../../plan/pool.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { PoolDocument } from '../schema.ts'
 import { parseDuration } from '../units.ts'

@@ -1,6 +1,8 @@
 // Compiles one pool: balancing, health check, upstreams. Pure, like compile.ts, and like it on valid documents only.
 
-import type { BalancePlan, HealthPlan, HttpProbe, PoolPlan, UpstreamPlan } from '../../plan/snapshot.ts'
+import type { BalancePlan } from '../../plan/balance.ts'
+import type { HealthPlan, HttpProbe } from '../../plan/health.ts'
+import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import { parseUpstreamUrl } from '../address.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { HealthDocument, PoolDocument, ProbeDocument, UpstreamDocument } from '../schema.ts'

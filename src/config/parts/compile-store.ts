@@ -1,6 +1,6 @@
 // Compiles where the store is and how long it keeps what. Pure, like compile.ts, and like it on valid documents only.
 
-import type { StorePlan } from '../../plan/snapshot.ts'
+import type { StorePlan } from '../../plan/admin.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { ConfigDocument } from '../schema.ts'
 

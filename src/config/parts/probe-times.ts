@@ -1,6 +1,6 @@
 // The times of a probe with their defaults, some of which follow from others. Shared by the cross-checks and compile.
 
-import type { ProbeTiming } from '../../plan/snapshot.ts'
+import type { ProbeTiming } from '../../plan/health.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { ProbeDocument } from '../schema.ts'
 import { parseDuration } from '../units.ts'

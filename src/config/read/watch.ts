@@ -4,6 +4,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { Serial } from '../../util/serial.ts'
 import { fingerprintNow, type Inputs, isBetween } from './inputs.ts'
 
 export interface WatchOptions {
@@ -37,7 +38,7 @@ export class InputWatch {
   #sinceMs: number | undefined
   #look: NodeJS.Timeout | undefined
   #checking = false
-  #watching: Promise<void> = Promise.resolve()
+  readonly #watching = new Serial()
   #generation = 0
   #closed = false
 
@@ -119,7 +120,7 @@ export class InputWatch {
 
   /** One after the other: two at once could lose a watcher. */
   #watchFolders(): void {
-    this.#watching = this.#watching.then(() => this.#watchEach())
+    void this.#watching.run(() => this.#watchEach())
   }
 
   /** Events come from the folders of the files, and of what they link to; a file that is replaced would end its own. */

@@ -10,6 +10,7 @@ import { formatProblem } from '../../config/read/problem.ts'
 import { InputWatch } from '../../config/read/watch.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import { Serial } from '../../util/serial.ts'
 import { FrozenError } from '../orders/freeze-guard.ts'
 import type { ConfigurationSource, ReloadRecord } from './reload-record.ts'
 
@@ -69,7 +70,7 @@ export class Reloader {
   #loaded: LoadedSnapshot
   /** Problems that the log has told already; '' = the newest reload was fine. */
   #told = ''
-  #running: Promise<unknown> = Promise.resolve()
+  readonly #running = new Serial()
   #watches = false
   /** Has not begun to read yet. */
   #next: Promise<ReloadOutcome> | undefined
@@ -106,7 +107,7 @@ export class Reloader {
   /** Puts a configuration into use that need not be what the file says; the next reload takes the file's again. Never rejects. */
   use(loaded: LoadedSnapshot, wish: Wish): Promise<ReloadOutcome> {
     const why = becauseOf(wish)
-    const next = this.#running.then(async () => {
+    return this.#running.run(async () => {
       try {
         return await this.#take(loaded, wish, why, 'the configuration that was given')
       } catch (error) {
@@ -118,8 +119,6 @@ export class Reloader {
         )
       }
     })
-    this.#running = next
-    return next
   }
 
   /** Reads the file. Never rejects. Whoever asks while another one is under way gets one that begins after it. */
@@ -128,7 +127,7 @@ export class Reloader {
     if (this.#next !== undefined && who.override !== true) return this.#next
     const wish = { ...who, source }
     const why = becauseOf(wish)
-    const next: Promise<ReloadOutcome> = this.#running.then(async () => {
+    const next: Promise<ReloadOutcome> = this.#running.run(async () => {
       if (this.#next === next) this.#next = undefined
       try {
         return await this.#reload(wish, why)
@@ -142,7 +141,6 @@ export class Reloader {
       }
     })
     if (who.override !== true) this.#next = next
-    this.#running = next
     return next
   }
 

@@ -2,6 +2,7 @@
 // knows nothing of those who read. What is worth an event is decided by who adds it.
 
 import type { ControlEvent, EventFeed, EventsAfter, EventType } from '../../admin/contract/event-feed.ts'
+import { iso } from '../../util/words.ts'
 
 export interface NewEvent {
   readonly type: EventType
@@ -53,7 +54,7 @@ export class EventLog implements EventFeed {
   add({ type, text, pool, upstream, by, detail = {}, atMs = this.#now() }: NewEvent): void {
     this.#ring[this.#count % this.#kept] = {
       id: this.newest + 1,
-      at: new Date(atMs).toISOString(),
+      at: iso(atMs),
       type,
       text: text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text,
       pool: pool ?? null,

@@ -16,11 +16,12 @@ import { maskConfiguration } from '../../config/mask.ts'
 import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/load.ts'
 import { formatProblem } from '../../config/read/problem.ts'
 import type { ConfigurationRow } from '../../store/contract.ts'
+import { iso } from '../../util/words.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import { replaceFile } from '../configuration/replace-file.ts'
 import { hashOf } from '../record/record-keeping.ts'
 import { NotRecorded, type Records } from '../record/records.ts'
-import { found, iso, rows } from '../report/records-view.ts'
+import { found, rows } from '../report/records-view.ts'
 
 export interface ConfigurationsOptions {
   readonly reloader: Reloader

@@ -5,6 +5,8 @@ import type { Answer, ControlOperations, OperationResult, Recording } from '../.
 import type { Hold } from '../../policy/upstream/admin-holds.ts'
 import { withHold } from '../../policy/upstream/admin-holds.ts'
 import type { AuditEntry, InDoubtResolution, OverrideChange } from '../../store/contract.ts'
+import { Serial } from '../../util/serial.ts'
+import { iso } from '../../util/words.ts'
 import type { InDoubtList } from '../record/in-doubt-list.ts'
 import { FLOOR, HOLD, WEIGHT } from '../record/kept-overrides.ts'
 import { NotRecorded, type Records } from '../record/records.ts'
@@ -31,7 +33,7 @@ export function recordedOperations({ registry, inDoubt, records }: RecordedOptio
   const carryOut = createOperations(registry, inDoubt)
 
   /** Each order is judged by what the ones before it have left. */
-  let last: Promise<unknown> = Promise.resolve()
+  const turns = new Serial()
 
   function order(who: Who, act: (operations: ImmediateOperations) => OperationResult): Answer {
     if (!records.enabled) return act(carryOut)
@@ -43,9 +45,7 @@ export function recordedOperations({ registry, inDoubt, records }: RecordedOptio
     }
     // Whoever does not insist on a record does not wait for a disk, nor behind those who do.
     if (who.unrecorded === true && records.health().state !== 'ok') return perform()
-    const next = last.then(perform)
-    last = next.catch(() => {})
-    return next
+    return turns.run(perform)
   }
 
   async function record(who: Who, effects: readonly [Effect, ...Effect[]]): Promise<OperationResult> {
@@ -209,5 +209,5 @@ function subjectOf({ pool, plan }: Entry): string {
 export function told(hold: Hold | undefined): object | null {
   if (hold === undefined) return null
   const { status, reason, by, deadlineMs } = hold
-  return { status, reason, by, ...(deadlineMs === undefined ? {} : { deadline: new Date(deadlineMs).toISOString() }) }
+  return { status, reason, by, ...(deadlineMs === undefined ? {} : { deadline: iso(deadlineMs) }) }
 }

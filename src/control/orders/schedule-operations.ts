@@ -9,6 +9,7 @@ import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
 import { formatPath } from '../../config/read/problem.ts'
 import { createSchedule, nextOccurrence, occurrenceAt } from '../../policy/maintenance/schedule.ts'
 import { didYouMean } from '../../util/nearest.ts'
+import { Serial } from '../../util/serial.ts'
 import { reportWindow } from '../report/schedule-report.ts'
 import type { WindowSchedule } from '../windows/schedule.ts'
 import type { WindowEvent } from '../windows/window-events.ts'
@@ -26,12 +27,7 @@ export function createMaintenanceOperations(
 ): MaintenanceOperations {
   const { windows } = schedule
   /** One order after the other: each is judged by what the one before has left. */
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = (order: () => Promise<WindowResult>): Promise<WindowResult> => {
-    const next = last.then(order)
-    last = next.catch(() => {})
-    return next
-  }
+  const turns = new Serial()
 
   async function carryOut(
     facts: readonly WindowFact[],
@@ -64,7 +60,7 @@ export function createMaintenanceOperations(
 
   return {
     add: (document, order) =>
-      inTurn(async () => {
+      turns.run(async () => {
         const { snapshot } = schedule
         const places = {
           pools: new Map(snapshot.pools.map(({ name, upstreams }) => [name, upstreams.map(each => each.name)])),
@@ -106,7 +102,7 @@ export function createMaintenanceOperations(
       }),
 
     end: (name, order) =>
-      inTurn(async () => {
+      turns.run(async () => {
         const { by, reason, force, next } = order
         const window = windows.get(name)
         if (window === undefined) return unknown(name)
@@ -145,7 +141,7 @@ export function createMaintenanceOperations(
       }),
 
     confirm: (name, order) =>
-      inTurn(async () => {
+      turns.run(async () => {
         const { by, reason } = order
         const window = windows.get(name)
         if (window === undefined) return unknown(name)
@@ -166,7 +162,7 @@ export function createMaintenanceOperations(
       }),
 
     remove: (name, order) =>
-      inTurn(async () => {
+      turns.run(async () => {
         const { by, reason } = order
         const window = windows.get(name)
         if (window === undefined) return unknown(name)

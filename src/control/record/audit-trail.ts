@@ -6,6 +6,7 @@ import { changeText, diffText } from '../../config/diff.ts'
 import type { HoldSource, Holds } from '../../policy/upstream/admin-holds.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
+import { iso } from '../../util/words.ts'
 import { told } from '../orders/recorded-operations.ts'
 import type { Entry } from '../upstreams/entry.ts'
 import { HOLD, WEIGHT } from './kept-overrides.ts'
@@ -58,7 +59,7 @@ export function outlierRow({ pool, plan, state }: Entry, before: UpstreamState['
     subject: `${pool}/${plan.name}`,
     reason: 'reason' in outlier ? outlier.reason : '',
     before: before.status,
-    after: outlier.status === 'ejected' ? { ejected: new Date(outlier.untilMs).toISOString() } : outlier.status,
+    after: outlier.status === 'ejected' ? { ejected: iso(outlier.untilMs) } : outlier.status,
   }
 }
 

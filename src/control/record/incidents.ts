@@ -2,6 +2,7 @@
 // when it ends, and goes on over a restart of vigia. Planned absence (drained, disabled) of an upstream is none; of a whole pool it is.
 
 import type { IncidentEntry } from '../../store/contract.ts'
+import { iso } from '../../util/words.ts'
 import type { RegistryPool, Transition } from '../upstreams/entry.ts'
 
 export interface IncidentOptions {
@@ -64,7 +65,7 @@ export class Incidents {
 
   #begin(place: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
     if (this.#open.has(place)) return
-    const begun = { ...incident, key: `${place} ${new Date(incident.atMs).toISOString()}`, endMs: undefined }
+    const begun = { ...incident, key: `${place} ${iso(incident.atMs)}`, endMs: undefined }
     this.#open.set(place, begun)
     this.#options.record(begun)
   }

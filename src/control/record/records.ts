@@ -2,10 +2,11 @@
 // are carried out; what happened by itself is written when that is possible. Where there is no store, everything is carried out as it comes.
 
 import type { Logger } from '../../logging/logger.ts'
-import type { StorePlan } from '../../plan/snapshot.ts'
+import type { StorePlan } from '../../plan/admin.ts'
 import type { AppendKind, AppendRows, Change, Store, StoreHealth } from '../../store/contract.ts'
 import { openStore } from '../../store/store.ts'
 import { StoreError } from '../../store/store-error.ts'
+import { Serial } from '../../util/serial.ts'
 import { Backlog } from './records-backlog.ts'
 import { type Kept, StoreOpening } from './store-opening.ts'
 
@@ -54,7 +55,7 @@ export class Records {
   readonly #beganMs = Date.now()
   #closed = false
   /** Orders are written one after the other: what was carried out before them goes first. */
-  #tail: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Serial()
   /** The disk has not said yet whether it has the newest change. */
   #unsettled: Promise<void> | undefined
 
@@ -196,7 +197,7 @@ export class Records {
       reject(new StoreError('not-written', `nothing was changed: ${this.health().reason ?? 'the store is busy'}`))
     }
     const timer = setTimeout(tooLate, ORDER_WITHIN_MS)
-    this.#tail = this.#tail.then(async () => {
+    void this.#turns.run(async () => {
       await this.#unsettled
       if (!waits) return
       clearTimeout(timer)
@@ -213,13 +214,11 @@ export class Records {
   }
 
   #flush(): Promise<void> {
-    const flushed = this.#tail.then(async () => {
+    return this.#turns.run(async () => {
       await this.#unsettled
       if (this.#backlog.size === 0 || this.#closed) return
       await this.#commit(undefined).catch(() => {})
     })
-    this.#tail = flushed
-    return flushed
   }
 
   /** What was carried out before it goes first, in the same transaction: the newest order is the one that stays. */

@@ -10,6 +10,7 @@ import type {
 } from '../../admin/contract/records-view.ts'
 import type { AuditRow, IncidentRow, Page, Store, TransitionRow } from '../../store/contract.ts'
 import { StoreError } from '../../store/store-error.ts'
+import { iso } from '../../util/words.ts'
 import type { Records } from '../record/records.ts'
 
 export function createRecordsView(records: Records): RecordsView {
@@ -44,10 +45,6 @@ export async function found<T extends object>(ask: () => Promise<T>): Promise<Fo
 /** The store tells what is missing from what is undefined. */
 export function defined<Q extends object>(query: Q): { [K in keyof Q]?: Exclude<Q[K], undefined> } {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as never
-}
-
-export function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }
 
 function reportAudit({ seq, atMs, ...row }: AuditRow): AuditReport {

@@ -8,11 +8,13 @@ import type {
   WindowReport,
 } from '../../admin/contract/maintenance-view.ts'
 import type { WindowSample } from '../../metrics/source.ts'
+import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import { toIcs } from '../../policy/maintenance/calendar.ts'
 import { type Effect, effectOnUpstream } from '../../policy/maintenance/effects.ts'
 import { neighbours, occurrencesBetween } from '../../policy/maintenance/schedule.ts'
 import { zoned } from '../../policy/maintenance/wall-clock.ts'
-import type { Occurrence, WindowPlan, WindowScope } from '../../policy/maintenance/window-plan.ts'
+import type { Occurrence } from '../../policy/maintenance/window-plan.ts'
+import { iso } from '../../util/words.ts'
 import type { WindowSchedule } from '../windows/schedule.ts'
 import type { KnownWindow } from '../windows/window-list.ts'
 import { scopeWords, untilWords } from '../windows/window-words.ts'
@@ -168,10 +170,6 @@ function whyOf({ window, reason, untilMs, timeZone }: Effect): string {
 function local(epochMs: number, timeZone: string): string {
   const time = zoned(epochMs, timeZone)
   return time.toString({ smallestUnit: 'minute', timeZoneName: 'never' })
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }
 
 function isoOrNull(epochMs: number | undefined): string | null {

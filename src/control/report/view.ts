@@ -23,6 +23,7 @@ import { type CounterTable, GAUGE, TOTAL } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { PLACE, type Places } from '../../shared/places.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import { hostPort, iso } from '../../util/words.ts'
 import type { ReloadRecord } from '../configuration/reload-record.ts'
 import type { InDoubtList, Resolved } from '../record/in-doubt-list.ts'
 import { HOLD } from '../record/kept-overrides.ts'
@@ -33,7 +34,6 @@ import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { upstreamUrl } from '../upstreams/slots.ts'
 import type { WindowSchedule } from '../windows/schedule.ts'
-import { formatAddress } from '../workers/listen-check.ts'
 import type { WorkerView } from '../workers/supervisor.ts'
 import { metricsSource } from './metrics-source.ts'
 import { overloadOf } from './overload-report.ts'
@@ -90,7 +90,7 @@ function report(options: ViewOptions): StatusReport {
     state: options.lifeState(),
     startedAt: iso(startedMs),
     uptimeS: Math.round((Date.now() - startedMs) / 1000),
-    listeners: snapshot.listeners.map(({ name, host, port }) => ({ name, address: formatAddress(host, port) })),
+    listeners: snapshot.listeners.map(({ name, host, port }) => ({ name, address: hostPort(host, port) })),
     workers: options.workers().map(({ sinceMs, ...worker }) => ({ ...worker, since: iso(sinceMs) })),
     clients: {
       connections: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections),
@@ -250,8 +250,4 @@ function classes(counters: CounterTable, slot: number): StatusClasses {
     '4xx': counters.answers(slot, 4),
     '5xx': counters.answers(slot, 5),
   }
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }

@@ -14,6 +14,7 @@ import {
 } from '../../policy/upstream/admin-holds.ts'
 import type { AgentHints } from '../../policy/upstream/agent-hints.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
+import { iso } from '../../util/words.ts'
 import { type Entry, type MutableEntry, type Notice, type RegistryPool, takesWork } from './entry.ts'
 
 /** What the registry does for it. */
@@ -39,7 +40,7 @@ export class AdminFacts {
   }
 
   hold(entry: MutableEntry, order: HoldOrder): void {
-    const until = order.deadlineMs === undefined ? '' : `, until ${new Date(order.deadlineMs).toISOString()}`
+    const until = order.deadlineMs === undefined ? '' : `, until ${iso(order.deadlineMs)}`
     const holds = withHold(entry.holds, order, this.#registry.now())
     this.#set(entry, holds, `${order.status} by ${order.by}: ${order.reason}${until}`, order.by)
   }
@@ -52,7 +53,7 @@ export class AdminFacts {
   restore(entry: MutableEntry, hold: Hold): void {
     if (entry.holds.some(({ source }) => source === hold.source)) return
     const { status, by, reason, sinceMs } = hold
-    const cause = `${status} by ${by}: ${reason}; ordered at ${new Date(sinceMs).toISOString()}, before vigia was started`
+    const cause = `${status} by ${by}: ${reason}; ordered at ${iso(sinceMs)}, before vigia was started`
     this.#set(entry, [...entry.holds, hold], cause, by)
   }
 

@@ -6,6 +6,7 @@ import { type Hold, strictest } from '../../policy/upstream/admin-holds.ts'
 import { type DrainSample, forecastFree } from '../../policy/upstream/drain-forecast.ts'
 import { type CounterTable, GAUGE } from '../../shared/counters.ts'
 import type { SessionTable } from '../../shared/sessions.ts'
+import { iso } from '../../util/words.ts'
 import type { Entry } from './entry.ts'
 
 interface Watched {
@@ -95,8 +96,4 @@ function drainOf({ holds }: Entry): (Hold & { readonly drainSinceMs: number }) |
 
 function sum({ inFlight, longPolls, tunnels, sessions }: DrainReport['remaining']): number {
   return inFlight + longPolls + tunnels + sessions
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }

@@ -1,7 +1,8 @@
 // What the registry knows of each upstream of each pool, and how an entry begins. Types and a beginning only: changing entries is
 // the registry's alone.
 
-import type { HealthPlan, PoolPlan, UpstreamPlan } from '../../plan/snapshot.ts'
+import type { HealthPlan } from '../../plan/health.ts'
+import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import { adminFact, type Holds } from '../../policy/upstream/admin-holds.ts'
 import { type AgentHints, NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import {

@@ -1,7 +1,8 @@
 // Asks every upstream again and again whether it is healthy: when is policy/probe-schedule's decision, what an answer means the
 // registry's. Sole owner of the probes' timers and connections. At most one probe per upstream is under way.
 
-import type { HealthPlan, ProbeTiming, UpstreamPlan } from '../../plan/snapshot.ts'
+import type { HealthPlan, ProbeTiming } from '../../plan/health.ts'
+import type { UpstreamPlan } from '../../plan/pool.ts'
 import type { ProbeState } from '../../policy/upstream/health.ts'
 import { nextProbeDelayMs } from '../../policy/upstream/probe-schedule.ts'
 import { probeHttp } from './probes/http.ts'

@@ -1,7 +1,9 @@
 // The sole owner of the state of upstreams, keyed by (pool, upstream). Takes facts in, derives availability by policy, writes it
 // into the shared table and tells of each change once. It does no I/O: who probes, logs or stores is none of its business.
 
-import type { HealthPlan, PoolPlan, Snapshot, UpstreamPlan } from '../../plan/snapshot.ts'
+import type { HealthPlan } from '../../plan/health.ts'
+import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { type HoldOrder, type HoldSource, type Holds, withoutHold } from '../../policy/upstream/admin-holds.ts'
 import { NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import { deriveAvailability, INITIAL_STATE_UNPROBED, type UpstreamState } from '../../policy/upstream/availability.ts'

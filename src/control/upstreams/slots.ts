@@ -1,11 +1,12 @@
 // Which slot of the shared tables stands for which pool and upstream. A slot is never given to anything else within a process:
 // a worker or a scrape that is a moment late must not take one upstream's numbers for another's.
 
-import type { PoolPlan, Snapshot, UpstreamPlan } from '../../plan/snapshot.ts'
+import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { MAX_ROUTES, ROUTE_OF_NONE } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { MAX_SLOTS, SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import { formatAddress } from '../workers/listen-check.ts'
+import { hostPort } from '../../util/words.ts'
 import { StartError } from '../workers/start-error.ts'
 
 export class SlotAssigner {
@@ -49,7 +50,7 @@ export class SlotAssigner {
 
 /** scheme://host:port */
 export function upstreamUrl({ tls, host, port }: UpstreamPlan): string {
-  return `${tls === undefined ? 'http' : 'https'}://${formatAddress(host, port)}`
+  return `${tls === undefined ? 'http' : 'https'}://${hostPort(host, port)}`
 }
 
 function poolKey(pool: PoolPlan): string {

@@ -3,10 +3,11 @@
 // What a window means is policy; what people ask for is in schedule-operations.ts.
 
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import { type Effects, effectsAt, type FreezeInForce, freezeOn } from '../../policy/maintenance/effects.ts'
 import { mayStart } from '../../policy/maintenance/guard.ts'
 import { neighbours } from '../../policy/maintenance/schedule.ts'
-import type { Overrides, WindowPlan, WindowScope } from '../../policy/maintenance/window-plan.ts'
+import type { Overrides } from '../../policy/maintenance/window-plan.ts'
 import { type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
 import type { Closure } from '../../shared/messages.ts'
 import { takesWork } from '../upstreams/entry.ts'

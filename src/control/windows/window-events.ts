@@ -1,6 +1,7 @@
 // What becomes of windows, in words: each begin, end and postponement is told once. Compares two states; keeps and decides nothing.
 
-import type { Occurrence, WindowPlan } from '../../policy/maintenance/window-plan.ts'
+import type { WindowPlan } from '../../plan/window.ts'
+import type { Occurrence } from '../../policy/maintenance/window-plan.ts'
 import type { WindowState, WindowStatus } from '../../policy/maintenance/window-state.ts'
 import { untilWords, whenWords } from './window-words.ts'
 

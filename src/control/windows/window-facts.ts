@@ -2,7 +2,8 @@
 // hands each change to whoever keeps it over a restart. It decides nothing.
 
 import type { Recording } from '../../admin/contract/control-operations.ts'
-import type { Overrides, WindowPlan } from '../../policy/maintenance/window-plan.ts'
+import type { WindowPlan } from '../../plan/window.ts'
+import type { Overrides } from '../../policy/maintenance/window-plan.ts'
 import type { WindowEvent } from './window-events.ts'
 
 /** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */

@@ -1,9 +1,9 @@
 // The windows that vigia knows: those of the configuration, and those made over the admin API. Of one name the configuration's counts.
 
 import { isDeepStrictEqual } from 'node:util'
+import type { WindowPlan } from '../../plan/window.ts'
 import { checkWindow } from '../../policy/maintenance/check-window.ts'
 import { createSchedule, type Schedule } from '../../policy/maintenance/schedule.ts'
-import type { WindowPlan } from '../../policy/maintenance/window-plan.ts'
 import type { MadeWindow } from './window-facts.ts'
 
 export interface KnownWindow {

@@ -1,7 +1,7 @@
 // Times of windows for people: the local time of the window's own zone, with its name.
 
+import type { WindowScope } from '../../plan/window.ts'
 import { localWords, wallAt } from '../../policy/maintenance/wall-clock.ts'
-import type { WindowScope } from '../../policy/maintenance/window-plan.ts'
 
 /** `2026-12-06 02:00 (America/Sao_Paulo)` */
 export function whenWords(epochMs: number, timeZone: string): string {

@@ -3,6 +3,7 @@
 
 import { createServer } from 'node:net'
 import type { ListenerPlan } from '../../plan/snapshot.ts'
+import { hostPort } from '../../util/words.ts'
 import { StartError } from './start-error.ts'
 
 /** Throws StartError for the first address that can't be bound. */
@@ -27,13 +28,8 @@ function isWildcard(host: string): boolean {
 
 /** One line that says what is wrong with the address and what to do. */
 export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): StartError {
-  const address = formatAddress(host, port)
+  const address = hostPort(host, port)
   return new StartError(`${who}: ${describe(address, error)}`, error.code)
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function describe(address: string, error: NodeJS.ErrnoException): string {

@@ -1,6 +1,6 @@
 // From the configured algorithm to a balancer. The only place that knows all of them.
 
-import type { BalancePlan } from '../../plan/snapshot.ts'
+import type { BalancePlan } from '../../plan/balance.ts'
 import type { Balancer } from './balancer.ts'
 import { Hash } from './hash.ts'
 import { LeastConnections } from './least-connections.ts'

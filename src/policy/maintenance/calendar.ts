@@ -1,11 +1,11 @@
 // The calendar feed of all windows as RFC 5545 text, for people to subscribe to. Says what is planned, not what came of it.
 
+import type { WindowPlan } from '../../plan/window.ts'
 import { isUtc, localProperty, wallProperty, zoneLines } from './calendar-zone.ts'
 import { basicUtc, contentLines, escapeText, exactDuration } from './content-lines.ts'
 import type { RecurrenceRule } from './recurrence-rule.ts'
 import { datesBetween, neighbours, type Schedule } from './schedule.ts'
 import { instantOf, isPlain, parseLocal, resolve, zoneName } from './wall-clock.ts'
-import type { WindowPlan } from './window-plan.ts'
 
 /**
  * One VEVENT for each window that is not long over. Calendars disagree on what a rule means in a night in which clocks

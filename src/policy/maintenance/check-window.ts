@@ -1,10 +1,11 @@
 // Says in words what is wrong with a window, all of it at once: errors (it can't be meant) and warnings (it may surprise).
 // Looks at the first years of the window only, so that the same file always gets the same verdict.
 
+import type { WindowPlan } from '../../plan/window.ts'
 import { type ParsedRule, parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { createSchedule, type Dates, datesBetween, type Schedule } from './schedule.ts'
 import { instantOf, localWords, parseLocal, wallAt, zoneName } from './wall-clock.ts'
-import type { Occurrence, WindowPlan, WindowProblem } from './window-plan.ts'
+import type { Occurrence, WindowProblem } from './window-plan.ts'
 
 export interface WindowVerdict {
   readonly errors: readonly WindowProblem[]

@@ -1,8 +1,9 @@
 // What all windows together do to the traffic at an instant: for everything, each pool, upstream and route, and which freezes
 // are in force. Where windows overlap, the strictest behaviour and the later end hold. It decides; others apply.
 
+import type { WindowBypass, WindowPlan, WindowScope } from '../../plan/window.ts'
 import type { Schedule } from './schedule.ts'
-import type { Overrides, WindowBypass, WindowPlan, WindowScope } from './window-plan.ts'
+import type { Overrides } from './window-plan.ts'
 import { type WindowState, windowState } from './window-state.ts'
 
 /**

@@ -1,10 +1,10 @@
 // Keeps windows from leaving a pool with too few upstreams: ahead, over a stretch of the calendar, and at the moment of a start.
 // A pool whose requests are answered by a window is meant to be closed: that is no finding.
 
+import type { WindowPlan } from '../../plan/window.ts'
 import { MOST_A_YEAR } from './check-window.ts'
 import { occurrencesBetween, type Schedule } from './schedule.ts'
 import { localWords, wallAt } from './wall-clock.ts'
-import type { WindowPlan } from './window-plan.ts'
 
 export interface GuardedPool {
   readonly name: string

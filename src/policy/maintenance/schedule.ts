@@ -1,9 +1,10 @@
 // When a window takes place: its rule in its zone, as occurrences with instants. Knows nothing of overrides or effects.
 
+import type { WindowPlan } from '../../plan/window.ts'
 import { LONGEST_STRETCH_MS, once, type Recurrence, recurring } from './recurrence.ts'
 import { parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, localText, parseLocal, resolve, wallAt } from './wall-clock.ts'
-import type { Occurrence, WindowPlan } from './window-plan.ts'
+import type { Occurrence } from './window-plan.ts'
 
 /**
  * A window, ready to be asked. Rules of local time, for start and for a wall-clock end alike, each by itself:

@@ -6,7 +6,7 @@
 //   ISSUED  seconds since 1970, base 36
 //   PROOF   first 144 bits of MAC(key, pool, cookie name and all of the value before the last dot)
 
-import type { AffinityCookiePlan } from '../../plan/snapshot.ts'
+import type { AffinityCookiePlan } from '../../plan/balance.ts'
 
 /**
  * HMAC-SHA-256 of `text` under key number `key` of the plan, as base64url.

@@ -1,6 +1,6 @@
 // Cookies as text: one value out of a Cookie field, and a Set-Cookie field for the affinity cookie. Knows no meaning of values.
 
-import type { AffinityCookiePlan } from '../../plan/snapshot.ts'
+import type { AffinityCookiePlan } from '../../plan/balance.ts'
 
 /** Longer values are no session's: they count as absent. */
 const LONGEST_VALUE = 4096

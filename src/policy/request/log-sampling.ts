@@ -1,7 +1,7 @@
 // Which finished exchanges get a line in the access log: a share of all, and always those that people look for afterwards. The share
 // is drawn from the request id, not by chance: whoever logs the same request decides alike, and a line that is missing stays missing.
 
-import type { LogSampling } from '../../plan/snapshot.ts'
+import type { LogSampling } from '../../plan/log.ts'
 
 /** What decides about a line. */
 export interface Loggable {

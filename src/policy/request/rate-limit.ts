@@ -1,7 +1,7 @@
 // How often a client may ask: a token bucket in its shortest form, GCRA. All that is remembered of a client is one time, its
 // theoretical arrival time: when its bucket will be full again. Whose time it is and where it is kept is not decided here.
 
-import type { RateLimitPlan } from '../../plan/snapshot.ts'
+import type { RateLimitPlan } from '../../plan/route.ts'
 
 /** A client that asks exactly at its rate must not be refused for what an addition of floats loses: this share of an interval. */
 const SLACK = 0.001

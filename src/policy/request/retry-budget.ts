@@ -6,7 +6,7 @@
 // refused connect is none. If it did, a dead node out of three would turn a third of all requests into failures of which the
 // budget lets only a fifth try elsewhere, until the node is taken out. `attempts` still bounds them.
 
-import type { RetryBudget } from '../../plan/snapshot.ts'
+import type { RetryBudget } from '../../plan/pool.ts'
 import { SlidingWindow } from './sliding-window.ts'
 
 /**

@@ -1,7 +1,7 @@
 // Which route serves a request: listener, host, path, method. First match in the configuration's order wins,
 // but the cost of finding it does not grow with the number of routes.
 
-import type { RouteMatch } from '../../plan/snapshot.ts'
+import type { RouteMatch } from '../../plan/route.ts'
 
 /** Routes of one listener, indexed. Built once for each snapshot. */
 export interface RouteTable {

@@ -1,7 +1,7 @@
 // Is the body of a POST a JSON-RPC call, or a batch of them, that the route declares to only read? Anything that is not
 // plainly so is no read: it then is an unsafe request like any other. Nothing here says what a method does; people do.
 
-import type { RpcReadsPlan } from '../../plan/snapshot.ts'
+import type { RpcReadsPlan } from '../../plan/route.ts'
 
 /** What a route declares, ready to be asked. */
 export interface RpcReads {

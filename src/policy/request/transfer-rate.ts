@@ -1,7 +1,7 @@
 // Whether a client is too slow: the time for which vigia waited for it is held against a grace and the bytes that it moved. Time in
 // which vigia waited for somebody else, or did not want anything of it, never counts. What is done to a slow one is not decided here.
 
-import type { MinRatePlan } from '../../plan/snapshot.ts'
+import type { MinRatePlan } from '../../plan/bounds.ts'
 
 /** One body in one direction. All times by one clock, ms. */
 export class Transfer {

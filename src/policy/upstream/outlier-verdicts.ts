@@ -1,7 +1,7 @@
 // What an upstream's totals say against it: gateway errors, too many 5xx, too slow beside the others. All of it only where
 // it is configured: a 500 of one bad report, or a node that happens to compute the reports, is no fault by itself.
 
-import type { OutlierPlan } from '../../plan/snapshot.ts'
+import type { OutlierPlan } from '../../plan/pool.ts'
 
 /** Totals of one upstream over all workers; they only go up. */
 export interface UpstreamTotals {

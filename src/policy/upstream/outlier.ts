@@ -10,7 +10,7 @@
 // - Not any good probe ends an ejection (an upstream that passes probes but fails requests is just what this is for), but
 //   a recovery does: probes that found it unhealthy and then healthy again say that it is another process by now.
 
-import type { OutlierPlan } from '../../plan/snapshot.ts'
+import type { OutlierPlan } from '../../plan/pool.ts'
 import type { OutlierFact } from './availability.ts'
 import { gatewayStreak, judgeTrial, judgeWindow, since, type UpstreamTotals } from './outlier-verdicts.ts'
 

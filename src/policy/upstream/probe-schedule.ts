@@ -1,6 +1,6 @@
 // When an upstream is probed next: sooner while the verdict is unsure, ever later while it stays down.
 
-import type { ProbeTiming } from '../../plan/snapshot.ts'
+import type { ProbeTiming } from '../../plan/health.ts'
 import { isUnsure, type ProbeState } from './health.ts'
 
 /** No configuration makes probes come closer together than this. */

@@ -1,6 +1,7 @@
 // One access line as bytes of JSON, written straight into the chunk that goes to the log: no strings are put together, nothing is
 // allocated. What repeats (the time, a client, an upstream with its pool, route and host, an end) is quoted once and remembered.
 
+import { iso } from '../../util/words.ts'
 import type { AccessEntry } from './access-log.ts'
 
 /** How long it took is known last. */
@@ -93,7 +94,7 @@ export class AccessLine {
   #beginOf(timeMs: number): Uint8Array {
     if (timeMs === this.#beginMs) return this.#begin
     this.#beginMs = timeMs
-    this.#begin = Buffer.from(`{"type":"access","time":"${new Date(timeMs).toISOString()}","requestId":"`)
+    this.#begin = Buffer.from(`{"type":"access","time":"${iso(timeMs)}","requestId":"`)
     return this.#begin
   }
 

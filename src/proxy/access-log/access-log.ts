@@ -1,7 +1,7 @@
 // One line for each finished exchange, as JSON. Never bodies, cookies, credentials or query values.
 
 import { openAccessLog } from '../../logging/access-log.ts'
-import type { LogSampling } from '../../plan/snapshot.ts'
+import type { LogSampling } from '../../plan/log.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
 import { isLogged } from '../../policy/request/log-sampling.ts'
 import { type AccessFacts, AccessLine } from './access-line.ts'

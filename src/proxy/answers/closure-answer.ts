@@ -1,6 +1,7 @@
 // What a maintenance window answers: 503 that says why and until when, as a page for people and as JSON for programs.
 
 import type { Closure } from '../../shared/messages.ts'
+import { iso } from '../../util/words.ts'
 import { type Answer, type AnswerForm, answerOf, jsonText } from './answers.ts'
 import { EN } from './pages/en.ts'
 import { endAhead, maintenancePage, type Visit } from './pages/maintenance-page.ts'
@@ -21,7 +22,7 @@ function asJson(closure: Closure, { requestId, retryAfterS, nowMs }: Visit): str
     detail: `${EN.messages.maintenance} ${EN.maintenance.notCarriedOut}`,
     requestId,
     reason: closure.reason,
-    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+    until: untilMs === undefined ? null : iso(untilMs),
     retryAfterS,
   })
 }

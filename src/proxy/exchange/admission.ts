@@ -1,7 +1,7 @@
 // Whether a request may use its route at all: who asks, for which path, how often. Made only for routes that restrict it. The rules
 // are in policy/request/access.ts and policy/request/rate-limit.ts; here they meet the shared memory and the counters.
 
-import type { RoutePlan } from '../../plan/snapshot.ts'
+import type { RoutePlan } from '../../plan/route.ts'
 import { type AccessRules, compileDeniedPaths, isForbidden } from '../../policy/request/access.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { retryAfterS } from '../../policy/request/rate-limit.ts'

@@ -3,7 +3,7 @@
 
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Fields } from '../../http1/fields.ts'
-import type { WindowBypass } from '../../policy/maintenance/window-plan.ts'
+import type { WindowBypass } from '../../plan/window.ts'
 import type { Closure } from '../../shared/messages.ts'
 import { inRanges } from '../../util/address-ranges.ts'
 

@@ -2,7 +2,7 @@
 // how long a slow client is waited for is policy/request/transfer-rate.ts.
 
 import { performance } from 'node:perf_hooks'
-import type { MinRatePlan, Timeouts } from '../../plan/snapshot.ts'
+import type { MinRatePlan, Timeouts } from '../../plan/bounds.ts'
 import { type DeadlineVerdict, type ExchangePhase, judgeDeadline } from '../../policy/request/deadline.ts'
 import { Transfer } from '../../policy/request/transfer-rate.ts'
 import { type Expiring, Timer, type TimerWheel } from '../timer-wheel.ts'

@@ -4,7 +4,8 @@
 import { createHmac } from 'node:crypto'
 import { FIELD } from '../../http1/field-names.ts'
 import { type Fields, fieldValue, listOf } from '../../http1/fields.ts'
-import type { AffinityPlan, HashKey, PoolPlan } from '../../plan/snapshot.ts'
+import type { AffinityPlan, HashKey } from '../../plan/balance.ts'
+import type { PoolPlan } from '../../plan/pool.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
 import {
   type AffinityTable,

@@ -1,7 +1,7 @@
 // The circuit breaker of a pool, for one exchange: its part of the requests, and of those without a connection, that the pool may
 // have at once over all workers. Made only where a pool has a breaker.
 
-import type { BreakerPlan } from '../../plan/snapshot.ts'
+import type { BreakerPlan } from '../../plan/pool.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import { PLACE, type PlaceKind } from '../../shared/places.ts'
 import type { Runtime } from '../runtime.ts'

@@ -1,7 +1,7 @@
 // A pool's retry budget in this worker: feeds policy/request/retry-budget.ts with the totals that all workers share.
 
 import { performance } from 'node:perf_hooks'
-import type { RetryBudget } from '../../plan/snapshot.ts'
+import type { RetryBudget } from '../../plan/pool.ts'
 import { RetryWindow } from '../../policy/request/retry-budget.ts'
 import { type CounterRow, type CounterTable, TOTAL } from '../../shared/counters.ts'
 

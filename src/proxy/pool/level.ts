@@ -1,7 +1,7 @@
 // The upstreams of one priority, as this worker sees them: joins what the shared table says of them with the balancer's choice, and
 // takes a place where there are limits.
 
-import type { PoolPlan } from '../../plan/snapshot.ts'
+import type { PoolPlan } from '../../plan/pool.ts'
 import type { Balancer, BalanceView } from '../../policy/balance/balancer.ts'
 import { createBalancer } from '../../policy/balance/create.ts'
 import { Hash } from '../../policy/balance/hash.ts'

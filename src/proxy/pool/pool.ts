@@ -1,7 +1,8 @@
 // A pool as this worker sees it: which upstream gets the next attempt, and what an exchange that finds none may wait for. Availability,
 // weights and limits come from the shared table, the decision from policy/balance and policy/priority; here they are only joined.
 
-import type { PoolPlan, RoutePlan } from '../../plan/snapshot.ts'
+import type { PoolPlan } from '../../plan/pool.ts'
+import type { RoutePlan } from '../../plan/route.ts'
 import { levelLoadsFrom, pickLevel } from '../../policy/balance/priority.ts'
 import { type CounterRow, type CounterTable, TOTAL } from '../../shared/counters.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Timeouts } from '../../plan/snapshot.ts'
+import type { Timeouts } from '../../plan/bounds.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import { CLOSE_STATUS, closeFrame, FrameTracker } from '../../websocket/frames.ts'
 import type { Runtime } from '../runtime.ts'

@@ -5,7 +5,7 @@ import { connect as connectTcp, type OnReadOpts } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import type { PoolPlan, UpstreamPlan, UpstreamTls } from '../../plan/snapshot.ts'
+import type { PoolPlan, UpstreamPlan, UpstreamTls } from '../../plan/pool.ts'
 import {
   mayReuse,
   NO_EVIDENCE,

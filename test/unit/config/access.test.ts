@@ -1,7 +1,8 @@
 // Who may use a route, how often, and how slowly: what it compiles to, and every way to get it wrong, in words.
 
 import { describe, expect, test } from 'vitest'
-import type { AccessPlan, Limits, RateLimitPlan } from '../../../src/plan/snapshot.ts'
+import type { Limits } from '../../../src/plan/bounds.ts'
+import type { AccessPlan, RateLimitPlan } from '../../../src/plan/route.ts'
 import { normalisePath } from '../../../src/policy/request/routing.ts'
 import { type Case, expectEach } from './cases.ts'
 import { fc, test as property } from './property.ts'

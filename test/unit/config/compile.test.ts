@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import type { PoolPlan } from '../../../src/plan/snapshot.ts'
+import type { PoolPlan } from '../../../src/plan/pool.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 
 function poolOf(pool: string): PoolPlan {

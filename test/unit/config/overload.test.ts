@@ -1,7 +1,8 @@
 // Limits of upstreams, queues, circuit breakers, failback and long polls: what they compile to, and every way to get them wrong.
 
 import { describe, expect, test } from 'vitest'
-import type { PoolPlan, RoutePlan } from '../../../src/plan/snapshot.ts'
+import type { PoolPlan } from '../../../src/plan/pool.ts'
+import type { RoutePlan } from '../../../src/plan/route.ts'
 import { type Case, expectEach as expectProblems } from './cases.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 

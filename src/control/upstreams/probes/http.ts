@@ -3,8 +3,10 @@
 
 import { isIP } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
-import type { HealthPlan, HttpProbe, UpstreamPlan } from '../../../plan/snapshot.ts'
+import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
+import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
+import { hostPort } from '../../../util/words.ts'
 import { describeProbeError, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
@@ -43,8 +45,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
 }
 
 function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return new Client(`${tls === undefined ? 'http' : 'https'}://${authority}`, {
+  return new Client(`${tls === undefined ? 'http' : 'https'}://${hostPort(host, port)}`, {
     pipelining: 0,
     allowH2: false,
     // The probe's own deadline ends it; these only must not be shorter.

@@ -1,6 +1,7 @@
 // What a probe is asked and what it answers, and the words for what went wrong with it.
 
-import type { HealthPlan, UpstreamPlan } from '../../../plan/snapshot.ts'
+import type { HealthPlan } from '../../../plan/health.ts'
+import type { UpstreamPlan } from '../../../plan/pool.ts'
 import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
 
 export interface ProbeResult {

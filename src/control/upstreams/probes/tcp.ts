@@ -2,7 +2,8 @@
 
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { HealthPlan, UpstreamPlan } from '../../../plan/snapshot.ts'
+import type { HealthPlan } from '../../../plan/health.ts'
+import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { describeProbeError, type ProbeResult, type RunProbe } from './probe.ts'
 
 type TcpPlan = HealthPlan & { kind: 'tcp' }

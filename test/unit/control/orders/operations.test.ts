@@ -7,7 +7,7 @@ import type { Notice, Transition } from '../../../../src/control/upstreams/entry
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
-import type { PoolPlan } from '../../../../src/plan/snapshot.ts'
+import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { AVAILABILITY, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'

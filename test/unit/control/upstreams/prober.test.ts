@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type Assessment, Prober } from '../../../../src/control/upstreams/prober.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
-import type { HealthPlan } from '../../../../src/plan/snapshot.ts'
+import type { HealthPlan } from '../../../../src/plan/health.ts'
 import { TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const cleanUps: (() => void)[] = []

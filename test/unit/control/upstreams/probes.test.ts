@@ -5,10 +5,11 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { probeHttp } from '../../../../src/control/upstreams/probes/http.ts'
 import { probeTcp } from '../../../../src/control/upstreams/probes/tcp.ts'
-import type { HttpProbe, UpstreamPlan } from '../../../../src/plan/snapshot.ts'
+import type { HttpProbe } from '../../../../src/plan/health.ts'
+import type { UpstreamPlan } from '../../../../src/plan/pool.ts'
 import { HTTP_HEALTH, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
-const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8')
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 const never = new AbortController().signal
 const servers: { close: () => void; closeAllConnections?: () => void }[] = []
 afterEach(() => {

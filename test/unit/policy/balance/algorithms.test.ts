@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BalancePlan } from '../../../../src/plan/snapshot.ts'
+import type { BalancePlan } from '../../../../src/plan/balance.ts'
 import { createBalancer } from '../../../../src/policy/balance/create.ts'
 import { hashKey } from '../../../../src/policy/balance/hash.ts'
 import { countPicks, Group, PLANS, seeded } from './simulation.ts'

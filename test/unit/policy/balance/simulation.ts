@@ -1,6 +1,6 @@
 // Feeds a balancer a repeatable stream of requests, idle or under load. For tests only.
 
-import type { BalancePlan } from '../../../../src/plan/snapshot.ts'
+import type { BalancePlan } from '../../../../src/plan/balance.ts'
 import type { Balancer, BalanceView } from '../../../../src/policy/balance/balancer.ts'
 import { createBalancer } from '../../../../src/policy/balance/create.ts'
 import { hashKey } from '../../../../src/policy/balance/hash.ts'

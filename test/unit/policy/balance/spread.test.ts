@@ -1,7 +1,7 @@
 // How evenly each algorithm spreads equal upstreams, with fixed seeds.
 
 import { describe, expect, test } from 'vitest'
-import type { BalancePlan } from '../../../../src/plan/snapshot.ts'
+import type { BalancePlan } from '../../../../src/plan/balance.ts'
 import { chiSquare, countPicks, Group, PLANS, seeded } from './simulation.ts'
 
 /** Chi-square beyond which chance alone gets once in a thousand, for 9 degrees of freedom. */

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { toIcs } from '../../../../src/policy/maintenance/calendar.ts'
 import { zoneLines } from '../../../../src/policy/maintenance/calendar-zone.ts'
 import { exactDuration, utcOffset } from '../../../../src/policy/maintenance/content-lines.ts'
-import type { WindowPlan } from '../../../../src/policy/maintenance/window-plan.ts'
 import { at, DAY_MS, HOUR_MS, lasting, schedule, till } from './plans.ts'
 
 const NOW = at('2026-11-01T00:00[UTC]')

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { checkWindow } from '../../../../src/policy/maintenance/check-window.ts'
 import { createSchedule, neighbours } from '../../../../src/policy/maintenance/schedule.ts'
-import type { WindowPlan } from '../../../../src/policy/maintenance/window-plan.ts'
 import { HOUR_MS, lasting, plan, till } from './plans.ts'
 
 const told = (changes: Partial<WindowPlan>) => {

@@ -1,8 +1,9 @@
 // What windows together do to the traffic.
 
 import { describe, expect, test } from 'vitest'
+import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { effectOnRoute, effectOnUpstream, effectsAt, freezeOn } from '../../../../src/policy/maintenance/effects.ts'
-import { NO_OVERRIDES, type Overrides, type WindowPlan } from '../../../../src/policy/maintenance/window-plan.ts'
+import { NO_OVERRIDES, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
 import { at, HOUR_MS, lasting, overrides, schedule } from './plans.ts'
 
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { guard, mayStart } from '../../../../src/policy/maintenance/guard.ts'
-import type { WindowPlan } from '../../../../src/policy/maintenance/window-plan.ts'
 import { at, DAY_MS, HOUR_MS, lasting, plan, schedule } from './plans.ts'
 
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')

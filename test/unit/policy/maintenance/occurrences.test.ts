@@ -1,13 +1,13 @@
 // When windows take place: the examples that an ERP's calendar is made of, and the nights in which clocks change.
 
 import { describe, expect, test } from 'vitest'
+import type { WindowPlan } from '../../../../src/plan/window.ts'
 import {
   createSchedule,
   nextOccurrence,
   occurrenceAt,
   occurrencesBetween,
 } from '../../../../src/policy/maintenance/schedule.ts'
-import type { WindowPlan } from '../../../../src/policy/maintenance/window-plan.ts'
 import { at, DAY_MS, HOUR_MS, lasting, plan, schedule, till, written } from './plans.ts'
 
 function dates(changes: Partial<WindowPlan>, from: string, to: string): string[] {

@@ -1,12 +1,8 @@
 // What the tests of windows share: a plan with defaults, instants from local times, occurrences as a person writes them.
 
+import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { createSchedule, type Schedule } from '../../../../src/policy/maintenance/schedule.ts'
-import {
-  NO_OVERRIDES,
-  type Occurrence,
-  type Overrides,
-  type WindowPlan,
-} from '../../../../src/policy/maintenance/window-plan.ts'
+import { NO_OVERRIDES, type Occurrence, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS

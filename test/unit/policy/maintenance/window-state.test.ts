@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { NO_OVERRIDES, type Overrides, type WindowPlan } from '../../../../src/policy/maintenance/window-plan.ts'
+import type { WindowPlan } from '../../../../src/plan/window.ts'
+import { NO_OVERRIDES, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
 import { windowState } from '../../../../src/policy/maintenance/window-state.ts'
 import { at, DAY_MS, HOUR_MS, lasting, overrides, plan, schedule } from './plans.ts'
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { AffinityCookiePlan } from '../../../../src/plan/snapshot.ts'
+import type { AffinityCookiePlan } from '../../../../src/plan/balance.ts'
 import { affinityValue, compileAffinity, decideAffinity } from '../../../../src/policy/request/affinity.ts'
 import { cookieValue, setCookie } from '../../../../src/policy/request/cookie.ts'
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RateLimitPlan } from '../../../../src/plan/snapshot.ts'
+import type { RateLimitPlan } from '../../../../src/plan/route.ts'
 import { nextArrivalMs, rateWaitMs, retryAfterS } from '../../../../src/policy/request/rate-limit.ts'
 
 /** Asks at each time; the times at which it was let. */

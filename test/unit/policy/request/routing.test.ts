@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RouteMatch } from '../../../../src/plan/snapshot.ts'
+import type { RouteMatch } from '../../../../src/plan/route.ts'
 import { compileRoutes, matchRoute, normalisePath } from '../../../../src/policy/request/routing.ts'
 
 const route = (match: Partial<RouteMatch>): RouteMatch => ({

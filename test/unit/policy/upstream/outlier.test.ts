@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OutlierPlan } from '../../../../src/plan/snapshot.ts'
+import type { OutlierPlan } from '../../../../src/plan/pool.ts'
 import {
   afterFailure,
   afterRecovery,

@@ -1,7 +1,7 @@
 // A pool with `allDown: panic`: what it tries when no upstream is available.
 
 import { expect, test } from 'vitest'
-import type { RoutePlan } from '../../../../src/plan/snapshot.ts'
+import type { RoutePlan } from '../../../../src/plan/route.ts'
 import { Pool } from '../../../../src/proxy/pool/pool.ts'
 import { Queue } from '../../../../src/proxy/pool/queue.ts'
 import type { Runtime } from '../../../../src/proxy/runtime.ts'

@@ -3,7 +3,8 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { PoolPlan, RoutePlan } from '../../../../src/plan/snapshot.ts'
+import type { PoolPlan } from '../../../../src/plan/pool.ts'
+import type { RoutePlan } from '../../../../src/plan/route.ts'
 import { Pool, type Wish } from '../../../../src/proxy/pool/pool.ts'
 import { Queue } from '../../../../src/proxy/pool/queue.ts'
 import { Waiter, type Waiting } from '../../../../src/proxy/pool/waiter.ts'

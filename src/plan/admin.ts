@@ -1,0 +1,31 @@
+// The admin listener and who may use it, and what is kept over a restart, as compiled.
+
+export interface AdminPlan {
+  readonly host: string
+  readonly port: number
+  /** Who may use it; undefined = there are no tokens: everyone reads, and only this machine changes something. */
+  readonly tokens?: readonly AdminTokenPlan[] | undefined
+}
+
+/** Each may what the one before may. */
+export type AdminRole = 'read' | 'operate' | 'admin'
+
+export interface AdminTokenPlan {
+  /** Stands as the author in all that is done with it. */
+  readonly name: string
+  readonly role: AdminRole
+  /** Of the token, in lower-case hexadecimal. */
+  readonly sha256: string
+}
+
+export interface StorePlan {
+  /** Absolute. */
+  readonly path: string
+  readonly keepDays: {
+    readonly audit: number
+    readonly transitions: number
+    readonly incidents: number
+    readonly inDoubt: number
+    readonly configurations: number
+  }
+}

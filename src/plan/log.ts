@@ -1,0 +1,19 @@
+// The access log as compiled: where its lines go, and which requests get one.
+
+export interface AccessLogPlan {
+  readonly enabled: boolean
+  /** File path, or `stdout`. */
+  readonly destination: string
+  /** Undefined = every request gets its line. */
+  readonly sampling?: LogSampling | undefined
+}
+
+/** Which requests get a line in the access log. */
+export interface LogSampling {
+  /** Of all requests, 0 to 1. */
+  readonly share: number
+  /** Those that took longer always get one; Infinity = not for that. */
+  readonly slowerThanMs: number
+  /** Those in which something went wrong always get one. */
+  readonly errors: boolean
+}

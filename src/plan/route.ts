@@ -1,0 +1,69 @@
+// A route as compiled: what it matches, who may use it, what it declares about its requests.
+
+import type { Timeouts } from './bounds.ts'
+
+export interface RoutePlan {
+  /** For logs and metrics: the configured name, or `routes[2]`. */
+  readonly name: string
+  readonly match: RouteMatch
+  /** Index into `Snapshot.pools`. */
+  readonly pool: number
+  readonly timeouts: Timeouts
+  /** Largest request body, bytes. */
+  readonly bodyBytes: number
+  /** What the route declares about sending its requests again; undefined = nothing, and no body is kept. */
+  readonly retry?: RouteRetryPlan | undefined
+  /** Its requests are held open on purpose: they count neither as in flight nor in latencies, take no place and never queue. */
+  readonly longPoll?: boolean | undefined
+  /** Rank in the pool's queue: a lower one is served first, equals in the order of arrival. Undefined = 0. */
+  readonly queuePriority?: number | undefined
+  /** It serves programs of partners: a maintenance window answers them in JSON, whatever they accept. */
+  readonly integration?: boolean | undefined
+  /** Who may use the route; undefined = everyone, all of it. */
+  readonly access?: AccessPlan | undefined
+  /** How often a client may ask; undefined = no limit. */
+  readonly rateLimit?: RateLimitPlan | undefined
+}
+
+export interface RouteMatch {
+  /** Listener names; empty = every listener. */
+  readonly listeners: readonly string[]
+  /** Lower-case host names without port; `*.example.com` = any name below it; empty = every host. */
+  readonly hosts: readonly string[]
+  /** Path prefix, matched by whole segments: `/web` matches `/web` and `/web/x`, not `/website`. `/` = every path. */
+  readonly path: string
+  /** Upper-case methods; empty = every method. */
+  readonly methods: readonly string[]
+}
+
+/** Refused requests are answered 403. A denial goes before a permission. */
+export interface AccessPlan {
+  /** Addresses and ranges; empty = every client. */
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+  /** Normalised paths with `*` for any characters, e.g. `/web/database*`. */
+  readonly denyPaths: readonly string[]
+}
+
+/** Token bucket for each client address (each /64 of IPv6), over all workers. */
+export interface RateLimitPlan {
+  readonly perSecond: number
+  /** Requests that may come at once. */
+  readonly burst: number
+}
+
+export interface RouteRetryPlan {
+  /** Bytes of a request's body that are kept for another attempt; a longer one is sent once. 0 = none. */
+  readonly replayBytes: number
+  /** The upstreams carry out a request with an Idempotency-Key at most once. */
+  readonly idempotencyKey: boolean
+  /** JSON-RPC calls that only read; undefined = bodies are not looked at. */
+  readonly rpcReads: RpcReadsPlan | undefined
+}
+
+export interface RpcReadsPlan {
+  /** Names of methods, a `*` for one or more segments; see policy/request/rpc-reads.ts. */
+  readonly methods: readonly string[]
+  /** Largest body that is looked at, bytes. */
+  readonly bodyBytes: number
+}
