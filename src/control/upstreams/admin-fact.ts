@@ -15,7 +15,8 @@ import {
 import type { AgentHints } from '../../policy/upstream/agent-hints.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import { iso } from '../../util/words.ts'
-import { type Entry, type MutableEntry, type Notice, type RegistryPool, takesWork } from './entry.ts'
+import { type Entry, type MutableEntry, type RegistryPool, takesWork } from './entry.ts'
+import type { Notice, UpstreamEvent } from './upstream-event.ts'
 
 /** What the registry does for it. */
 export interface EntryChanges {
@@ -28,8 +29,7 @@ export interface EntryChanges {
   reweigh(entry: MutableEntry): void
   notice(level: Notice['level'], entry: Entry, text: string): void
   poolOf(entry: Entry): RegistryPool | undefined
-  onDisabled(slot: number): void
-  onHolds(entry: Entry, before: Holds): void
+  tell(event: UpstreamEvent): void
 }
 
 export class AdminFacts {
@@ -104,9 +104,10 @@ export class AdminFacts {
     const before = entry.holds
     const wasDisabled = strictest(before)?.status === 'disabled'
     entry.holds = holds
-    this.#registry.onHolds(entry, before)
+    this.#registry.tell({ type: 'holds', entry, before })
     const told = this.#registry.change(entry, { ...entry.state, admin: adminFact(holds) }, cause, by)
     if (!told) this.#registry.tellUnchanged(entry, cause, by)
-    if (!wasDisabled && strictest(holds)?.status === 'disabled') this.#registry.onDisabled(entry.slot)
+    if (!wasDisabled && strictest(holds)?.status === 'disabled')
+      this.#registry.tell({ type: 'disabled', slot: entry.slot })
   }
 }

@@ -17,30 +17,6 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
 import { ProbeHistory } from './probe-history.ts'
 
-/** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
-export interface Transition {
-  /** Epoch ms. */
-  readonly atMs: number
-  readonly pool: string
-  readonly upstream: string
-  readonly from: Verdict['availability']
-  readonly to: Verdict['availability']
-  /** One line. */
-  readonly cause: string
-  /** Who asked for it; undefined = nobody, it came about by itself. */
-  readonly by?: string | undefined
-}
-
-/** Something worth a line in the log that changes no availability. */
-export interface Notice {
-  readonly level: 'info' | 'warn'
-  readonly pool: string
-  /** Undefined = the whole pool. */
-  readonly upstream: string | undefined
-  /** One line. */
-  readonly text: string
-}
-
 /** One upstream of one pool. Only the registry changes it. */
 export interface Entry {
   readonly pool: string

@@ -4,7 +4,7 @@
 import type { HealthPlan } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { type HoldOrder, type HoldSource, type Holds, withoutHold } from '../../policy/upstream/admin-holds.ts'
+import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/admin-holds.ts'
 import { NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import { deriveAvailability, INITIAL_STATE_UNPROBED, type UpstreamState } from '../../policy/upstream/availability.ts'
 import { observe } from '../../policy/upstream/health.ts'
@@ -22,30 +22,20 @@ import { baseWeight, type WeightWish, weightWords } from '../../policy/upstream/
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import { AdminFacts } from './admin-fact.ts'
-import { type Entry, type MutableEntry, type Notice, newEntry, type RegistryPool, type Transition } from './entry.ts'
+import { type Entry, type MutableEntry, newEntry, type RegistryPool } from './entry.ts'
 import { Floors, type LevelsInUse } from './floors.ts'
 import { type KeptOrder, KeptOrders } from './kept-orders.ts'
 import { membersOf } from './passive-health.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { SlotAssigner } from './slots.ts'
+import type { Notice, Transition, UpstreamEvent } from './upstream-event.ts'
 
 export interface RegistryOptions {
   readonly table: UpstreamTable
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
-  readonly onTransition: (transition: Transition) => void
-  readonly onNotice?: (notice: Notice) => void
-  /** Somebody has disabled this upstream, or its drain has come to the deadline: nothing may stay on it. */
-  readonly onDisabled?: (slot: number) => void
-  /** Somebody holds an upstream, or no longer does; `before` is what held it until now. */
-  readonly onHolds?: (entry: Entry, before: Holds) => void
-  /** Passive health has ejected an upstream, or lets it return. */
-  readonly onOutlier?: (entry: Entry, before: UpstreamState['outlier']) => void
-  /** No configuration in use names this upstream any more. */
-  readonly onLeft?: (entry: Entry) => void
-  /** The load of a pool with `failback: manual` has moved on to this priority. */
-  readonly onFailover?: (pool: string, priority: number) => void
+  readonly tell: (event: UpstreamEvent) => void
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -79,8 +69,7 @@ export class Registry {
       },
       notice: (level, { pool, plan }, text) => this.#notice(level, pool, plan.name, text),
       poolOf: entry => this.#poolOf(entry),
-      onDisabled: slot => options.onDisabled?.(slot),
-      onHolds: (entry, before) => options.onHolds?.(entry, before),
+      tell: options.tell,
     })
   }
 
@@ -229,11 +218,11 @@ export class Registry {
     if (priority === undefined) return
     const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
     this.#notice('warn', pool.plan.name, undefined, text)
-    this.#options.onFailover?.(pool.plan.name, priority)
+    this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
   }
 
   #notice(level: Notice['level'], pool: string, upstream: string | undefined, text: string): void {
-    this.#options.onNotice?.({ level, pool, upstream, text })
+    this.#options.tell({ type: 'notice', notice: { level, pool, upstream, text } })
   }
 
   #judged(entry: MutableEntry, outlier: OutlierState): void {
@@ -285,7 +274,7 @@ export class Registry {
   #tellLeft(slot: number): void {
     const entry = this.#entries.get(slot)!
     const pool = this.#poolOf(entry)
-    if (!pool?.entries.some(({ plan }) => plan.name === entry.plan.name)) this.#options.onLeft?.(entry)
+    if (!pool?.entries.some(({ plan }) => plan.name === entry.plan.name)) this.#options.tell({ type: 'left', entry })
   }
 
   /** Nothing in its pool gets new work. */
@@ -303,7 +292,7 @@ export class Registry {
     const from = entry.verdict.availability
     const { outlier } = entry.state
     entry.state = state
-    if (outlier.status !== state.outlier.status) this.#options.onOutlier?.(entry, outlier)
+    if (outlier.status !== state.outlier.status) this.#options.tell({ type: 'outlier', entry, before: outlier })
     entry.verdict = deriveAvailability(state)
     const { availability: to, reason } = entry.verdict
     if (to === from) return false
@@ -328,8 +317,9 @@ export class Registry {
 
   #tell(entry: Entry, from: Transition['from'], cause: string, by?: string): void {
     const { pool, plan, verdict } = entry
-    const { onTransition } = this.#options
-    onTransition({ atMs: this.#now(), pool, upstream: plan.name, from, to: verdict.availability, cause, by })
+    const { availability: to } = verdict
+    const transition = { atMs: this.#now(), pool, upstream: plan.name, from, to, cause, by }
+    this.#options.tell({ type: 'transition', transition })
   }
 
   #publish(entry: MutableEntry): void {

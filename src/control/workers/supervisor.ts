@@ -3,10 +3,11 @@
 
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../../logging/logger.ts'
-import type { CounterRow, CounterTable } from '../../shared/counters.ts'
-import type { FromWorker, InDoubtRecord, ToWorker, WorkerStart } from '../../shared/messages.ts'
+import type { CounterTable } from '../../shared/counters.ts'
+import type { FromWorker, ToWorker, WorkerStart } from '../../shared/messages.ts'
 import { RevisionGate } from './revision-gate.ts'
 import { StartError } from './start-error.ts'
+import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions {
   readonly workerUrl: URL
@@ -15,10 +16,7 @@ export interface SupervisorOptions {
   readonly logger: Logger
   /** What a worker that starts now is given: always the newest snapshot. */
   readonly startData: (worker: number) => WorkerStart
-  readonly onTransportFailure: (slot: number, error: string) => void
-  readonly onInDoubt: (record: InDoubtRecord) => void
-  /** A worker has ended; its row still tells what it had in flight. */
-  readonly onLost: (worker: number, row: CounterRow) => void
+  readonly tell: (event: WorkerEvent) => void
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone'
@@ -183,10 +181,8 @@ export class Supervisor {
         this.#refused(post, message)
         return
       case 'transport-failure':
-        this.#options.onTransportFailure(message.slot, message.error)
-        return
       case 'in-doubt':
-        this.#options.onInDoubt(message.record)
+        this.#options.tell(message)
         return
       case 'drained':
         this.#cut += message.cut
@@ -210,7 +206,7 @@ export class Supervisor {
     post.revision = 0
     this.#become(post, 'gone')
     const row = this.#options.counters.rows[post.worker]!
-    this.#options.onLost(post.worker, row)
+    this.#options.tell({ type: 'worker-lost', worker: post.worker, row })
     row.dropGauges()
     if (this.#phase !== 'running') {
       this.#checkDrained()

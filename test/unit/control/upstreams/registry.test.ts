@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import type { OutlierPlan, PoolPlan } from '../../../../src/plan/pool.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import type { UpstreamTotals } from '../../../../src/policy/upstream/outlier-verdicts.ts'
@@ -22,7 +22,7 @@ function setUp(snapshot: Snapshot) {
   const registry = new Registry({
     table,
     totals: slot => met.get(slot) ?? NOTHING_MET,
-    onTransition: transition => transitions.push(transition),
+    tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now: () => clock.nowMs,
   })
   const slots = registry.apply(snapshot)

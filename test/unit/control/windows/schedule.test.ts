@@ -7,9 +7,9 @@ import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { createMaintenanceOperations } from '../../../../src/control/orders/schedule-operations.ts'
 import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
 import { createMaintenanceView, summaryOf } from '../../../../src/control/report/schedule-report.ts'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { WindowSchedule } from '../../../../src/control/windows/schedule.ts'
 import type { WindowEvent } from '../../../../src/control/windows/window-events.ts'
 import type { OverrideStore, WindowFact } from '../../../../src/control/windows/window-facts.ts'
@@ -74,7 +74,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: each => transitions.push(each),
+    tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now,
   })
   const slots = registry.apply(snapshot)
