@@ -12,18 +12,15 @@ import { type WindowState, windowState } from '../../policy/maintenance/window-s
 import type { Closure } from '../../shared/messages.ts'
 import { takesWork } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
-import { BY_SCHEDULE, changeOf, isRunning, type Told, type WindowEvent } from './window-events.ts'
+import { BY_SCHEDULE, type WindowEvent, type WindowsEvent } from './window-event.ts'
+import { changeOf, isRunning, type Told } from './window-events.ts'
 import { FORGETFUL, type OverrideStore, type WindowFact, WindowFacts } from './window-facts.ts'
 import { closuresOf, holdFor, isBypassOnly, type RouteInPool, routesOf } from './window-holds.ts'
 import { KnownWindows } from './window-list.ts'
 
 export interface WindowScheduleOptions {
   readonly registry: Pick<Registry, 'pools' | 'hold' | 'release'>
-  /** Which routes are answered from now on; called when that changes. */
-  readonly onClosures: (closures: readonly Closure[]) => void
-  /** The upstream serves nobody any more but those whom a window lets through: tunnels and idle connections end. */
-  readonly onBypassOnly: (slot: number) => void
-  readonly onEvent: (event: WindowEvent) => void
+  readonly tell: (event: WindowsEvent) => void
   readonly store?: OverrideStore
   /** Epoch ms. */
   readonly now?: () => number
@@ -181,8 +178,8 @@ export class WindowSchedule {
     this.windows.take(this.#snapshot.maintenance ?? [])
   }
 
-  tell(event: Omit<WindowEvent, 'atMs'>): void {
-    this.#options.onEvent({ atMs: this.#now(), ...event })
+  tell(event: Omit<WindowEvent, 'type' | 'atMs'>): void {
+    this.#options.tell({ type: 'window', atMs: this.#now(), ...event })
   }
 
   #keep(fact: WindowFact): void {
@@ -279,7 +276,7 @@ export class WindowSchedule {
   }
 
   #hold(): void {
-    const { registry, onBypassOnly } = this.#options
+    const { registry, tell } = this.#options
     const starts = new Map([...this.#states.values()].map(({ occurrence }) => [occurrence?.key, occurrence?.startMs]))
     for (const { plan, entries } of registry.pools()) {
       const bypassOnly = isBypassOnly(this.#effects, plan.name)
@@ -294,7 +291,7 @@ export class WindowSchedule {
         if (!bypassOnly) this.#bypassOnly.delete(slot)
         else if (!this.#bypassOnly.has(slot)) {
           this.#bypassOnly.add(slot)
-          onBypassOnly(slot)
+          tell({ type: 'bypass-only', slot })
         }
       }
     }
@@ -304,7 +301,7 @@ export class WindowSchedule {
     const closures = closuresOf(this.#effects, this.#routes)
     if (JSON.stringify(closures) === JSON.stringify(this.#closures)) return
     this.#closures = closures
-    this.#options.onClosures(closures)
+    this.#options.tell({ type: 'closed-routes', closedRoutes: closures })
   }
 
   #tellOf(plan: WindowPlan, state: WindowState, resumes: boolean): void {

@@ -11,7 +11,7 @@ import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import { WindowSchedule } from '../../../../src/control/windows/schedule.ts'
-import type { WindowEvent } from '../../../../src/control/windows/window-events.ts'
+import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
 import type { OverrideStore, WindowFact } from '../../../../src/control/windows/window-facts.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
@@ -80,9 +80,11 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const slots = registry.apply(snapshot)
   const schedule = new WindowSchedule(snapshot, {
     registry,
-    onClosures: each => closures.push(each),
-    onBypassOnly: slot => bypassOnly.push(slot),
-    onEvent: each => events.push(each),
+    tell: event => {
+      if (event.type === 'window') events.push(event)
+      else if (event.type === 'closed-routes') closures.push(event.closedRoutes)
+      else bypassOnly.push(event.slot)
+    },
     now,
     ...(store === undefined ? {} : { store }),
   })
