@@ -151,7 +151,7 @@ export class Control {
         places: placeBuffer,
         snapshot: this.#snapshot,
         slots: this.#slots,
-        closures: this.#schedule.closures,
+        closedRoutes: this.#schedule.closedRoutes,
       }),
       onTransportFailure: (slot, error) => {
         this.#registry.sawTransportFailure(slot, error)
@@ -359,7 +359,7 @@ export class Control {
   #tellWindows(event: WindowsEvent): void {
     switch (event.type) {
       case 'closed-routes':
-        return this.#supervisor.tell({ type: 'closures', closures: event.closedRoutes })
+        return this.#supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
       case 'bypass-only':
         return this.#supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
       case 'window':

@@ -1,13 +1,13 @@
 // What the windows tell of: what becomes of each window, which routes it closes, and which upstreams serve only those who bypass it.
 
-import type { Closure } from '../../shared/messages.ts'
+import type { ClosedRoute } from '../../shared/messages.ts'
 
 export type WindowsEvent = WindowEvent | ClosedRoutesEvent | BypassOnlyEvent
 
 /** Which routes are answered from now on, in place of those before; told when that changes. */
 export interface ClosedRoutesEvent {
   readonly type: 'closed-routes'
-  readonly closedRoutes: readonly Closure[]
+  readonly closedRoutes: readonly ClosedRoute[]
 }
 
 /** The upstream serves nobody any more but those whom a window lets through: tunnels and idle connections end. */
