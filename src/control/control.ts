@@ -31,7 +31,7 @@ import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
 import type { Transition, UpstreamEvent } from './upstreams/upstream-event.ts'
 import { WindowSchedule } from './windows/schedule.ts'
-import type { WindowEvent } from './windows/window-events.ts'
+import type { WindowEvent, WindowsEvent } from './windows/window-event.ts'
 import { checkListeners, notHeldBy } from './workers/listen-check.ts'
 import { type LostRequests, lostRequests } from './workers/lost-requests.ts'
 import { StartError } from './workers/start-error.ts'
@@ -116,9 +116,7 @@ export class Control {
     this.#slots = this.#registry.apply(snapshot)
     this.#schedule = new WindowSchedule(snapshot, {
       registry: this.#registry,
-      onClosures: closures => this.#supervisor.tell({ type: 'closures', closures }),
-      onBypassOnly: slot => this.#supervisor.tell({ type: 'end-tunnels', slot, spreadMs: END_SPREAD_MS }),
-      onEvent: event => this.#tellWindow(event),
+      tell: event => this.#tellWindows(event),
       ...(snapshot.store === undefined
         ? {}
         : { store: windowRecords(this.#record.records, facts => this.#schedule.restore(facts)) }),
@@ -143,7 +141,7 @@ export class Control {
         places: placeBuffer,
         snapshot: this.#snapshot,
         slots: this.#slots,
-        closures: this.#schedule.closures,
+        closedRoutes: this.#schedule.closedRoutes,
       }),
       tell: event => {
         switch (event.type) {
@@ -374,6 +372,17 @@ export class Control {
         return this.#record.failedOver(event.pool, event.priority)
       case 'disabled':
         this.#supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
+    }
+  }
+
+  #tellWindows(event: WindowsEvent): void {
+    switch (event.type) {
+      case 'closed-routes':
+        return this.#supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
+      case 'bypass-only':
+        return this.#supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
+      case 'window':
+        return this.#tellWindow(event)
     }
   }
 

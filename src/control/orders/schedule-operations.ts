@@ -12,7 +12,7 @@ import { didYouMean } from '../../util/nearest.ts'
 import { Serial } from '../../util/serial.ts'
 import { reportWindow } from '../report/schedule-report.ts'
 import type { WindowSchedule } from '../windows/schedule.ts'
-import type { WindowEvent } from '../windows/window-events.ts'
+import type { WindowEvent } from '../windows/window-event.ts'
 import type { MadeWindow, WindowFact } from '../windows/window-facts.ts'
 import type { KnownWindow } from '../windows/window-list.ts'
 import { whenWords } from '../windows/window-words.ts'
@@ -31,12 +31,12 @@ export function createMaintenanceOperations(
 
   async function carryOut(
     facts: readonly WindowFact[],
-    event: Omit<WindowEvent, 'atMs'>,
+    event: Omit<WindowEvent, 'type' | 'atMs'>,
     how: Recording,
     report: () => WindowResult,
   ): Promise<WindowResult> {
     try {
-      await schedule.store.commit(facts, { atMs: now(), ...event }, how)
+      await schedule.store.commit(facts, { type: 'window', atMs: now(), ...event }, how)
     } catch (error) {
       return refused('unavailable', error instanceof Error ? error.message : String(error))
     }

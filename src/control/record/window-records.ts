@@ -2,7 +2,7 @@
 // What a fact means is window-facts.ts's and the policy's business.
 
 import type { AuditEntry, StoredWindow, WindowChange } from '../../store/contract.ts'
-import { BY_SCHEDULE, type WindowEvent, type WindowEventKind } from '../windows/window-events.ts'
+import { BY_SCHEDULE, type WindowEvent, type WindowEventKind } from '../windows/window-event.ts'
 import { factId, type OverrideStore, type WindowFact } from '../windows/window-facts.ts'
 import { NotRecorded, type Records } from './records.ts'
 

@@ -1,5 +1,5 @@
 // The windows in use and what they do now: looks at the calendar at each transition, and whenever it is asked to (so a clock that
-// steps is noticed), asks the guard before a window begins, and turns the effects into holds of upstreams and closures of routes.
+// steps is noticed), asks the guard before a window begins, and turns the effects into holds of upstreams and closed routes.
 // What a window means is policy; what people ask for is in schedule-operations.ts.
 
 import type { Snapshot } from '../../plan/snapshot.ts'
@@ -9,21 +9,18 @@ import { mayStart } from '../../policy/maintenance/guard.ts'
 import { neighbours } from '../../policy/maintenance/schedule.ts'
 import type { Overrides } from '../../policy/maintenance/window-plan.ts'
 import { type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
-import type { Closure } from '../../shared/messages.ts'
+import type { ClosedRoute } from '../../shared/messages.ts'
 import { takesWork } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
-import { BY_SCHEDULE, changeOf, isRunning, type Told, type WindowEvent } from './window-events.ts'
+import { BY_SCHEDULE, type WindowEvent, type WindowsEvent } from './window-event.ts'
+import { changeOf, isRunning, type Told } from './window-events.ts'
 import { FORGETFUL, type OverrideStore, type WindowFact, WindowFacts } from './window-facts.ts'
-import { closuresOf, holdFor, isBypassOnly, type RouteInPool, routesOf } from './window-holds.ts'
+import { closedRoutesOf, holdFor, isBypassOnly, type RouteInPool, routesOf } from './window-holds.ts'
 import { KnownWindows } from './window-list.ts'
 
 export interface WindowScheduleOptions {
   readonly registry: Pick<Registry, 'pools' | 'hold' | 'release'>
-  /** Which routes are answered from now on; called when that changes. */
-  readonly onClosures: (closures: readonly Closure[]) => void
-  /** The upstream serves nobody any more but those whom a window lets through: tunnels and idle connections end. */
-  readonly onBypassOnly: (slot: number) => void
-  readonly onEvent: (event: WindowEvent) => void
+  readonly tell: (event: WindowsEvent) => void
   readonly store?: OverrideStore
   /** Epoch ms. */
   readonly now?: () => number
@@ -45,7 +42,7 @@ export class WindowSchedule {
   #routes: readonly RouteInPool[]
   #effects: Effects
   #states: ReadonlyMap<string, WindowState> = new Map()
-  #closures: readonly Closure[] = []
+  #closedRoutes: readonly ClosedRoute[] = []
   /** Keys of occurrences that the guard has let begin. */
   #admitted: ReadonlySet<string> = new Set()
   readonly #told = new Map<string, Told>()
@@ -73,8 +70,8 @@ export class WindowSchedule {
     return this.#effects
   }
 
-  get closures(): readonly Closure[] {
-    return this.#closures
+  get closedRoutes(): readonly ClosedRoute[] {
+    return this.#closedRoutes
   }
 
   get snapshot(): Snapshot {
@@ -181,8 +178,8 @@ export class WindowSchedule {
     this.windows.take(this.#snapshot.maintenance ?? [])
   }
 
-  tell(event: Omit<WindowEvent, 'atMs'>): void {
-    this.#options.onEvent({ atMs: this.#now(), ...event })
+  tell(event: Omit<WindowEvent, 'type' | 'atMs'>): void {
+    this.#options.tell({ type: 'window', atMs: this.#now(), ...event })
   }
 
   #keep(fact: WindowFact): void {
@@ -279,7 +276,7 @@ export class WindowSchedule {
   }
 
   #hold(): void {
-    const { registry, onBypassOnly } = this.#options
+    const { registry, tell } = this.#options
     const starts = new Map([...this.#states.values()].map(({ occurrence }) => [occurrence?.key, occurrence?.startMs]))
     for (const { plan, entries } of registry.pools()) {
       const bypassOnly = isBypassOnly(this.#effects, plan.name)
@@ -294,17 +291,17 @@ export class WindowSchedule {
         if (!bypassOnly) this.#bypassOnly.delete(slot)
         else if (!this.#bypassOnly.has(slot)) {
           this.#bypassOnly.add(slot)
-          onBypassOnly(slot)
+          tell({ type: 'bypass-only', slot })
         }
       }
     }
   }
 
   #close(): void {
-    const closures = closuresOf(this.#effects, this.#routes)
-    if (JSON.stringify(closures) === JSON.stringify(this.#closures)) return
-    this.#closures = closures
-    this.#options.onClosures(closures)
+    const closedRoutes = closedRoutesOf(this.#effects, this.#routes)
+    if (JSON.stringify(closedRoutes) === JSON.stringify(this.#closedRoutes)) return
+    this.#closedRoutes = closedRoutes
+    this.#options.tell({ type: 'closed-routes', closedRoutes })
   }
 
   #tellOf(plan: WindowPlan, state: WindowState, resumes: boolean): void {

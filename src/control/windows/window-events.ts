@@ -3,43 +3,8 @@
 import type { WindowPlan } from '../../plan/window.ts'
 import type { Occurrence } from '../../policy/maintenance/window-plan.ts'
 import type { WindowState, WindowStatus } from '../../policy/maintenance/window-state.ts'
+import type { WindowEvent } from './window-event.ts'
 import { untilWords, whenWords } from './window-words.ts'
-
-export type WindowEventKind =
-  /** It drains, before its start. */
-  | 'lead-in'
-  | 'started'
-  /** It was under way already when vigia started. */
-  | 'resumed'
-  /** Its end has come, and it stays closed. */
-  | 'overrun'
-  | 'ended'
-  | 'postponed'
-  /** By people. */
-  | 'ended-early'
-  | 'cancelled'
-  | 'confirmed'
-  | 'added'
-  | 'removed'
-  /** Something that a freeze forbids was done, with a reason. */
-  | 'overridden'
-
-export interface WindowEvent {
-  /** Epoch ms. */
-  readonly atMs: number
-  readonly window: string
-  readonly kind: WindowEventKind
-  /** Key of the occurrence that it is about. */
-  readonly occurrence: string | undefined
-  /** Who: `schedule`, or who asked. */
-  readonly by: string
-  /** One line; '' = nobody gave one. */
-  readonly reason: string
-  /** What happened and why, one line, without the name of the window. */
-  readonly cause: string
-}
-
-export const BY_SCHEDULE = 'schedule'
 
 /** What was told of a window last. */
 export interface Told {

@@ -4,7 +4,7 @@
 import type { Recording } from '../../admin/contract/control-operations.ts'
 import type { WindowPlan } from '../../plan/window.ts'
 import type { Overrides } from '../../policy/maintenance/window-plan.ts'
-import type { WindowEvent } from './window-events.ts'
+import type { WindowEvent } from './window-event.ts'
 
 /** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */
 export type WindowFact =

@@ -3,7 +3,7 @@
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type Effect, type Effects, effectOnRoute } from '../../policy/maintenance/effects.ts'
 import type { HoldOrder } from '../../policy/upstream/admin-holds.ts'
-import type { Closure } from '../../shared/messages.ts'
+import type { ClosedRoute } from '../../shared/messages.ts'
 import { untilWords } from './window-words.ts'
 
 /** @param startOf when the occurrence of this key begins, epoch ms */
@@ -41,7 +41,7 @@ export function isBypassOnly(effects: Effects, pool: string): boolean {
 }
 
 /** Routes whose requests are answered. */
-export function closuresOf(effects: Effects, routes: readonly RouteInPool[]): Closure[] {
+export function closedRoutesOf(effects: Effects, routes: readonly RouteInPool[]): ClosedRoute[] {
   return routes.flatMap(({ route, pool }) => {
     const effect = effectOnRoute(effects, route, pool)
     if (effect?.level !== 'answer') return []

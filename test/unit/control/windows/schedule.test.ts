@@ -11,14 +11,14 @@ import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { WindowSchedule } from '../../../../src/control/windows/schedule.ts'
-import type { WindowEvent } from '../../../../src/control/windows/window-events.ts'
+import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
 import type { OverrideStore, WindowFact } from '../../../../src/control/windows/window-facts.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
-import type { Closure } from '../../../../src/shared/messages.ts'
+import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { at, DAY_MS, HOUR_MS, lasting, MINUTE_MS, plan, till } from '../../policy/maintenance/plans.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
@@ -69,7 +69,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const snapshot = snapshotWith(windows, pool)
   const transitions: Transition[] = []
   const events: WindowEvent[] = []
-  const closures: (readonly Closure[])[] = []
+  const closedRoutes: (readonly ClosedRoute[])[] = []
   const bypassOnly: number[] = []
   const registry = new Registry({
     table: new UpstreamTable(),
@@ -80,9 +80,11 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const slots = registry.apply(snapshot)
   const schedule = new WindowSchedule(snapshot, {
     registry,
-    onClosures: each => closures.push(each),
-    onBypassOnly: slot => bypassOnly.push(slot),
-    onEvent: each => events.push(each),
+    tell: event => {
+      if (event.type === 'window') events.push(event)
+      else if (event.type === 'closed-routes') closedRoutes.push(event.closedRoutes)
+      else bypassOnly.push(event.slot)
+    },
     now,
     ...(store === undefined ? {} : { store }),
   })
@@ -105,7 +107,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   }
   const states = () => registry.pools()[0]!.entries.map(entry => entry.verdict.availability)
   const kinds = () => events.map(({ kind }) => kind)
-  const closed = () => schedule.closures.map(each => each.route)
+  const closed = () => schedule.closedRoutes.map(each => each.route)
   const ask = createMaintenanceOperations(schedule, now)
   const view = createMaintenanceView(schedule, now)
   return {
@@ -116,7 +118,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
     schedule,
     transitions,
     events,
-    closures,
+    closedRoutes,
     bypassOnly,
     probe,
     goTo,
@@ -143,7 +145,7 @@ test('a window of a pool drains in its lead-in, closes routes and disables upstr
   ])
   goTo(TWO)
   expect([states(), closed()]).toEqual([ALL('disabled'), ['web', 'api']])
-  expect(schedule.closures[0]).toEqual({
+  expect(schedule.closedRoutes[0]).toEqual({
     route: 'web',
     window: 'night',
     reason: 'updates',
@@ -172,7 +174,7 @@ test('who may bypass a window finds the upstreams in service, but their tunnels 
   const { goTo, states, schedule, bypassOnly, slots } = setUp([night({ bypass })])
   goTo(TWO)
   expect(states()).toEqual(ALL('available'))
-  expect(schedule.closures[0]!.bypasses).toEqual([bypass])
+  expect(schedule.closedRoutes[0]!.bypasses).toEqual([bypass])
   goTo(TWO + MINUTE_MS)
   expect(bypassOnly).toEqual(slots.upstreams[0])
 })
@@ -182,7 +184,7 @@ test('where another window lets nobody pass, nobody passes', () => {
   const { goTo, states, schedule } = setUp([night({ bypass }), night({ name: 'all', scope: { kind: 'everything' } })])
   goTo(TWO)
   expect(states()).toEqual(ALL('disabled'))
-  expect(schedule.closures.map(each => [each.route, each.bypasses])).toEqual([
+  expect(schedule.closedRoutes.map(each => [each.route, each.bypasses])).toEqual([
     ['web', []],
     ['api', []],
     ['bus', []],

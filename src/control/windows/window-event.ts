@@ -1,0 +1,55 @@
+// What the windows tell of: what becomes of each window, which routes it closes, and which upstreams serve only those who bypass it.
+
+import type { ClosedRoute } from '../../shared/messages.ts'
+
+export type WindowsEvent = WindowEvent | ClosedRoutesEvent | BypassOnlyEvent
+
+/** Which routes are answered from now on, in place of those before; told when that changes. */
+export interface ClosedRoutesEvent {
+  readonly type: 'closed-routes'
+  readonly closedRoutes: readonly ClosedRoute[]
+}
+
+/** The upstream serves nobody any more but those whom a window lets through: tunnels and idle connections end. */
+export interface BypassOnlyEvent {
+  readonly type: 'bypass-only'
+  readonly slot: number
+}
+
+export type WindowEventKind =
+  /** It drains, before its start. */
+  | 'lead-in'
+  | 'started'
+  /** It was under way already when vigia started. */
+  | 'resumed'
+  /** Its end has come, and it stays closed. */
+  | 'overrun'
+  | 'ended'
+  | 'postponed'
+  /** By people. */
+  | 'ended-early'
+  | 'cancelled'
+  | 'confirmed'
+  | 'added'
+  | 'removed'
+  /** Something that a freeze forbids was done, with a reason. */
+  | 'overridden'
+
+/** Something became of a window. */
+export interface WindowEvent {
+  readonly type: 'window'
+  /** Epoch ms. */
+  readonly atMs: number
+  readonly window: string
+  readonly kind: WindowEventKind
+  /** Key of the occurrence that it is about. */
+  readonly occurrence: string | undefined
+  /** Who: `schedule`, or who asked. */
+  readonly by: string
+  /** One line; '' = nobody gave one. */
+  readonly reason: string
+  /** What happened and why, one line, without the name of the window. */
+  readonly cause: string
+}
+
+export const BY_SCHEDULE = 'schedule'
