@@ -36,7 +36,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['upstreams'],
     ['workers'],
   ],
-  admin: [['.'], ['routes'], ['access'], ['contract']],
+  admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
   policy: [['maintenance', 'upstream', 'request', 'balance']],
 }

@@ -2,8 +2,8 @@
 
 import Fastify, { type FastifyInstance } from 'fastify'
 import { guardAccess } from './access/auth.ts'
+import { answerWithProblems, sendProblem, wrongInput } from './answers/problem.ts'
 import type { ControlView } from './contract/control-view.ts'
-import { answerWithProblems, sendProblem, wrongInput } from './problem.ts'
 import { serveAudit } from './routes/audit-routes.ts'
 import { serveConfigurationHistory } from './routes/config-routes.ts'
 import { serveReload } from './routes/configuration.ts'

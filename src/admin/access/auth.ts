@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AdminTokenPlan } from '../../plan/admin.ts'
-import { sendProblem } from '../problem.ts'
+import { sendProblem } from '../answers/problem.ts'
 import { FailedLogins } from './failed-logins.ts'
 import { foreignName } from './request-guard.ts'
 import { mayAct, type Principal, type Role, TokenTable } from './tokens.ts'

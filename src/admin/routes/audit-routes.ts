@@ -3,8 +3,8 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { parseDuration } from '../../config/units.ts'
+import { sendProblem } from '../answers/problem.ts'
 import type { Found, RecordsView, Rows, SpanQuery } from '../contract/records-view.ts'
-import { sendProblem } from '../problem.ts'
 import { REFUSALS } from './operation-routes.ts'
 
 const NUMBER = { type: 'string', pattern: '^[0-9]{1,15}$' }

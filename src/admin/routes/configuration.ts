@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
-import { sendProblem } from '../problem.ts'
+import { sendProblem } from '../answers/problem.ts'
 import { PROBLEM_REPLY } from './openapi-schemas.ts'
 import { type Changes, line } from './operation-routes.ts'
 

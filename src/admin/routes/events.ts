@@ -4,8 +4,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { AdminAccess, Principal } from '../access/auth.ts'
+import { sendProblem } from '../answers/problem.ts'
 import type { ControlEvent, EventFeed } from '../contract/event-feed.ts'
-import { sendProblem } from '../problem.ts'
 import { EVENTS_REPLY } from './openapi-schemas.ts'
 
 export interface EventsOptions {

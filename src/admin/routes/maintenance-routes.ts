@@ -6,9 +6,9 @@ import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
 import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
+import { sendProblem } from '../answers/problem.ts'
 import type { Recording } from '../contract/control-operations.ts'
 import type { MaintenanceOperations, MaintenanceView, WindowResult } from '../contract/maintenance-view.ts'
-import { sendProblem } from '../problem.ts'
 import {
   CALENDAR_REPLY,
   END_BODY,

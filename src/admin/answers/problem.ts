@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
+import { type Refusal, refusalText, STATUS_OF } from '../../util/refusal.ts'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -24,6 +25,11 @@ export function sendProblem(reply: FastifyReply, status: number, detail: string,
     .code(status)
     .header('content-type', 'application/problem+json')
     .send(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...more }))
+}
+
+/** @param more members of the problem beside those of RFC 9457 */
+export function sendRefusal(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
+  return sendProblem(reply, STATUS_OF[refusal.code], refusalText(refusal), more)
 }
 
 /** What a schema has against a request, in a line. @param part `body`, `querystring`, `params` or `headers` */
