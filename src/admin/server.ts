@@ -3,7 +3,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { guardAccess } from './access/auth.ts'
 import { answerWithProblems, sendProblem, wrongInput } from './answers/problem.ts'
-import type { ControlView } from './contract/control-view.ts'
+import type { ControlView } from './contract/status.ts'
 import { serveAudit } from './routes/audit-routes.ts'
 import { serveConfigurationHistory } from './routes/config-routes.ts'
 import { serveReload } from './routes/configuration.ts'

@@ -1,8 +1,8 @@
 // vigia run: loads the configuration, starts the control plane with its workers, and turns signals into drain and reload.
 // `startVigia` is the same without files and signals, for whoever has a compiled configuration already (the demo, tests).
 
-import type { StatusReport } from '../admin/contract/control-view.ts'
-import type { ReloadOutcome } from '../admin/routes/configuration.ts'
+import type { ReloadOutcome } from '../admin/contract/reload.ts'
+import type { StatusReport } from '../admin/contract/status.ts'
 import { loadConfig } from '../config/read/load.ts'
 import { formatProblem } from '../config/read/problem.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'

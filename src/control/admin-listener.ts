@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { AdminAccess } from '../admin/access/auth.ts'
-import type { ControlView } from '../admin/contract/control-view.ts'
+import type { ControlView } from '../admin/contract/status.ts'
 import type { Changes } from '../admin/routes/operation-routes.ts'
 import { buildAdmin } from '../admin/server.ts'
 import { isLoopback } from '../config/address.ts'

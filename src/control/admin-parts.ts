@@ -1,8 +1,8 @@
 // What the routes of the admin listener act on, put together from the parts of the control plane: orders go through a change freeze,
 // then through the record. It decides nothing itself.
 
-import type { EventFeed } from '../admin/contract/event-feed.ts'
-import type { Reload } from '../admin/routes/configuration.ts'
+import type { EventFeed } from '../admin/contract/events.ts'
+import type { Reload } from '../admin/contract/reload.ts'
 import type { AdminParts } from './admin-listener.ts'
 import type { Reloader } from './configuration/reload.ts'
 import { createConfigurations } from './orders/configurations.ts'

@@ -1,7 +1,7 @@
 // The control plane: starts its parts in order, hands a new configuration to each, stops them. It decides nothing itself.
 
-import type { ControlView, LifeState } from '../admin/contract/control-view.ts'
-import type { ReloadOutcome } from '../admin/routes/configuration.ts'
+import type { ReloadOutcome } from '../admin/contract/reload.ts'
+import type { ControlView, LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { allocateClientConnections, ClientConnections } from '../shared/client-connections.ts'

@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { parseDuration } from '../../config/units.ts'
 import { sendProblem } from '../answers/problem.ts'
-import type { Found, RecordsView, Rows, SpanQuery } from '../contract/records-view.ts'
+import type { Found, HistoryView, Rows, SpanQuery } from '../contract/history.ts'
 import { REFUSALS } from './operation-routes.ts'
 
 const NUMBER = { type: 'string', pattern: '^[0-9]{1,15}$' }
@@ -104,7 +104,7 @@ interface Query {
   readonly open?: 'true' | 'false'
 }
 
-export function serveAudit(app: FastifyInstance, view: RecordsView): void {
+export function serveAudit(app: FastifyInstance, view: HistoryView): void {
   const serve = (name: keyof typeof SCHEMAS, ask: (query: Query, span: SpanQuery) => Promise<Found<Rows<unknown>>>) =>
     app.get<{ Querystring: Query }>(`/${name}`, { schema: SCHEMAS[name] }, async (request, reply) => {
       const span = spanOf(request.query, Date.now())

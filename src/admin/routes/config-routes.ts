@@ -6,7 +6,8 @@ import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
 import { sendProblem } from '../answers/problem.ts'
-import type { ApplyOrder, ApplyReport, ConfigurationHistory, Found } from '../contract/records-view.ts'
+import type { ApplyOrder, ApplyReport, Configurations } from '../contract/configurations.ts'
+import type { Found } from '../contract/history.ts'
 import { PAGE, pageNumbers, pageOf, sendFound } from './audit-routes.ts'
 import { line } from './operation-routes.ts'
 
@@ -125,7 +126,7 @@ interface OrderBody {
 }
 
 /** @param boundTo host that the admin listener is bound to */
-export function serveConfigurationHistory(app: FastifyInstance, history: ConfigurationHistory, boundTo: string): void {
+export function serveConfigurationHistory(app: FastifyInstance, history: Configurations, boundTo: string): void {
   /** Whoever may give vigia a configuration may have it read files, and send traffic anywhere. */
   const guarded = {
     bodyLimit: BODY_BYTES,

@@ -6,39 +6,9 @@ import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
 import { sendProblem } from '../answers/problem.ts'
+import type { Reload } from '../contract/reload.ts'
 import { PROBLEM_REPLY } from './openapi-schemas.ts'
 import { type Changes, line } from './operation-routes.ts'
-
-/** What became of a reload. Its lines may be shown: no secrets. */
-export type ReloadOutcome =
-  | {
-      readonly result: 'applied'
-      readonly revision: number
-      /** One line each; where there are many, not all. */
-      readonly changes: readonly string[]
-      /** Of all changes. */
-      readonly total: number
-      readonly warnings: readonly string[]
-    }
-  | { readonly result: 'unchanged'; readonly revision: number }
-  /** One line each, `file:line:column: ...` where it is about a place in the file. The former configuration stays. */
-  | {
-      readonly result: 'refused'
-      readonly problems: readonly string[]
-      /** A change freeze forbids it. */
-      readonly frozen?: boolean
-    }
-
-export interface ReloadOrder {
-  readonly source: 'api' | 'cli'
-  readonly by: string
-  readonly reason: string | undefined
-  /** Also in a change freeze, which the reason has to be good for. */
-  readonly override: boolean
-}
-
-/** Reads the file again; undefined = this vigia was started without one. Never rejects. */
-export type Reload = (order: ReloadOrder) => Promise<ReloadOutcome | undefined>
 
 const LINES = { type: 'array', items: { type: 'string' } }
 const SCHEMA = {

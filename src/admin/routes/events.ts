@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { AdminAccess, Principal } from '../access/auth.ts'
 import { sendProblem } from '../answers/problem.ts'
-import type { ControlEvent, EventFeed } from '../contract/event-feed.ts'
+import type { ControlEvent, EventFeed } from '../contract/events.ts'
 import { EVENTS_REPLY } from './openapi-schemas.ts'
 
 export interface EventsOptions {

@@ -7,8 +7,8 @@ import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
 import { sendProblem } from '../answers/problem.ts'
-import type { Recording } from '../contract/control-operations.ts'
-import type { MaintenanceOperations, MaintenanceView, WindowResult } from '../contract/maintenance-view.ts'
+import type { MaintenanceOperations, MaintenanceView, WindowResult } from '../contract/maintenance.ts'
+import type { Recording } from '../contract/operations.ts'
 import {
   CALENDAR_REPLY,
   END_BODY,

@@ -6,11 +6,12 @@ import { type AdminAccess, authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
 import { sendProblem } from '../answers/problem.ts'
-import type { Answer, ControlOperations, Recording, Where } from '../contract/control-operations.ts'
-import type { ControlView } from '../contract/control-view.ts'
-import type { EventFeed } from '../contract/event-feed.ts'
-import type { ConfigurationHistory, RecordsView } from '../contract/records-view.ts'
-import type { Reload } from './configuration.ts'
+import type { Configurations } from '../contract/configurations.ts'
+import type { EventFeed } from '../contract/events.ts'
+import type { HistoryView } from '../contract/history.ts'
+import type { Answer, ControlOperations, Recording, Where } from '../contract/operations.ts'
+import type { Reload } from '../contract/reload.ts'
+import type { ControlView } from '../contract/status.ts'
 import { parseDeadline } from './deadline.ts'
 import type { MaintenanceAccess } from './maintenance-routes.ts'
 import { POOL_REPLY, UPSTREAM_REPLY } from './openapi-schemas.ts'
@@ -24,9 +25,9 @@ export interface Changes {
   readonly events?: EventFeed | undefined
   readonly maintenance?: MaintenanceAccess | undefined
   readonly reload?: Reload | undefined
-  readonly records?: RecordsView | undefined
+  readonly records?: HistoryView | undefined
   /** Undefined = this vigia was started without a file. */
-  readonly history?: ConfigurationHistory | undefined
+  readonly history?: Configurations | undefined
 }
 
 /** 500 characters may take six bytes each, or twelve as a pair of escapes. */

@@ -2,7 +2,7 @@
 // What can't be used changes nothing and says why; what is in use already is not applied again. One after the other.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { ReloadOutcome } from '../../admin/routes/configuration.ts'
+import type { ReloadOutcome } from '../../admin/contract/reload.ts'
 import { changeText, type Diff, diffSnapshots, diffText } from '../../config/diff.ts'
 import { maskConfiguration } from '../../config/mask.ts'
 import type { Loaded, LoadedSnapshot } from '../../config/read/load.ts'

@@ -1,7 +1,7 @@
 // The newest events, for whoever follows along: a bounded ring of them with ids that only increase. It keeps them in memory only, and
 // knows nothing of those who read. What is worth an event is decided by who adds it.
 
-import type { ControlEvent, EventFeed, EventsAfter, EventType } from '../../admin/contract/event-feed.ts'
+import type { ControlEvent, EventFeed, EventsAfter, EventType } from '../../admin/contract/events.ts'
 import { iso } from '../../util/words.ts'
 
 export interface NewEvent {

@@ -6,11 +6,10 @@ import type {
   ApplyOrder,
   ApplyReport,
   CheckReport,
-  ConfigurationHistory,
+  Configurations,
   DiffReport,
-  Found,
-  NotFound,
-} from '../../admin/contract/records-view.ts'
+} from '../../admin/contract/configurations.ts'
+import type { Found, NotFound } from '../../admin/contract/history.ts'
 import { changeText, type Diff, diffSnapshots } from '../../config/diff.ts'
 import { maskConfiguration } from '../../config/mask.ts'
 import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/load.ts'
@@ -30,7 +29,7 @@ export interface ConfigurationsOptions {
   readonly file: string
 }
 
-export function createConfigurations({ reloader, records, file }: ConfigurationsOptions): ConfigurationHistory {
+export function createConfigurations({ reloader, records, file }: ConfigurationsOptions): Configurations {
   const load = (text: string): Loaded => loadBytes(new TextEncoder().encode(text), file, process.env)
   const running = () => reloader.loaded
 

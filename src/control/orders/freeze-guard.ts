@@ -1,7 +1,7 @@
 // What a change freeze forbids: changes of the configuration, and orders that take work from the upstreams of its pools. Whoever gives
 // a reason for it may override a freeze; then that is told. Bringing an upstream back is never forbidden.
 
-import type { Answer, ControlOperations, Order, Where } from '../../admin/contract/control-operations.ts'
+import type { Answer, ControlOperations, Order, Where } from '../../admin/contract/operations.ts'
 import type { WindowSchedule } from '../windows/schedule.ts'
 import { whenWords } from '../windows/window-words.ts'
 import { StartError } from '../workers/start-error.ts'

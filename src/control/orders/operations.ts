@@ -6,7 +6,7 @@ import type {
   OperationResult,
   TakeOutOrder,
   Where,
-} from '../../admin/contract/control-operations.ts'
+} from '../../admin/contract/operations.ts'
 import type { Hold } from '../../policy/upstream/admin-holds.ts'
 import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import { didYouMean } from '../../util/nearest.ts'

@@ -1,7 +1,7 @@
 // Orders of operators with a record: what each would do is found out first, then it is written together with its audit row, then carried
 // out, then acknowledged. What may be ordered is decided in operations.ts; nothing is decided here.
 
-import type { Answer, ControlOperations, OperationResult, Recording } from '../../admin/contract/control-operations.ts'
+import type { Answer, ControlOperations, OperationResult, Recording } from '../../admin/contract/operations.ts'
 import type { Hold } from '../../policy/upstream/admin-holds.ts'
 import { withHold } from '../../policy/upstream/admin-holds.ts'
 import type { AuditEntry, InDoubtResolution, OverrideChange } from '../../store/contract.ts'

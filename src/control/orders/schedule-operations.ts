@@ -1,8 +1,8 @@
 // What people ask for with windows: make one, end it early, confirm it, remove it; and what a freeze forbids. Refuses what can't be
 // meant; what is accepted is kept first, then carried out.
 
-import type { Recording } from '../../admin/contract/control-operations.ts'
-import type { MaintenanceOperations, WindowResult } from '../../admin/contract/maintenance-view.ts'
+import type { MaintenanceOperations, WindowResult } from '../../admin/contract/maintenance.ts'
+import type { Recording } from '../../admin/contract/operations.ts'
 import { checkWindowDocument, guardAhead } from '../../config/parts/check-maintenance.ts'
 import { compileWindow } from '../../config/parts/compile-maintenance.ts'
 import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'

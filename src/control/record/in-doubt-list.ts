@@ -1,7 +1,7 @@
 // The newest unsafe requests whose fate is unknown, for the people who reconcile them: bounded, each logged once.
 // In memory; what a store has kept over a restart is put in again. How many there were, per upstream, is counted in shared memory.
 
-import type { InDoubtOrder, Resolution } from '../../admin/contract/control-operations.ts'
+import type { InDoubtOrder, Resolution } from '../../admin/contract/operations.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { InDoubtRecord } from '../../shared/messages.ts'
 

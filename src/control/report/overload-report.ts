@@ -1,6 +1,6 @@
 // What /status says of a pool's queue and circuit breaker. Reads only.
 
-import type { PoolReport } from '../../admin/contract/control-view.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
 import { PLACE, type Places } from '../../shared/places.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'

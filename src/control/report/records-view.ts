@@ -3,17 +3,17 @@
 import type {
   AuditReport,
   Found,
+  HistoryView,
   IncidentReport,
-  RecordsView,
   Rows,
   TransitionReport,
-} from '../../admin/contract/records-view.ts'
+} from '../../admin/contract/history.ts'
 import type { AuditRow, IncidentRow, Page, Store, TransitionRow } from '../../store/contract.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { iso } from '../../util/words.ts'
 import type { Records } from '../record/records.ts'
 
-export function createRecordsView(records: Records): RecordsView {
+export function createRecordsView(records: Records): HistoryView {
   return {
     audit: query => rows(records, store => store.audit(defined(query)), reportAudit),
     transitions: query => rows(records, store => store.transitions(defined(query)), reportTransition),

@@ -1,20 +1,16 @@
 // Turns what control knows into what the admin listener shows and what a scrape reads. Reads only.
 
+import type { InDoubtReport, ResolutionReport } from '../../admin/contract/in-doubt.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
 import type {
   ConfigurationReport,
   ControlView,
-  HoldReport,
-  InDoubtReport,
   LifeState,
-  PoolReport,
   Readiness,
-  ResolutionReport,
-  StatusClasses,
   StatusReport,
   StoreReport,
-  UpstreamReport,
-  WeightReport,
-} from '../../admin/contract/control-view.ts'
+} from '../../admin/contract/status.ts'
+import type { HoldReport, StatusClasses, UpstreamReport, WeightReport } from '../../admin/contract/upstreams.ts'
 import { createScrape } from '../../metrics/scrape.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { Hold } from '../../policy/upstream/admin-holds.ts'

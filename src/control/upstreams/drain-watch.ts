@@ -1,7 +1,7 @@
 // Who is still on the upstreams that are being drained, and when each will be free: looks once per tick, remembers what it saw since
 // the drain began, reports. It decides nothing about the drain.
 
-import type { DrainReport } from '../../admin/contract/control-view.ts'
+import type { DrainReport } from '../../admin/contract/upstreams.ts'
 import { type Hold, strictest } from '../../policy/upstream/admin-holds.ts'
 import { type DrainSample, forecastFree } from '../../policy/upstream/drain-forecast.ts'
 import { type CounterTable, GAUGE } from '../../shared/counters.ts'

@@ -1,7 +1,7 @@
 // What is known of windows beside the configuration: what people asked for, and what became of occurrences. Keeps it in memory, and
 // hands each change to whoever keeps it over a restart. It decides nothing.
 
-import type { Recording } from '../../admin/contract/control-operations.ts'
+import type { Recording } from '../../admin/contract/operations.ts'
 import type { WindowPlan } from '../../plan/window.ts'
 import type { Overrides } from '../../policy/maintenance/window-plan.ts'
 import type { WindowEvent } from './window-event.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { AdminAccess } from '../../../../src/admin/access/auth.ts'
 import { mayAct, TokenTable } from '../../../../src/admin/access/tokens.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 
 const sha256 = (token: string) => createHash('sha256').update(token).digest('hex')

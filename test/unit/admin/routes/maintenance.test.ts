@@ -3,13 +3,9 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { AdminAccess } from '../../../../src/admin/access/auth.ts'
-import type { ControlOperations } from '../../../../src/admin/contract/control-operations.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
-import type {
-  MaintenanceOperations,
-  WindowReport,
-  WindowResult,
-} from '../../../../src/admin/contract/maintenance-view.ts'
+import type { MaintenanceOperations, WindowReport, WindowResult } from '../../../../src/admin/contract/maintenance.ts'
+import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 
 const WINDOW = { name: 'night', status: 'active' } as unknown as WindowReport

@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
-import type { ControlOperations } from '../../../../src/admin/contract/control-operations.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
-import type { MaintenanceAccess } from '../../../../src/admin/routes/maintenance-routes.ts'
+import type { MaintenanceParts } from '../../../../src/admin/contract/maintenance.ts'
+import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 import { EventLog } from '../../../../src/control/events/events.ts'
 
@@ -28,7 +28,7 @@ async function documentOf() {
     operations: {} as ControlOperations,
     boundTo: '127.0.0.1',
     events: new EventLog(),
-    maintenance: {} as MaintenanceAccess,
+    maintenance: {} as MaintenanceParts,
   })
   return { app, document: (await app.inject('/openapi.json')).json<Document>() }
 }

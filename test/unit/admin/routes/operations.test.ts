@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ControlOperations, OperationResult } from '../../../../src/admin/contract/control-operations.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
+import type { ControlOperations, OperationResult } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 
 const UPSTREAM = { name: 'erp-1', state: 'draining' }

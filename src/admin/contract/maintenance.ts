@@ -1,7 +1,7 @@
 // What the admin listener shows of maintenance windows, and what may be asked for. Control implements it.
 
 import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
-import type { Order, Recording } from './control-operations.ts'
+import type { Order, Recording } from './operations.ts'
 
 export type WindowStatusName = 'scheduled' | 'lead-in' | 'active' | 'overrun' | 'postponed' | 'over'
 
@@ -104,4 +104,9 @@ export interface EndOrder extends Order {
   /** Also where probes still fail. */
   readonly force: boolean
   readonly next: boolean
+}
+
+export interface MaintenanceParts {
+  readonly view: MaintenanceView
+  readonly operations: MaintenanceOperations
 }
