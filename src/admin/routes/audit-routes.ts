@@ -3,9 +3,8 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { parseDuration } from '../../config/units.ts'
-import { sendProblem } from '../answers/problem.ts'
+import { sendProblem, sendRefusal } from '../answers/problem.ts'
 import type { Found, HistoryView, Rows, SpanQuery } from '../contract/history.ts'
-import { REFUSALS } from './operation-routes.ts'
 
 const NUMBER = { type: 'string', pattern: '^[0-9]{1,15}$' }
 const NAME = { type: 'string', minLength: 1, maxLength: 200 }
@@ -126,7 +125,7 @@ export function pageNumbers({ limit, cursor }: Pick<Query, 'limit' | 'cursor'>) 
 
 /** What was found, or the problem. */
 export function sendFound<T extends object>(reply: FastifyReply, found: Found<T>): FastifyReply {
-  if ('refused' in found) return sendProblem(reply, REFUSALS[found.refused], found.detail)
+  if ('code' in found) return sendRefusal(reply, found)
   const { ok: _, ...rest } = found
   return reply.send(rest)
 }

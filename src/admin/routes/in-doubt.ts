@@ -5,11 +5,11 @@ import type { FastifyInstance } from 'fastify'
 import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
-import { sendProblem } from '../answers/problem.ts'
+import { sendProblem, sendRefusal } from '../answers/problem.ts'
 import type { Resolution } from '../contract/operations.ts'
 import type { ControlView } from '../contract/status.ts'
 import { IN_DOUBT_REPLY, RESOLVED_REPLY } from './openapi-schemas.ts'
-import { type Changes, line, REFUSALS } from './operation-routes.ts'
+import { type Changes, line } from './operation-routes.ts'
 
 const LIMIT = '^[0-9]{1,6}$'
 
@@ -74,7 +74,7 @@ export function serveInDoubt(app: FastifyInstance, view: ControlView, changes?: 
       const { resolution, note = '', by, unrecorded } = request.body
       const who = { by: authorOf(request, by), source: clientOf(request), unrecorded }
       const result = await operations.resolveInDoubt(requestId, { resolution, note, ...who })
-      if (!result.ok) return sendProblem(reply, REFUSALS[result.refused], result.detail)
+      if (!result.ok) return sendRefusal(reply, result)
       return { records: view.inDoubt().records.filter(record => record.requestId === requestId) }
     },
   )

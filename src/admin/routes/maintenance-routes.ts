@@ -6,7 +6,7 @@ import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
 import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
-import { sendProblem } from '../answers/problem.ts'
+import { sendProblem, sendRefusal } from '../answers/problem.ts'
 import type { MaintenanceOperations, MaintenanceView, WindowResult } from '../contract/maintenance.ts'
 import type { Recording } from '../contract/operations.ts'
 import {
@@ -27,7 +27,6 @@ export interface MaintenanceAccess {
 const MOST_DAYS = 800
 const DEFAULT_DAYS = 30
 const BODY_BYTES = 65_536
-const STATUSES = { unknown: 404, conflict: 409, invalid: 400, unavailable: 503 } as const
 const TAGS = ['maintenance']
 
 interface Who {
@@ -142,5 +141,5 @@ function whoOf(request: FastifyRequest, { by, unrecorded }: Who): Recording & { 
 
 function answer(reply: FastifyReply, result: WindowResult): FastifyReply {
   if (result.ok) return reply.send({ window: result.window, warnings: result.warnings })
-  return sendProblem(reply, STATUSES[result.refused], result.problems.join('; '))
+  return sendRefusal(reply, result)
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type AdminAccess, authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'
-import { sendProblem } from '../answers/problem.ts'
+import { sendProblem, sendRefusal } from '../answers/problem.ts'
 import type { Configurations } from '../contract/configurations.ts'
 import type { EventFeed } from '../contract/events.ts'
 import type { HistoryView } from '../contract/history.ts'
@@ -138,15 +138,13 @@ export function serveOperations(app: FastifyInstance, view: ControlView, { opera
   serve('/pools/:pool', 'failback', ({ pool }, order) => operations.failback(pool, order))
 }
 
-export const REFUSALS = { unknown: 404, conflict: 409, unavailable: 503 } as const
-
 async function answer(request: Asked, reply: FastifyReply, view: ControlView, act: Act): Promise<FastifyReply> {
   const { pool, upstream } = request.params
   const { body } = request
   const by = authorOf(request, body.by)
   const result = await act({ pool, upstream }, { ...body, by, reason: body.reason ?? '', source: clientOf(request) })
   if (typeof result === 'string') return sendProblem(reply, 400, result)
-  if (!result.ok) return sendProblem(reply, REFUSALS[result.refused], result.detail)
+  if (!result.ok) return sendRefusal(reply, result)
   // Whoever asked for it to be done all the same learns that a restart would forget it for now.
   if (result.unrecorded) reply.header('x-vigia-recorded', 'later')
   const state = view.status().pools.find(each => each.name === pool)

@@ -3,10 +3,11 @@
 
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../../logging/logger.ts'
-import type { CounterTable } from '../../shared/counters.ts'
+import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker, ToWorker, WorkerStart } from '../../shared/messages.ts'
+import type { LostRequests } from './lost-requests.ts'
 import { RevisionGate } from './revision-gate.ts'
-import { StartError } from './start-error.ts'
+import { CannotServe } from './cannot-serve.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions {
@@ -16,6 +17,8 @@ export interface SupervisorOptions {
   readonly logger: Logger
   /** What a worker that starts now is given: always the newest snapshot. */
   readonly startData: (worker: number) => WorkerStart
+  /** What a worker that has ended had in flight: its row still tells. */
+  readonly lostOf: (row: CounterRow) => LostRequests
   readonly tell: (event: WorkerEvent) => void
 }
 
@@ -80,7 +83,7 @@ export class Supervisor {
     }))
   }
 
-  /** Starts all workers; resolves when each has bound every listener. Rejects with StartError as soon as one can't. */
+  /** Starts all workers; resolves when each has bound every listener. Rejects with CannotServe as soon as one can't. */
   async start(revision: number): Promise<void> {
     const ready = this.#gate.wait(revision)
     for (const post of this.#posts) this.#spawn(post)
@@ -105,7 +108,7 @@ export class Supervisor {
     if (this.#phase !== 'running') return this.#cut
     this.#phase = 'draining'
     // Workers that are about to end take nothing over any more.
-    this.#gate.refused(Infinity, new StartError('vigia is being stopped', undefined))
+    this.#gate.refused(Infinity, new CannotServe('vigia is being stopped', undefined))
     const drained = new Promise<void>(resolve => {
       this.#onDrained = resolve
     })
@@ -197,7 +200,7 @@ export class Supervisor {
 
   #refused(post: Post, { revision, reason, code }: FromWorker & { type: 'failed' }): void {
     // Who waits for this reports it. A replacement that fails is reported here, and tried again after a while.
-    if (this.#gate.refused(revision, new StartError(reason, code))) return
+    if (this.#gate.refused(revision, new CannotServe(reason, code))) return
     this.#options.logger.error({ worker: post.worker, code }, reason)
   }
 
@@ -206,7 +209,8 @@ export class Supervisor {
     post.revision = 0
     this.#become(post, 'gone')
     const row = this.#options.counters.rows[post.worker]!
-    this.#options.tell({ type: 'worker-lost', worker: post.worker, row })
+    const isReplaced = this.#phase === 'running' && this.#started
+    this.#options.tell({ type: 'worker-lost', worker: post.worker, lost: this.#options.lostOf(row), isReplaced })
     row.dropGauges()
     if (this.#phase !== 'running') {
       this.#checkDrained()
@@ -216,7 +220,7 @@ export class Supervisor {
       const why = post.lastError ?? `exit code ${exitCode}`
       this.#gate.refused(
         Infinity,
-        new StartError(`worker ${post.worker} ended while it was starting: ${why}`, undefined),
+        new CannotServe(`worker ${post.worker} ended while it was starting: ${why}`, undefined),
       )
       return
     }

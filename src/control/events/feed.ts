@@ -1,10 +1,10 @@
-// The newest events, for whoever follows along: a bounded ring of them with ids that only increase. It keeps them in memory only, and
-// knows nothing of those who read. What is worth an event is decided by who adds it.
+// The newest events for GET /events: a bounded ring of entries with ids that only increase. It keeps them in memory only, and knows
+// nothing of those who read. What is worth an entry, and in which words, is in words.ts.
 
 import type { ControlEvent, EventFeed, EventsAfter, EventType } from '../../admin/contract/events.ts'
 import { iso } from '../../util/words.ts'
 
-export interface NewEvent {
+export interface NewEntry {
   readonly type: EventType
   /** One line; what is longer than 500 characters is cut. */
   readonly text: string
@@ -16,7 +16,7 @@ export interface NewEvent {
   readonly atMs?: number
 }
 
-export interface EventLogOptions {
+export interface FeedOptions {
   /** Most events that are kept. */
   readonly kept?: number
   /** Epoch ms. */
@@ -28,7 +28,7 @@ const MOST_TEXT = 500
 /** Ids begin with the time of the start, so that those of an earlier process are lower: one a millisecond would have to happen for years. */
 const IDS_PER_MS = 1000
 
-export class EventLog implements EventFeed {
+export class Feed implements EventFeed {
   readonly #kept: number
   readonly #now: () => number
   /** Once it is full, a ring: event n since the start is at n modulo its length. */
@@ -37,7 +37,7 @@ export class EventLog implements EventFeed {
   readonly #start: number
   #count = 0
 
-  constructor({ kept = EVENTS_KEPT, now = Date.now }: EventLogOptions = {}) {
+  constructor({ kept = EVENTS_KEPT, now = Date.now }: FeedOptions = {}) {
     this.#kept = kept
     this.#now = now
     this.#start = now() * IDS_PER_MS
@@ -51,7 +51,7 @@ export class EventLog implements EventFeed {
     return this.newest - this.#ring.length
   }
 
-  add({ type, text, pool, upstream, by, detail = {}, atMs = this.#now() }: NewEvent): void {
+  add({ type, text, pool, upstream, by, detail = {}, atMs = this.#now() }: NewEntry): void {
     this.#ring[this.#count % this.#kept] = {
       id: this.newest + 1,
       at: iso(atMs),

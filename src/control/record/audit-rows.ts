@@ -1,19 +1,20 @@
-// What goes into the audit without anybody having asked vigia for it: ejections, deadlines, nodes that ask for themselves, windows,
-// configurations, start and stop. It words rows; what people order is written by recorded-operations.ts, with the order itself.
+// Rows of the audit for what nobody has ordered: ejections, deadlines, nodes that ask for themselves, windows, configurations, start
+// and stop. It words rows; those of orders are in order-rows.ts.
 
-import type { Diff } from '../../config/diff.ts'
+import { createHash } from 'node:crypto'
 import { changeText, diffText } from '../../config/diff.ts'
-import type { HoldSource, Holds } from '../../policy/upstream/admin-holds.ts'
+import type { Hold, HoldSource, Holds } from '../../policy/upstream/admin-holds.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
-import { told } from '../orders/recorded-operations.ts'
+import type { AppliedConfiguration, ConfigurationSource, ReloadRequest } from '../events/reload-event.ts'
 import type { Entry } from '../upstreams/entry.ts'
+import { BY_SCHEDULE, type WindowEvent } from '../windows/window-event.ts'
 import { HOLD, WEIGHT } from './kept-overrides.ts'
 
 const VIGIA = 'vigia'
 
-/** Of holds that no operator has just ordered. @param before the upstream's holds until now */
+/** @param before the upstream's holds until now */
 export function holdRows({ pool, plan, holds }: Entry, before: Holds, nowMs: number): AuditEntry[] {
   const subject = `${pool}/${plan.name}`
   const sources = new Set([...before, ...holds].map(({ source }) => source))
@@ -22,8 +23,6 @@ export function holdRows({ pool, plan, holds }: Entry, before: Holds, nowMs: num
     const is = holds.find(each => each.source === source)
     if (was === is || (was?.status === is?.status && was?.reason === is?.reason)) return []
     const isDue = was?.status === 'draining' && is?.status === 'disabled' && (is.deadlineMs ?? Infinity) <= nowMs
-    // An operator's own orders are in the audit already.
-    if (source === 'operator' && !isDue) return []
     const action = is === undefined ? 'enable' : is.status === 'draining' ? 'drain' : 'disable'
     const reason = isDue ? `the deadline of the drain has come: ${is.reason}` : (is ?? was)?.reason
     return {
@@ -33,8 +32,8 @@ export function holdRows({ pool, plan, holds }: Entry, before: Holds, nowMs: num
       action: `upstream.${action}`,
       subject,
       reason,
-      before: told(was),
-      after: told(is),
+      before: auditedHold(was),
+      after: auditedHold(is),
     }
   })
 }
@@ -75,7 +74,7 @@ export function forgottenOrders({ pool, plan, holds, weightOverride }: Entry, at
     action: 'upstream.forget',
     subject: `${pool}/${plan.name}`,
     reason: 'the configuration does not name it any more: what was ordered for it is forgotten',
-    before: { hold: told(hold), weight: weightOverride?.wish ?? null },
+    before: { hold: auditedHold(hold), weight: weightOverride?.wish ?? null },
   }
   return {
     audit: [row],
@@ -99,14 +98,30 @@ export function failoverRow(pool: string, priority: number, atMs: number): Audit
   }
 }
 
-export function startRow(version: string, hash: string | undefined, atMs: number): AuditEntry {
+/** What has become of a window. @param source how an order for it came; undefined = over the API */
+export function windowRow(
+  { atMs, window, kind, occurrence, by, reason, cause }: WindowEvent,
+  source: AuditSource = 'api',
+): AuditEntry {
+  return {
+    atMs,
+    actor: by,
+    source: by === BY_SCHEDULE ? 'schedule' : source,
+    action: `window.${kind}`,
+    subject: window,
+    reason: reason === '' ? cause : reason,
+    after: { occurrence: occurrence ?? null, what: cause },
+  }
+}
+
+export function startRow(version: string, text: string | undefined, atMs: number): AuditEntry {
   return {
     atMs,
     actor: VIGIA,
     source: 'startup',
     action: 'vigia.start',
     subject: VIGIA,
-    after: { version, configuration: hash ?? null, process: process.pid },
+    after: { version, configuration: text === undefined ? null : hashOf(text), process: process.pid },
   }
 }
 
@@ -114,20 +129,64 @@ export function stopRow(by: string, cut: number, atMs: number): AuditEntry {
   return { atMs, actor: by, source: 'signal', action: 'vigia.stop', subject: VIGIA, after: { cut } }
 }
 
-/** Another configuration is in use. */
-export function configurationRow(
-  { actor, source, reason }: Pick<AuditEntry, 'actor' | 'source' | 'reason'>,
-  revision: { readonly before: number; readonly after: number },
-  diff: Diff,
-  more: object = {},
-): AuditEntry {
-  return {
+const RELOAD_SOURCES: Readonly<Record<ConfigurationSource, AuditSource>> = {
+  start: 'startup',
+  file: 'file',
+  signal: 'signal',
+  api: 'api',
+  cli: 'cli',
+  program: 'automatic',
+}
+
+/** Another configuration is in use. @param revision of it */
+export function appliedConfiguration(
+  { source: from, by, reason }: ReloadRequest,
+  { loaded, former, diff }: AppliedConfiguration,
+  revision: number,
+): Change {
+  const actor = by ?? (from === 'signal' ? 'SIGHUP' : VIGIA)
+  const source = RELOAD_SOURCES[from]
+  const { text } = loaded
+  const row: AuditEntry = {
     actor,
     source,
     action: 'configuration.apply',
     subject: 'configuration',
     reason: reason ?? diffText(diff),
-    before: { revision: revision.before },
-    after: { revision: revision.after, changes: diff.changes.map(changeText), ...more },
+    before: { revision: former },
+    after: { revision, changes: diff.changes.map(changeText), hash: hashOf(text) },
   }
+  const summary = reason === undefined ? diffText(diff) : `${reason}; ${diffText(diff)}`
+  return { audit: [row], configuration: { actor, source, revision, text, summary } }
+}
+
+/** Vigia was started with a configuration that is not the newest of the history. @param latest that one; undefined = there is none */
+export function startedConfiguration(
+  text: string,
+  revision: number,
+  latest: { readonly id: number; readonly hash: string } | undefined,
+): Change {
+  const who = { actor: VIGIA, source: 'startup' } as const
+  const reason = 'vigia was started with it'
+  const row: AuditEntry = {
+    ...who,
+    action: 'configuration.apply',
+    subject: 'configuration',
+    reason,
+    before: latest === undefined ? null : { id: latest.id, hash: latest.hash },
+    after: { revision, hash: hashOf(text) },
+  }
+  return { audit: [row], configuration: { ...who, revision, text, summary: reason } }
+}
+
+/** As the store writes it. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** What an auditor reads of a hold; null = there is none. */
+export function auditedHold(hold: Hold | undefined): object | null {
+  if (hold === undefined) return null
+  const { status, reason, by, deadlineMs } = hold
+  return { status, reason, by, ...(deadlineMs === undefined ? {} : { deadline: iso(deadlineMs) }) }
 }

@@ -9,7 +9,7 @@ import { isLoopback } from '../config/address.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { cannotListen } from './workers/listen-check.ts'
-import { StartError } from './workers/start-error.ts'
+import { CannotServe } from './workers/cannot-serve.ts'
 
 /** What routes act on. */
 export type AdminParts = Omit<Changes, 'boundTo' | 'access'>
@@ -42,10 +42,10 @@ export class AdminListener {
     return this.#access.failures
   }
 
-  /** Listens there and nowhere else; undefined = nowhere. Throws StartError, the former listener untouched, where it can't. */
+  /** Listens there and nowhere else; undefined = nowhere. Throws CannotServe, the former listener untouched, where it can't. */
   async listen(at: Snapshot['admin']): Promise<void> {
     if (at !== undefined && at.tokens === undefined && !isLoopback(at.host)) {
-      throw new StartError(
+      throw new CannotServe(
         `the admin listener must not be at ${at.host}, where others could reach it, without admin.tokens`,
         undefined,
       )

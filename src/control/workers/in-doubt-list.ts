@@ -1,8 +1,7 @@
-// The newest unsafe requests whose fate is unknown, for the people who reconcile them: bounded, each logged once.
-// In memory; what a store has kept over a restart is put in again. How many there were, per upstream, is counted in shared memory.
+// The newest unsafe requests whose fate is unknown, for the people who reconcile them: bounded. In memory; what a store has kept over a
+// restart is put in again. How many there were, per upstream, is counted in shared memory.
 
 import type { InDoubtOrder, Resolution } from '../../admin/contract/operations.ts'
-import type { Logger } from '../../logging/logger.ts'
 import type { InDoubtRecord } from '../../shared/messages.ts'
 
 /** What people found out about a request. */
@@ -16,30 +15,34 @@ export interface Resolved {
 
 export type KnownInDoubt = InDoubtRecord & { readonly resolved?: Resolved | undefined }
 
+/** People have found out what became of a request; those that a client gave the same id are settled with it. */
+export interface SettledEvent extends Resolved {
+  readonly type: 'settled'
+  readonly requestId: string
+  readonly requests: readonly KnownInDoubt[]
+}
+
 export interface InDoubtListOptions {
   /** Most records that are kept. */
   readonly kept?: number
-  /** After one was added, and after one was settled (`resolved` says what). */
-  readonly onChange?: (record: KnownInDoubt) => void
+  readonly tell?: (event: SettledEvent) => void
 }
 
 /** Most records that are kept. */
 export const IN_DOUBT_KEPT = 1000
 
 export class InDoubtList {
-  readonly #logger: Logger
   readonly #kept: number
-  readonly #onChange: (record: KnownInDoubt) => void
+  readonly #tell: (event: SettledEvent) => void
   /** Once it is full, a ring: record number n is at n modulo its length. */
   #records: KnownInDoubt[] = []
   /** Number of the next record. */
   #next = 0
   #total = 0
 
-  constructor(logger: Logger, { kept = IN_DOUBT_KEPT, onChange = () => {} }: InDoubtListOptions = {}) {
-    this.#logger = logger
+  constructor({ kept = IN_DOUBT_KEPT, tell = () => {} }: InDoubtListOptions = {}) {
     this.#kept = kept
-    this.#onChange = onChange
+    this.#tell = tell
   }
 
   /** Records since the start. */
@@ -61,33 +64,32 @@ export class InDoubtList {
     return this.#records.reduce((sum, each) => sum + (each.resolved === undefined && each.pool === pool ? 1 : 0), 0)
   }
 
+  /** The newest of that id; undefined = none is kept. */
+  find(requestId: string): KnownInDoubt | undefined {
+    return this.newest(this.#kept).find(each => each.requestId === requestId)
+  }
+
   /**
    * Returns false where no record of that request is kept. A client that names its requests itself may use a name twice: then all
    * of them are settled.
    */
-  resolve(requestId: string, order: InDoubtOrder, nowMs: number): boolean {
-    const { resolution, note, by } = order
-    let found = false
+  resolve(requestId: string, { resolution, note, by }: InDoubtOrder, atMs: number): boolean {
+    const resolved = { resolution, note, by, atMs }
+    const requests: KnownInDoubt[] = []
     for (const [at, record] of this.#records.entries()) {
       if (record.requestId !== requestId) continue
-      found = true
-      const settled = { ...record, resolved: { resolution, note, by, atMs: nowMs } }
+      const settled = { ...record, resolved }
       this.#records[at] = settled
-      this.#onChange(settled)
+      requests.push(settled)
     }
-    if (found)
-      this.#logger.info({ requestId, resolution, by, note }, `in doubt: request ${requestId} is settled: ${resolution}`)
-    return found
+    if (requests.length > 0) this.#tell({ type: 'settled', requestId, requests, ...resolved })
+    return requests.length > 0
   }
 
   add(record: InDoubtRecord): void {
     this.#records[this.#next % this.#kept] = record
     this.#next += 1
     this.#total += 1
-    this.#onChange(record)
-    const { method, path, pool, upstream, ...detail } = record
-    const { atMs: _, ...said } = detail
-    this.#logger.warn(said, `in doubt: ${method} ${path} may or may not have been carried out by ${pool}/${upstream}`)
   }
 
   /** Records from before a restart, newest first; none of them is told again. */

@@ -1,19 +1,22 @@
-// Answers what admin asks of the record: asks the store, words times. It decides nothing.
+// What vigia has kept, as admin shows it: asks the store, words times. It decides nothing.
 
+import type { AppliedReport } from '../../admin/contract/configurations.ts'
 import type {
   AuditReport,
   Found,
   HistoryView,
   IncidentReport,
   Rows,
+  RowsQuery,
   TransitionReport,
 } from '../../admin/contract/history.ts'
-import type { AuditRow, IncidentRow, Page, Store, TransitionRow } from '../../store/contract.ts'
+import type { AuditRow, ConfigurationRow, IncidentRow, Page, Store, TransitionRow } from '../../store/contract.ts'
 import { StoreError } from '../../store/store-error.ts'
+import { refuse } from '../../util/refusal.ts'
 import { iso } from '../../util/words.ts'
-import type { Records } from '../record/records.ts'
+import type { Records } from './records.ts'
 
-export function createRecordsView(records: Records): HistoryView {
+export function createHistoryView(records: Records): HistoryView {
   return {
     audit: query => rows(records, store => store.audit(defined(query)), reportAudit),
     transitions: query => rows(records, store => store.transitions(defined(query)), reportTransition),
@@ -21,8 +24,26 @@ export function createRecordsView(records: Records): HistoryView {
   }
 }
 
+/** Configurations that were applied, newest first. */
+export function configurationsApplied(records: Records, query: RowsQuery): Promise<Found<Rows<AppliedReport>>> {
+  return rows(records, store => store.configurations(defined(query)), reportApplied)
+}
+
+/** As it was written, secrets and all. */
+export async function configurationText(records: Records, id: number): Promise<Found<{ readonly text: string }>> {
+  const stored = await found(async () => ({ row: await records.query(store => store.configuration(id)) }))
+  if (!stored.ok) return stored
+  const { row } = stored
+  return row === undefined
+    ? refuse(
+        'unknown',
+        `there is no configuration ${id} in the history: it was never applied, or is kept no longer`,
+      )
+    : { ok: true, text: row.text }
+}
+
 /** A page of the store as admin shows it. */
-export function rows<Row, Report>(
+function rows<Row, Report>(
   records: Records,
   ask: (store: Store) => Promise<Page<Row>>,
   report: (row: Row) => Report,
@@ -33,17 +54,17 @@ export function rows<Row, Report>(
   })
 }
 
-export async function found<T extends object>(ask: () => Promise<T>): Promise<Found<T>> {
+async function found<T extends object>(ask: () => Promise<T>): Promise<Found<T>> {
   try {
     return { ok: true, ...(await ask()) }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
-    return { ok: false, refused: 'unavailable', detail: error.message }
+    return refuse('unavailable', error.message)
   }
 }
 
 /** The store tells what is missing from what is undefined. */
-export function defined<Q extends object>(query: Q): { [K in keyof Q]?: Exclude<Q[K], undefined> } {
+function defined<Q extends object>(query: Q): { [K in keyof Q]?: Exclude<Q[K], undefined> } {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as never
 }
 
@@ -59,4 +80,8 @@ function reportTransition({ id, atMs, detail, ...row }: TransitionRow): Transiti
 function reportIncident({ id, atMs, endMs, pool, upstream, kind, cause }: IncidentRow): IncidentReport {
   const end = endMs === undefined ? null : iso(endMs)
   return { id, at: iso(atMs), end, pool, upstream: upstream ?? null, kind, cause }
+}
+
+function reportApplied({ id, atMs, actor, source, revision, summary, hash }: ConfigurationRow): AppliedReport {
+  return { id, at: iso(atMs), actor, source, revision, summary, hash }
 }
