@@ -1,6 +1,6 @@
 // Overrides as the store gives them back: what another version or another hand may have written is looked at before it counts.
 
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { Override } from '../../store/contract.ts'
 import type { KeptOrder } from '../upstreams/kept-orders.ts'
@@ -67,8 +67,8 @@ function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs }: Field
 function weightOf({ wish, reason, by, sinceMs }: Fields): WeightOverride | undefined {
   if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
   const { weight, percent } = (wish ?? {}) as Fields
-  if (isShare(weight)) return { wish: { weight }, reason, by, sinceMs }
-  return isShare(percent) ? { wish: { percent }, reason, by, sinceMs } : undefined
+  if (isShare(weight)) return { value: { weight }, reason, by, sinceMs }
+  return isShare(percent) ? { value: { percent }, reason, by, sinceMs } : undefined
 }
 
 function isShare(value: unknown): value is number {

@@ -1,19 +1,19 @@
 // Takes in what operators and the nodes themselves ask for, and what a deadline makes of it, and turns it into the admin fact of
 // an upstream. Each order is told once, whether or not it changes what the upstream does. It never looks at probes or traffic.
 
+import type { AgentHints } from '../../policy/upstream/agent-hints.ts'
+import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import {
-  adminFact,
   atDeadline,
   type Hold,
   type HoldOrder,
   type HoldSource,
   type Holds,
+  holdFact,
   strictest,
   withHold,
   withoutHold,
-} from '../../policy/upstream/admin-holds.ts'
-import type { AgentHints } from '../../policy/upstream/agent-hints.ts'
-import type { UpstreamState } from '../../policy/upstream/availability.ts'
+} from '../../policy/upstream/holds.ts'
 import { iso } from '../../util/words.ts'
 import { type Entry, type MutableEntry, type RegistryPool, takesWork } from './entry.ts'
 import type { Notice, UpstreamEvent } from './upstream-event.ts'
@@ -105,7 +105,7 @@ export class AdminFacts {
     const wasDisabled = strictest(before)?.status === 'disabled'
     entry.holds = holds
     this.#registry.tell({ type: 'holds', entry, before })
-    const told = this.#registry.change(entry, { ...entry.state, admin: adminFact(holds) }, cause, by)
+    const told = this.#registry.change(entry, { ...entry.state, hold: holdFact(holds) }, cause, by)
     if (!told) this.#registry.tellUnchanged(entry, cause, by)
     if (!wasDisabled && strictest(holds)?.status === 'disabled')
       this.#registry.tell({ type: 'disabled', slot: entry.slot })

@@ -2,8 +2,8 @@
 // the drain began, reports. It decides nothing about the drain.
 
 import type { DrainReport } from '../../admin/contract/control-view.ts'
-import { type Hold, strictest } from '../../policy/upstream/admin-holds.ts'
 import { type DrainSample, forecastFree } from '../../policy/upstream/drain-forecast.ts'
+import { type Hold, strictest } from '../../policy/upstream/holds.ts'
 import { type CounterTable, GAUGE } from '../../shared/counters.ts'
 import type { SessionTable } from '../../shared/sessions.ts'
 import { iso } from '../../util/words.ts'

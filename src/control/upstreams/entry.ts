@@ -3,7 +3,6 @@
 
 import type { HealthPlan } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
-import { adminFact, type Holds } from '../../policy/upstream/admin-holds.ts'
 import { type AgentHints, NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import {
   deriveAvailability,
@@ -12,6 +11,7 @@ import {
   type UpstreamState,
   type Verdict,
 } from '../../policy/upstream/availability.ts'
+import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
@@ -25,7 +25,7 @@ export interface Entry {
   readonly health: HealthPlan
   readonly state: UpstreamState
   readonly verdict: Verdict
-  /** What people and the node itself ask for; `state.admin` follows from it. */
+  /** What people and the node itself ask for; `state.hold` follows from it. */
   readonly holds: Holds
   /** What the node said of itself on the newest good probe. */
   readonly hints: AgentHints
@@ -72,7 +72,7 @@ export function newEntry(
 ): MutableEntry {
   const { holds = [], weightOverride } = orders
   const initial = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
-  const state = { ...initial, admin: adminFact(holds) }
+  const state = { ...initial, hold: holdFact(holds) }
   return {
     pool: pool.name,
     slot,

@@ -1,7 +1,7 @@
 // Orders of operators from before a restart, for upstreams that the configuration did not name then: an order is for a name, and counts
 // once a reload brings that name. Keeps them; who gives and lifts them is not its business.
 
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { Entry } from './entry.ts'
 

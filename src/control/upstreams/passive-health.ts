@@ -15,7 +15,7 @@ export interface Judged {
 export function membersOf(entries: readonly Judged[]): OutlierMember[] {
   return entries.map(({ state, outlier, plan, hints }) => ({
     state: outlier,
-    usable: state.admin.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight * hints.weight > 0,
+    usable: state.hold.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight * hints.weight > 0,
   }))
 }
 

@@ -4,10 +4,10 @@
 import type { HealthPlan } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/admin-holds.ts'
 import { NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import { deriveAvailability, INITIAL_STATE_UNPROBED, type UpstreamState } from '../../policy/upstream/availability.ts'
 import { observe } from '../../policy/upstream/health.ts'
+import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/holds.ts'
 import {
   afterFailure,
   afterRecovery,
@@ -18,7 +18,7 @@ import {
 } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { slowStartFactor, slowStartLimit } from '../../policy/upstream/slow-start.ts'
-import { baseWeight, type WeightWish, weightWords } from '../../policy/upstream/weight-override.ts'
+import { baseWeight, type OperatorWeight, weightWords } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import { AdminFacts } from './admin-fact.ts'
@@ -169,12 +169,12 @@ export class Registry {
   /** Puts an operator's weight in the place of the configured one; undefined = takes it back. Told as a transition. */
   weigh(
     slot: number,
-    wish: WeightWish | undefined,
+    wish: OperatorWeight | undefined,
     { reason, by }: { readonly reason: string; readonly by: string },
   ): void {
     const entry = this.#entries.get(slot)
     if (entry === undefined || (wish === undefined && entry.weightOverride === undefined)) return
-    entry.weightOverride = wish && { wish, reason, by, sinceMs: this.#now() }
+    entry.weightOverride = wish && { value: wish, reason, by, sinceMs: this.#now() }
     this.#publish(entry)
     const pool = this.#poolOf(entry)
     if (pool !== undefined) this.#settle(pool)
@@ -307,7 +307,7 @@ export class Registry {
     this.#tell(
       entry,
       from,
-      cause === undefined ? reason : state.admin.status === 'enabled' ? `${cause}; ${reason}` : cause,
+      cause === undefined ? reason : state.hold.status === 'enabled' ? `${cause}; ${reason}` : cause,
       by,
     )
     const pool = this.#poolOf(entry)

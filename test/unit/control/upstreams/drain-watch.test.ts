@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DrainWatch } from '../../../../src/control/upstreams/drain-watch.ts'
 import { type Entry, newEntry } from '../../../../src/control/upstreams/entry.ts'
-import type { Holds } from '../../../../src/policy/upstream/admin-holds.ts'
+import type { Holds } from '../../../../src/policy/upstream/holds.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { SessionTable } from '../../../../src/shared/sessions.ts'
 import { poolPlan, upstreamPlan } from '../fixtures/snapshot.ts'
