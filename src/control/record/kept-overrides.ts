@@ -3,7 +3,7 @@
 import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { Override } from '../../store/contract.ts'
-import type { KeptOrder } from '../upstreams/kept-orders.ts'
+import type { Overrides } from '../upstreams/pending-overrides.ts'
 
 /** Kinds of overrides. */
 export const HOLD = 'hold'
@@ -16,7 +16,7 @@ export interface KeptOverrides {
     readonly pool: string
     readonly upstream: string
     readonly kind: string
-    readonly order: KeptOrder
+    readonly order: Overrides
   }[]
   readonly floors: readonly { readonly pool: string; readonly priority: number }[]
   /** In words, one for each. */
@@ -43,7 +43,7 @@ export function readOverrides(overrides: readonly Override[]): KeptOverrides {
 
 type Fields = Readonly<Record<string, unknown>>
 
-function orderOf(kind: string, tree: Fields): KeptOrder | undefined {
+function orderOf(kind: string, tree: Fields): Overrides | undefined {
   switch (kind) {
     case HOLD: {
       const hold = holdOf(tree)

@@ -154,8 +154,7 @@ function inDoubtReport(list: InDoubtList, limit = Infinity): InDoubtReport {
 function reportUpstream(entry: Entry, { counters, places, drains, records, recent }: ViewOptions): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
-  const { ok, failed } = probes.tally()
-  const { last } = probes
+  const { ok, failed, last } = probes
   const { ratePerS, p99Ms } = recent.of(slot)
   return {
     name: plan.name,
