@@ -35,6 +35,7 @@ import type { Registry } from '../upstreams/registry.ts'
 import { upstreamUrl } from '../upstreams/slots.ts'
 import type { WindowSchedule } from '../windows/schedule.ts'
 import type { WorkerView } from '../workers/supervisor.ts'
+import { drainReport } from './drain-report.ts'
 import { metricsSource } from './metrics-source.ts'
 import { overloadOf } from './overload-report.ts'
 import { poolMaintenance, summaryOf } from './schedule-report.ts'
@@ -167,7 +168,7 @@ function reportUpstream(entry: Entry, { counters, places, drains, records, recen
     weightOverride: reportWeight(entry),
     priority: plan.priority,
     holds: entry.holds.map(hold => ({ ...reportHold(hold), ...unrecorded(hold, entry, records) })),
-    drain: drains.report(entry, Date.now()),
+    drain: drainReport(drains.of(entry, Date.now())),
     lastProbe:
       last === undefined
         ? null
