@@ -4,7 +4,7 @@
 import type { InDoubtOrder, Recording, Resolution } from '../../admin/contract/operations.ts'
 import type { Diff } from '../../config/diff.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'

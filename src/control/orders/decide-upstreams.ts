@@ -11,7 +11,7 @@ import type {
   Where,
 } from '../../admin/contract/operations.ts'
 import type { FreezeInForce } from '../../policy/maintenance/effects.ts'
-import { type Hold, withHold } from '../../policy/upstream/admin-holds.ts'
+import { type Hold, withHold } from '../../policy/upstream/holds.ts'
 import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { type Refusal, refuse } from '../../util/refusal.ts'

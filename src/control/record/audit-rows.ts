@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import { changeText, diffText } from '../../config/diff.ts'
-import type { Hold, HoldSource, Holds } from '../../policy/upstream/admin-holds.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
+import type { Hold, HoldSource, Holds } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
 import type { AppliedConfiguration, ConfigurationSource, ReloadRequest } from '../events/reload-event.ts'
@@ -74,7 +74,7 @@ export function forgottenOrders({ pool, plan, holds, weightOverride }: Entry, at
     action: 'upstream.forget',
     subject: `${pool}/${plan.name}`,
     reason: 'the configuration does not name it any more: what was ordered for it is forgotten',
-    before: { hold: auditedHold(hold), weight: weightOverride?.wish ?? null },
+    before: { hold: auditedHold(hold), weight: weightOverride?.value ?? null },
   }
   return {
     audit: [row],

@@ -1,7 +1,7 @@
 // What the registry tells of upstreams and pools: each thing once, when it has come about. Types only.
 
-import type { Holds } from '../../policy/upstream/admin-holds.ts'
 import type { UpstreamState, Verdict } from '../../policy/upstream/availability.ts'
+import type { Holds } from '../../policy/upstream/holds.ts'
 import type { Entry } from './entry.ts'
 
 export type UpstreamEvent =

@@ -2,7 +2,7 @@
 
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type Effect, type Effects, effectOnRoute } from '../../policy/maintenance/effects.ts'
-import type { HoldOrder } from '../../policy/upstream/admin-holds.ts'
+import type { HoldOrder } from '../../policy/upstream/holds.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import { untilWords } from './window-words.ts'
 

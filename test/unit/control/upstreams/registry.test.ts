@@ -233,6 +233,23 @@ test('the last upstream that serves is never ejected', () => {
   expect(table.availability(second)).toBe(AVAILABILITY.available)
 })
 
+test('a failure on an upstream that is leaving its pool is noted, and judged no more', () => {
+  const { registry, table, first } = setUpJudged()
+  const pool = registry.pools()[0]!.plan
+  registry.apply(snapshotOf({ pools: [{ ...pool, upstreams: pool.upstreams.slice(1) }] }))
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset')
+  expect(table.availability(first)).toBe(AVAILABILITY.available)
+  expect(registry.retire()).toMatchObject([{ plan: { name: 'erp-1' }, lastFailure: { error: 'reset' } }])
+})
+
+test('what was read of an upstream does not change under its reader', () => {
+  const { registry, slots } = setUp(twoNodes)
+  const before = registry.pools()[0]!.entries[0]!
+  registry.probed(slots.upstreams[0]![0]!, OK)
+  expect([before.verdict.availability, before.probes.ok]).toEqual(['unknown', 0])
+  expect(registry.pools()[0]!.entries[0]).toMatchObject({ verdict: { availability: 'available' }, probes: { ok: 1 } })
+})
+
 test('an upstream that comes back starts slowly, one that starts with vigia does not', () => {
   const { table, registry, clock, first } = setUpJudged({ health: TCP_HEALTH, outlier: undefined, slowStartMs: 20_000 })
   registry.probed(first, OK)
