@@ -30,7 +30,7 @@ import { totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
-import { WindowSchedule } from './windows/schedule.ts'
+import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import type { WindowEvent, WindowsEvent } from './windows/window-event.ts'
 import { checkListeners, notHeldBy } from './workers/listen-check.ts'
 import { type LostRequests, lostRequests } from './workers/lost-requests.ts'
@@ -61,7 +61,7 @@ export class Control {
   readonly #table = new UpstreamTable()
   readonly #sessions = new SessionTable()
   readonly #registry: Registry
-  readonly #schedule: WindowSchedule
+  readonly #windows: MaintenanceWindows
   readonly #prober: Prober
   readonly #inDoubt: InDoubtList
   readonly #drains: DrainWatch
@@ -106,7 +106,7 @@ export class Control {
       version,
       registry: () => this.#registry,
       inDoubt: () => this.#inDoubt,
-      onWindows: facts => this.#schedule.restore(facts),
+      onWindows: facts => this.#windows.restore(facts),
     })
     this.#registry = new Registry({
       table: this.#table,
@@ -124,12 +124,12 @@ export class Control {
       onFailover: (pool, priority) => this.#record.failedOver(pool, priority),
     })
     this.#slots = this.#registry.apply(snapshot)
-    this.#schedule = new WindowSchedule(snapshot, {
+    this.#windows = new MaintenanceWindows(snapshot, {
       registry: this.#registry,
       tell: event => this.#tellWindows(event),
       ...(snapshot.store === undefined
         ? {}
-        : { store: windowRecords(this.#record.records, facts => this.#schedule.restore(facts)) }),
+        : { store: windowRecords(this.#record.records, facts => this.#windows.restore(facts)) }),
     })
     this.#prober = new Prober({ onResult: (slot, result) => this.#registry.probed(slot, result) })
     this.#inDoubt = new InDoubtList(logger, { onChange: record => this.#events.add(inDoubtEvent(record)) })
@@ -151,7 +151,7 @@ export class Control {
         places: placeBuffer,
         snapshot: this.#snapshot,
         slots: this.#slots,
-        closedRoutes: this.#schedule.closedRoutes,
+        closedRoutes: this.#windows.closedRoutes,
       }),
       onTransportFailure: (slot, error) => {
         this.#registry.sawTransportFailure(slot, error)
@@ -183,7 +183,7 @@ export class Control {
     this.view = createView({
       version,
       reloads: this.#reloads,
-      schedule: this.#schedule,
+      windows: this.#windows,
       file: file?.path,
       startedMs: Date.now(),
       counters,
@@ -205,7 +205,7 @@ export class Control {
         registry: this.#registry,
         inDoubt: this.#inDoubt,
         records: this.#record.records,
-        schedule: this.#schedule,
+        windows: this.#windows,
         events: this.#events,
         reload: ({ source, ...who }) => this.reloadFile(source, who),
         reloader: this.#reloader,
@@ -223,7 +223,7 @@ export class Control {
       await this.#record.records.ready(KEPT_WITHIN_MS)
       await this.#admin.listen(this.#snapshot.admin)
       // What a window closes is closed before anybody is served.
-      this.#schedule.start()
+      this.#windows.start()
       // Probes start first: the first verdicts are there when the first requests are.
       this.#prober.apply(this.#registry.jobs())
       this.#ticks = setInterval(() => this.#tick(), TICK_MS)
@@ -284,7 +284,7 @@ export class Control {
 
   async #takeOver(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
     this.#expectReady()
-    checkConfigurationFreeze(this.#schedule, override)
+    checkConfigurationFreeze(this.#windows, override)
     const former = this.#snapshot
     if (wanted.workers !== former.workers) {
       this.#logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
@@ -314,14 +314,14 @@ export class Control {
     this.#revisions += 1
     this.#snapshot = { ...snapshot, revision: this.#revisions }
     this.#slots = slots
-    this.#schedule.apply(this.#snapshot)
+    this.#windows.apply(this.#snapshot)
     this.#prober.apply(this.#registry.jobs())
     await this.#supervisor.distribute({ type: 'snapshot', snapshot: this.#snapshot, slots })
     for (const entry of this.#registry.retire()) {
       const left = leftWords(entry, this.#counters)
       if (left !== undefined) this.#logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)
     }
-    this.#schedule.retire()
+    this.#windows.retire()
     this.#prober.apply(this.#registry.jobs())
   }
 
@@ -336,7 +336,7 @@ export class Control {
   async #stop(by = 'vigia', cut = 0): Promise<void> {
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
-    this.#schedule.close()
+    this.#windows.close()
     this.#prober.close()
     await this.#supervisor.close()
     await this.#admin.close()
@@ -346,7 +346,7 @@ export class Control {
 
   #tick(): void {
     // First: a drain that comes to its deadline as its window begins is the window's to end.
-    this.#schedule.tick()
+    this.#windows.tick()
     this.#registry.tick()
     const entries = this.#registry.pools().flatMap(pool => pool.entries)
     this.#drains.tick(entries, Date.now())

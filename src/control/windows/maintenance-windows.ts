@@ -6,7 +6,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import { type Effects, effectsAt, type FreezeInForce, freezeOn } from '../../policy/maintenance/effects.ts'
 import { mayStart } from '../../policy/maintenance/guard.ts'
-import { neighbours } from '../../policy/maintenance/schedule.ts'
+import { neighbours } from '../../policy/maintenance/occurrences.ts'
 import type { Overrides } from '../../policy/maintenance/window-plan.ts'
 import { type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
@@ -16,9 +16,9 @@ import { BY_SCHEDULE, type WindowEvent, type WindowsEvent } from './window-event
 import { changeOf, isRunning, type Told } from './window-events.ts'
 import { FORGETFUL, type OverrideStore, type WindowFact, WindowFacts } from './window-facts.ts'
 import { closedRoutesOf, holdFor, isBypassOnly, type RouteInPool, routesOf } from './window-holds.ts'
-import { KnownWindows } from './window-list.ts'
+import { WindowList } from './window-list.ts'
 
-export interface WindowScheduleOptions {
+export interface MaintenanceWindowsOptions {
   readonly registry: Pick<Registry, 'pools' | 'hold' | 'release'>
   readonly tell: (event: WindowsEvent) => void
   readonly store?: OverrideStore
@@ -31,10 +31,10 @@ const LOOK_AGAIN_MS = 10_000
 /** Of a window that vigia did not know a moment ago. */
 const UNTOLD: Told = { status: 'scheduled', occurrence: undefined }
 
-export class WindowSchedule {
-  readonly windows: KnownWindows
+export class MaintenanceWindows {
+  readonly list: WindowList
   readonly store: OverrideStore
-  readonly #options: WindowScheduleOptions
+  readonly #options: MaintenanceWindowsOptions
   readonly #now: () => number
   readonly #facts = new WindowFacts()
   readonly #beganMs: number
@@ -53,16 +53,16 @@ export class WindowSchedule {
   /** Undefined = all that was kept is known. Until then: when each window was first met in this process. */
   #provisional: Map<string, number> | undefined
 
-  constructor(snapshot: Snapshot, options: WindowScheduleOptions) {
+  constructor(snapshot: Snapshot, options: MaintenanceWindowsOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.store = options.store ?? FORGETFUL
     this.#provisional = this.store === FORGETFUL ? undefined : new Map()
     this.#beganMs = this.#now()
-    this.windows = new KnownWindows(this.#facts.made, this.#now)
+    this.list = new WindowList(this.#facts.made, this.#now)
     this.#snapshot = snapshot
     this.#routes = routesOf(snapshot)
-    this.windows.take(snapshot.maintenance ?? [])
+    this.list.take(snapshot.maintenance ?? [])
     this.#effects = effectsAt([], this.#now(), this.#facts.overrides(new Set()))
   }
 
@@ -100,7 +100,7 @@ export class WindowSchedule {
     this.#snapshot = snapshot
     // Workers use the former routes until they have the new ones.
     this.#routes = [...routes, ...left]
-    for (const replaced of this.windows.take(snapshot.maintenance ?? [])) {
+    for (const replaced of this.list.take(snapshot.maintenance ?? [])) {
       this.#keep({ kind: 'removed', window: replaced })
       this.tell({
         window: replaced,
@@ -124,7 +124,7 @@ export class WindowSchedule {
   restore(facts: readonly WindowFact[]): void {
     for (const fact of facts) this.#facts.add(fact)
     this.#provisional = undefined
-    this.windows.take(this.#snapshot.maintenance ?? [])
+    this.list.take(this.#snapshot.maintenance ?? [])
     // What was under way before the restart goes on without asking the guard, which knows no probe results yet.
     if (this.#hasLooked) this.tick(true)
   }
@@ -151,8 +151,8 @@ export class WindowSchedule {
     this.#admit(nowMs, resumes)
     const overrides = this.overrides()
     const states = new Map<string, WindowState>()
-    for (const { plan, schedule } of this.windows.all()) {
-      const state = windowState(schedule, nowMs, overrides)
+    for (const { plan, occurrences } of this.list.all()) {
+      const state = windowState(occurrences, nowMs, overrides)
       states.set(plan.name, state)
       const { finished } = state
       // Before what was kept is known, only of what ran in this process is it certain that it is over.
@@ -161,13 +161,13 @@ export class WindowSchedule {
     }
     this.#states = states
     this.#effects = effectsAt(
-      this.windows.all().map(({ schedule }) => schedule),
+      this.list.all().map(({ occurrences }) => occurrences),
       nowMs,
       overrides,
     )
     this.#hold()
     this.#close()
-    for (const { plan } of this.windows.all()) this.#tellOf(plan, states.get(plan.name)!, resumes)
+    for (const { plan } of this.list.all()) this.#tellOf(plan, states.get(plan.name)!, resumes)
     for (const name of this.#told.keys()) if (!states.has(name)) this.#told.delete(name)
     this.#arm(nowMs)
   }
@@ -175,7 +175,7 @@ export class WindowSchedule {
   /** Takes in what somebody asked for and has been kept already. */
   learn(fact: WindowFact): void {
     this.#facts.add(fact)
-    this.windows.take(this.#snapshot.maintenance ?? [])
+    this.list.take(this.#snapshot.maintenance ?? [])
   }
 
   tell(event: Omit<WindowEvent, 'type' | 'atMs'>): void {
@@ -192,9 +192,9 @@ export class WindowSchedule {
     const overrides = this.overrides()
     const admitted = new Set<string>()
     const taken = new Set<string>()
-    for (const { plan, schedule } of this.windows.all()) {
+    for (const { plan, occurrences } of this.list.all()) {
       if (!overrides.knownSinceMs.has(plan.name)) this.#meet(plan.name, nowMs)
-      const { status, occurrence } = windowState(schedule, nowMs, overrides)
+      const { status, occurrence } = windowState(occurrences, nowMs, overrides)
       if (occurrence === undefined || (!isRunning(status) && status !== 'postponed')) continue
       const { key } = occurrence
       const goesOn = status === 'overrun' || this.#admitted.has(key) || (resumes && status !== 'postponed')
@@ -256,7 +256,7 @@ export class WindowSchedule {
     }
     const names = new Set<string>()
     if (failing.size === 0) return names
-    for (const { plan } of this.windows.all()) {
+    for (const { plan } of this.list.all()) {
       if (plan.onlyWhenHealthy && this.#isFailing(plan.scope, failing)) names.add(plan.name)
     }
     return names
@@ -319,8 +319,8 @@ export class WindowSchedule {
   /** Looks again at the next transition, in ten seconds at the latest. */
   #arm(nowMs: number): void {
     let nextMs = nowMs + LOOK_AGAIN_MS
-    for (const { schedule } of this.windows.all()) {
-      const { latest, next } = neighbours(schedule, nowMs)
+    for (const { occurrences } of this.list.all()) {
+      const { latest, next } = neighbours(occurrences, nowMs)
       for (const atMs of [latest?.endMs, next?.leadFromMs, next?.startMs]) {
         if (atMs !== undefined && atMs > nowMs && atMs < nextMs) nextMs = atMs
       }
