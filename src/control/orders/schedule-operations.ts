@@ -12,7 +12,7 @@ import { didYouMean } from '../../util/nearest.ts'
 import { Serial } from '../../util/serial.ts'
 import { reportWindow } from '../report/maintenance-report.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
-import type { WindowEvent } from '../windows/window-event.ts'
+import type { WindowNews } from '../windows/window-event.ts'
 import type { MadeWindow, WindowFact } from '../windows/window-facts.ts'
 import type { PlannedWindow } from '../windows/window-list.ts'
 import { whenWords } from '../windows/window-words.ts'
@@ -31,7 +31,7 @@ export function createMaintenanceOperations(
 
   async function carryOut(
     facts: readonly WindowFact[],
-    event: Omit<WindowEvent, 'type' | 'atMs'>,
+    event: WindowNews,
     how: Recording,
     report: () => WindowResult,
   ): Promise<WindowResult> {

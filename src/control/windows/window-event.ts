@@ -52,4 +52,8 @@ export interface WindowEvent {
   readonly cause: string
 }
 
+/** What has become of a window; when, says who tells it. */
+export type WindowNews = Omit<WindowEvent, 'type' | 'atMs'>
+
+/** The name under which windows act by themselves. */
 export const BY_SCHEDULE = 'schedule'

@@ -3,7 +3,6 @@
 
 import type { Recording } from '../../admin/contract/control-operations.ts'
 import type { WindowPlan } from '../../plan/window.ts'
-import type { Overrides } from '../../policy/maintenance/window-plan.ts'
 import type { WindowEvent } from './window-event.ts'
 
 /** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */
@@ -61,53 +60,36 @@ const MOST_KEYS = 120
 
 export class WindowFacts {
   readonly made = new Map<string, MadeWindow>()
-  readonly #endedEarly = new Map<string, number>()
-  readonly #confirmed = new Set<string>()
-  readonly #reopened = new Set<string>()
-  readonly #postponed = new Set<string>()
-  readonly #knownSinceMs = new Map<string, number>()
+  readonly endedEarly = new Map<string, number>()
+  readonly confirmed = new Set<string>()
+  readonly reopened = new Set<string>()
+  readonly postponed = new Set<string>()
+  readonly knownSinceMs = new Map<string, number>()
 
   add(fact: WindowFact): void {
     switch (fact.kind) {
       case 'ended':
-        this.#endedEarly.set(fact.key, fact.atMs)
-        return forgetOldest(this.#endedEarly, fact.key)
+        this.endedEarly.set(fact.key, fact.atMs)
+        return forgetOldest(this.endedEarly, fact.key)
       case 'confirmed':
-        this.#confirmed.add(fact.key)
-        return forgetOldest(this.#confirmed, fact.key)
+        this.confirmed.add(fact.key)
+        return forgetOldest(this.confirmed, fact.key)
       case 'reopened':
-        this.#reopened.add(fact.key)
-        return forgetOldest(this.#reopened, fact.key)
+        this.reopened.add(fact.key)
+        return forgetOldest(this.reopened, fact.key)
       case 'postponed':
-        if (!fact.holds) return void this.#postponed.delete(fact.key)
-        this.#postponed.add(fact.key)
-        return forgetOldest(this.#postponed, fact.key)
+        if (!fact.holds) return void this.postponed.delete(fact.key)
+        this.postponed.add(fact.key)
+        return forgetOldest(this.postponed, fact.key)
       case 'known': {
         // What is read from the store at last may be older than what was first thought.
-        const known = this.#knownSinceMs.get(fact.window) ?? Number.POSITIVE_INFINITY
-        return void this.#knownSinceMs.set(fact.window, Math.min(known, fact.atMs))
+        const since = this.knownSinceMs.get(fact.window) ?? Number.POSITIVE_INFINITY
+        return void this.knownSinceMs.set(fact.window, Math.min(since, fact.atMs))
       }
       case 'made':
         return void this.made.set(fact.made.plan.name, fact.made)
       case 'removed':
         return void this.made.delete(fact.window)
-    }
-  }
-
-  /** Somebody has ended, or cancelled, this occurrence. */
-  isEnded(key: string): boolean {
-    return this.#endedEarly.has(key)
-  }
-
-  /** @param unhealthy names of windows in whose scope a probe fails now */
-  overrides(unhealthy: ReadonlySet<string>): Overrides {
-    return {
-      endedEarly: this.#endedEarly,
-      confirmed: this.#confirmed,
-      reopened: this.#reopened,
-      postponed: this.#postponed,
-      knownSinceMs: this.#knownSinceMs,
-      unhealthy,
     }
   }
 }
