@@ -21,7 +21,7 @@ import { EventLog } from './events/events.ts'
 import { checkConfigurationFreeze, type FreezeOverride } from './orders/freeze-guard.ts'
 import { InDoubtList } from './record/in-doubt-list.ts'
 import { RecordKeeping } from './record/record-keeping.ts'
-import { windowRecords } from './record/window-records.ts'
+import { type WindowRecords, windowRecords } from './record/window-records.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import type { Transition } from './upstreams/entry.ts'
@@ -62,6 +62,8 @@ export class Control {
   readonly #sessions = new SessionTable()
   readonly #registry: Registry
   readonly #windows: MaintenanceWindows
+  /** Undefined = nothing is kept. */
+  readonly #windowRecords: WindowRecords | undefined
   readonly #prober: Prober
   readonly #inDoubt: InDoubtList
   readonly #drains: DrainWatch
@@ -124,12 +126,12 @@ export class Control {
       onFailover: (pool, priority) => this.#record.failedOver(pool, priority),
     })
     this.#slots = this.#registry.apply(snapshot)
+    if (snapshot.store !== undefined)
+      this.#windowRecords = windowRecords(this.#record.records, facts => this.#windows.restore(facts))
     this.#windows = new MaintenanceWindows(snapshot, {
       registry: this.#registry,
       tell: event => this.#tellWindows(event),
-      ...(snapshot.store === undefined
-        ? {}
-        : { store: windowRecords(this.#record.records, facts => this.#windows.restore(facts)) }),
+      restores: this.#windowRecords !== undefined,
     })
     this.#prober = new Prober({ onResult: (slot, result) => this.#registry.probed(slot, result) })
     this.#inDoubt = new InDoubtList(logger, { onChange: record => this.#events.add(inDoubtEvent(record)) })
@@ -206,6 +208,7 @@ export class Control {
         inDoubt: this.#inDoubt,
         records: this.#record.records,
         windows: this.#windows,
+        windowRecords: this.#windowRecords,
         events: this.#events,
         reload: ({ source, ...who }) => this.reloadFile(source, who),
         reloader: this.#reloader,
@@ -362,6 +365,8 @@ export class Control {
         return this.#supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
       case 'bypass-only':
         return this.#supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
+      case 'window-fact':
+        return this.#windowRecords?.append(event.fact)
       case 'window':
         return this.#tellWindow(event)
     }

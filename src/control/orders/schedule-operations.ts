@@ -10,6 +10,7 @@ import { formatPath } from '../../config/read/problem.ts'
 import { nextOccurrence, occurrenceAt, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { Serial } from '../../util/serial.ts'
+import type { WindowRecords } from '../record/window-records.ts'
 import { reportWindow } from '../report/maintenance-report.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowNews } from '../windows/window-event.ts'
@@ -23,6 +24,7 @@ const MOST_MADE = 500
 
 export function createMaintenanceOperations(
   windows: MaintenanceWindows,
+  commit: WindowRecords['commit'],
   now: () => number = Date.now,
 ): MaintenanceOperations {
   const { list } = windows
@@ -36,7 +38,7 @@ export function createMaintenanceOperations(
     report: () => WindowResult,
   ): Promise<WindowResult> {
     try {
-      await windows.store.commit(facts, { type: 'window', atMs: now(), ...event }, how)
+      await commit(facts, { type: 'window', atMs: now(), ...event }, how)
     } catch (error) {
       return refused('unavailable', error instanceof Error ? error.message : String(error))
     }

@@ -8,7 +8,7 @@ import type { ClosedRoute } from '../../shared/messages.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { type RouteInPool, routesOf } from './pools-now.ts'
 import { BY_SCHEDULE, type WindowNews, type WindowsEvent } from './window-event.ts'
-import { FORGETFUL, type OverrideStore, type WindowFact, WindowFacts } from './window-facts.ts'
+import { type WindowFact, WindowFacts } from './window-facts.ts'
 import { WindowList } from './window-list.ts'
 import { NOTHING_YET, step } from './window-step.ts'
 import type { WindowAction, WindowsState } from './windows-now.ts'
@@ -16,14 +16,14 @@ import type { WindowAction, WindowsState } from './windows-now.ts'
 export interface MaintenanceWindowsOptions {
   readonly registry: Pick<Registry, 'pools' | 'hold' | 'release'>
   readonly tell: (event: WindowsEvent) => void
-  readonly store?: OverrideStore
+  /** Facts that were kept over a restart come later, with `restore`. */
+  readonly restores?: boolean
   /** Epoch ms. */
   readonly now?: () => number
 }
 
 export class MaintenanceWindows {
   readonly list: WindowList
-  readonly store: OverrideStore
   readonly #options: MaintenanceWindowsOptions
   readonly #now: () => number
   readonly #facts = new WindowFacts()
@@ -39,8 +39,7 @@ export class MaintenanceWindows {
   constructor(snapshot: Snapshot, options: MaintenanceWindowsOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
-    this.store = options.store ?? FORGETFUL
-    this.#provisional = this.store === FORGETFUL ? undefined : new Map()
+    this.#provisional = options.restores === true ? new Map() : undefined
     this.#beganMs = this.#now()
     this.list = new WindowList(this.#facts.made, this.#now)
     this.#snapshot = snapshot
@@ -177,6 +176,6 @@ export class MaintenanceWindows {
 
   #keep(fact: WindowFact): void {
     this.#facts.add(fact)
-    this.store.append(fact)
+    this.#options.tell({ type: 'window-fact', fact })
   }
 }

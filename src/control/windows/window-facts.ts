@@ -1,9 +1,7 @@
-// What is known of windows beside the configuration: what people asked for, and what became of occurrences. Keeps it in memory, and
-// hands each change to whoever keeps it over a restart. It decides nothing.
+// What is known of windows beside the configuration: what people asked for, and what became of occurrences. Keeps it in memory. It decides
+// nothing.
 
-import type { Recording } from '../../admin/contract/control-operations.ts'
 import type { WindowPlan } from '../../plan/window.ts'
-import type { WindowEvent } from './window-event.ts'
 
 /** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */
 export type WindowFact =
@@ -26,20 +24,6 @@ export interface MadeWindow {
   /** Epoch ms. */
   readonly atMs: number
 }
-
-/** Where facts outlive the process. */
-export interface OverrideStore {
-  /**
-   * What somebody asked for: all of it or nothing. Resolves when it is kept; then it is carried out. Rejects where it can't be kept: then nothing is
-   * changed, and the message is told to who asked.
-   */
-  commit(facts: readonly WindowFact[], event: WindowEvent, how: Recording): Promise<void>
-  /** Something that came by itself. Returns at once, never throws. */
-  append(fact: WindowFact): void
-}
-
-/** Nothing is kept. */
-export const FORGETFUL: OverrideStore = { commit: async () => {}, append: () => {} }
 
 /** Under which a fact is kept. */
 export function factId(fact: WindowFact): string {

@@ -6,13 +6,14 @@ import { checkConfigurationFreeze, FrozenError, withFreezes } from '../../../../
 import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { createMaintenanceOperations } from '../../../../src/control/orders/schedule-operations.ts'
 import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
+import type { WindowRecords } from '../../../../src/control/record/window-records.ts'
 import { createMaintenanceView, summaryOf } from '../../../../src/control/report/maintenance-report.ts'
 import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import { MaintenanceWindows } from '../../../../src/control/windows/maintenance-windows.ts'
 import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
-import type { OverrideStore, WindowFact } from '../../../../src/control/windows/window-facts.ts'
+import type { WindowFact } from '../../../../src/control/windows/window-facts.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
@@ -51,7 +52,7 @@ interface SetUp {
   readonly pool?: Partial<PoolPlan>
   readonly nowMs?: number
   readonly facts?: readonly WindowFact[]
-  readonly store?: OverrideStore
+  readonly store?: WindowRecords
 }
 
 function snapshotWith(maintenance: readonly WindowPlan[], pool: Partial<PoolPlan> = {}): Snapshot {
@@ -83,10 +84,11 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
     tell: event => {
       if (event.type === 'window') events.push(event)
       else if (event.type === 'closed-routes') closedRoutes.push(event.closedRoutes)
-      else bypassOnly.push(event.slot)
+      else if (event.type === 'bypass-only') bypassOnly.push(event.slot)
+      else store?.append(event.fact)
     },
     now,
-    ...(store === undefined ? {} : { store }),
+    restores: store !== undefined,
   })
   opened.push(maintenance)
   if (facts !== undefined) maintenance.restore(facts)
@@ -108,7 +110,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const states = () => registry.pools()[0]!.entries.map(entry => entry.verdict.availability)
   const kinds = () => events.map(({ kind }) => kind)
   const closed = () => maintenance.closedRoutes.map(each => each.route)
-  const ask = createMaintenanceOperations(maintenance, now)
+  const ask = createMaintenanceOperations(maintenance, store?.commit ?? (async () => {}), now)
   const view = createMaintenanceView(maintenance, now)
   return {
     clock,
@@ -397,7 +399,7 @@ test('a window of the configuration takes the place of one of that name that was
 test('what is asked for counts once it is kept, and not where it can not be kept', async () => {
   const kept: WindowFact[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
-  const store: OverrideStore = {
+  const store: WindowRecords = {
     commit: async facts => {
       await promise
       kept.push(...facts)
@@ -425,7 +427,7 @@ test('what is asked for counts once it is kept, and not where it can not be kept
 })
 
 test('a restart knows what was ended, confirmed, held back and made; until it does, nothing that is past closes anything', () => {
-  const store: OverrideStore = { commit: async () => {}, append: () => {} }
+  const store: WindowRecords = { commit: async () => {}, append: () => {} }
   const key = 'night@2026-12-06T02:00:00'
   const known: WindowFact = { kind: 'known', window: 'night', atMs: TWO - DAY_MS }
   const restart = (facts: readonly WindowFact[], nowMs = TWO + HOUR_MS) => {
