@@ -9,7 +9,6 @@ import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
 import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
-import { ReloadTally } from './configuration/reload-tally.ts'
 import { Bus } from './events/bus.ts'
 import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
@@ -18,6 +17,7 @@ import type { ConfigurationSource, ReloadRequest } from './events/reload-event.t
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import type { Records } from './record/records.ts'
+import { ReloadTally } from './report/reload-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import { totalsOf } from './upstreams/passive-health.ts'
@@ -25,7 +25,7 @@ import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
 import type { Transition } from './upstreams/upstream-event.ts'
-import { WindowSchedule } from './windows/schedule.ts'
+import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { checkListeners } from './workers/listen-check.ts'
 import { lostRequests } from './workers/lost-requests.ts'
@@ -53,7 +53,7 @@ export class Control {
   readonly #bus = new Bus<VigiaEvent>()
   readonly #shared: SharedMemory
   readonly #registry: Registry
-  readonly #windows: WindowSchedule
+  readonly #windows: MaintenanceWindows
   readonly #prober: Prober
   readonly #drains: DrainWatch
   readonly #recent: RecentTraffic
@@ -78,7 +78,7 @@ export class Control {
     const { counters } = shared
     const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
     const slots = registry.apply(snapshot)
-    const windows = new WindowSchedule(snapshot, { registry, remembers: snapshot.store !== undefined, tell })
+    const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
     const inDoubt = new InDoubtList({ tell })
     const prober = new Prober({ onResult: (slot, result) => registry.probed(slot, result) })
     const supervisor = new Supervisor({

@@ -13,15 +13,15 @@ import { useConfiguration } from '../orders/use-configuration.ts'
 import { createMaintenanceOperations } from '../orders/window-operations.ts'
 import { createHistoryView } from '../record/history.ts'
 import type { Records } from '../record/records.ts'
-import { createMaintenanceView } from '../report/schedule-report.ts'
+import { createMaintenanceView } from '../report/maintenance-report.ts'
 import type { Registry } from '../upstreams/registry.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import type { AdminParts } from './admin-listener.ts'
 
 export interface AdminPartsOptions {
   readonly registry: Registry
-  readonly windows: WindowSchedule
+  readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly records: Records
   readonly tell: Tell

@@ -10,8 +10,8 @@ import { Serial } from '../../util/serial.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
 import type { Registry } from '../upstreams/registry.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
 import { checkListeners, notHeldBy } from '../workers/listen-check.ts'
 import type { Supervisor } from '../workers/supervisor.ts'
@@ -22,7 +22,7 @@ export interface InUseOptions {
   readonly snapshot: Snapshot
   readonly slots: Slots
   readonly registry: Registry
-  readonly windows: WindowSchedule
+  readonly windows: MaintenanceWindows
   readonly prober: Prober
   readonly supervisor: Pick<Supervisor, 'distribute'>
   /** Goes where the configuration wants it. */

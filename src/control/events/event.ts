@@ -24,6 +24,8 @@ export interface StartedEvent {
   readonly version: string
   /** Text of the configuration; undefined = it was not read from one. */
   readonly text: string | undefined
+  /** Whether there is a store. */
+  readonly keeps: boolean
 }
 
 /** Every worker has ended. */

@@ -28,7 +28,10 @@ export type ReloadEvent = {
   /** What was read; undefined = a program handed a configuration over, and learns itself what became of it. */
   readonly input: ReloadInput | undefined
 } & (
-  | { readonly result: 'applied'; /** Undefined = it was not read from a text. */ readonly applied?: AppliedConfiguration }
+  | {
+      readonly result: 'applied' /** Undefined = it was not read from a text. */
+      readonly applied?: AppliedConfiguration
+    }
   | { readonly result: 'unchanged' }
   /** One line each, at least one. */
   | { readonly result: 'refused'; readonly problems: readonly string[] }

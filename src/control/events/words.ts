@@ -78,6 +78,11 @@ export function wordsOf(event: VigiaEvent): Words {
       return settledWords(event)
     case 'worker-lost':
       return lostWords(event.worker, event.lost, event.isReplaced)
+    case 'started': {
+      const text =
+        'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
+      return event.keeps ? {} : { lines: [{ level: 'info', text }] }
+    }
     case 'reload':
       return { lines: reloadLines(event), entries: reloadEntry(event) }
     default:

@@ -1,7 +1,7 @@
 // Applies what an order does to what is in use now, and tells of the order. An upstream or pool that the configuration no longer names
 // is left alone. What an order does was decided before.
 
-import type { OrderEffect, Orderer, OrderEvent } from '../events/order-event.ts'
+import type { OrderEffect, OrderEvent, Orderer } from '../events/order-event.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
@@ -52,7 +52,7 @@ function applyOne(effect: OrderEffect, { by }: Orderer, { registry, inDoubt, win
     }
     case 'weight': {
       const slot = slotOf(registry, effect)
-      if (slot !== undefined) registry.weigh(slot, effect.after?.wish, { reason: effect.reason, by })
+      if (slot !== undefined) registry.weigh(slot, effect.after?.value, { reason: effect.reason, by })
       return
     }
     case 'failback': {

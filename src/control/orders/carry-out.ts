@@ -42,7 +42,10 @@ export class Orders<Outcome = never> {
     return 'code' in result ? result : result.answer
   }
 
-  async #record(who: Orderer, effects: readonly OrderEffect[]) {
+  async #record(
+    who: Orderer,
+    effects: readonly OrderEffect[],
+  ): Promise<{ readonly done: Done; readonly outcome: Promise<Outcome> | undefined } | Refusal> {
     let outcome: Promise<Outcome> | undefined
     const apply = () => {
       outcome = this.#apply(effects, who)
@@ -50,11 +53,11 @@ export class Orders<Outcome = never> {
     const change = changeOf(effects, who)
     if (change === undefined) {
       apply()
-      return { done: { ok: true }, outcome } as const
+      return { done: { ok: true }, outcome }
     }
     try {
       const how = await this.#records.order(change, { unrecorded: who.unrecorded === true }, apply)
-      return { done: how === 'later' ? { ok: true, unrecorded: true } : { ok: true }, outcome } as const
+      return { done: how === 'later' ? { ok: true, unrecorded: true } : { ok: true }, outcome }
     } catch (error) {
       if (!(error instanceof NotRecorded)) throw error
       return refuse('unavailable', error.message)

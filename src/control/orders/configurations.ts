@@ -15,7 +15,7 @@ import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/l
 import { formatProblem } from '../../config/read/problem.ts'
 import { type Refusal, refuse } from '../../util/refusal.ts'
 import type { Reloader } from '../configuration/reload.ts'
-import { configurationText, configurationsApplied } from '../record/history.ts'
+import { configurationsApplied, configurationText } from '../record/history.ts'
 import type { Records } from '../record/records.ts'
 import type { Orders } from './carry-out.ts'
 import type { Used } from './use-configuration.ts'

@@ -16,7 +16,7 @@ import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { type Refusal, refuse } from '../../util/refusal.ts'
 import { poolUpstream } from '../../util/words.ts'
-import type { FreezeOverrideEffect, OrderEffect } from '../events/order-event.ts'
+import type { FreezeOverrideEffect } from '../events/order-event.ts'
 import { type Entry, type RegistryPool, takesWork } from '../upstreams/entry.ts'
 import type { LevelsInUse } from '../upstreams/floors.ts'
 import { freezeOverridden, freezeRefusal } from '../windows/freeze.ts'
@@ -59,7 +59,7 @@ export function decideWeight(state: UpstreamsState, where: Where, order: WeightO
     const { wish, force, reason, by } = order
     const found = find(state, where)
     if ('code' in found) return found
-    const after = wish && { wish, reason, by, sinceMs: nowMs }
+    const after = wish && { value: wish, reason, by, sinceMs: nowMs }
     const takesAll = found.entries.every(({ plan }) => after !== undefined && baseWeight(plan.weight, after) === 0)
     const refusal = force || !takesAll ? undefined : leavesNothing(found)
     if (refusal !== undefined) return refusal
@@ -102,7 +102,11 @@ export function decideResolution(
   atMs: number,
 ): Decision {
   if (known === undefined)
-    return refuse('unknown', `no request ${JSON.stringify(requestId)} in doubt is kept here`, 'GET /in-doubt lists them')
+    return refuse(
+      'unknown',
+      `no request ${JSON.stringify(requestId)} in doubt is kept here`,
+      'GET /in-doubt lists them',
+    )
   const { pool, upstream, resolved } = known
   const before = resolved?.resolution ?? null
   return [{ kind: 'resolution', pool, upstream, requestId, before, order, atMs }]
@@ -170,7 +174,7 @@ function nameOfPlan({ plan }: { readonly plan: { readonly name: string } }): str
 /** Where nothing would be taken away that is not gone already, nothing is refused. */
 function leavesNothing({ pool, entries }: Found): Refusal | undefined {
   // Disabling what is draining already takes no new work away.
-  const taken = entries.filter(entry => entry.state.admin.status === 'enabled')
+  const taken = entries.filter(entry => entry.state.hold.status === 'enabled')
   const left = pool.entries.filter(entry => !entries.includes(entry))
   if (taken.length === 0 || left.some(takesWork)) return undefined
   const rest = left.length === 0 ? 'it has no other' : describe(left)

@@ -7,20 +7,20 @@ import { compileWindow } from '../../config/parts/compile-maintenance.ts'
 import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
 import { formatPath } from '../../config/read/problem.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { createSchedule, nextOccurrence, occurrenceAt } from '../../policy/maintenance/schedule.ts'
+import { nextOccurrence, occurrenceAt, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
 import type { WindowState } from '../../policy/maintenance/window-state.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { type Refusal, refuse } from '../../util/refusal.ts'
 import type { WindowEvent, WindowEventKind } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
-import type { KnownWindow } from '../windows/window-list.ts'
+import type { PlannedWindow } from '../windows/window-list.ts'
 import { whenWords } from '../windows/window-words.ts'
 import type { Decision } from './decision.ts'
 
 /** What such an order is judged by. */
 export interface WindowsState {
   readonly snapshot: Snapshot
-  readonly windows: { all(): readonly KnownWindow[]; get(name: string): KnownWindow | undefined }
+  readonly list: { all(): readonly PlannedWindow[]; get(name: string): PlannedWindow | undefined }
   /** What a window does now. */
   state(name: string): WindowState | undefined
 }
@@ -46,7 +46,7 @@ export function judgeWindow(
 
 /** @param errors what is wrong with the document */
 export function decideAdd(
-  { snapshot, windows }: WindowsState,
+  { snapshot, list }: WindowsState,
   document: WindowDocument,
   errors: readonly string[],
   { by }: Pick<Order, 'by'>,
@@ -54,15 +54,15 @@ export function decideAdd(
 ): Decision {
   if (errors.length > 0) return refuse('invalid', errors.join('; '))
   const plan = compileWindow(document, new Map())
-  if (windows.get(plan.name) !== undefined)
+  if (list.get(plan.name) !== undefined)
     return refuse('conflict', `there is a window ${JSON.stringify(plan.name)} already: choose another name`)
-  if (windows.all().filter(({ source }) => source === 'api').length >= MOST_MADE)
+  if (list.all().filter(({ source }) => source === 'api').length >= MOST_MADE)
     return refuse('conflict', `there are ${MOST_MADE} windows made over the API: remove some`)
-  const calendar = createSchedule(plan)
+  const calendar = occurrencesOf(plan)
   if (occurrenceAt(calendar, nowMs) === undefined && nextOccurrence(calendar, nowMs) === undefined)
     return refuse('invalid', 'start: all of it has passed')
   const short = guardAhead(
-    [...windows.all().map(each => each.schedule), calendar],
+    [...list.all().map(each => each.occurrences), calendar],
     snapshot.pools.map(({ name, upstreams, minAvailable = 1 }) => ({
       name,
       upstreams: upstreams.map(each => each.name),
@@ -82,7 +82,7 @@ export function decideEnd(
   { force, next, ...who }: Order & { readonly force: boolean; readonly next: boolean },
   nowMs: number,
 ): Decision {
-  const window = state.windows.get(name)
+  const window = state.list.get(name)
   if (window === undefined) return unknownWindow(state, name)
   const now = state.state(name)
   const occurrence = now?.occurrence
@@ -107,7 +107,7 @@ export function decideEnd(
 
 /** The work is done: what stays closed after its end may reopen. */
 export function decideConfirm(state: WindowsState, name: string, who: Order, nowMs: number): Decision {
-  const window = state.windows.get(name)
+  const window = state.list.get(name)
   if (window === undefined) return unknownWindow(state, name)
   if (window.plan.overrun !== 'confirm')
     return refuse('conflict', `window ${name} reopens by itself (overrun: reopen): there is nothing to confirm`)
@@ -122,7 +122,7 @@ export function decideConfirm(state: WindowsState, name: string, who: Order, now
 
 /** Of those made over the API. */
 export function decideRemove(state: WindowsState, name: string, who: Order, nowMs: number): Decision {
-  const window = state.windows.get(name)
+  const window = state.list.get(name)
   if (window === undefined) return unknownWindow(state, name)
   if (window.source === 'file')
     return refuse('conflict', `window ${name} is in the configuration: remove it there, or end it`)
@@ -130,8 +130,8 @@ export function decideRemove(state: WindowsState, name: string, who: Order, nowM
   return becomes(name, 'removed', who, cause, nowMs, [{ kind: 'removed', window: name }])
 }
 
-export function unknownWindow({ windows }: WindowsState, name: string): Refusal {
-  const names = windows.all().map(({ plan }) => plan.name)
+export function unknownWindow({ list }: WindowsState, name: string): Refusal {
+  const names = list.all().map(({ plan }) => plan.name)
   const hint = didYouMean(name, names) || (names.length === 0 ? '; there is none' : `; there is ${names.join(', ')}`)
   return refuse('unknown', `there is no window ${JSON.stringify(name)}${hint}`)
 }
@@ -149,7 +149,7 @@ function becomes(
   return [{ kind: 'window', facts, event }]
 }
 
-function notUnderWay({ plan }: KnownWindow, now: WindowState | undefined): Refusal {
+function notUnderWay({ plan }: PlannedWindow, now: WindowState | undefined): Refusal {
   const isNext = now?.status === 'scheduled' && now.occurrence !== undefined
   const next = isNext ? `; its next start is ${whenWords(now.occurrence.startMs, plan.timeZone)}` : ''
   return refuse('conflict', `window ${plan.name} is not under way${next}`)

@@ -2,18 +2,18 @@
 // carry-out.ts, and is answered with the window as it is then.
 
 import type { MaintenanceOperations, WindowResult } from '../../admin/contract/maintenance.ts'
-import { reportWindow } from '../report/schedule-report.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
+import { reportWindow } from '../report/maintenance-report.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { Orders } from './carry-out.ts'
 import { decideAdd, decideConfirm, decideEnd, decideRemove, judgeWindow, unknownWindow } from './decide-windows.ts'
 
 export function createMaintenanceOperations(
   orders: Orders<unknown>,
-  windows: WindowSchedule,
+  windows: MaintenanceWindows,
   now: () => number = Date.now,
 ): MaintenanceOperations {
   const report = (name: string, warnings: readonly string[] = []): WindowResult => {
-    const window = windows.windows.get(name)
+    const window = windows.list.get(name)
     if (window === undefined) return unknownWindow(windows, name)
     return { ok: true, window: reportWindow(window, windows, now()), warnings }
   }

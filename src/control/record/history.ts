@@ -35,10 +35,7 @@ export async function configurationText(records: Records, id: number): Promise<F
   if (!stored.ok) return stored
   const { row } = stored
   return row === undefined
-    ? refuse(
-        'unknown',
-        `there is no configuration ${id} in the history: it was never applied, or is kept no longer`,
-      )
+    ? refuse('unknown', `there is no configuration ${id} in the history: it was never applied, or is kept no longer`)
     : { ok: true, text: row.text }
 }
 

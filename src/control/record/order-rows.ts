@@ -5,7 +5,7 @@ import type { AuditEntry, Change, InDoubtResolution, OverrideChange, WindowChang
 import { poolUpstream } from '../../util/words.ts'
 import type { ConfigurationEffect, OrderEffect, Orderer, WeightEffect } from '../events/order-event.ts'
 import { auditedHold, hashOf, windowRow } from './audit-rows.ts'
-import { FLOOR, HOLD, WEIGHT } from './kept-overrides.ts'
+import { FLOOR, HOLD, keptWeight, WEIGHT } from './kept-overrides.ts'
 import { windowChange } from './window-changes.ts'
 
 interface Written {
@@ -30,7 +30,10 @@ export function changeOf(effects: readonly OrderEffect[], who: Orderer): Change 
 }
 
 /** A configuration that was ordered could not be used. */
-export function refusedConfiguration({ by: actor, reason, source = 'api' }: Orderer, problems: readonly string[]): Change {
+export function refusedConfiguration(
+  { by: actor, reason, source = 'api' }: Orderer,
+  problems: readonly string[],
+): Change {
   const what = { action: 'configuration.refused', subject: 'configuration', after: { problems } } as const
   return { audit: [{ actor, source, reason, ...what }] }
 }
@@ -92,10 +95,10 @@ function weightWritten({ pool, upstream, configured, before, after }: WeightEffe
     audit: {
       action: 'upstream.weight',
       subject: poolUpstream(pool, upstream),
-      before: before?.wish ?? { weight: configured },
-      after: after?.wish ?? { weight: configured },
+      before: before?.value ?? { weight: configured },
+      after: after?.value ?? { weight: configured },
     },
-    override: after === undefined ? { op: 'remove', ...key } : { op: 'put', ...key, value: after },
+    override: after === undefined ? { op: 'remove', ...key } : { op: 'put', ...key, value: keptWeight(after) },
   }
 }
 

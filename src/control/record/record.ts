@@ -15,8 +15,7 @@ export interface RecordOptions {
   readonly snapshot: Snapshot
   readonly loaded: LoadedSnapshot | undefined
   readonly logger: Logger
-  /** Asked when the store is open, or something happens: not before. */
-  readonly targets: () => RestoreTargets & { readonly registry: Pick<Registry, 'pools'> }
+  readonly targets: RestoreTargets & { readonly registry: Pick<Registry, 'pools'> }
 }
 
 export function createRecord({ snapshot, loaded, logger, targets }: RecordOptions): {
@@ -25,14 +24,14 @@ export function createRecord({ snapshot, loaded, logger, targets }: RecordOption
   readonly record: Tell
 } {
   const incidents = new Incidents({
-    pools: () => targets().registry.pools(),
+    pools: () => targets.registry.pools(),
     record: incident => records.append('incident', incident),
   })
   const { revision } = snapshot
   const records: Records = new Records({
     plan: snapshot.store,
     logger,
-    onOpen: (kept, store) => restore(kept, store, { ...targets(), records, incidents, logger, loaded, revision }),
+    onOpen: (kept, store) => restore(kept, store, { ...targets, records, incidents, logger, loaded, revision }),
   })
   return { records, record: recording(records, incidents) }
 }

@@ -7,10 +7,7 @@ import type { WindowEvent } from './window-event.ts'
 import { whenWords } from './window-words.ts'
 
 /** @param pool undefined = the configuration is to be changed */
-export function freezeRefusal(
-  { window, reason, untilMs, timeZone }: FreezeInForce,
-  pool: string | undefined,
-): Refusal {
+export function freezeRefusal({ window, reason, untilMs, timeZone }: FreezeInForce, pool: string | undefined): Refusal {
   const until = untilMs === undefined ? '' : ` until ${whenWords(untilMs, timeZone)}`
   const what = pool === undefined ? 'the configuration' : `pool ${pool}`
   const why = reason === window ? '' : ` (${reason})`

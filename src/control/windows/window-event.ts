@@ -1,13 +1,21 @@
-// What the windows tell of: what becomes of each window, which routes it closes, and which upstreams serve only those who bypass it.
+// What the windows tell of: what becomes of each window, what became known of it, which routes windows close, and which upstreams serve
+// only those whom a window lets through.
 
 import type { ClosedRoute } from '../../shared/messages.ts'
+import type { WindowFact } from './window-facts.ts'
 
-export type WindowsEvent = WindowEvent | ClosedRoutesEvent | BypassOnlyEvent
+export type WindowsEvent = WindowEvent | WindowFactEvent | ClosedRoutesEvent | BypassOnlyEvent
 
 /** Which routes are answered from now on, in place of those before; told when that changes. */
 export interface ClosedRoutesEvent {
   readonly type: 'closed-routes'
   readonly closedRoutes: readonly ClosedRoute[]
+}
+
+/** Became known by itself; whoever keeps it gives it back after a restart. */
+export interface WindowFactEvent {
+  readonly type: 'window-fact'
+  readonly fact: WindowFact
 }
 
 /** The upstream serves nobody any more but those whom a window lets through: tunnels and idle connections end. */
@@ -52,4 +60,8 @@ export interface WindowEvent {
   readonly cause: string
 }
 
+/** What has become of a window; when, says who tells it. */
+export type WindowNews = Omit<WindowEvent, 'type' | 'atMs'>
+
+/** The name under which windows act by themselves. */
 export const BY_SCHEDULE = 'schedule'

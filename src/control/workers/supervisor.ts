@@ -5,9 +5,9 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from '../../logging/logger.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker, ToWorker, WorkerStart } from '../../shared/messages.ts'
+import { CannotServe } from './cannot-serve.ts'
 import type { LostRequests } from './lost-requests.ts'
 import { RevisionGate } from './revision-gate.ts'
-import { CannotServe } from './cannot-serve.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions {

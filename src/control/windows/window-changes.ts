@@ -1,23 +1,23 @@
-// What becomes of windows, in words: each begin, end and postponement is told once. Compares two states; keeps and decides nothing.
+// What is to be told of a window, in words: each begin and end once. Compares what it did before with what it does now; keeps and
+// decides nothing. That the guard holds one back is told where it is asked: beginnings.ts.
 
 import type { WindowPlan } from '../../plan/window.ts'
-import type { Occurrence } from '../../policy/maintenance/window-plan.ts'
 import type { WindowState, WindowStatus } from '../../policy/maintenance/window-state.ts'
-import type { WindowEvent } from './window-event.ts'
+import type { WindowNews } from './window-event.ts'
 import { untilWords, whenWords } from './window-words.ts'
 
-/** What was told of a window last. */
-export interface Told {
-  readonly status: WindowStatus
-  readonly occurrence: Occurrence | undefined
-}
+/** Enough of a state to see what has changed. */
+type Former = Pick<WindowState, 'status' | 'occurrence'>
 
-/** What is to be told of what the calendar has done. @param former undefined = vigia has just started */
+/** Of a window that was not there a moment ago. */
+export const NEW_WINDOW: Former = { status: 'scheduled', occurrence: undefined }
+
+/** @param former undefined = vigia has just started */
 export function changeOf(
   plan: WindowPlan,
-  former: Told | undefined,
+  former: Former | undefined,
   { status, occurrence, waitingFor }: WindowState,
-): Pick<WindowEvent, 'kind' | 'occurrence' | 'cause'> | undefined {
+): Pick<WindowNews, 'kind' | 'occurrence' | 'cause'> | undefined {
   const key = occurrence?.key
   if (former?.status === status && (!isRunning(status) || former.occurrence?.key === key)) return undefined
   const freeze = plan.kind === 'freeze'
