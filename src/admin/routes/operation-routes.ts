@@ -132,8 +132,8 @@ export function serveOperations(app: FastifyInstance, view: ControlView, { opera
     const { force = false, weight, percent, ...order } = body
     if ((weight === undefined) === (percent === undefined))
       return 'give either weight (null = as configured again) or percent'
-    const wish = percent !== undefined ? { percent } : weight === null ? undefined : { weight: weight! }
-    return operations.weight({ pool, upstream }, { ...order, force, wish })
+    const value = percent !== undefined ? { percent } : weight === null ? undefined : { weight: weight! }
+    return operations.weight({ pool, upstream }, { ...order, force, value })
   })
   serve('/pools/:pool', 'failback', ({ pool }, order) => operations.failback(pool, order))
 }
