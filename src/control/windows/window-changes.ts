@@ -1,5 +1,5 @@
 // What is to be told of a window, in words: each begin and end once. Compares what it did before with what it does now; keeps and
-// decides nothing. That the guard holds one back is told where it is asked: beginnings.ts.
+// decides nothing. That the guard postpones one is told where it is asked: beginnings.ts.
 
 import type { WindowPlan } from '../../plan/window.ts'
 import type { WindowState, WindowStatus } from '../../policy/maintenance/window-state.ts'
