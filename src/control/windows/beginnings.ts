@@ -1,10 +1,9 @@
 // Which windows begin now. Asks the guard about each whose time has come, in their order: each with what those before it have left. Pure.
 
 import { mayStart } from '../../policy/maintenance/guard.ts'
-import { type Facts, windowState } from '../../policy/maintenance/window-state.ts'
+import { type Facts, isRunning, windowState } from '../../policy/maintenance/window-state.ts'
 import { poolsNow, slotsInScope } from './pools-now.ts'
-import { isRunning } from './window-changes.ts'
-import { BY_SCHEDULE } from './window-event.ts'
+import { windowEvent } from './window-news.ts'
 import type { WindowAction, WindowsNow } from './windows-now.ts'
 
 export interface Beginnings {
@@ -25,7 +24,7 @@ export function beginnings(former: ReadonlySet<string>, given: Facts, now: Windo
   const taken = new Set<number>()
   const actions: WindowAction[] = []
   for (const { plan, occurrences } of windows) {
-    const { name: window, reason } = plan
+    const window = plan.name
     if (!knownSinceMs.has(window)) {
       knownSinceMs.set(window, nowMs)
       actions.push({ type: 'learn', fact: { kind: 'known', window, atMs: nowMs } })
@@ -43,24 +42,9 @@ export function beginnings(former: ReadonlySet<string>, given: Facts, now: Windo
       postponed.delete(key)
       actions.push({ type: 'learn', fact: { kind: 'postponed', key, holds: false } })
     } else if (!isPostponed) {
-      const cause = verdict.message
       postponed.add(key)
-      actions.push(
-        { type: 'learn', fact: { kind: 'postponed', key, holds: true } },
-        {
-          type: 'tell',
-          event: {
-            type: 'window',
-            atMs: nowMs,
-            window,
-            kind: 'postponed',
-            occurrence: key,
-            by: BY_SCHEDULE,
-            reason,
-            cause,
-          },
-        },
-      )
+      const event = windowEvent(plan, nowMs, { kind: 'postponed', occurrence: key, cause: verdict.message })
+      actions.push({ type: 'learn', fact: { kind: 'postponed', key, holds: true } }, { type: 'tell', event })
     }
   }
   return { running, facts, actions }

@@ -6,10 +6,9 @@ import { neighbours } from '../../policy/maintenance/occurrences.ts'
 import { NO_FACTS, type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
 import { beginnings } from './beginnings.ts'
 import { unhealthyWindows } from './pools-now.ts'
-import { changeOf, NEW_WINDOW } from './window-changes.ts'
-import { BY_SCHEDULE } from './window-event.ts'
 import { closedRoutesOf, upstreamActions } from './window-holds.ts'
 import type { PlannedWindow } from './window-list.ts'
+import { NEW_WINDOW, newsOf, windowEvent } from './window-news.ts'
 import type { WindowAction, WindowsNow, WindowsState, WindowsStep } from './windows-now.ts'
 
 /** Before the first look. */
@@ -65,14 +64,13 @@ function news(
   { windows, facts, nowMs, resumes }: WindowsNow,
 ): WindowAction[] {
   return windows.flatMap(({ plan }) => {
-    const { name: window, reason } = plan
-    const before = former.states.get(window) ?? (resumes ? undefined : NEW_WINDOW)
-    const change = changeOf(plan, before, states.get(window)!)
+    const before = former.states.get(plan.name) ?? (resumes ? undefined : NEW_WINDOW)
+    const change = newsOf(plan, before, states.get(plan.name)!)
     if (change === undefined) return []
     const { kind, occurrence } = change
     // Whoever ended it early was told so.
     if (kind === 'ended' && occurrence !== undefined && facts.endedEarly.has(occurrence)) return []
-    return [{ type: 'tell', event: { type: 'window', atMs: nowMs, window, by: BY_SCHEDULE, reason, ...change } }]
+    return [{ type: 'tell', event: windowEvent(plan, nowMs, change) }]
   })
 }
 

@@ -45,6 +45,11 @@ export type WindowStatus =
   /** Nothing comes any more. */
   | 'over'
 
+/** An occurrence is under way: it drains, is in force, or overruns. */
+export function isRunning(status: WindowStatus): boolean {
+  return status === 'lead-in' || status === 'active' || status === 'overrun'
+}
+
 export interface WindowState {
   readonly status: WindowStatus
   /** The one that the status is about: the next for `scheduled`, the last for `over`. */
