@@ -14,7 +14,7 @@ import type { AppliedConfiguration, Wish } from '../configuration/reload.ts'
 import type { Entry } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
-import type { WindowEvent } from '../windows/window-events.ts'
+import type { WindowEvent } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
 import {
   configurationRow,
