@@ -2,8 +2,8 @@
 // then through the record. It decides nothing itself.
 
 import type { EventFeed } from '../admin/contract/events.ts'
+import type { AdminParts } from '../admin/contract/parts.ts'
 import type { Reload } from '../admin/contract/reload.ts'
-import type { AdminParts } from './admin-listener.ts'
 import type { Reloader } from './configuration/reload.ts'
 import { createConfigurations } from './orders/configurations.ts'
 import { withFreezes } from './orders/freeze-guard.ts'
@@ -30,8 +30,8 @@ export function createAdminParts(options: AdminPartsOptions): AdminParts {
     events,
     reload,
     maintenance: { view: createMaintenanceView(schedule), operations: createMaintenanceOperations(schedule) },
-    records: createRecordsView(records),
-    history:
+    history: createRecordsView(records),
+    configurations:
       reloader === undefined || file === undefined ? undefined : createConfigurations({ reloader, records, file }),
   }
 }

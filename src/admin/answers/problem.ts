@@ -32,6 +32,29 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal, more: object 
   return sendProblem(reply, STATUS_OF[refusal.code], refusalText(refusal), more)
 }
 
+const REFUSED = { invalid: 400, unknown: 404, conflict: 409, unavailable: 503 } as const
+
+/** What control has refused. */
+export function sendRefused(
+  reply: FastifyReply,
+  { refused, detail }: { readonly refused: keyof typeof REFUSED; readonly detail: string },
+): FastifyReply {
+  return sendProblem(reply, REFUSED[refused], detail)
+}
+
+/** Says of the other methods that what stands there is asked for with POST. @param what is asked for, e.g. `drain` */
+export function onlyWithPost(app: FastifyInstance, url: string, what: string): void {
+  app.route({
+    method: ['GET', 'PUT', 'DELETE', 'PATCH'],
+    url,
+    schema: { hide: true },
+    exposeHeadRoute: false,
+    config: { unguarded: 'it changes nothing' },
+    handler: async (_request, reply) =>
+      sendProblem(reply.header('allow', 'POST'), 405, `${what} is asked for with POST`),
+  })
+}
+
 /** What a schema has against a request, in a line. @param part `body`, `querystring`, `params` or `headers` */
 export function wrongInput([error]: readonly FastifySchemaValidationError[], part: string): Error {
   const whole = part === 'querystring' ? 'the query' : `the ${part}`

@@ -4,7 +4,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { neededRole } from '../access/auth.ts'
-import { COMPONENTS, PROBLEM_REPLY } from './openapi-schemas.ts'
+import { PROBLEM, PROBLEM_REPLY } from './schema-blocks.ts'
 
 const DESCRIPTION = `What an operator may read of a running vigia, and ask of it. Answers may get more keys at any time.
 Where the configuration has tokens, each request but those for /healthz and /readyz needs one; roles are nested: read, operate, admin.
@@ -21,7 +21,7 @@ const PROBLEMS = {
 
 /** Describes what is registered after it. */
 export function describeApi(app: FastifyInstance): void {
-  for (const schema of COMPONENTS) app.addSchema(schema)
+  app.addSchema(PROBLEM)
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -1,34 +1,81 @@
 // Maintenance windows over HTTP: GET /maintenance, /maintenance/upcoming, /maintenance.ics; POST /maintenance and
 // /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; what is meant by them is control's.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
-import { authorOf } from '../access/auth.ts'
-import { clientOf } from '../access/request-client.ts'
-import { refuseChange } from '../access/request-guard.ts'
-import { sendProblem } from '../answers/problem.ts'
-import type { MaintenanceOperations, MaintenanceView, WindowResult } from '../contract/maintenance.ts'
-import type { Recording } from '../contract/operations.ts'
-import {
-  CALENDAR_REPLY,
-  END_BODY,
-  ORDER_BODY,
-  UPCOMING_REPLY,
-  WINDOW_BODY,
-  WINDOW_REPLY,
-  WINDOWS_REPLY,
-} from './maintenance-schemas.ts'
-
-export interface MaintenanceAccess {
-  readonly view: MaintenanceView
-  readonly operations: MaintenanceOperations
-}
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { type WindowDocument, windowSchema } from '../../config/parts/schema-maintenance.ts'
+import { authorOf } from '../access/author.ts'
+import { sendRefused } from '../answers/problem.ts'
+import type { MaintenanceParts, WindowResult } from '../contract/maintenance.ts'
+import { BY, closed, flag, list, object, oneOf, orNull, REASON, type Schema, text, time } from './schema-blocks.ts'
 
 const MOST_DAYS = 800
 const DEFAULT_DAYS = 30
 const BODY_BYTES = 65_536
-const STATUSES = { unknown: 404, conflict: 409, invalid: 400, unavailable: 503 } as const
 const TAGS = ['maintenance']
+
+const OCCURRENCE = object({
+  window: text(),
+  kind: oneOf('maintenance', 'freeze'),
+  scope: text(),
+  start: time(),
+  end: time(),
+  leadFrom: time(),
+  localStart: text(),
+  localEnd: text(),
+  timeZone: text(),
+  shifted: flag(),
+})
+
+const WINDOW = object({
+  name: text(),
+  kind: oneOf('maintenance', 'freeze'),
+  source: oneOf('file', 'api'),
+  by: orNull(text()),
+  reason: text(),
+  scope: text(),
+  behaviour: oneOf('drain', 'answer'),
+  timeZone: text(),
+  repeat: orNull(text()),
+  overrun: oneOf('reopen', 'confirm'),
+  onlyWhenHealthy: flag(),
+  bypass: object({ addresses: list(text()), header: orNull(text()) }),
+  status: oneOf('scheduled', 'lead-in', 'active', 'overrun', 'postponed', 'over'),
+  occurrence: { anyOf: [OCCURRENCE, { type: 'null' }] },
+  since: orNull(time()),
+  until: orNull(time()),
+  waitingFor: orNull(text()),
+  problem: orNull(text()),
+  next: list(OCCURRENCE),
+})
+
+const WINDOWS_REPLY = {
+  description: 'In the order of the configuration; then those made here.',
+  ...object({ windows: list(WINDOW) }),
+}
+const UPCOMING_REPLY = { description: 'In order of time.', ...object({ occurrences: list(OCCURRENCE) }) }
+const WINDOW_REPLY = {
+  description: 'The window as it is now.',
+  ...object({ window: WINDOW, warnings: list(text()) }),
+}
+const CALENDAR_REPLY = { description: 'RFC 5545.', content: { 'text/calendar': { schema: text() } } }
+
+const WHO = { by: BY, unrecorded: flag() }
+const ORDER_BODY = closed({ ...WHO, reason: REASON }, ['reason'])
+const END_BODY = closed(
+  {
+    ...WHO,
+    reason: REASON,
+    force: flag('Also where probes still fail.'),
+    next: flag('Where none is under way: the next one does not take place.'),
+  },
+  ['reason'],
+)
+
+/** As in the configuration. Without its defaults: a validator would put them into what was sent. */
+const WINDOW_BODY = withoutDefaults({
+  ...windowSchema,
+  properties: { ...windowSchema.properties, ...WHO },
+})
 
 interface Who {
   readonly by?: string | undefined
@@ -43,17 +90,9 @@ interface Named {
   readonly name: string
 }
 
-/** @param boundTo host that the admin listener is bound to */
-export function serveMaintenance(app: FastifyInstance, { view, operations }: MaintenanceAccess, boundTo: string): void {
-  const change = {
-    bodyLimit: BODY_BYTES,
-    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
-      const refused = refuseChange(request, boundTo)
-      if (refused !== undefined) return sendProblem(reply, refused.status, refused.detail)
-    },
-  }
+export function serveMaintenance(app: FastifyInstance, { view, operations }: MaintenanceParts): void {
   const changing = (summary: string, body: object) => ({
-    ...change,
+    bodyLimit: BODY_BYTES,
     schema: { summary, tags: TAGS, body, response: { 200: WINDOW_REPLY } },
   })
 
@@ -106,7 +145,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
     changing('Makes a window; its name must be a new one', WINDOW_BODY),
     async (request, reply) => {
       const { by, unrecorded, ...document } = request.body
-      return answer(reply, await operations.add(document, { ...whoOf(request, { by, unrecorded }) }))
+      return answer(reply, await operations.add(document, authorOf(request, { by, unrecorded })))
     },
   )
   app.post<{ Params: Named; Body: Wish }>(
@@ -114,7 +153,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
     changing('Ends what is under way, or drains for it; with `next`, cancels the next', END_BODY),
     async (request, reply) => {
       const { reason, force = false, next = false } = request.body
-      const order = { ...whoOf(request, request.body), reason, force, next }
+      const order = { ...authorOf(request, request.body), reason, force, next }
       return answer(reply, await operations.end(request.params.name, order))
     },
   )
@@ -122,7 +161,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
     '/maintenance/:name/confirm',
     changing('Says that the work is done: what is closed beyond its end may reopen', ORDER_BODY),
     async (request, reply) => {
-      const order = { ...whoOf(request, request.body), reason: request.body.reason }
+      const order = { ...authorOf(request, request.body), reason: request.body.reason }
       return answer(reply, await operations.confirm(request.params.name, order))
     },
   )
@@ -130,17 +169,17 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
     '/maintenance/:name',
     changing('Removes a window that was made here', ORDER_BODY),
     async (request, reply) => {
-      const order = { ...whoOf(request, request.body), reason: request.body.reason }
+      const order = { ...authorOf(request, request.body), reason: request.body.reason }
       return answer(reply, await operations.remove(request.params.name, order))
     },
   )
 }
 
-function whoOf(request: FastifyRequest, { by, unrecorded }: Who): Recording & { readonly by: string } {
-  return { by: authorOf(request, by), source: clientOf(request), unrecorded }
-}
-
 function answer(reply: FastifyReply, result: WindowResult): FastifyReply {
   if (result.ok) return reply.send({ window: result.window, warnings: result.warnings })
-  return sendProblem(reply, STATUSES[result.refused], result.problems.join('; '))
+  return sendRefused(reply, { refused: result.refused, detail: result.problems.join('; ') })
+}
+
+function withoutDefaults(schema: object): Schema {
+  return JSON.parse(JSON.stringify(schema, (key, value) => (key === 'default' ? undefined : value))) as Schema
 }

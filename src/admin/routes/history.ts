@@ -1,99 +1,74 @@
-// The record over HTTP: GET /audit, /transitions, /incidents, newest first, a page at a time. Reads and checks queries; secrets are
-// masked before rows come here.
+// What vigia has kept, over HTTP: GET /audit, /transitions, /incidents, newest first, a page at a time. Reads and checks queries; secrets
+// are masked before rows come here.
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { parseDuration } from '../../config/units.ts'
 import { sendProblem } from '../answers/problem.ts'
 import type { Found, HistoryView, Rows, SpanQuery } from '../contract/history.ts'
-import { REFUSALS } from './operation-routes.ts'
+import { PAGE, type PageQuery, pageNumbers, pageOf, sendFound } from './pages.ts'
+import { closed, oneOf, orNull, text, whole } from './schema-blocks.ts'
 
-const NUMBER = { type: 'string', pattern: '^[0-9]{1,15}$' }
 const NAME = { type: 'string', minLength: 1, maxLength: 200 }
 const TIME = { type: 'string', maxLength: 64, description: 'A time with its offset or Z, or how long ago: 24h.' }
-
-/** Of every list that comes in pages. */
-export const PAGE = {
-  limit: { ...NUMBER, description: 'Most rows, 1 to 1000; default 100.' },
-  cursor: { ...NUMBER, description: '`next` of the page before.' },
-} as const
-const SPAN = { ...PAGE, since: { ...TIME }, until: { ...TIME } } as const
-const PLACE = { ...SPAN, pool: NAME, upstream: NAME } as const
-
-const text = { type: 'string' }
-const orNull = { type: ['string', 'null'] }
-const anything = {}
-
-/** The answer with a page of rows of this shape. */
-export const pageOf = (properties: Readonly<Record<string, object>>) => ({
-  description: 'Newest first.',
-  type: 'object',
-  properties: {
-    rows: { type: 'array', items: { type: 'object', properties, required: Object.keys(properties) } },
-    next: { type: ['integer', 'null'], description: 'For `cursor`; null = that was all.' },
-  },
-  required: ['rows', 'next'],
-})
-
-const queryOf = (properties: object) => ({ type: 'object', additionalProperties: false, properties })
+const SPAN = { ...PAGE, since: TIME, until: TIME }
+const PLACE = { ...SPAN, pool: NAME, upstream: NAME }
 
 const SCHEMAS = {
   audit: {
     summary: 'Every change: who, what, why, when, before and after',
     tags: ['record'],
-    querystring: queryOf({ ...SPAN, actor: NAME, subject: NAME, action: NAME }),
+    querystring: closed({ ...SPAN, actor: NAME, subject: NAME, action: NAME }),
     response: {
       200: pageOf({
-        seq: { type: 'integer' },
-        at: text,
-        actor: text,
-        source: text,
-        action: text,
-        subject: text,
-        reason: text,
-        before: anything,
-        after: anything,
-        hash: text,
+        seq: whole(),
+        at: text(),
+        actor: text(),
+        source: text(),
+        action: text(),
+        subject: text(),
+        reason: text(),
+        before: {},
+        after: {},
+        hash: text(),
       }),
     },
   },
   transitions: {
     summary: 'Changes of the state of upstreams',
     tags: ['record'],
-    querystring: queryOf(PLACE),
+    querystring: closed(PLACE),
     response: {
       200: pageOf({
-        id: { type: 'integer' },
-        at: text,
-        pool: text,
-        upstream: text,
-        from: text,
-        to: text,
-        cause: text,
-        by: orNull,
+        id: whole(),
+        at: text(),
+        pool: text(),
+        upstream: text(),
+        from: text(),
+        to: text(),
+        cause: text(),
+        by: orNull(text()),
       }),
     },
   },
   incidents: {
     summary: 'Stretches in which an upstream or a pool was not available',
     tags: ['record'],
-    querystring: queryOf({ ...PLACE, open: { type: 'string', enum: ['true', 'false'] } }),
+    querystring: closed({ ...PLACE, open: oneOf('true', 'false') }),
     response: {
       200: pageOf({
-        id: { type: 'integer' },
-        at: text,
-        end: orNull,
-        pool: text,
-        upstream: orNull,
-        kind: text,
-        cause: text,
+        id: whole(),
+        at: text(),
+        end: orNull(text()),
+        pool: text(),
+        upstream: orNull(text()),
+        kind: text(),
+        cause: text(),
       }),
     },
   },
 } as const
 
-interface Query {
-  readonly limit?: string
-  readonly cursor?: string
+interface Query extends PageQuery {
   readonly since?: string
   readonly until?: string
   readonly actor?: string
@@ -104,7 +79,7 @@ interface Query {
   readonly open?: 'true' | 'false'
 }
 
-export function serveAudit(app: FastifyInstance, view: HistoryView): void {
+export function serveHistory(app: FastifyInstance, view: HistoryView): void {
   const serve = (name: keyof typeof SCHEMAS, ask: (query: Query, span: SpanQuery) => Promise<Found<Rows<unknown>>>) =>
     app.get<{ Querystring: Query }>(`/${name}`, { schema: SCHEMAS[name] }, async (request, reply) => {
       const span = spanOf(request.query, Date.now())
@@ -115,20 +90,6 @@ export function serveAudit(app: FastifyInstance, view: HistoryView): void {
   serve('incidents', ({ pool, upstream, open }, span) =>
     view.incidents({ ...span, pool, upstream, open: open === undefined ? undefined : open === 'true' }),
   )
-}
-
-export function pageNumbers({ limit, cursor }: Pick<Query, 'limit' | 'cursor'>) {
-  return {
-    limit: limit === undefined ? undefined : Number(limit),
-    cursor: cursor === undefined ? undefined : Number(cursor),
-  }
-}
-
-/** What was found, or the problem. */
-export function sendFound<T extends object>(reply: FastifyReply, found: Found<T>): FastifyReply {
-  if ('refused' in found) return sendProblem(reply, REFUSALS[found.refused], found.detail)
-  const { ok: _, ...rest } = found
-  return reply.send(rest)
 }
 
 /** Or one line on what is wrong. */
