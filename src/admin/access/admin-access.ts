@@ -1,4 +1,4 @@
-// Who is let in: the tokens in use, and who has failed to show one. It knows no requests; auth.ts asks it.
+// Decides who is let in: knows the tokens in use, and which addresses have failed to show one. It knows no requests; auth.ts asks it.
 
 import type { AdminTokenPlan } from '../../plan/admin.ts'
 import { FailedLogins } from './failed-logins.ts'

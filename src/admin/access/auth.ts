@@ -1,5 +1,5 @@
-// Who may ask for what on the admin listener, in front of every route: bearer tokens with nested roles, where the configuration has
-// tokens. Without tokens this machine may read everything; who may change something then is decided by request-guard.ts.
+// In front of every route: takes the bearer token out of a request, and asks whether its role is enough for the route. Where the configuration
+// has no tokens, everything may be read; who may change something, with tokens or without, is decided by request-guard.ts.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { sendProblem } from '../answers/problem.ts'
@@ -50,7 +50,7 @@ export function guardAccess(app: FastifyInstance, access = new AdminAccess()): v
   })
   app.addHook('preHandler', async request => {
     const { principal, body } = request
-    // Whoever shows a token speaks in its name, whatever the request says.
+    // Whoever shows a token speaks in its name, whatever name the body gives.
     if (principal !== undefined && typeof body === 'object' && body !== null)
       (body as { by?: string }).by = principal.name
   })

@@ -1,6 +1,6 @@
-// Which requests may ask for a change: none that a page in a browser could have sent, and without tokens only where the listener is bound to
-// this machine. One hook in front of every route with an unsafe method: a route that says nothing is guarded. Besides, which names a request
-// may use where there are no tokens (a page could have pointed one of its own here: DNS rebinding).
+// In front of every route with an unsafe method: refuses what a page in a browser could have sent, and without tokens everything where others
+// can reach the listener. A route that says nothing is guarded. Besides: which names a request may use where there are no tokens, since a page
+// can point a name of its own at this machine (DNS rebinding).
 
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'

@@ -1,4 +1,4 @@
-// Errors of the admin listener as problem details (RFC 9457). The one place where a failure becomes an answer.
+// The one place where a failure becomes an answer of the admin listener: problem details (RFC 9457).
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'

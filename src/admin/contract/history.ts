@@ -1,7 +1,7 @@
 // What the admin listener may ask of what vigia has kept: the audit trail, transitions, incidents; a page at a time. Control implements it.
 // Secrets are masked before anything comes here.
 
-/** The store can't be read, or what is asked for is not there. One line. */
+/** The store can't be read, or what is asked for is not there. The detail is one line. */
 export interface NotFound {
   readonly ok: false
   readonly refused: 'unavailable' | 'unknown' | 'conflict'
@@ -31,11 +31,11 @@ export interface AuditRowsQuery extends SpanQuery {
   readonly subject?: string | undefined
   readonly action?: string | undefined
 }
-export interface PlaceRowsQuery extends SpanQuery {
+export interface UpstreamRowsQuery extends SpanQuery {
   readonly pool?: string | undefined
   readonly upstream?: string | undefined
 }
-export interface IncidentRowsQuery extends PlaceRowsQuery {
+export interface IncidentRowsQuery extends UpstreamRowsQuery {
   readonly open?: boolean | undefined
 }
 
@@ -75,6 +75,6 @@ export interface IncidentReport {
 }
 export interface HistoryView {
   audit(query: AuditRowsQuery): Promise<Found<Rows<AuditReport>>>
-  transitions(query: PlaceRowsQuery): Promise<Found<Rows<TransitionReport>>>
+  transitions(query: UpstreamRowsQuery): Promise<Found<Rows<TransitionReport>>>
   incidents(query: IncidentRowsQuery): Promise<Found<Rows<IncidentReport>>>
 }

@@ -1,5 +1,5 @@
-// Server-sent events to one who follows: as much as he takes, heartbeats, a word on what he has missed. It ends one who has fallen behind as
-// far as the record reaches.
+// Server-sent events to one follower: as many as it takes, heartbeats, and a gap where some are not kept any more. A follower that reads too
+// slowly is cut off, and is told of the gap when it comes back: a slow reader costs no memory.
 
 import type { ServerResponse } from 'node:http'
 import type { ControlEvent, EventFeed } from '../contract/events.ts'
@@ -7,7 +7,7 @@ import type { ControlEvent, EventFeed } from '../contract/events.ts'
 /** Browsers and libraries come back after this time. */
 const RETRY_MS = 2000
 
-/** The record itself is its buffer: it remembers only how far it has come. */
+/** The feed itself is its buffer: it remembers only how far it has come. */
 export class EventStream {
   readonly #response: ServerResponse
   readonly #feed: EventFeed
@@ -43,7 +43,7 @@ export class EventStream {
   pump(): void {
     if (this.#response.destroyed) return
     if (this.#blocked) {
-      // Who reads along and falls behind as far as the record reaches would fall behind again.
+      // The feed has dropped events that this follower has not read yet. It would fall behind again.
       if (this.#at < this.#feed.oldest) this.cut()
       return
     }

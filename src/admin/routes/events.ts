@@ -1,5 +1,4 @@
-// GET /events: what happens, as it happens, as server-sent events; or what has happened of late, as JSON. Who reads too slowly for
-// the record to keep up is cut off, and sees a gap when it comes back: nobody's slowness costs memory.
+// GET /events: what happens, as server-sent events; with follow=false what has happened of late, as JSON. Knows who follows, and how many may.
 
 import type { FastifyInstance } from 'fastify'
 import type { AdminAccess } from '../access/admin-access.ts'
@@ -7,7 +6,7 @@ import type { Principal } from '../access/tokens.ts'
 import { sendProblem } from '../answers/problem.ts'
 import type { EventFeed } from '../contract/events.ts'
 import { EventStream } from './event-stream.ts'
-import { flag, list, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
+import { closed, flag, list, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
 
 export interface EventsOptions {
   /** Most that follow at once. */
@@ -43,18 +42,14 @@ const EVENT: Schema = {
 const SCHEMA = {
   summary: 'What happens, as server-sent events; with follow=false what has happened of late, as JSON',
   tags: ['events'],
-  querystring: {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      after: {
-        type: 'string',
-        pattern: ID,
-        description: 'Id of the last event that is known; 0 = everything that is kept.',
-      },
-      follow: { type: 'string', enum: ['true', 'false'], description: 'Default: true.' },
+  querystring: closed({
+    after: {
+      type: 'string',
+      pattern: ID,
+      description: 'Id of the last event that is known; 0 = everything that is kept.',
     },
-  },
+    follow: { ...oneOf('true', 'false'), description: 'Default: true.' },
+  }),
   headers: {
     type: 'object',
     properties: { 'last-event-id': { type: 'string', description: 'As `after`, which goes first.' } },

@@ -11,7 +11,7 @@ import { closed, oneOf, orNull, text, whole } from './schema-blocks.ts'
 const NAME = { type: 'string', minLength: 1, maxLength: 200 }
 const TIME = { type: 'string', maxLength: 64, description: 'A time with its offset or Z, or how long ago: 24h.' }
 const SPAN = { ...PAGE, since: TIME, until: TIME }
-const PLACE = { ...SPAN, pool: NAME, upstream: NAME }
+const OF_UPSTREAM = { ...SPAN, pool: NAME, upstream: NAME }
 
 const SCHEMAS = {
   audit: {
@@ -36,7 +36,7 @@ const SCHEMAS = {
   transitions: {
     summary: 'Changes of the state of upstreams',
     tags: ['record'],
-    querystring: closed(PLACE),
+    querystring: closed(OF_UPSTREAM),
     response: {
       200: pageOf({
         id: whole(),
@@ -53,7 +53,7 @@ const SCHEMAS = {
   incidents: {
     summary: 'Stretches in which an upstream or a pool was not available',
     tags: ['record'],
-    querystring: closed({ ...PLACE, open: oneOf('true', 'false') }),
+    querystring: closed({ ...OF_UPSTREAM, open: oneOf('true', 'false') }),
     response: {
       200: pageOf({
         id: whole(),
@@ -92,16 +92,12 @@ export function serveHistory(app: FastifyInstance, view: HistoryView): void {
   )
 }
 
-/** Or one line on what is wrong. */
+/** @returns the span, or one line on what is wrong */
 function spanOf({ since, until, ...page }: Query, nowMs: number): SpanQuery | string {
   const from = since === undefined ? undefined : timeOf(since, nowMs)
   const to = until === undefined ? undefined : timeOf(until, nowMs)
-  const wrong = [
-    ['since', from],
-    ['until', to],
-  ].find(([, time]) => time === 'wrong')
   if (from === 'wrong' || to === 'wrong')
-    return `${wrong![0]} is neither a time such as 2026-12-06T04:00:00-03:00 (with its offset or Z) nor how long ago, such as 24h`
+    return `${from === 'wrong' ? 'since' : 'until'} is neither a time such as 2026-12-06T04:00:00-03:00 (with its offset or Z) nor how long ago, such as 24h`
   return { ...pageNumbers(page), fromMs: from, toMs: to }
 }
 
@@ -115,7 +111,7 @@ function timeOf(text: string, nowMs: number): number | 'wrong' {
   }
 }
 
-/** Durations of the configuration end below 500 h; a record goes back for years. */
+/** Durations of the configuration end below 500 h; what is kept goes back for years. */
 function daysMs(text: string): number | undefined {
   const days = /^(\d{1,5})d$/.exec(text)?.[1]
   return days === undefined ? undefined : Number(days) * 86_400_000

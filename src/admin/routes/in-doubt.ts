@@ -1,4 +1,4 @@
-// GET /in-doubt: the unsafe requests whose fate is unknown, newest first, for whoever has to find out what became of them.
+// GET /in-doubt: the unsafe requests whose fate is unknown, newest first, for the people who find out what became of them.
 // POST /in-doubt/{requestId}: what they found out.
 
 import type { FastifyInstance } from 'fastify'
@@ -107,7 +107,7 @@ export function serveInDoubt(app: FastifyInstance, view: ControlView, operations
         ...authorOf(request, request.body),
       })
       if (!result.ok) return sendRefused(reply, result)
-      return { records: view.inDoubt().records.filter(record => record.requestId === requestId) }
+      return { records: view.inDoubt().records.filter(each => each.requestId === requestId) }
     },
   )
 }

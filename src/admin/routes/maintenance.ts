@@ -1,5 +1,5 @@
 // Maintenance windows over HTTP: GET /maintenance, /maintenance/upcoming, /maintenance.ics; POST /maintenance and
-// /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; what is meant by them is control's.
+// /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; control carries them out.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type WindowDocument, windowSchema } from '../../config/parts/schema-maintenance.ts'
@@ -59,11 +59,11 @@ const WINDOW_REPLY = {
 }
 const CALENDAR_REPLY = { description: 'RFC 5545.', content: { 'text/calendar': { schema: text() } } }
 
-const WHO = { by: BY, unrecorded: flag() }
-const ORDER_BODY = closed({ ...WHO, reason: REASON }, ['reason'])
+const AUTHOR = { by: BY, unrecorded: flag() }
+const ORDER_BODY = closed({ ...AUTHOR, reason: REASON }, ['reason'])
 const END_BODY = closed(
   {
-    ...WHO,
+    ...AUTHOR,
     reason: REASON,
     force: flag('Also where probes still fail.'),
     next: flag('Where none is under way: the next one does not take place.'),
@@ -71,17 +71,17 @@ const END_BODY = closed(
   ['reason'],
 )
 
-/** As in the configuration. Without its defaults: a validator would put them into what was sent. */
+/** As in the configuration, but without defaults: the validator would write them into the body. */
 const WINDOW_BODY = withoutDefaults({
   ...windowSchema,
-  properties: { ...windowSchema.properties, ...WHO },
+  properties: { ...windowSchema.properties, ...AUTHOR },
 })
 
-interface Who {
+interface AuthorBody {
   readonly by?: string | undefined
   readonly unrecorded?: boolean | undefined
 }
-interface Wish extends Who {
+interface OrderBody extends AuthorBody {
   readonly reason: string
   readonly force?: boolean
   readonly next?: boolean
@@ -140,7 +140,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
         .header('content-disposition', 'inline; filename="maintenance.ics"')
         .send(view.calendar()),
   )
-  app.post<{ Body: WindowDocument & Who }>(
+  app.post<{ Body: WindowDocument & AuthorBody }>(
     '/maintenance',
     changing('Makes a window; its name must be a new one', WINDOW_BODY),
     async (request, reply) => {
@@ -148,7 +148,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
       return answer(reply, await operations.add(document, authorOf(request, { by, unrecorded })))
     },
   )
-  app.post<{ Params: Named; Body: Wish }>(
+  app.post<{ Params: Named; Body: OrderBody }>(
     '/maintenance/:name/end',
     changing('Ends what is under way, or drains for it; with `next`, cancels the next', END_BODY),
     async (request, reply) => {
@@ -157,7 +157,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
       return answer(reply, await operations.end(request.params.name, order))
     },
   )
-  app.post<{ Params: Named; Body: Wish }>(
+  app.post<{ Params: Named; Body: OrderBody }>(
     '/maintenance/:name/confirm',
     changing('Says that the work is done: what is closed beyond its end may reopen', ORDER_BODY),
     async (request, reply) => {
@@ -165,7 +165,7 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
       return answer(reply, await operations.confirm(request.params.name, order))
     },
   )
-  app.delete<{ Params: Named; Body: Wish }>(
+  app.delete<{ Params: Named; Body: OrderBody }>(
     '/maintenance/:name',
     changing('Removes a window that was made here', ORDER_BODY),
     async (request, reply) => {

@@ -97,7 +97,7 @@ async function answer(request: Asked, reply: FastifyReply, view: ControlView, ac
   const result = await act({ pool, upstream }, order)
   if (typeof result === 'string') return sendProblem(reply, 400, result)
   if (!result.ok) return sendRefused(reply, result)
-  // Whoever asked for it to be done all the same learns that a restart would forget it for now.
+  // Done, but not in the store yet: until it is, a restart would forget it.
   if (result.unrecorded) reply.header('x-vigia-recorded', 'later')
   const state = view.status().pools.find(each => each.name === pool)
   return reply.send(upstream === undefined ? state : state?.upstreams.find(each => each.name === upstream))
