@@ -1,7 +1,7 @@
 // Maintenance windows over HTTP: GET /maintenance, /maintenance/upcoming, /maintenance.ics; POST /maintenance and
 // /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; control carries them out.
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type WindowDocument, windowSchema } from '../../config/parts/schema-maintenance.ts'
 import { authorOf } from '../access/author.ts'
 import { sendRefused } from '../answers/problem.ts'
@@ -152,27 +152,24 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
     '/maintenance/:name/end',
     changing('Ends what is under way, or drains for it; with `next`, cancels the next', END_BODY),
     async (request, reply) => {
-      const { reason, force = false, next = false } = request.body
-      const order = { ...authorOf(request, request.body), reason, force, next }
-      return answer(reply, await operations.end(request.params.name, order))
+      const { force = false, next = false } = request.body
+      return answer(reply, await operations.end(request.params.name, { ...orderOf(request), force, next }))
     },
   )
   app.post<{ Params: Named; Body: OrderBody }>(
     '/maintenance/:name/confirm',
     changing('Says that the work is done: what is closed beyond its end may reopen', ORDER_BODY),
-    async (request, reply) => {
-      const order = { ...authorOf(request, request.body), reason: request.body.reason }
-      return answer(reply, await operations.confirm(request.params.name, order))
-    },
+    async (request, reply) => answer(reply, await operations.confirm(request.params.name, orderOf(request))),
   )
   app.delete<{ Params: Named; Body: OrderBody }>(
     '/maintenance/:name',
     changing('Removes a window that was made here', ORDER_BODY),
-    async (request, reply) => {
-      const order = { ...authorOf(request, request.body), reason: request.body.reason }
-      return answer(reply, await operations.remove(request.params.name, order))
-    },
+    async (request, reply) => answer(reply, await operations.remove(request.params.name, orderOf(request))),
   )
+}
+
+function orderOf(request: FastifyRequest<{ Body: OrderBody }>) {
+  return { ...authorOf(request, request.body), reason: request.body.reason }
 }
 
 function answer(reply: FastifyReply, result: WindowResult): FastifyReply {
