@@ -27,19 +27,9 @@ export function sendProblem(reply: FastifyReply, status: number, detail: string,
     .send(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...more }))
 }
 
-/** @param more members of the problem beside those of RFC 9457 */
-export function sendRefusal(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
-  return sendProblem(reply, STATUS_OF[refusal.code], refusalText(refusal), more)
-}
-
-const REFUSED = { invalid: 400, unknown: 404, conflict: 409, unavailable: 503 } as const
-
 /** What control has refused. */
-export function sendRefused(
-  reply: FastifyReply,
-  { refused, detail }: { readonly refused: keyof typeof REFUSED; readonly detail: string },
-): FastifyReply {
-  return sendProblem(reply, REFUSED[refused], detail)
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  return sendProblem(reply, STATUS_OF[refusal.code], refusalText(refusal))
 }
 
 /** Says of the other methods that what stands there is asked for with POST. @param what is asked for, e.g. `drain` */

@@ -1,13 +1,10 @@
 // What the admin listener may ask of what vigia has kept: the audit trail, transitions, incidents; a page at a time. Control implements it.
 // Secrets are masked before anything comes here.
 
-/** The store can't be read, or what is asked for is not there. The detail is one line. */
-export interface NotFound {
-  readonly ok: false
-  readonly refused: 'unavailable' | 'unknown' | 'conflict'
-  readonly detail: string
-}
-export type Found<T> = (T & { readonly ok: true }) | NotFound
+import type { Refusal } from '../../util/refusal.ts'
+
+/** Refused where the store can't be read, or what is asked for is not there. */
+export type Found<T> = (T & { readonly ok: true }) | Refusal
 
 export interface Rows<T> {
   /** Newest first. */

@@ -1,6 +1,7 @@
 // What the admin listener shows of maintenance windows, and what may be asked for. Control implements it.
 
 import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
+import type { Refusal } from '../../util/refusal.ts'
 import type { Order, Recording } from './operations.ts'
 
 export type WindowStatusName = 'scheduled' | 'lead-in' | 'active' | 'overrun' | 'postponed' | 'over'
@@ -81,14 +82,10 @@ export interface MaintenanceView {
   calendar(): string
 }
 
-/** `invalid`: what was given is no window. Each problem is one line. */
+/** The window as it is now. */
 export type WindowResult =
   | { readonly ok: true; readonly window: WindowReport; readonly warnings: readonly string[] }
-  | {
-      readonly ok: false
-      readonly refused: 'unknown' | 'conflict' | 'invalid' | 'unavailable'
-      readonly problems: readonly string[]
-    }
+  | Refusal
 
 export interface MaintenanceOperations {
   add(window: WindowDocument, order: Recording & Pick<Order, 'by'>): Promise<WindowResult>

@@ -1,7 +1,8 @@
 // What an operator may ask of the control plane. Control implements it; admin never reaches further. Who may ask is decided in
 // front of it.
 
-import type { WeightWish } from '../../policy/upstream/weight-override.ts'
+import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
+import type { Refusal } from '../../util/refusal.ts'
 
 /** A pool, or one upstream of it; a pool stands for each of its upstreams. */
 export interface Where {
@@ -38,7 +39,7 @@ export interface DrainOrder extends TakeOutOrder {
 
 export interface WeightOrder extends TakeOutOrder {
   /** Undefined = as configured again. */
-  readonly wish: WeightWish | undefined
+  readonly wish: OperatorWeight | undefined
 }
 
 /** What people found out about a request in doubt. `ignored`: nobody will look into it. */
@@ -51,13 +52,14 @@ export interface InDoubtOrder extends Recording {
   readonly by: string
 }
 
-/**
- * `unknown`: there is no such pool or upstream. `conflict`: it can't be done as things are. `unavailable`: it can't be recorded, so it
- * was not done. The detail is one line.
- */
-export type OperationResult =
-  | { readonly ok: true /** Undefined = the store has it, or there is none. */; readonly unrecorded?: boolean }
-  | { readonly ok: false; readonly refused: 'unknown' | 'conflict' | 'unavailable'; readonly detail: string }
+/** Carried out. */
+export interface Done {
+  readonly ok: true
+  /** Undefined = the store has it, or there is none. */
+  readonly unrecorded?: boolean
+}
+
+export type OperationResult = Done | Refusal
 
 /** An order is acknowledged once it is recorded, where there is a store. */
 export type Answer = OperationResult | Promise<OperationResult>

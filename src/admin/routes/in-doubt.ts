@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { authorOf } from '../access/author.ts'
-import { sendRefused } from '../answers/problem.ts'
+import { sendRefusal } from '../answers/problem.ts'
 import type { ControlOperations, Resolution } from '../contract/operations.ts'
 import type { ControlView } from '../contract/status.ts'
 import {
@@ -106,7 +106,7 @@ export function serveInDoubt(app: FastifyInstance, view: ControlView, operations
         note,
         ...authorOf(request, request.body),
       })
-      if (!result.ok) return sendRefused(reply, result)
+      if (!result.ok) return sendRefusal(reply, result)
       return { records: view.inDoubt().records.filter(each => each.requestId === requestId) }
     },
   )

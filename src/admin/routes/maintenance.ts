@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type WindowDocument, windowSchema } from '../../config/parts/schema-maintenance.ts'
 import { authorOf } from '../access/author.ts'
-import { sendRefused } from '../answers/problem.ts'
+import { sendRefusal } from '../answers/problem.ts'
 import type { MaintenanceParts, WindowResult } from '../contract/maintenance.ts'
 import { BY, closed, flag, list, object, oneOf, orNull, REASON, type Schema, text, time } from './schema-blocks.ts'
 
@@ -174,7 +174,7 @@ function orderOf(request: FastifyRequest<{ Body: OrderBody }>) {
 
 function answer(reply: FastifyReply, result: WindowResult): FastifyReply {
   if (result.ok) return reply.send({ window: result.window, warnings: result.warnings })
-  return sendRefused(reply, { refused: result.refused, detail: result.problems.join('; ') })
+  return sendRefusal(reply, result)
 }
 
 function withoutDefaults(schema: object): Schema {

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { authorOf } from '../access/author.ts'
-import { onlyWithPost, sendProblem, sendRefused } from '../answers/problem.ts'
+import { onlyWithPost, sendProblem, sendRefusal } from '../answers/problem.ts'
 import type { Answer, ControlOperations, Recording, Where } from '../contract/operations.ts'
 import type { ControlView } from '../contract/status.ts'
 import { parseDeadline } from './deadline.ts'
@@ -96,7 +96,7 @@ async function answer(request: Asked, reply: FastifyReply, view: ControlView, ac
   const order = { ...body, ...authorOf(request, body), reason: body.reason ?? '' }
   const result = await act({ pool, upstream }, order)
   if (typeof result === 'string') return sendProblem(reply, 400, result)
-  if (!result.ok) return sendRefused(reply, result)
+  if (!result.ok) return sendRefusal(reply, result)
   // Done, but not in the store yet: until it is, a restart would forget it.
   if (result.unrecorded) reply.header('x-vigia-recorded', 'later')
   const state = view.status().pools.find(each => each.name === pool)

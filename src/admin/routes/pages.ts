@@ -1,7 +1,7 @@
 // Lists that come a page at a time: how a page is asked for, what it looks like, and the answer with one.
 
 import type { FastifyReply } from 'fastify'
-import { sendRefused } from '../answers/problem.ts'
+import { sendRefusal } from '../answers/problem.ts'
 import type { Found, RowsQuery } from '../contract/history.ts'
 import { list, object, orNull, type Schema, whole } from './schema-blocks.ts'
 
@@ -36,7 +36,7 @@ export function pageNumbers({ limit, cursor }: PageQuery): RowsQuery {
 
 /** What was found, or the problem. */
 export function sendFound<T extends object>(reply: FastifyReply, found: Found<T>): FastifyReply {
-  if ('refused' in found) return sendRefused(reply, found)
+  if ('code' in found) return sendRefusal(reply, found)
   const { ok: _, ...rest } = found
   return reply.send(rest)
 }

@@ -4,9 +4,11 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../../logging/logger.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
-import type { FromWorker, InDoubtRecord, ToWorker, WorkerStart } from '../../shared/messages.ts'
+import type { FromWorker, ToWorker, WorkerStart } from '../../shared/messages.ts'
+import { CannotServe } from './cannot-serve.ts'
+import type { LostRequests } from './lost-requests.ts'
 import { RevisionGate } from './revision-gate.ts'
-import { StartError } from './start-error.ts'
+import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions {
   readonly workerUrl: URL
@@ -15,10 +17,9 @@ export interface SupervisorOptions {
   readonly logger: Logger
   /** What a worker that starts now is given: always the newest snapshot. */
   readonly startData: (worker: number) => WorkerStart
-  readonly onTransportFailure: (slot: number, error: string) => void
-  readonly onInDoubt: (record: InDoubtRecord) => void
-  /** A worker has ended; its row still tells what it had in flight. */
-  readonly onLost: (worker: number, row: CounterRow) => void
+  /** What a worker that has ended had in flight: its row still tells. */
+  readonly lostOf: (row: CounterRow) => LostRequests
+  readonly tell: (event: WorkerEvent) => void
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone'
@@ -82,7 +83,7 @@ export class Supervisor {
     }))
   }
 
-  /** Starts all workers; resolves when each has bound every listener. Rejects with StartError as soon as one can't. */
+  /** Starts all workers; resolves when each has bound every listener. Rejects with CannotServe as soon as one can't. */
   async start(revision: number): Promise<void> {
     const ready = this.#gate.wait(revision)
     for (const post of this.#posts) this.#spawn(post)
@@ -107,7 +108,7 @@ export class Supervisor {
     if (this.#phase !== 'running') return this.#cut
     this.#phase = 'draining'
     // Workers that are about to end take nothing over any more.
-    this.#gate.refused(Infinity, new StartError('vigia is being stopped', undefined))
+    this.#gate.refused(Infinity, new CannotServe('vigia is being stopped', undefined))
     const drained = new Promise<void>(resolve => {
       this.#onDrained = resolve
     })
@@ -183,10 +184,8 @@ export class Supervisor {
         this.#refused(post, message)
         return
       case 'transport-failure':
-        this.#options.onTransportFailure(message.slot, message.error)
-        return
       case 'in-doubt':
-        this.#options.onInDoubt(message.record)
+        this.#options.tell(message)
         return
       case 'drained':
         this.#cut += message.cut
@@ -201,7 +200,7 @@ export class Supervisor {
 
   #refused(post: Post, { revision, reason, code }: FromWorker & { type: 'failed' }): void {
     // Who waits for this reports it. A replacement that fails is reported here, and tried again after a while.
-    if (this.#gate.refused(revision, new StartError(reason, code))) return
+    if (this.#gate.refused(revision, new CannotServe(reason, code))) return
     this.#options.logger.error({ worker: post.worker, code }, reason)
   }
 
@@ -210,7 +209,8 @@ export class Supervisor {
     post.revision = 0
     this.#become(post, 'gone')
     const row = this.#options.counters.rows[post.worker]!
-    this.#options.onLost(post.worker, row)
+    const isReplaced = this.#phase === 'running' && this.#started
+    this.#options.tell({ type: 'worker-lost', worker: post.worker, lost: this.#options.lostOf(row), isReplaced })
     row.dropGauges()
     if (this.#phase !== 'running') {
       this.#checkDrained()
@@ -220,7 +220,7 @@ export class Supervisor {
       const why = post.lastError ?? `exit code ${exitCode}`
       this.#gate.refused(
         Infinity,
-        new StartError(`worker ${post.worker} ended while it was starting: ${why}`, undefined),
+        new CannotServe(`worker ${post.worker} ended while it was starting: ${why}`, undefined),
       )
       return
     }

@@ -2,8 +2,8 @@
 // Looks at the first years of the window only, so that the same file always gets the same verdict.
 
 import type { WindowPlan } from '../../plan/window.ts'
+import { type Dates, datesBetween, type Occurrences, occurrencesOf } from './occurrences.ts'
 import { type ParsedRule, parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
-import { createSchedule, type Dates, datesBetween, type Schedule } from './schedule.ts'
 import { instantOf, localWords, parseLocal, wallAt, zoneName } from './wall-clock.ts'
 import type { Occurrence, WindowProblem } from './window-plan.ts'
 
@@ -17,7 +17,7 @@ export const MOST_A_YEAR = 1500
 export const LONGEST_DAYS = 366
 export const MOST_EXCEPT_DATES = 1000
 
-/** Only a plan without errors may go to `createSchedule`. */
+/** Only a plan without errors may go to `occurrencesOf`. */
 export function checkWindow(plan: WindowPlan): WindowVerdict {
   const errors: WindowProblem[] = []
   const warnings: WindowProblem[] = []
@@ -92,9 +92,9 @@ function checkCalendar(
   errors: WindowProblem[],
   warnings: WindowProblem[],
 ): void {
-  let all: Schedule
+  let all: Occurrences
   try {
-    all = createSchedule({ ...plan, exceptDates: [] })
+    all = occurrencesOf({ ...plan, exceptDates: [] })
   } catch (error) {
     errors.push({ field: 'recurrence', message: `can't be computed: ${(error as Error).message}` })
     return
@@ -104,7 +104,7 @@ function checkCalendar(
     errors.push({ field: 'recurrence', message: `gives more than ${MOST_A_YEAR} occurrences a year` })
     return
   }
-  const { taken: walked, absent } = firstYears(createSchedule(plan))
+  const { taken: walked, absent } = firstYears(occurrencesOf(plan))
   const swallowed = absent.filter(({ startMs, endMs }) => endMs <= startMs)
   if (walked.length === 0) {
     const message =
@@ -120,14 +120,14 @@ function checkCalendar(
     warnings.push({ field: 'start', message: `${noLength(swallowed[0]!, plan)}: it does not take place then` })
 }
 
-function firstYears(schedule: Schedule): Dates {
-  const fromMs = instantOf(schedule.startWallMs, schedule.plan.timeZone) - DAY_MS
-  const dates = datesBetween(schedule, fromMs, fromMs + 2 * YEAR_MS)
-  return dates.taken.length >= FREQUENT ? dates : datesBetween(schedule, fromMs, fromMs + 10 * YEAR_MS)
+function firstYears(occurrences: Occurrences): Dates {
+  const fromMs = instantOf(occurrences.startWallMs, occurrences.plan.timeZone) - DAY_MS
+  const dates = datesBetween(occurrences, fromMs, fromMs + 2 * YEAR_MS)
+  return dates.taken.length >= FREQUENT ? dates : datesBetween(occurrences, fromMs, fromMs + 10 * YEAR_MS)
 }
 
 /** Asked in wall time, before anything that costs more. */
-function isTooDense({ recurrence, startWallMs }: Schedule): boolean {
+function isTooDense({ recurrence, startWallMs }: Occurrences): boolean {
   for (let year = 0; year < 5; year += 1) {
     const fromMs = startWallMs + year * YEAR_MS
     if (recurrence.startsBetween(fromMs, fromMs + YEAR_MS - 1).length > MOST_A_YEAR) return true
@@ -137,7 +137,7 @@ function isTooDense({ recurrence, startWallMs }: Schedule): boolean {
 
 /** RFC 5545 leaves open what a start means that its own rule does not give: nobody should have to guess. */
 function checkStart(
-  { recurrence, startWallMs, plan }: Schedule,
+  { recurrence, startWallMs, plan }: Occurrences,
   rule: RecurrenceRule,
   errors: WindowProblem[],
 ): boolean {
@@ -183,7 +183,7 @@ function checkPace(plan: WindowPlan, walked: readonly Occurrence[], errors: Wind
   }
 }
 
-function checkMissedDates({ exceptDates }: WindowPlan, all: Schedule, warnings: WindowProblem[]): void {
+function checkMissedDates({ exceptDates }: WindowPlan, all: Occurrences, warnings: WindowProblem[]): void {
   for (const date of exceptDates) {
     const wallMs = parseLocal(date)!
     if (all.recurrence.startsBetween(wallMs, wallMs).length === 0)

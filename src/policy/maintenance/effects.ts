@@ -2,7 +2,7 @@
 // are in force. Where windows overlap, the strictest behaviour and the later end hold. It decides; others apply.
 
 import type { WindowBypass, WindowPlan, WindowScope } from '../../plan/window.ts'
-import type { Schedule } from './schedule.ts'
+import type { Occurrences } from './occurrences.ts'
 import type { Overrides } from './window-plan.ts'
 import { type WindowState, windowState } from './window-state.ts'
 
@@ -46,13 +46,13 @@ export interface Effects {
   readonly freezes: readonly FreezeInForce[]
 }
 
-export function effectsAt(schedules: readonly Schedule[], nowMs: number, overrides: Overrides): Effects {
+export function effectsAt(windows: readonly Occurrences[], nowMs: number, overrides: Overrides): Effects {
   let everything: Effect | undefined
   const pools = new Map<string, Effect>()
   const upstreams = new Map<string, Map<string, Effect>>()
   const routes = new Map<string, Effect>()
   const freezes: FreezeInForce[] = []
-  for (const { plan, state } of schedules.map(item => ({
+  for (const { plan, state } of windows.map(item => ({
     plan: item.plan,
     state: windowState(item, nowMs, overrides),
   }))) {

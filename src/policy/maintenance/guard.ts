@@ -3,7 +3,7 @@
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { MOST_A_YEAR } from './check-window.ts'
-import { occurrencesBetween, type Schedule } from './schedule.ts'
+import { type Occurrences, occurrencesBetween } from './occurrences.ts'
 import { localWords, wallAt } from './wall-clock.ts'
 
 export interface GuardedPool {
@@ -44,13 +44,13 @@ export type StartVerdict =
  * One finding for each smallest combination, at its first time.
  */
 export function guard(
-  schedules: readonly Schedule[],
+  windows: readonly Occurrences[],
   pools: readonly GuardedPool[],
   horizon: { readonly fromMs: number; readonly toMs: number },
 ): GuardFinding[] {
-  const spans = schedules
+  const spans = windows
     .filter(({ plan }) => plan.kind === 'maintenance' && plan.scope.kind !== 'route')
-    .flatMap(schedule => spansOf(schedule, horizon))
+    .flatMap(occurrences => spansOf(occurrences, horizon))
   return pools.flatMap(pool =>
     findingsOf(
       pool,
@@ -85,11 +85,11 @@ interface Span {
   readonly untilMs: number
 }
 
-function spansOf(schedule: Schedule, { fromMs, toMs }: { fromMs: number; toMs: number }): Span[] {
-  const { plan } = schedule
+function spansOf(occurrences: Occurrences, { fromMs, toMs }: { fromMs: number; toMs: number }): Span[] {
+  const { plan } = occurrences
   // One whose lead-in begins before the horizon's end counts, though it starts after it.
-  const occurrences = occurrencesBetween(schedule, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
-  return occurrences.map(({ leadFromMs, endMs }) => ({ plan, fromMs: leadFromMs, untilMs: endMs }))
+  const found = occurrencesBetween(occurrences, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
+  return found.map(({ leadFromMs, endMs }) => ({ plan, fromMs: leadFromMs, untilMs: endMs }))
 }
 
 function concerns({ scope }: WindowPlan, pool: string): boolean {

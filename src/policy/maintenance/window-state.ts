@@ -1,7 +1,7 @@
-// What a window does at an instant: a function of its schedule, the time and the overrides, of nothing else. So a restart or a
+// What a window does at an instant: a function of its occurrences, the time and the overrides, of nothing else. So a restart or a
 // clock that steps loses nothing, and the same facts always give the same state.
 
-import { neighbours, type Schedule } from './schedule.ts'
+import { neighbours, type Occurrences } from './occurrences.ts'
 import type { Occurrence, Overrides } from './window-plan.ts'
 
 export type WindowStatus =
@@ -31,29 +31,29 @@ export interface WindowState {
   readonly finished: Occurrence | undefined
 }
 
-export function windowState(schedule: Schedule, nowMs: number, overrides: Overrides): WindowState {
-  const begun = lastThatRan(schedule, nowMs, overrides)
-  const running = begun === undefined ? undefined : runningState(schedule, begun, nowMs, overrides)
+export function windowState(occurrences: Occurrences, nowMs: number, overrides: Overrides): WindowState {
+  const begun = lastThatRan(occurrences, nowMs, overrides)
+  const running = begun === undefined ? undefined : runningState(occurrences, begun, nowMs, overrides)
   if (running !== undefined) return running
-  return { ...comingState(schedule, nowMs, overrides, begun), finished: begun }
+  return { ...comingState(occurrences, nowMs, overrides, begun), finished: begun }
 }
 
 /** Bounds the way past occurrences that were cancelled or held back. */
 const MOST_SKIPPED = 100
 
 /** The last occurrence that has begun, but for those cancelled before their start or held back: they closed nothing. */
-function lastThatRan(schedule: Schedule, nowMs: number, overrides: Overrides): Occurrence | undefined {
-  let { latest } = neighbours(schedule, nowMs)
+function lastThatRan(occurrences: Occurrences, nowMs: number, overrides: Overrides): Occurrence | undefined {
+  let { latest } = neighbours(occurrences, nowMs)
   for (let skipped = 0; latest !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
     if (!isCancelled(latest, overrides) && !overrides.postponed.has(latest.key)) return latest
-    latest = neighbours(schedule, latest.startMs - 1).latest
+    latest = neighbours(occurrences, latest.startMs - 1).latest
   }
   return undefined
 }
 
 /** What an occurrence that has begun still does; undefined = it is over. */
 function runningState(
-  { plan }: Schedule,
+  { plan }: Occurrences,
   occurrence: Occurrence,
   nowMs: number,
   overrides: Overrides,
@@ -80,15 +80,15 @@ function runningState(
 }
 
 function comingState(
-  schedule: Schedule,
+  occurrences: Occurrences,
   nowMs: number,
   overrides: Overrides,
   last: Occurrence | undefined,
 ): Omit<WindowState, 'finished'> {
-  const { latest } = neighbours(schedule, nowMs)
+  const { latest } = neighbours(occurrences, nowMs)
   if (latest !== undefined && nowMs < latest.endMs && isHeldBack(latest, overrides))
     return state('postponed', latest, latest.leadFromMs, latest.endMs)
-  const next = nextThatRuns(schedule, nowMs, overrides)
+  const next = nextThatRuns(occurrences, nowMs, overrides)
   const sinceMs = endOf(last, nowMs, overrides)
   if (next === undefined) return state('over', last, sinceMs, undefined)
   if (nowMs < next.leadFromMs) return state('scheduled', next, sinceMs, next.leadFromMs)
@@ -105,11 +105,11 @@ function state(
   return { status, occurrence, fromMs, untilMs, waitingFor: undefined }
 }
 
-function nextThatRuns(schedule: Schedule, nowMs: number, overrides: Overrides): Occurrence | undefined {
-  let { next } = neighbours(schedule, nowMs)
+function nextThatRuns(occurrences: Occurrences, nowMs: number, overrides: Overrides): Occurrence | undefined {
+  let { next } = neighbours(occurrences, nowMs)
   for (let skipped = 0; next !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
     if (!overrides.endedEarly.has(next.key)) return next
-    next = neighbours(schedule, next.startMs).next
+    next = neighbours(occurrences, next.startMs).next
   }
   return undefined
 }

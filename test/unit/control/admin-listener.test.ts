@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { ControlOperations } from '../../../src/admin/contract/operations.ts'
 import type { ControlView } from '../../../src/admin/contract/status.ts'
 import { AdminListener } from '../../../src/control/admin-listener.ts'
-import { StartError } from '../../../src/control/workers/start-error.ts'
+import { CannotServe } from '../../../src/control/workers/cannot-serve.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
 
@@ -28,7 +28,7 @@ test.each(['0.0.0.0', '::', 'erp.example'])(
   'it does not open at %s, where others could reach it, without tokens',
   async host => {
     newListener()
-    await expect(admin.listen({ host, port: 0 })).rejects.toThrow(StartError)
+    await expect(admin.listen({ host, port: 0 })).rejects.toThrow(CannotServe)
   },
 )
 
@@ -49,7 +49,7 @@ test('where it can not move, the former tokens stay with the former listener', a
   const taken = createServer()
   await new Promise<void>(resolve => taken.listen(0, HOST, resolve))
   const { port: other } = taken.address() as { port: number }
-  await expect(admin.listen({ host: HOST, port: other })).rejects.toThrow(StartError)
+  await expect(admin.listen({ host: HOST, port: other })).rejects.toThrow(CannotServe)
   expect([await statusAt(port), await statusAt(port, 't')]).toEqual([401, 200])
   taken.close()
 })

@@ -7,7 +7,7 @@ import { AdminAccess } from '../../../../src/admin/access/admin-access.ts'
 import type { AdminParts } from '../../../../src/admin/contract/parts.ts'
 import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
-import { EventLog } from '../../../../src/control/events/events.ts'
+import { Feed } from '../../../../src/control/events/feed.ts'
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS']
 const TOKENS = { reader: 'read', operator: 'operate', boss: 'admin' } as const
@@ -41,7 +41,7 @@ async function setUp({ boundTo = '127.0.0.1', withTokens = false, add = (_: Fast
     maintenance: parts.maintenance,
     history: parts.history,
     configurations: parts.configurations,
-    events: new EventLog(),
+    events: new Feed(),
   })
   const routes: Route[] = []
   app.addHook('onRoute', ({ method, url, config }: RouteOptions) => {

@@ -9,7 +9,7 @@ import { guardAccess } from '../../../../src/admin/access/auth.ts'
 import type { ControlEvent } from '../../../../src/admin/contract/events.ts'
 import { type EventsOptions, serveEvents } from '../../../../src/admin/routes/events.ts'
 import { parseEventStream, type StreamedEvent } from '../../../../src/commands/live/sse.ts'
-import { EventLog } from '../../../../src/control/events/events.ts'
+import { Feed } from '../../../../src/control/events/feed.ts'
 import { until } from '../../../support/until.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -25,7 +25,7 @@ interface Reader {
 }
 
 async function setUp(options: EventsOptions = {}, kept?: number) {
-  const log = new EventLog(kept === undefined ? {} : { kept })
+  const log = new Feed(kept === undefined ? {} : { kept })
   const app = Fastify({
     forceCloseConnections: true,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },

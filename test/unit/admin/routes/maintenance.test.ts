@@ -74,8 +74,8 @@ test.each([
   ['conflict', 409],
   ['invalid', 400],
   ['unavailable', 503],
-] as const)('what is refused as %s is %i, with all that is wrong', async (refused, status) => {
-  const { ask } = setUp({ ok: false, refused, problems: ['one', 'two'] })
+] as const)('what is refused as %s is %i, with all that is wrong', async (code, status) => {
+  const { ask } = setUp({ ok: false, code, message: 'one', advice: 'two' })
   const answer = await ask('POST', '/maintenance', WISH)
   expect([answer.statusCode, answer.json()]).toMatchObject([status, { status, detail: 'one; two' }])
   expect(answer.headers['content-type']).toContain('application/problem+json')

@@ -4,7 +4,7 @@ import type { MaintenanceParts } from '../../../../src/admin/contract/maintenanc
 import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
 import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
-import { EventLog } from '../../../../src/control/events/events.ts'
+import { Feed } from '../../../../src/control/events/feed.ts'
 
 interface Operation {
   readonly operationId: string
@@ -27,7 +27,7 @@ async function documentOf() {
   const app = buildAdmin(view, () => {}, {
     operations: {} as ControlOperations,
     boundTo: '127.0.0.1',
-    events: new EventLog(),
+    events: new Feed(),
     maintenance: {} as MaintenanceParts,
   })
   return { app, document: (await app.inject('/openapi.json')).json<Document>() }

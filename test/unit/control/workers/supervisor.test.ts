@@ -40,9 +40,7 @@ function supervise(behaviour: string, workers = 2) {
       snapshot,
       slots,
     }),
-    onTransportFailure,
-    onInDoubt: () => {},
-    onLost: () => {},
+    tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.error)),
   })
   open.push(supervisor)
   return { supervisor, counters, onTransportFailure, snapshot, slots }

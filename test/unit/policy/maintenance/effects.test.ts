@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { effectOnRoute, effectOnUpstream, effectsAt, freezeOn } from '../../../../src/policy/maintenance/effects.ts'
 import { NO_OVERRIDES, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
-import { at, HOUR_MS, lasting, overrides, schedule } from './plans.ts'
+import { at, HOUR_MS, lasting, occurrences, overrides } from './plans.ts'
 
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')
 const ODOO_1 = { kind: 'upstream', pool: 'odoo', upstream: 'odoo-1' } as const
@@ -14,7 +14,7 @@ const ROUTE = { kind: 'route', route: 'api' } as const
 
 const effects = (nowMs: number, plans: readonly Partial<WindowPlan>[], facts: Overrides = NO_OVERRIDES) =>
   effectsAt(
-    plans.map(changes => schedule(changes)),
+    plans.map(changes => occurrences(changes)),
     nowMs,
     facts,
   )

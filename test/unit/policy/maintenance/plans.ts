@@ -1,7 +1,7 @@
 // What the tests of windows share: a plan with defaults, instants from local times, occurrences as a person writes them.
 
 import type { WindowPlan } from '../../../../src/plan/window.ts'
-import { createSchedule, type Schedule } from '../../../../src/policy/maintenance/schedule.ts'
+import { type Occurrences, occurrencesOf } from '../../../../src/policy/maintenance/occurrences.ts'
 import { NO_OVERRIDES, type Occurrence, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
 
 export const MINUTE_MS = 60_000
@@ -28,7 +28,7 @@ export function plan(changes: Partial<WindowPlan> = {}): WindowPlan {
   }
 }
 
-export const schedule = (changes: Partial<WindowPlan> = {}): Schedule => createSchedule(plan(changes))
+export const occurrences = (changes: Partial<WindowPlan> = {}): Occurrences => occurrencesOf(plan(changes))
 
 /** Wall-clock length. */
 export const till = (end: string): WindowPlan['length'] => ({ by: 'wall-clock', end })

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { NO_OVERRIDES, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
 import { windowState } from '../../../../src/policy/maintenance/window-state.ts'
-import { at, DAY_MS, HOUR_MS, lasting, overrides, plan, schedule } from './plans.ts'
+import { at, DAY_MS, HOUR_MS, lasting, occurrences, overrides, plan } from './plans.ts'
 
 const WEEKLY: Partial<WindowPlan> = { recurrence: 'FREQ=WEEKLY;COUNT=3', leadMs: HOUR_MS }
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')
@@ -14,7 +14,7 @@ const FIRST = 'patching@2026-12-06T02:00:00'
 const SECOND = 'patching@2026-12-13T02:00:00'
 
 const stateAt = (nowMs: number, changes: Partial<WindowPlan> = WEEKLY, facts: Overrides = NO_OVERRIDES) =>
-  windowState(schedule(changes), nowMs, facts)
+  windowState(occurrences(changes), nowMs, facts)
 const statusAt = (...args: Parameters<typeof stateAt>) => stateAt(...args).status
 
 describe('by the calendar alone, a window', () => {
@@ -44,7 +44,7 @@ describe('by the calendar alone, a window', () => {
   })
 
   test('is as it was when the clock steps back and forth, or the process begins anew', () => {
-    const one = schedule(WEEKLY)
+    const one = occurrences(WEEKLY)
     const instants = fc.array(fc.integer({ min: -2 * DAY_MS, max: 20 * DAY_MS }), { minLength: 2, maxLength: 20 })
     fc.assert(
       fc.property(instants, steps => {
