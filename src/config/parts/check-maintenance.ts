@@ -2,10 +2,10 @@
 // that would leave a pool with too few upstreams. The admin API asks the same of a window that it is given.
 
 import type { WindowPlan } from '../../plan/window.ts'
+import type { WindowProblem } from '../../policy/maintenance/check-window.ts'
 import { checkWindow } from '../../policy/maintenance/check-window.ts'
 import { type GuardedPool, type GuardFinding, guard } from '../../policy/maintenance/guard.ts'
 import { type Occurrences, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
-import type { WindowProblem } from '../../policy/maintenance/window-plan.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { isRange } from '../address.ts'
 import { DEFAULTS } from '../defaults.ts'

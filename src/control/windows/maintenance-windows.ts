@@ -169,8 +169,6 @@ export class MaintenanceWindows {
         return
       case 'tell':
         return tell(action.event)
-      case 'news':
-        return this.tell(action.news)
     }
   }
 

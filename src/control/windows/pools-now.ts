@@ -5,6 +5,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import type { PoolNow } from '../../policy/maintenance/guard.ts'
 import { type Entry, type RegistryPool, takesWork } from '../upstreams/entry.ts'
+import type { PlannedWindow } from './window-list.ts'
 
 export interface RouteInPool {
   readonly route: string
@@ -31,15 +32,15 @@ export function slotsInScope({ scope }: WindowPlan, pools: readonly RegistryPool
 
 /** Names of windows in whose scope a probe fails. Upstreams that people or the node itself have taken out do not count. */
 export function unhealthyWindows(
-  plans: readonly WindowPlan[],
+  windows: readonly PlannedWindow[],
   pools: readonly RegistryPool[],
   routes: readonly RouteInPool[],
 ): ReadonlySet<string> {
   const failing = pools.flatMap(({ entries }) => entries.filter(isFailing))
-  const unhealthy = plans.filter(
-    ({ onlyWhenHealthy, scope }) => onlyWhenHealthy && failing.some(entry => isInScope(scope, entry, routes)),
+  const unhealthy = windows.filter(
+    ({ plan }) => plan.onlyWhenHealthy && failing.some(entry => isInScope(plan.scope, entry, routes)),
   )
-  return new Set(unhealthy.map(({ name }) => name))
+  return new Set(unhealthy.map(({ plan }) => plan.name))
 }
 
 function isFailing({ state, holds }: Entry): boolean {

@@ -10,7 +10,7 @@ export type WindowFact =
   | { readonly kind: 'confirmed'; readonly key: string }
   /** It is over for good. */
   | { readonly kind: 'reopened'; readonly key: string }
-  /** The guard holds it back, or no longer does. */
+  /** The guard does not let it begin; `holds` false: it does now. */
   | { readonly kind: 'postponed'; readonly key: string; readonly holds: boolean }
   /** When vigia first knew a window of this name. */
   | { readonly kind: 'known'; readonly window: string; readonly atMs: number }

@@ -1,22 +1,20 @@
-// What windows do now, from what they did before, the calendar, the facts and the upstreams as they are. Says what to do and when to look
-// again; does none of it. Pure: so a clock that steps, or a second look, costs nothing.
+// What windows do now: from what they did before, the calendar, the facts and the upstreams as they are. Says what to do, and when to look
+// again; does none of it. Pure.
 
 import { effectsAt } from '../../policy/maintenance/effects.ts'
 import { neighbours } from '../../policy/maintenance/occurrences.ts'
-import { NO_OVERRIDES } from '../../policy/maintenance/window-plan.ts'
-import { type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
+import { NO_FACTS, type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
 import { beginnings } from './beginnings.ts'
 import { unhealthyWindows } from './pools-now.ts'
-import { changeOf, NEW_WINDOW } from './window-changes.ts'
-import { BY_SCHEDULE } from './window-event.ts'
 import { closedRoutesOf, upstreamActions } from './window-holds.ts'
 import type { PlannedWindow } from './window-list.ts'
+import { NEW_WINDOW, newsOf, windowEvent } from './window-news.ts'
 import type { WindowAction, WindowsNow, WindowsState, WindowsStep } from './windows-now.ts'
 
 /** Before the first look. */
 export const NOTHING_YET: WindowsState = {
   states: new Map(),
-  effects: effectsAt([], 0, NO_OVERRIDES),
+  effects: effectsAt([], 0, NO_FACTS),
   closedRoutes: [],
   running: new Set(),
   bypassOnly: new Set(),
@@ -26,16 +24,15 @@ export const NOTHING_YET: WindowsState = {
 const LOOK_AGAIN_MS = 10_000
 
 export function step(former: WindowsState, now: WindowsNow): WindowsStep {
-  const { windows, facts, pools, routes, nowMs } = now
-  const plans = windows.map(({ plan }) => plan)
-  const unhealthy = unhealthyWindows(plans, pools, routes)
-  const begin = beginnings(former.running, { ...facts, unhealthy }, now)
-  const { overrides, running } = begin
-  const states = new Map(windows.map(each => [each.plan.name, windowState(each.occurrences, nowMs, overrides)]))
+  const { windows, pools, routes, nowMs } = now
+  const unhealthy = unhealthyWindows(windows, pools, routes)
+  const begin = beginnings(former.running, { ...now.facts, unhealthy }, now)
+  const { facts, running } = begin
+  const states = new Map(windows.map(each => [each.plan.name, windowState(each.occurrences, nowMs, facts)]))
   const effects = effectsAt(
     windows.map(({ occurrences }) => occurrences),
     nowMs,
-    overrides,
+    facts,
   )
   const onUpstreams = upstreamActions(effects, states.values(), pools, former.bypassOnly)
   const closedRoutes = closedRoutesOf(effects, routes)
@@ -64,17 +61,16 @@ function finished(states: Iterable<WindowState>, { facts, certainSinceMs }: Wind
 function news(
   former: WindowsState,
   states: ReadonlyMap<string, WindowState>,
-  { windows, facts, resumes }: WindowsNow,
+  { windows, facts, nowMs, resumes }: WindowsNow,
 ): WindowAction[] {
   return windows.flatMap(({ plan }) => {
-    const { name: window, reason } = plan
-    const before = former.states.get(window) ?? (resumes ? undefined : NEW_WINDOW)
-    const change = changeOf(plan, before, states.get(window)!)
+    const before = former.states.get(plan.name) ?? (resumes ? undefined : NEW_WINDOW)
+    const change = newsOf(plan, before, states.get(plan.name)!)
     if (change === undefined) return []
     const { kind, occurrence } = change
     // Whoever ended it early was told so.
     if (kind === 'ended' && occurrence !== undefined && facts.endedEarly.has(occurrence)) return []
-    return [{ type: 'news', news: { window, by: BY_SCHEDULE, reason, ...change } }]
+    return [{ type: 'tell', event: windowEvent(plan, nowMs, change) }]
   })
 }
 

@@ -1,13 +1,12 @@
 // What a step of the windows starts from, what it sees, and what it may ask for. Types only: window-step.ts decides.
 
 import type { Effects } from '../../policy/maintenance/effects.ts'
-import type { Overrides } from '../../policy/maintenance/window-plan.ts'
-import type { WindowState } from '../../policy/maintenance/window-state.ts'
+import type { Facts, WindowState } from '../../policy/maintenance/window-state.ts'
 import type { HoldOrder } from '../../policy/upstream/holds.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'
 import type { RouteInPool } from './pools-now.ts'
-import type { BypassOnlyEvent, ClosedRoutesEvent, WindowNews } from './window-event.ts'
+import type { WindowsEvent } from './window-event.ts'
 import type { WindowFact } from './window-facts.ts'
 import type { PlannedWindow } from './window-list.ts'
 
@@ -27,13 +26,13 @@ export interface WindowsState {
 export interface WindowsNow {
   /** In their order: the first to begin is the first that the guard is asked about. */
   readonly windows: readonly PlannedWindow[]
-  readonly facts: Omit<Overrides, 'unhealthy'>
+  readonly facts: Omit<Facts, 'unhealthy'>
   readonly pools: readonly RegistryPool[]
   readonly routes: readonly RouteInPool[]
   readonly nowMs: number
   /** After a start: what is under way goes on without asking the guard, which knows no probe results yet. */
   readonly resumes: boolean
-  /** Of what ended before that it is not certain that it is over for good: somebody may know more. */
+  /** Of what ended before this it is not certain yet that it is over for good: more facts may come. */
   readonly certainSinceMs: number
 }
 
@@ -46,9 +45,9 @@ export interface WindowsStep {
 }
 
 export type WindowAction =
+  /** Keep it, and tell of it. */
   | { readonly type: 'learn'; readonly fact: WindowFact }
   | { readonly type: 'hold'; readonly slot: number; readonly order: HoldOrder }
-  /** @param by who held it */
+  /** `by`: who held it. */
   | { readonly type: 'release'; readonly slot: number; readonly by: string }
-  | { readonly type: 'tell'; readonly event: ClosedRoutesEvent | BypassOnlyEvent }
-  | { readonly type: 'news'; readonly news: WindowNews }
+  | { readonly type: 'tell'; readonly event: WindowsEvent }

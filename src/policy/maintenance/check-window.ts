@@ -2,10 +2,15 @@
 // Looks at the first years of the window only, so that the same file always gets the same verdict.
 
 import type { WindowPlan } from '../../plan/window.ts'
-import { type Dates, datesBetween, type Occurrences, occurrencesOf } from './occurrences.ts'
+import { type Dates, datesBetween, type Occurrence, type Occurrences, occurrencesOf } from './occurrences.ts'
 import { type ParsedRule, parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, localWords, parseLocal, wallAt, zoneName } from './wall-clock.ts'
-import type { Occurrence, WindowProblem } from './window-plan.ts'
+
+/** Something about a plan that its author should read. */
+export interface WindowProblem {
+  readonly field: keyof WindowPlan
+  readonly message: string
+}
 
 export interface WindowVerdict {
   readonly errors: readonly WindowProblem[]
@@ -21,7 +26,7 @@ export const MOST_EXCEPT_DATES = 1000
 export function checkWindow(plan: WindowPlan): WindowVerdict {
   const errors: WindowProblem[] = []
   const warnings: WindowProblem[] = []
-  checkWords(plan, errors)
+  checkKind(plan, errors)
   checkTimes(plan, errors)
   const parsed = plan.recurrence === undefined ? undefined : parseRecurrenceRule(plan.recurrence)
   errors.push(...(parsed?.problems ?? []).map(message => ({ field: 'recurrence' as const, message })))
@@ -32,10 +37,10 @@ export function checkWindow(plan: WindowPlan): WindowVerdict {
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 366 * DAY_MS
-/** A few years show what clock changes do to frequent dates; rare ones need more to meet any. */
+/** With so many dates two years show what clock changes do to them; where there are fewer, ten years are looked at. */
 const FREQUENT = 30
 
-function checkWords(plan: WindowPlan, errors: WindowProblem[]): void {
+function checkKind(plan: WindowPlan, errors: WindowProblem[]): void {
   const { name, kind, scope, behaviour } = plan
   const refuse = (field: keyof WindowPlan, message: string) => errors.push({ field, message })
   if (name.trim() === '' || name.length > 100 || /[\x00-\x1f\x7f]/.test(name))
@@ -104,17 +109,17 @@ function checkCalendar(
     errors.push({ field: 'recurrence', message: `gives more than ${MOST_A_YEAR} occurrences a year` })
     return
   }
-  const { taken: walked, absent } = firstYears(occurrencesOf(plan))
+  const { taken, absent } = firstYears(occurrencesOf(plan))
   const swallowed = absent.filter(({ startMs, endMs }) => endMs <= startMs)
-  if (walked.length === 0) {
+  if (taken.length === 0) {
     const message =
       swallowed.length > 0 ? `${noLength(swallowed[0]!, plan)}, and it has no other` : 'all dates are left out'
     errors.push({ field: swallowed.length > 0 ? 'start' : 'exceptDates', message: `it never takes place: ${message}` })
     return
   }
-  checkPace(plan, walked, errors)
-  checkMissedDates(plan, all, warnings)
-  const shifted = walked.find(occurrence => occurrence.shifted)
+  checkOverlap(plan, taken, errors)
+  checkNeedlessDates(plan, all, warnings)
+  const shifted = taken.find(occurrence => occurrence.shifted)
   if (shifted !== undefined) warnings.push({ field: 'start', message: shiftWords(shifted, plan.timeZone) })
   if (swallowed.length > 0)
     warnings.push({ field: 'start', message: `${noLength(swallowed[0]!, plan)}: it does not take place then` })
@@ -135,7 +140,7 @@ function isTooDense({ recurrence, startWallMs }: Occurrences): boolean {
   return false
 }
 
-/** RFC 5545 leaves open what a start means that its own rule does not give: nobody should have to guess. */
+/** A start that is none of the rule's own dates: RFC 5545 leaves open what it means, and nobody should have to guess. */
 function checkStart(
   { recurrence, startWallMs, plan }: Occurrences,
   rule: RecurrenceRule,
@@ -164,10 +169,10 @@ function checkStart(
   return false
 }
 
-function checkPace(plan: WindowPlan, walked: readonly Occurrence[], errors: WindowProblem[]): void {
+function checkOverlap(plan: WindowPlan, taken: readonly Occurrence[], errors: WindowProblem[]): void {
   const { timeZone } = plan
-  for (const [index, occurrence] of walked.entries()) {
-    const next = walked[index + 1]
+  for (const [index, occurrence] of taken.entries()) {
+    const next = taken[index + 1]
     if (next === undefined) continue
     const ends = `that of ${words(occurrence.startMs, timeZone)} ends ${words(occurrence.endMs, timeZone)}`
     if (occurrence.endMs > next.startMs) {
@@ -183,7 +188,7 @@ function checkPace(plan: WindowPlan, walked: readonly Occurrence[], errors: Wind
   }
 }
 
-function checkMissedDates({ exceptDates }: WindowPlan, all: Occurrences, warnings: WindowProblem[]): void {
+function checkNeedlessDates({ exceptDates }: WindowPlan, all: Occurrences, warnings: WindowProblem[]): void {
   for (const date of exceptDates) {
     const wallMs = parseLocal(date)!
     if (all.recurrence.startsBetween(wallMs, wallMs).length === 0)

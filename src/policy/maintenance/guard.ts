@@ -1,5 +1,5 @@
 // Keeps windows from leaving a pool with too few upstreams: ahead, over a stretch of the calendar, and at the moment of a start.
-// A pool whose requests are answered by a window is meant to be closed: that is no finding.
+// A pool whose requests a window answers is closed on purpose: that is no finding.
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { MOST_A_YEAR } from './check-window.ts'
@@ -60,8 +60,8 @@ export function guard(
 }
 
 /**
- * Whether a window may begin (its lead-in, or the start where it has none), as things are. Ask for one window at a time,
- * each with what those before it have left. Taking out what is out already never leaves fewer.
+ * Whether a window may begin now: with its lead-in, or with its start where it has none. Ask about one window at a time;
+ * `pools` is what those before it have left. One that takes out only what is out already may always begin.
  */
 export function mayStart(plan: WindowPlan, pools: readonly PoolNow[]): StartVerdict {
   const { scope, behaviour } = plan
@@ -106,7 +106,7 @@ interface Shortage {
 function findingsOf(pool: GuardedPool, spans: readonly Span[]): GuardFinding[] {
   const shortages = shortagesOf(pool, spans)
   const combinations = new Map(shortages.map(({ windows }) => [JSON.stringify(windows), windows]))
-  // What adds to a combination that is short by itself is short too: its time counts for the smaller one.
+  // A combination that contains a smaller one is short because of that one, for which its time counts.
   const smallest = [...combinations.values()].filter(
     windows => ![...combinations.values()].some(other => other.length < windows.length && includesAll(windows, other)),
   )

@@ -1,13 +1,12 @@
-// When a window takes place: its rule in its zone, as occurrences with instants. Knows nothing of overrides or effects.
+// When a window takes place: its rule in its time zone, as occurrences with instants. Knows nothing of facts or effects.
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { LONGEST_STRETCH_MS, once, type Recurrence, recurring } from './recurrence.ts'
 import { parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, localText, parseLocal, resolve, wallAt } from './wall-clock.ts'
-import type { Occurrence } from './window-plan.ts'
 
 /**
- * A window, ready to be asked. Rules of local time, for start and for a wall-clock end alike, each by itself:
+ * All times that a window takes place, ready to be asked for. The rules of local time, for a start and a wall-clock end alike:
  * - In a gap (clocks go forward) the time is later by the gap: 02:30 becomes 03:30.
  * - In an overlap (clocks go back) it is the first of the two. One local start never gives two occurrences.
  * - Two local starts that mean one instant (only where a gap shifts one) are one occurrence: the one that was not shifted.
@@ -24,6 +23,22 @@ export interface Occurrences {
   readonly lengthMs: number
   /** The last answer of `neighbours` and how long it holds; most questions are about now. */
   readonly cache: { near: Neighbours | undefined }
+}
+
+/** One time that a window takes place. */
+export interface Occurrence {
+  /** Window and local start: the same whatever the zone's rules become, so that facts find it again. */
+  readonly key: string
+  readonly window: string
+  /** The local start as the rule gave it, with seconds; on a gap's day the clock on the wall may never show it. */
+  readonly localStart: string
+  readonly startMs: number
+  /** Exclusive. */
+  readonly endMs: number
+  /** When the lead-in begins; `startMs` where there is none. */
+  readonly leadFromMs: number
+  /** The local start does not exist on that day; `startMs` is later by the length of the gap. */
+  readonly shifted: boolean
 }
 
 /** The occurrences on either side of an instant. */
@@ -76,7 +91,7 @@ export function nextOccurrence(occurrences: Occurrences, nowMs: number): Occurre
   return neighbours(occurrences, nowMs).next
 }
 
-/** The occurrences around `nowMs`. Free of cost while neither begins or ends to be a neighbour. */
+/** The occurrences around `nowMs`. The answer is kept: to ask again costs nothing until one of the two changes. */
 export function neighbours(occurrences: Occurrences, nowMs: number): Neighbours {
   const { near } = occurrences.cache
   if (near !== undefined && near.fromMs <= nowMs && nowMs < near.untilMs) return near
@@ -131,7 +146,7 @@ function wallOf(local: string): number {
   return wallMs
 }
 
-/** An instant as UNTIL is exact only as an instant (an hour may come twice): the wall bound leaves room, `datesBetween` decides. */
+/** On the wall clock an hour may come twice, so an UNTIL that is an instant is no exact bound there: this one leaves room, `datesBetween` decides. */
 function untilOf(rule: RecurrenceRule, timeZone: string): number | undefined {
   const { until } = rule
   if (until === undefined) return undefined

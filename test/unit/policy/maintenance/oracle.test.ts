@@ -8,8 +8,7 @@ import {
   occurrencesBetween,
   occurrencesOf,
 } from '../../../../src/policy/maintenance/occurrences.ts'
-import { NO_OVERRIDES } from '../../../../src/policy/maintenance/window-plan.ts'
-import { windowState } from '../../../../src/policy/maintenance/window-state.ts'
+import { NO_FACTS, windowState } from '../../../../src/policy/maintenance/window-state.ts'
 import { firstWallFrom, type OracleRule, type OracleWindow, ruleText, takenIn, type Walk, walkZone } from './oracle.ts'
 import { DAY_MS, MINUTE_MS, plan } from './plans.ts'
 
@@ -161,7 +160,7 @@ describe.each(ZONES)('windows in %s from %i to %i', (timeZone, fromYear, toYear)
             const inForce = latest !== undefined && nowMs < latest.endMs
             const next = expected.find(({ startMs }) => startMs > nowMs)
             expect(occurrenceAt(occurrences, nowMs)?.startMs).toBe(inForce ? latest.startMs : undefined)
-            expect(windowState(occurrences, nowMs, NO_OVERRIDES).status === 'active').toBe(inForce)
+            expect(windowState(occurrences, nowMs, NO_FACTS).status === 'active').toBe(inForce)
             if (next !== undefined) expect(nextOccurrence(occurrences, nowMs)?.startMs).toBe(next.startMs)
           }
         }

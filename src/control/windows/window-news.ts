@@ -1,9 +1,9 @@
 // What is to be told of a window, in words: each begin and end once. Compares what it did before with what it does now; keeps and
-// decides nothing. That the guard holds one back is told where it is asked: beginnings.ts.
+// decides nothing. That the guard postpones one is told where it is asked: beginnings.ts.
 
 import type { WindowPlan } from '../../plan/window.ts'
-import type { WindowState, WindowStatus } from '../../policy/maintenance/window-state.ts'
-import type { WindowNews } from './window-event.ts'
+import { isRunning, type WindowState } from '../../policy/maintenance/window-state.ts'
+import { BY_SCHEDULE, type WindowEvent } from './window-event.ts'
 import { untilWords, whenWords } from './window-words.ts'
 
 /** Enough of a state to see what has changed. */
@@ -12,12 +12,15 @@ type Former = Pick<WindowState, 'status' | 'occurrence'>
 /** Of a window that was not there a moment ago. */
 export const NEW_WINDOW: Former = { status: 'scheduled', occurrence: undefined }
 
-/** @param former undefined = vigia has just started */
-export function changeOf(
+/** What has become of a window, but for whose it is. */
+type Change = Pick<WindowEvent, 'kind' | 'occurrence' | 'cause'>
+
+/** Undefined = nothing is to be told. @param former undefined = vigia has just started */
+export function newsOf(
   plan: WindowPlan,
   former: Former | undefined,
   { status, occurrence, waitingFor }: WindowState,
-): Pick<WindowNews, 'kind' | 'occurrence' | 'cause'> | undefined {
+): Change | undefined {
   const key = occurrence?.key
   if (former?.status === status && (!isRunning(status) || former.occurrence?.key === key)) return undefined
   const freeze = plan.kind === 'freeze'
@@ -51,6 +54,7 @@ export function changeOf(
   }
 }
 
-export function isRunning(status: WindowStatus): boolean {
-  return status === 'lead-in' || status === 'active' || status === 'overrun'
+/** Of what a window does by itself. */
+export function windowEvent({ name, reason }: WindowPlan, atMs: number, change: Change): WindowEvent {
+  return { type: 'window', atMs, window: name, by: BY_SCHEDULE, reason, ...change }
 }
