@@ -28,6 +28,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   control: [
     ['.'],
+    ['admin'],
     ['orders'],
     ['configuration'],
     ['report'],

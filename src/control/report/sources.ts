@@ -11,7 +11,7 @@ import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
-import type { WorkerView } from '../workers/supervisor.ts'
+import type { WorkerView } from '../workers/post.ts'
 import type { ReloadTally } from './reload-tally.ts'
 
 export interface Sources {

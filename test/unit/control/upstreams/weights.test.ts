@@ -1,13 +1,12 @@
 // An operator's weight, from the order to the shared table: the registry with its operations, no sockets.
 
 import { expect, test } from 'vitest'
-import { createOperations } from '../../../../src/control/orders/operations.ts'
-import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
-import { createLogger } from '../../../../src/logging/logger.ts'
+import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
+import { askAtOnce } from '../fixtures/orders.ts'
 import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const HEALTH = { ...HTTP_HEALTH, hints: true }
@@ -38,8 +37,7 @@ function setUp() {
   }
   answer()
   told.length = 0
-  const inDoubt = new InDoubtList(createLogger({ level: 'silent' }))
-  return { table, told, registry, use, slot, answer, ask: createOperations(registry, inDoubt) }
+  return { table, told, registry, use, slot, answer, ask: askAtOnce(registry, new InDoubtList(), Date.now) }
 }
 
 test('it takes the place of the configured one, is told with its author, and is taken back', () => {
@@ -80,13 +78,13 @@ test('no weight at all for the last one that takes work is refused, unless force
   const { table, slot, ask } = setUp()
   ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, wish: { weight: 0 } })
   expect(ask.weight(FIRST, { ...ANA, wish: { percent: 0 } })).toMatchObject({
-    refused: 'conflict',
-    detail: expect.stringContaining('force'),
+    code: 'conflict',
+    advice: expect.stringContaining('force'),
   })
   expect(table.weight(slot)).toBe(100)
   expect(ask.weight(FIRST, { ...ANA, force: true, wish: { percent: 0 } })).toEqual({ ok: true })
   expect(table.weight(slot)).toBe(0)
   expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, wish: { weight: 1 } })).toMatchObject({
-    refused: 'unknown',
+    code: 'unknown',
   })
 })

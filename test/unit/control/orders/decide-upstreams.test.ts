@@ -1,15 +1,14 @@
 // What operators and nodes ask for, from the order to the shared table: the registry with its operations, no probes, no sockets.
 
 import { expect, test } from 'vitest'
-import { createOperations } from '../../../../src/control/orders/operations.ts'
-import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Notice, Transition } from '../../../../src/control/upstreams/upstream-event.ts'
-import { createLogger } from '../../../../src/logging/logger.ts'
+import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { AVAILABILITY, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
+import { askAtOnce } from '../fixtures/orders.ts'
 import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const HEALTH = { ...HTTP_HEALTH, hints: true, drainOn404: true }
@@ -44,8 +43,8 @@ function setUp(priorities: readonly number[], more: Partial<PoolPlan> = {}) {
     now: () => clock.nowMs,
   })
   const slots = registry.apply(snapshot)
-  const inDoubt = new InDoubtList(createLogger({ level: 'silent' }))
-  const ask = createOperations(registry, inDoubt)
+  const inDoubt = new InDoubtList()
+  const ask = askAtOnce(registry, inDoubt, () => clock.nowMs)
   const nodes = slots.upstreams[0]!
   const allUp = () => {
     for (const slot of nodes) registry.probed(slot, answer())
@@ -130,9 +129,9 @@ test('what would leave a pool without an available upstream is refused, with wha
   const result = ask.drain(erp1, asked)
   expect(result).toEqual({
     ok: false,
-    refused: 'conflict',
-    detail:
-      'pool erp would be left without an available upstream (erp-2 is out: unhealthy: connection refused); ask with force if that is meant',
+    code: 'conflict',
+    message: 'pool erp would be left without an available upstream (erp-2 is out: unhealthy: connection refused)',
+    advice: 'ask with force if that is meant',
   })
   expect(states()[0]).toBe('available')
   expect(ask.drain(erp1, forced)).toEqual({ ok: true })
@@ -145,7 +144,7 @@ test('what would leave a pool without an available upstream is refused, with wha
 test('a whole pool is refused as such, and with force each of its upstreams is drained', () => {
   const { ask, allUp, states } = setUp([0, 0, 1])
   allUp()
-  expect(ask.drain({ pool: 'erp' }, asked)).toMatchObject({ detail: expect.stringContaining('(it has no other)') })
+  expect(ask.drain({ pool: 'erp' }, asked)).toMatchObject({ message: expect.stringContaining('(it has no other)') })
   expect(ask.drain({ pool: 'erp' }, forced)).toEqual({ ok: true })
   expect(states()).toEqual(['draining', 'draining', 'draining'])
   ask.enable({ pool: 'erp' }, { by: 'ana', reason: 'done' })
@@ -156,14 +155,14 @@ test('a name that nobody knows is answered with the one that was meant', () => {
   const { ask } = setUp([0, 0])
   expect(ask.drain({ pool: 'epr' }, asked)).toEqual({
     ok: false,
-    refused: 'unknown',
-    detail: 'there is no pool "epr", did you mean "erp"?',
+    code: 'unknown',
+    message: 'there is no pool "epr", did you mean "erp"?',
   })
   expect(ask.enable({ pool: 'erp', upstream: 'eprx-1' }, { by: 'a', reason: undefined })).toMatchObject({
-    detail: expect.stringContaining('pool erp has no upstream "eprx-1"'),
+    message: expect.stringContaining('pool erp has no upstream "eprx-1"'),
   })
   expect(ask.disable({ pool: 'zzzzzz' }, asked)).toMatchObject({
-    detail: 'there is no pool "zzzzzz"; there is erp, bus',
+    message: 'there is no pool "zzzzzz"; there is erp, bus',
   })
 })
 
@@ -319,8 +318,8 @@ test('with manual failback load that had to move down stays there until an opera
   for (let i = 0; i < 3; i += 1) registry.probed(nodes[0]!, REFUSED)
   expect(table.floor(pool)).toBe(1)
   expect(ask.failback('erp', ANA)).toMatchObject({
-    refused: 'conflict',
-    detail: 'nothing before priority 1 of pool erp takes work: erp-1 is out: unhealthy: connection refused',
+    code: 'conflict',
+    message: 'nothing before priority 1 of pool erp takes work: erp-1 is out: unhealthy: connection refused',
   })
   for (let i = 0; i < 3; i += 1) registry.probed(nodes[0]!, answer())
   expect(table.floor(pool)).toBe(1)
@@ -332,7 +331,7 @@ test('with manual failback load that had to move down stays there until an opera
     'priority 1 carries the load now, and keeps it until an operator asks for a failback',
     'load returns to priority 0: failback by ana: patching',
   ])
-  expect(ask.failback('erp', ANA)).toMatchObject({ detail: 'pool erp is on its first priority already' })
+  expect(ask.failback('erp', ANA)).toMatchObject({ message: 'pool erp is on its first priority already' })
 })
 
 test('the floor survives a reload, and a pool with automatic failback has none', () => {
@@ -345,7 +344,7 @@ test('the floor survives a reload, and a pool with automatic failback has none',
   expect(table.floor(pool)).toBe(1)
   registry.apply({ ...snapshot, pools: snapshot.pools.map(each => ({ ...each, failback: 'automatic' as const })) })
   expect(table.floor(pool)).toBe(0)
-  expect(ask.failback('erp', ANA)).toMatchObject({ refused: 'conflict', detail: expect.stringContaining('by itself') })
+  expect(ask.failback('erp', ANA)).toMatchObject({ code: 'conflict', message: expect.stringContaining('by itself') })
 })
 
 test('load returns by itself where nothing from the floor on is left', () => {

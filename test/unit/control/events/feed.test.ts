@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EventLog } from '../../../../src/control/events/events.ts'
+import { Feed } from '../../../../src/control/events/feed.ts'
 
 const NOW = 1_700_000_000_000
 const logOf = (kept: number, added: number, nowMs = NOW) => {
-  const log = new EventLog({ kept, now: () => nowMs })
+  const log = new Feed({ kept, now: () => nowMs })
   for (let n = 1; n <= added; n += 1) log.add({ type: 'notice', text: String(n) })
   return log
 }

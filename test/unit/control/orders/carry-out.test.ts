@@ -2,14 +2,17 @@
 
 import pino from 'pino'
 import { expect, test } from 'vitest'
-import { recordedOperations } from '../../../../src/control/orders/recorded-operations.ts'
-import { holdRows } from '../../../../src/control/record/audit-trail.ts'
-import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
+import { applyTo } from '../../../../src/control/orders/apply.ts'
+import { Orders } from '../../../../src/control/orders/carry-out.ts'
+import { createOperations } from '../../../../src/control/orders/operations.ts'
+import { holdRows } from '../../../../src/control/record/audit-rows.ts'
 import { readOverrides } from '../../../../src/control/record/kept-overrides.ts'
 import { Records } from '../../../../src/control/record/records.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import type { AuditEntry, Change, Override, Store } from '../../../../src/store/contract.ts'
+import { targetsOf, upstreamsState } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const ANA = { by: 'ana', reason: 'patching', force: false }
@@ -48,8 +51,9 @@ async function setUp() {
   })
   records.start()
   await records.ready(1000)
-  const inDoubt = new InDoubtList(LOGGER)
-  const ask = recordedOperations({ registry, inDoubt, records })
+  const inDoubt = new InDoubtList()
+  const orders = new Orders(records, applyTo(targetsOf(registry, inDoubt)))
+  const ask = createOperations(orders, upstreamsState(registry), inDoubt)
   const states = () => registry.pools()[0]!.entries.map(({ verdict }) => verdict.availability)
   return { registry, commits, rows, ask, states, clock, inDoubt }
 }
@@ -95,7 +99,7 @@ test('two drains at once do not leave a pool without an upstream', async () => {
     ask.drain({ pool: 'erp', upstream: 'erp-1' }, order),
     ask.drain({ pool: 'erp', upstream: 'erp-2' }, order),
   ])
-  expect(results).toMatchObject([{ ok: true }, { ok: false, refused: 'conflict' }])
+  expect(results).toMatchObject([{ ok: true }, { ok: false, code: 'conflict' }])
   expect(states()).toEqual(['draining', 'available'])
 })
 
@@ -103,10 +107,10 @@ test('what changes nothing, or is refused, is not written', async () => {
   const { ask, commits } = await setUp()
   await ask.enable({ pool: 'erp' }, { by: 'ana', reason: undefined })
   await ask.weight({ pool: 'erp', upstream: 'erp-1' }, { ...ANA, wish: undefined })
-  expect(await ask.drain({ pool: 'epr' }, { ...ANA, deadlineMs: undefined })).toMatchObject({ refused: 'unknown' })
-  expect(await ask.failback('erp', ANA)).toMatchObject({ refused: 'conflict' })
+  expect(await ask.drain({ pool: 'epr' }, { ...ANA, deadlineMs: undefined })).toMatchObject({ code: 'unknown' })
+  expect(await ask.failback('erp', ANA)).toMatchObject({ code: 'conflict' })
   expect(await ask.resolveInDoubt('r-1', { by: 'ana', resolution: 'done', note: '' })).toMatchObject({
-    refused: 'unknown',
+    code: 'unknown',
   })
   expect(commits).toEqual([])
 })

@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
+import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import { lostRequests } from '../../../../src/control/workers/lost-requests.ts'
-import { createLogger } from '../../../../src/logging/logger.ts'
 import { allocateCounters, CounterRow, GAUGE } from '../../../../src/shared/counters.ts'
 import type { InDoubtRecord } from '../../../../src/shared/messages.ts'
 
-const logger = createLogger({ level: 'silent' })
 const record = (atMs: number): InDoubtRecord => ({
   requestId: `r-${atMs}`,
   atMs,
@@ -25,7 +23,7 @@ const record = (atMs: number): InDoubtRecord => ({
 test('the newest records are kept, newest first, and those that had to go are counted', () => {
   fc.assert(
     fc.property(fc.nat(40), fc.integer({ min: 1, max: 12 }), fc.nat(50), (added, kept, limit) => {
-      const list = new InDoubtList(logger, { kept })
+      const list = new InDoubtList({ kept })
       for (let i = 0; i < added; i += 1) list.add(record(i))
       const all = Array.from({ length: added }, (_, age) => added - 1 - age)
       expect(list.newest(Infinity).map(each => each.atMs)).toEqual(all.slice(0, kept))
@@ -49,9 +47,10 @@ test('what a worker had in flight is counted by upstream, long polls included', 
 
 test('a request is settled under its id, wherever it stands in the list, and a later word replaces an earlier one', () => {
   const changes: string[] = []
-  const onChange = (each: { requestId: string; resolved?: unknown }) =>
-    changes.push(`${each.requestId} ${each.resolved === undefined ? 'in doubt' : 'settled'}`)
-  const list = new InDoubtList(logger, { kept: 3, onChange })
+  const list = new InDoubtList({
+    kept: 3,
+    tell: ({ requests }) => changes.push(...requests.map(({ requestId }) => `${requestId} settled`)),
+  })
   for (let i = 0; i < 5; i += 1) list.add(record(i))
   // A client that names its requests itself may use a name twice.
   list.add({ ...record(5), requestId: 'r-4' })

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { ControlOperations } from '../../../src/admin/contract/operations.ts'
-import type { ControlView } from '../../../src/admin/contract/status.ts'
-import { AdminListener } from '../../../src/control/admin-listener.ts'
-import { CannotServe } from '../../../src/control/workers/cannot-serve.ts'
-import { createLogger } from '../../../src/logging/logger.ts'
-import { freePort } from '../../support/free-port.ts'
+import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
+import { AdminListener } from '../../../../src/control/admin/admin-listener.ts'
+import { CannotServe } from '../../../../src/control/workers/cannot-serve.ts'
+import { createLogger } from '../../../../src/logging/logger.ts'
+import { freePort } from '../../../support/free-port.ts'
 
 const sha256 = (token: string) => createHash('sha256').update(token).digest('hex')
 const tokens = [{ name: 'ana', role: 'read', sha256: sha256('t') }] as const
