@@ -84,8 +84,8 @@ export function serveOperations(app: FastifyInstance, view: ControlView, operati
     const { force = false, weight, percent, ...order } = body
     if ((weight === undefined) === (percent === undefined))
       return 'give either weight (null = as configured again) or percent'
-    const wish = percent !== undefined ? { percent } : weight === null ? undefined : { weight: weight! }
-    return operations.weight({ pool, upstream }, { ...order, force, wish })
+    const wanted = percent !== undefined ? { percent } : weight === null ? undefined : { weight: weight! }
+    return operations.weight({ pool, upstream }, { ...order, force, weight: wanted })
   })
   serve('/pools/:pool', 'failback', ({ pool }, order) => operations.failback(pool, order))
 }
