@@ -9,10 +9,10 @@ import type { Loaded, LoadedSnapshot } from '../../config/read/load.ts'
 import { formatProblem } from '../../config/read/problem.ts'
 import { InputWatch } from '../../config/read/watch.ts'
 import type { Logger } from '../../logging/logger.ts'
-import type { Snapshot } from '../../plan/snapshot.ts'
 import { Serial } from '../../util/serial.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadInput, ReloadRequest } from '../events/reload-event.ts'
 import { Frozen } from './configuration-freeze.ts'
+import type { ConfigurationInUse } from './in-use.ts'
 
 /** Where the configuration comes from. */
 export interface ConfigurationFile {
@@ -27,10 +27,7 @@ export interface ConfigurationFile {
 export interface ReloaderOptions {
   readonly file: ConfigurationFile
   readonly logger: Logger
-  /** Resolves with its revision when every worker serves it; rejects, all as before, where one can't. */
-  readonly apply: (snapshot: Snapshot, request: ReloadRequest) => Promise<number>
-  /** Of the configuration in use. */
-  readonly revision: () => number
+  readonly inUse: Pick<ConfigurationInUse, 'take' | 'revision'>
   readonly tell: (event: ReloadEvent) => void
 }
 
@@ -114,25 +111,26 @@ export class Reloader {
 
   /** @param name of the configuration, for people */
   async #take(loaded: LoadedSnapshot, request: ReloadRequest, name: string): Promise<ReloadOutcome> {
-    const { apply, revision, tell } = this.#options
+    const { inUse, tell } = this.#options
     const before = this.#loaded.snapshot
     if (isDeepStrictEqual({ ...loaded.snapshot, revision: 0 }, { ...before, revision: 0 })) {
       this.#loaded = loaded
       const isNews = request.source !== 'file' || this.#problems !== ''
       this.#problems = ''
       tell({ ...this.#about(request, { name, isNews }), result: 'unchanged' })
-      return { result: 'unchanged', revision: revision() }
+      return { result: 'unchanged', revision: inUse.revision }
     }
 
-    const former = revision()
-    const applied = await apply(loaded.snapshot, request)
+    const { revision: former } = inUse
+    const { override, by = 'vigia', reason = '' } = request
+    const revision = await inUse.take(loaded.snapshot, override ? { by, reason } : undefined)
     this.#use(loaded)
     this.#problems = ''
     const diff = diffSnapshots(before, loaded.snapshot)
     tell({ ...this.#about(request, { name, isNews: true }), result: 'applied', applied: { loaded, former, diff } })
     const changes = diff.changes.map(changeText)
     const warnings = loaded.warnings.map(formatProblem)
-    return { result: 'applied', revision: applied, changes, total: diff.total, warnings }
+    return { result: 'applied', revision, changes, total: diff.total, warnings }
   }
 
   /** What was read is what changes are judged by from now on, also where it can't be used: each content is tried once. */
@@ -161,8 +159,8 @@ export class Reloader {
   }
 
   #about(request: ReloadRequest, { name, isNews }: Pick<ReloadInput, 'name' | 'isNews'>) {
-    const { file, revision } = this.#options
+    const { file, inUse } = this.#options
     const input = { name, file: file.path, isNews }
-    return { type: 'reload', atMs: Date.now(), request, revision: revision(), input } as const
+    return { type: 'reload', atMs: Date.now(), request, revision: inUse.revision, input } as const
   }
 }

@@ -39,12 +39,16 @@ function setUp(text: string, { apply = async () => {} }: { apply?: (snapshot: Sn
   const made = new Reloader({
     file: { path: 'vigia.yaml', loaded: load() as LoadedSnapshot, load },
     logger,
-    apply: async snapshot => {
-      await apply(snapshot)
-      revision += 1
-      return revision
+    inUse: {
+      async take(snapshot) {
+        await apply(snapshot)
+        revision += 1
+        return revision
+      },
+      get revision() {
+        return revision
+      },
     },
-    revision: () => revision,
     tell: event => {
       record.count(event)
       logging(logger)(event)
