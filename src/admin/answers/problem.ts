@@ -1,4 +1,4 @@
-// Errors of the admin listener as problem details (RFC 9457). The one place where a failure becomes an answer.
+// The one place where a failure becomes an answer of the admin listener: problem details (RFC 9457).
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
@@ -27,9 +27,22 @@ export function sendProblem(reply: FastifyReply, status: number, detail: string,
     .send(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...more }))
 }
 
-/** @param more members of the problem beside those of RFC 9457 */
-export function sendRefusal(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
-  return sendProblem(reply, STATUS_OF[refusal.code], refusalText(refusal), more)
+/** What control has refused. */
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  return sendProblem(reply, STATUS_OF[refusal.code], refusalText(refusal))
+}
+
+/** Says of the other methods that what stands there is asked for with POST. @param what is asked for, e.g. `drain` */
+export function onlyWithPost(app: FastifyInstance, url: string, what: string): void {
+  app.route({
+    method: ['GET', 'PUT', 'DELETE', 'PATCH'],
+    url,
+    schema: { hide: true },
+    exposeHeadRoute: false,
+    config: { unguarded: 'it changes nothing' },
+    handler: async (_request, reply) =>
+      sendProblem(reply.header('allow', 'POST'), 405, `${what} is asked for with POST`),
+  })
 }
 
 /** What a schema has against a request, in a line. @param part `body`, `querystring`, `params` or `headers` */

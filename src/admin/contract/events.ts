@@ -1,8 +1,8 @@
-// What the admin listener needs of the record of recent events. Control implements it; admin never reaches further.
+// What the admin listener needs of recent events. Control implements it; admin never reaches further.
 
 export type EventType = 'transition' | 'notice' | 'reload' | 'window' | 'in-doubt' | 'resolution' | 'worker'
 
-/** Something that happened, and that people who look after this vigia want to know. */
+/** Something that happened, and that the people who look after this vigia want to know. */
 export interface ControlEvent {
   /** Increases with each event, also over a restart of vigia. */
   readonly id: number

@@ -28,11 +28,11 @@ export interface AuditRowsQuery extends SpanQuery {
   readonly subject?: string | undefined
   readonly action?: string | undefined
 }
-export interface PlaceRowsQuery extends SpanQuery {
+export interface UpstreamRowsQuery extends SpanQuery {
   readonly pool?: string | undefined
   readonly upstream?: string | undefined
 }
-export interface IncidentRowsQuery extends PlaceRowsQuery {
+export interface IncidentRowsQuery extends UpstreamRowsQuery {
   readonly open?: boolean | undefined
 }
 
@@ -72,6 +72,6 @@ export interface IncidentReport {
 }
 export interface HistoryView {
   audit(query: AuditRowsQuery): Promise<Found<Rows<AuditReport>>>
-  transitions(query: PlaceRowsQuery): Promise<Found<Rows<TransitionReport>>>
+  transitions(query: UpstreamRowsQuery): Promise<Found<Rows<TransitionReport>>>
   incidents(query: IncidentRowsQuery): Promise<Found<Rows<IncidentReport>>>
 }

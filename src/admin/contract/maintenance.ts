@@ -41,14 +41,14 @@ export interface WindowReport {
   /** Who passes; of a header only the name. */
   readonly bypass: { readonly addresses: readonly string[]; readonly header: string | null }
   readonly status: WindowStatusName
-  /** What it is about: under way, held back, or the next. */
+  /** The occurrence that is under way or held back; else the next. */
   readonly occurrence: OccurrenceReport | null
   /** Since when, and until when by the calendar, ISO 8601; null = not known, or open. */
   readonly since: string | null
   readonly until: string | null
   /** What an overrun waits for. */
   readonly waitingFor: 'confirmation' | 'probes' | null
-  /** Something that the window is for does not exist: it has no effect. */
+  /** Why it has no effect: a pool or a route that it is for does not exist. */
   readonly problem: string | null
   /** The next five. */
   readonly next: readonly OccurrenceReport[]
@@ -56,7 +56,7 @@ export interface WindowReport {
 
 /** On /status. */
 export interface MaintenanceSummary {
-  /** In force, draining, overrun or held back. */
+  /** Those in force, draining, overrun or held back. */
   readonly active: readonly Omit<WindowReport, 'next'>[]
   /** Of all windows; null = nothing is planned. */
   readonly next: OccurrenceReport | null

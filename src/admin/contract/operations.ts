@@ -1,5 +1,5 @@
-// What an operator may ask of the control plane. Control implements it; admin never reaches further. Who may ask is decided in
-// front of it.
+// What an operator may ask of the control plane, and what an order says. Control implements it; admin never reaches further. Who may ask
+// is decided in front of it.
 
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Refusal } from '../../util/refusal.ts'
@@ -10,16 +10,16 @@ export interface Where {
   readonly upstream?: string | undefined
 }
 
-/** How an order came, and what it means where it can't be recorded. */
+/** How an order came, and whether it is carried out where the store can't record it. */
 export interface Recording {
   /** Undefined = `api`. */
   readonly source?: 'api' | 'cli' | undefined
-  /** Also where the store can't record it now; then that is made up for. Undefined = no: it is refused then. */
+  /** Carried out all the same, and recorded later. Undefined = no: it is refused then. */
   readonly unrecorded?: boolean | undefined
 }
 
 export interface Order extends Recording {
-  /** Also in a change freeze, which the reason has to be good for. Undefined = no. */
+  /** Also in a change freeze; the reason has to say why. Undefined = no. */
   readonly override?: boolean | undefined
   /** One line. */
   readonly reason: string
@@ -28,7 +28,7 @@ export interface Order extends Recording {
 }
 
 export interface TakeOutOrder extends Order {
-  /** Also where nothing of the pool is left then. */
+  /** Also where no upstream of the pool would be left. */
   readonly force: boolean
 }
 
@@ -39,7 +39,7 @@ export interface DrainOrder extends TakeOutOrder {
 
 export interface WeightOrder extends TakeOutOrder {
   /** Undefined = as configured again. */
-  readonly value: OperatorWeight | undefined
+  readonly weight: OperatorWeight | undefined
 }
 
 /** What people found out about a request in doubt. `ignored`: nobody will look into it. */

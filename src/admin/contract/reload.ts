@@ -24,7 +24,7 @@ export interface ReloadOrder {
   readonly source: 'api' | 'cli'
   readonly by: string
   readonly reason: string | undefined
-  /** Also in a change freeze, which the reason has to be good for. */
+  /** Also in a change freeze; the reason has to say why. */
   readonly override: boolean
 }
 

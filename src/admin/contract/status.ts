@@ -10,7 +10,7 @@ import type { StatusClasses } from './upstreams.ts'
 export interface ControlView {
   status(): StatusReport
   readiness(): Readiness
-  /** @param limit most records; all that are kept where it is not given */
+  /** @param limit most entries; undefined = all that are kept */
   inDoubt(limit?: number): InDoubtReport
   /** The scrape for Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>

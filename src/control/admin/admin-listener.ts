@@ -1,18 +1,15 @@
 // Keeps the admin listener where the configuration wants it: opens, moves and closes it. What it answers is admin's business.
 
 import type { FastifyInstance } from 'fastify'
-import { AdminAccess } from '../../admin/access/auth.ts'
+import { AdminAccess } from '../../admin/access/admin-access.ts'
+import type { AdminParts } from '../../admin/contract/parts.ts'
 import type { ControlView } from '../../admin/contract/status.ts'
-import type { Changes } from '../../admin/routes/operation-routes.ts'
 import { buildAdmin } from '../../admin/server.ts'
 import { isLoopback } from '../../config/address.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
 import { cannotListen } from '../workers/listen-check.ts'
-
-/** What routes act on. */
-export type AdminParts = Omit<Changes, 'boundTo' | 'access'>
 
 /** How long answers of a listener that has moved may still take. */
 const LEAVE_MS = 5_000

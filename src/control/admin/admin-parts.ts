@@ -2,6 +2,7 @@
 // decides nothing itself.
 
 import type { EventFeed } from '../../admin/contract/events.ts'
+import type { AdminParts } from '../../admin/contract/parts.ts'
 import type { Reload } from '../../admin/contract/reload.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import type { Tell } from '../events/event.ts'
@@ -17,7 +18,6 @@ import { createMaintenanceView } from '../report/maintenance-report.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
-import type { AdminParts } from './admin-listener.ts'
 
 export interface AdminPartsOptions {
   readonly registry: Registry
@@ -48,7 +48,7 @@ export function createAdminParts(options: AdminPartsOptions): AdminParts {
     events: feed,
     reload,
     maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },
-    records: createHistoryView(records),
-    history: source && createConfigurations({ orders, records, ...source }),
+    history: createHistoryView(records),
+    configurations: source && createConfigurations({ orders, records, ...source }),
   }
 }

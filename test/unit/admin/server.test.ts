@@ -33,6 +33,7 @@ function adminWith(more: Partial<ControlView> = {}) {
       ...more,
     },
     error => errors.push(error),
+    { boundTo: '127.0.0.1' },
   )
   return { app, errors }
 }

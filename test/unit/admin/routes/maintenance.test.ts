@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { AdminAccess } from '../../../../src/admin/access/auth.ts'
+import { AdminAccess } from '../../../../src/admin/access/admin-access.ts'
 import type { MaintenanceOperations, WindowReport, WindowResult } from '../../../../src/admin/contract/maintenance.ts'
 import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
 import type { ControlView } from '../../../../src/admin/contract/status.ts'
