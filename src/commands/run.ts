@@ -3,8 +3,8 @@
 
 import type { StatusReport } from '../admin/contract/control-view.ts'
 import type { ReloadOutcome } from '../admin/routes/configuration.ts'
+import { formatProblem } from '../config/forms/problem.ts'
 import { loadConfig } from '../config/read/load.ts'
-import { formatProblem } from '../config/read/problem.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import type { ConfigurationSource } from '../control/configuration/reload-record.ts'
 import { Control } from '../control/control.ts'

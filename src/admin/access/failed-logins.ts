@@ -1,9 +1,9 @@
 // Slows down who guesses tokens: a few wrong ones from one address, then one now and again. It counts failures; whether one is a
 // failure is not decided here.
 
-import { isLoopback } from '../../config/address.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { nextArrivalMs, rateWaitMs, retryAfterS } from '../../policy/request/rate-limit.ts'
+import { isLoopback } from '../../util/address-ranges.ts'
 
 /** Five at once, then one every ten seconds. */
 const LIMIT = { perSecond: 0.1, burst: 5 }

@@ -3,7 +3,7 @@
 
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import { isLoopback } from '../../config/address.ts'
+import { isLoopback } from '../../util/address-ranges.ts'
 
 export interface Refused {
   readonly status: 403 | 415

@@ -2,7 +2,7 @@
 // masked before rows come here.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { parseDuration } from '../../config/units.ts'
+import { parseDuration } from '../../config/forms/units.ts'
 import type { Found, RecordsView, Rows, SpanQuery } from '../contract/records-view.ts'
 import { sendProblem } from '../problem.ts'
 import { REFUSALS } from './operation-routes.ts'

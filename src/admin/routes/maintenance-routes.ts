@@ -2,7 +2,7 @@
 // /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; what is meant by them is control's.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
+import type { WindowDocument } from '../../config/parts/maintenance/window.ts'
 import { authorOf } from '../access/auth.ts'
 import { clientOf } from '../access/request-client.ts'
 import { refuseChange } from '../access/request-guard.ts'

@@ -1,6 +1,6 @@
 // What maintenance windows look like on the admin listener, as JSON Schema: what may be sent is checked by it, answers are described.
 
-import { windowSchema } from '../../config/parts/schema-maintenance.ts'
+import { windowSchema } from '../../config/parts/maintenance/window.ts'
 import { line } from './operation-routes.ts'
 
 type Schema = Readonly<Record<string, unknown>>

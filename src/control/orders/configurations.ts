@@ -11,10 +11,10 @@ import type {
   Found,
   NotFound,
 } from '../../admin/contract/records-view.ts'
-import { changeText, type Diff, diffSnapshots } from '../../config/diff.ts'
-import { maskConfiguration } from '../../config/mask.ts'
+import { formatProblem } from '../../config/forms/problem.ts'
 import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/load.ts'
-import { formatProblem } from '../../config/read/problem.ts'
+import { changeText, type Diff, diffSnapshots } from '../../config/shown/diff.ts'
+import { maskConfiguration } from '../../config/shown/mask.ts'
 import type { ConfigurationRow } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
 import type { Reloader } from '../configuration/reload.ts'

@@ -3,10 +3,9 @@
 
 import type { Recording } from '../../admin/contract/control-operations.ts'
 import type { MaintenanceOperations, WindowResult } from '../../admin/contract/maintenance-view.ts'
-import { checkWindowDocument, guardAhead } from '../../config/parts/check-maintenance.ts'
-import { compileWindow } from '../../config/parts/compile-maintenance.ts'
-import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
-import { formatPath } from '../../config/read/problem.ts'
+import { formatPath } from '../../config/forms/problem.ts'
+import { guardAhead } from '../../config/parts/maintenance/maintenance.ts'
+import { checkWindow, compileWindow, type WindowDocument } from '../../config/parts/maintenance/window.ts'
 import { createSchedule, nextOccurrence, occurrenceAt } from '../../policy/maintenance/schedule.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { Serial } from '../../util/serial.ts'
@@ -66,7 +65,7 @@ export function createMaintenanceOperations(
           pools: new Map(snapshot.pools.map(({ name, upstreams }) => [name, upstreams.map(each => each.name)])),
           routes: snapshot.routes.map(({ name }) => name),
         }
-        const findings = [...checkWindowDocument(document, places, []), ...whatOnlyFilesHave(document)]
+        const findings = [...checkWindow(document, places, []), ...whatOnlyFilesHave(document)]
         const words = (severity: string) =>
           findings
             .filter(each => each.severity === severity)

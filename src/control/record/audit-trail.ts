@@ -1,8 +1,8 @@
 // What goes into the audit without anybody having asked vigia for it: ejections, deadlines, nodes that ask for themselves, windows,
 // configurations, start and stop. It words rows; what people order is written by recorded-operations.ts, with the order itself.
 
-import type { Diff } from '../../config/diff.ts'
-import { changeText, diffText } from '../../config/diff.ts'
+import type { Diff } from '../../config/shown/diff.ts'
+import { changeText, diffText } from '../../config/shown/diff.ts'
 import type { HoldSource, Holds } from '../../policy/upstream/admin-holds.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'

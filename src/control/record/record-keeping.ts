@@ -2,8 +2,8 @@
 // to where it belongs. How rows are worded is in audit-trail.ts and incidents.ts; when they are written is in records.ts.
 
 import { createHash } from 'node:crypto'
-import { diffText } from '../../config/diff.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
+import { diffText } from '../../config/shown/diff.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { Holds } from '../../policy/upstream/admin-holds.ts'

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { maskConfiguration } from '../../../src/config/mask.ts'
-import { isSecretKey, withoutSecrets } from '../../../src/config/secrets.ts'
+import { maskConfiguration } from '../../../src/config/shown/mask.ts'
+import { isSecretKey, withoutSecrets } from '../../../src/config/shown/secrets.ts'
 import { fc, test as property } from './property.ts'
 
 const CONFIG = resolve(import.meta.dirname, '../../../config')

@@ -1,7 +1,7 @@
 // Windows over time, with a clock of its own: what they do to upstreams and routes, what is told of it, and what people may ask for.
 
 import { afterEach, expect, test } from 'vitest'
-import type { WindowDocument } from '../../../../src/config/parts/schema-maintenance.ts'
+import type { WindowDocument } from '../../../../src/config/parts/maintenance/window.ts'
 import { checkConfigurationFreeze, FrozenError, withFreezes } from '../../../../src/control/orders/freeze-guard.ts'
 import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { createMaintenanceOperations } from '../../../../src/control/orders/schedule-operations.ts'
