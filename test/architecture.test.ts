@@ -375,7 +375,7 @@ describe('the checks themselves', () => {
     ['commands/version.ts', "import manifest from '../../package.json' with { type: 'json' }"],
     ['policy/maintenance/recurrence.ts', "import { RRuleTemporal } from 'rrule-temporal'"],
     ['store/x.ts', "import type { InDoubtRecord } from '../shared/messages.ts'"],
-    ['control/record/x.ts', "import { openStore } from '../../store/store.ts'"],
+    ['control/record/x.ts', "import { openStore } from '../../store/main/store.ts'"],
     ['control/events/x.ts', "import type { WindowEvent } from '../windows/y.ts'"],
     ['control/control.ts', "import { decide } from './orders/decide.ts'"],
     ['store/x.ts', "import { DatabaseSync } from 'node:sqlite'"],
@@ -399,7 +399,7 @@ describe('the checks themselves', () => {
     ['store/x.ts', "import { UpstreamTable } from '../shared/upstream-table.ts'", 'only types'],
     ['store/x.ts', "import type { Logger } from '../logging/logger.ts'", 'only types, of shared'],
     ['admin/x.ts', "import type { Store } from '../store/contract.ts'", 'only control/record and commands'],
-    ['proxy/x.ts', "import { openStore } from '../store/store.ts'", 'only control/record and commands'],
+    ['proxy/x.ts', "import { openStore } from '../store/main/store.ts'", 'only control/record and commands'],
     [
       'control/orders/x.ts',
       "import type { Change } from '../../store/contract.ts'",

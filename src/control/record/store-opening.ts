@@ -4,7 +4,7 @@
 import type { Logger } from '../../logging/logger.ts'
 import type { StorePlan } from '../../plan/store.ts'
 import type { AppendKind, AppendRows, Override, Store, StoredWindow, StoreHealth } from '../../store/contract.ts'
-import type { openStore } from '../../store/store.ts'
+import type { openStore } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { DEFAULT_RETENTION } from '../../store/tuning.ts'
 

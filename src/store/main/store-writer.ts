@@ -1,11 +1,9 @@
 // Takes rows and changes, hands them to the thread in batches, one at a time and in order, tries again
 // where the disk fails, and says how it is. It never waits for the disk; no failure of it reaches traffic.
 
-import { canonicalJson } from '../audit/canonical-json.ts'
 import type {
   AppendKind,
   AppendRows,
-  AuditEntry,
   Change,
   Committed,
   StoreHealth,
@@ -22,25 +20,12 @@ import {
   type WriteFailure,
   type WriteItem,
 } from '../thread/protocol.ts'
+import { type Batch, commitsOf, itemsOf, settle, waitingIn } from './batch.ts'
 import { Losses } from './losses.ts'
 import { PendingCommit } from './pending-commit.ts'
 import { Readers } from './readers.ts'
-import { type Lost, type Waiting, WriteQueue } from './write-queue.ts'
-
-type Entry = Waiting<WriteItem, PendingCommit>
-
-interface Sent {
-  readonly number: number
-  readonly nowMs: number
-  readonly entries: readonly Entry[]
-  /** What the batch confesses in its first row. */
-  readonly lost: Lost
-  readonly lostRow: WriteItem | undefined
-  /** It has failed without saying whether it is in the file: the very same batch is sent until that is known. */
-  doubtful: boolean
-  /** It was handed to the thread, which has not answered. */
-  underWay: boolean
-}
+import { takenChange, takenRow } from './taken.ts'
+import { type Lost, WriteQueue } from './write-queue.ts'
 
 export interface WriterOptions {
   readonly path: string
@@ -58,7 +43,7 @@ const CLOSING_RETRY_MS = 100
 export class StoreWriter {
   readonly #options: WriterOptions
   readonly #queue: WriteQueue<WriteItem, PendingCommit>
-  #sent: Sent | undefined
+  #sent: Batch | undefined
   #number = 0
   #failures = 0
   #retry: NodeJS.Timeout | undefined
@@ -80,12 +65,9 @@ export class StoreWriter {
       return
     }
     try {
-      const stamped = kind === 'audit' ? this.#stamped(row as AuditEntry) : row
-      const item = { type: 'append', kind, row: plain(stamped) } as WriteItem
-      this.#lose(this.#queue.add({ type: 'append', kind, row: item }))
+      this.#lose(this.#queue.add({ type: 'append', kind, row: takenRow(kind, row, this.#options.now()) }))
     } catch (error) {
-      this.#losses.dropOne()
-      this.#notice('warn', `a row of kind ${kind} can not be stored: ${(error as Error).message}`)
+      this.#badRow(kind, (error as Error).message)
     }
     this.#pump()
   }
@@ -94,12 +76,7 @@ export class StoreWriter {
     if (this.#phase !== 'running') return Promise.reject(closedError())
     let whole: Change
     try {
-      const { configuration } = change
-      whole = plain({
-        ...change,
-        audit: change.audit.map(entry => this.#stamped(entry)),
-        ...(configuration === undefined ? {} : { configuration: this.#stamped(configuration) }),
-      }) as unknown as Change
+      whole = takenChange(change, this.#options.now())
     } catch (error) {
       return Promise.reject(new StoreError('refused', `the change can not be stored: ${(error as Error).message}`))
     }
@@ -111,7 +88,7 @@ export class StoreWriter {
   }
 
   health(): StoreHealth {
-    const waiting = this.#queue.length + (this.#sent?.entries.filter(isWaiting).length ?? 0)
+    const waiting = this.#queue.length + waitingIn(this.#sent).length
     const counts = { waiting, dropped: this.#losses.dropped }
     return this.#degraded === undefined
       ? { status: 'ok', ...counts }
@@ -189,7 +166,7 @@ export class StoreWriter {
     this.#send(this.#sent)
   }
 
-  #nextBatch(): Sent {
+  #nextBatch(): Batch {
     const { tuning, now } = this.#options
     this.#number += 1
     const nowMs = now()
@@ -199,38 +176,22 @@ export class StoreWriter {
     return { number: this.#number, nowMs, entries, lost, lostRow, doubtful: false, underWay: false }
   }
 
-  #send(sent: Sent): void {
+  #send(sent: Batch): void {
     sent.underWay = true
     Atomics.store(this.#options.gate, 0, GATE.idle)
-    const items: WriteItem[] = sent.entries.map(entry =>
-      entry.type === 'append' ? entry.row : { type: 'commit', change: entry.commit.change },
-    )
     const { path, tuning } = this.#options
     this.#slow = setTimeout(
       () => this.#degrade(`${path} has not answered for ${tuning.slowMs / 1000} s: look at its disk`),
       tuning.slowMs,
     ).unref()
-    this.#options.post({
-      type: 'write',
-      number: sent.number,
-      nowMs: sent.nowMs,
-      items: sent.lostRow === undefined ? items : [sent.lostRow, ...items],
-    })
+    this.#options.post({ type: 'write', number: sent.number, nowMs: sent.nowMs, items: itemsOf(sent) })
   }
 
   #written(number: number, results: readonly ItemResult[]): void {
     const sent = this.#answered(number)
     if (sent === undefined) return
     this.#sent = undefined
-    const own = sent.lostRow === undefined ? results : results.slice(1)
-    for (const [index, entry] of sent.entries.entries()) {
-      const result = own[index] ?? { ok: false, refused: false, text: 'the thread did not say' }
-      if (entry.type === 'commit') entry.commit.settle(result)
-      else if (!result.ok) {
-        this.#losses.dropOne()
-        this.#notice('warn', `a row of kind ${entry.kind} can not be stored: ${result.text}`)
-      }
-    }
+    settle(sent, results, (kind, text) => this.#badRow(kind, text))
     this.#readers.written(sent.entries.length)
     this.#failures = 0
     if (this.#degraded !== undefined) {
@@ -249,15 +210,15 @@ export class StoreWriter {
   }
 
   /** Nothing of it is in the file: what nobody has given up goes back to where it came from. */
-  #takeBack(sent: Sent): void {
+  #takeBack(sent: Batch): void {
     this.#sent = undefined
     this.#losses.putBack(sent.lost)
-    const kept = sent.entries.filter(isWaiting)
+    const kept = waitingIn(sent)
     for (const commit of commitsOf(sent)) commit.notDurable()
     this.#lose(this.#queue.putBack(kept))
   }
 
-  #answered(number: number): Sent | undefined {
+  #answered(number: number): Batch | undefined {
     const sent = this.#sent
     if (sent === undefined || !sent.underWay || sent.number !== number) return undefined
     sent.underWay = false
@@ -314,8 +275,10 @@ export class StoreWriter {
     this.#options.onHealth(this.health())
   }
 
-  #stamped<T extends { readonly atMs?: number }>(entry: T): T {
-    return { ...entry, atMs: entry.atMs ?? this.#options.now() }
+  /** It can't be stored for what it is. */
+  #badRow(kind: AppendKind, text: string): void {
+    this.#losses.dropOne()
+    this.#notice('warn', `a row of kind ${kind} can not be stored: ${text}`)
   }
 
   #notice(level: StoreNotice['level'], text: string): void {
@@ -325,18 +288,4 @@ export class StoreWriter {
 
 export function closedError(): StoreError {
   return new StoreError('closed', 'the store is closed: vigia is stopping')
-}
-
-function commitsOf(sent: Sent | undefined): readonly PendingCommit[] {
-  return (sent?.entries ?? []).flatMap(entry => (entry.type === 'commit' ? [entry.commit] : []))
-}
-
-/** Nobody has been told that it is not written. */
-function isWaiting(entry: Entry): boolean {
-  return entry.type === 'append' || entry.commit.waits
-}
-
-/** What the caller changes later is not written, and what can't be sent to a thread is found here and not there. */
-function plain(value: unknown): unknown {
-  return JSON.parse(canonicalJson(value))
 }

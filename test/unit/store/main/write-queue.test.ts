@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AppendKind } from '../../../../src/store/contract.ts'
-import { totalLost, type Waiting, WriteQueue } from '../../../../src/store/writer/write-queue.ts'
+import { totalLost, type Waiting, WriteQueue } from '../../../../src/store/main/write-queue.ts'
 
 const append = (kind: AppendKind, row: number): Waiting<number, string> => ({ type: 'append', kind, row })
 

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import type { StoreHealth, StoreTuning } from '../../../../src/store/contract.ts'
+import { StoreWriter } from '../../../../src/store/main/store-writer.ts'
 import { StoreError } from '../../../../src/store/store-error.ts'
 import { GATE, type ToThread, type WriteFailure } from '../../../../src/store/thread/protocol.ts'
 import { DEFAULT_TUNING } from '../../../../src/store/tuning.ts'
-import { StoreWriter } from '../../../../src/store/writer/store-writer.ts'
 import { auditOf, holdOf, QUICK, transitionOf } from '../../../support/store.ts'
 import { until } from '../../../support/until.ts'
 

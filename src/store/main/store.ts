@@ -11,11 +11,11 @@ import type {
   StoreHealth,
   StoreOptions,
   StoreTuning,
-} from './contract.ts'
-import { StoreError } from './store-error.ts'
-import type { FromThread, QueryName, ThreadStart, ToThread } from './thread/protocol.ts'
-import { DEFAULT_RETENTION, DEFAULT_TUNING, LEAST_AUDIT_DAYS } from './tuning.ts'
-import { closedError, StoreWriter } from './writer/store-writer.ts'
+} from '../contract.ts'
+import { StoreError } from '../store-error.ts'
+import type { FromThread, QueryName, ThreadStart, ToThread } from '../thread/protocol.ts'
+import { DEFAULT_RETENTION, DEFAULT_TUNING, LEAST_AUDIT_DAYS } from '../tuning.ts'
+import { closedError, StoreWriter } from './store-writer.ts'
 
 /** Between turns of tidying, so that writes come in between. */
 const NEXT_TURN_MS = 50
@@ -199,7 +199,7 @@ class ThreadedStore implements Store {
   }
 
   #spawn(): Worker {
-    const thread = new Worker(new URL('./thread/store-thread.ts', import.meta.url), {
+    const thread = new Worker(new URL('../thread/store-thread.ts', import.meta.url), {
       workerData: this.#start,
       name: 'store',
     })
