@@ -3,7 +3,7 @@
 import { formatProblem } from '../config/forms/problem.ts'
 import { loadConfig } from '../config/read/load.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export interface CheckOutput {
   readonly env: NodeJS.ProcessEnv

@@ -13,9 +13,9 @@ import { fleetLine, line, startScreen, transitionLine } from '../demo/terminal.t
 import { createLogger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { placeDemo } from './demo-ports.ts'
-import { EXIT } from './exit-codes.ts'
 import { type RunningVigia, startVigia } from './run.ts'
 import { awaitSignals } from './signals.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export interface DemoOptions {
   /**

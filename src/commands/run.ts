@@ -13,9 +13,9 @@ import { StartError } from '../control/workers/start-error.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { hostPort } from '../util/words.ts'
-import { EXIT } from './exit-codes.ts'
 import { awaitSignals } from './signals.ts'
 import { VERSION } from './version.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export interface RunOptions {
   /** Path of the configuration file. */

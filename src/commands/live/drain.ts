@@ -2,7 +2,8 @@
 
 import type { PoolReport, StatusReport, UpstreamReport } from '../../admin/contract/control-view.ts'
 import { clock, drainWords, isFree, remainingWords } from '../words/drain-lines.ts'
-import { ASKED, fetchStatus } from './admin-client.ts'
+import { ASKED } from '../words/exit-codes.ts'
+import { fetchStatus } from './admin-client.ts'
 import { failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'
 
 export interface DrainOptions extends OperateOptions {

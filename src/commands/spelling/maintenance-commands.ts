@@ -1,13 +1,9 @@
-// How `vigia maintenance` and its commands are spelled, which main.ts adds to its own. What each does is in maintenance.ts, loaded only
-// when it is asked for.
+// How `vigia maintenance` and its commands are spelled. What each does is in live/maintenance.ts, loaded only when it is asked for.
 
 import type { Command } from 'commander'
-import type { AddOptions, ListOptions, OrderOptions } from './maintenance.ts'
+import type { AddOptions, ListOptions, OrderOptions } from '../live/maintenance.ts'
+import { asking as askingAt, BY, type Done, EXIT_CODES } from './asking.ts'
 
-type Done = (code: number) => void
-
-const BY = 'who asks (default: the user of the operating system; with a token: its name)'
-const EXIT_CODES = '\nExit code: 0 done, 1 refused, 2 wrong usage or vigia does not answer.'
 const ADD_NOTES = `
 Times are local times of the zone, without offset: 2026-12-06T02:00. The scope is one of --pool, --upstream, --route, --everything.
 A window that would leave a pool with too few upstreams is refused. What is made here survives reloads, and is not in the file.
@@ -22,18 +18,14 @@ export function addMaintenanceCommands(program: Command, admin: string, done: Do
     .command('maintenance')
     .description('planned maintenance windows and change freezes')
     .helpCommand(false)
-  const asking = (command: Command) =>
-    command
-      .option('--admin <url>', 'where its admin listener is', admin)
-      .option('--json', 'print the answer as JSON', false)
-  const load = () => import('./maintenance.ts')
+  const asking = (command: Command, notes?: string) => askingAt(command, admin, notes)
+  const load = () => import('../live/maintenance.ts')
 
   asking(
     maintenance
       .command('list', { isDefault: true })
       .description('what each window does now, and when it takes place next')
-      .option('--days <n>', 'what takes place within so many days, in order of time')
-      .addHelpText('after', EXIT_CODES),
+      .option('--days <n>', 'what takes place within so many days, in order of time'),
   ).action(async (options: ListOptions) => done(await (await load()).listWindows(options)))
 
   const add = maintenance.command('add').description('make a window').argument('<name>', 'a new one')
@@ -56,8 +48,8 @@ export function addMaintenanceCommands(program: Command, admin: string, done: Do
       .addOption(add.createOption('--overrun <what>', 'what its end does').choices(['reopen', 'confirm']))
       .option('--only-when-healthy', 'reopens only once the probes pass')
       .option('--bypass-address <ranges...>', 'clients that pass all the same')
-      .option('--by <name>', BY)
-      .addHelpText('after', ADD_NOTES),
+      .option('--by <name>', BY),
+    ADD_NOTES,
   ).action(async (name: string, options: AddOptions) => done(await (await load()).addWindow(name, options)))
 
   const order = (verb: 'end' | 'confirm' | 'remove', description: string) => {
@@ -68,10 +60,7 @@ export function addMaintenanceCommands(program: Command, admin: string, done: Do
         .option('--next', 'where none is under way: the next one does not take place', false)
     }
     asking(
-      command
-        .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
-        .option('--by <name>', BY)
-        .addHelpText('after', EXIT_CODES),
+      command.requiredOption('--reason <text>', 'why, for the log and for whoever asks').option('--by <name>', BY),
     ).action(async (name: string, options: OrderOptions) => done(await (await load()).orderWindow(verb, name, options)))
   }
   order('end', 'end what is under way early')

@@ -1,28 +1,14 @@
-// The commands for what vigia keeps, which main.ts adds to its own: audit, config. Says how they are spelled; what each does is in its
-// own file, loaded only when it is asked for.
+// How audit and config are spelled. What each does is in its own file, loaded only when it is asked for.
 
 import type { Command } from 'commander'
+import type { AuditOptions } from '../live/audit.ts'
+import type { ApplyOptions } from '../live/config.ts'
 import type { AuditVerifyOptions } from '../store/audit-verify.ts'
-import type { AuditOptions } from './audit.ts'
-import type { ApplyOptions } from './config.ts'
+import { asking as askingAt, BY, type Done } from './asking.ts'
 
-type Done = (code: number) => void
-
-const EXIT_CODES = '\nExit code: 0 done, 1 refused, 2 wrong usage or vigia does not answer.'
-
-export interface RecordDefaults {
-  /** Base URL of the admin listener. */
-  readonly admin: string
-  /** The store's file. */
-  readonly store: string
-}
-
-export function addRecordCommands(program: Command, { admin, store }: RecordDefaults, done: Done): void {
-  const asking = (command: Command) =>
-    command
-      .option('--admin <url>', 'where its admin listener is', admin)
-      .option('--json', 'print the answer as JSON', false)
-      .addHelpText('after', EXIT_CODES)
+/** @param admin base URL of the admin listener @param store the store's file */
+export function addRecordCommands(program: Command, admin: string, store: string, done: Done): void {
+  const asking = (command: Command) => askingAt(command, admin)
 
   const audit = program.command('audit').description('the record of every change').helpCommand(false)
   asking(
@@ -35,7 +21,7 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
       .option('--subject <name>', 'what was changed: POOL, POOL/UPSTREAM, a window, configuration')
       .option('--action <name>', 'upstream.drain, configuration.apply ...')
       .option('--limit <rows>', 'most rows, up to 1000', '50'),
-  ).action(async (options: AuditOptions) => done(await (await import('./audit.ts')).audit(options)))
+  ).action(async (options: AuditOptions) => done(await (await import('../live/audit.ts')).audit(options)))
   audit
     .command('verify')
     .description('say whether a row of the audit was changed, is missing, or was put in')
@@ -57,7 +43,7 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
         .option('--write', 'also into the configuration file; else that counts again at the next reload')
         .option('--unrecorded', 'also where the store cannot record it now')
         .option('--override', 'also in a change freeze')
-        .option('--by <name>', 'who asks (default: the user of the operating system; with a token: its name)'),
+        .option('--by <name>', BY),
     )
   asking(
     config
@@ -65,7 +51,7 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
       .description('print what is in use, or one of the history, without secrets')
       .argument('[id]'),
   ).action(async (id: string | undefined, options: { admin: string; json: boolean }) =>
-    done(await (await import('./config.ts')).showConfig(id, options)),
+    done(await (await import('../live/config.ts')).showConfig(id, options)),
   )
   asking(
     config
@@ -73,12 +59,12 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
       .description('say what is wrong with a file, and what it would change; changes nothing')
       .argument('<file>', 'the file, or - for standard input'),
   ).action(async (file: string, options: { admin: string; json: boolean }) =>
-    done(await (await import('./config.ts')).checkConfig(file, options)),
+    done(await (await import('../live/config.ts')).checkConfig(file, options)),
   )
   applying(
     config.command('apply').description('put a file into use').argument('<file>', 'the file, or - for standard input'),
   ).action(async (file: string, options: ApplyOptions) =>
-    done(await (await import('./config.ts')).applyConfig(file, options)),
+    done(await (await import('../live/config.ts')).applyConfig(file, options)),
   )
   applying(
     config
@@ -86,7 +72,7 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
       .description('put an earlier configuration into use again')
       .argument('<id>', 'its number in the history'),
   ).action(async (id: string, options: ApplyOptions) =>
-    done(await (await import('./config.ts')).rollBackConfig(id, options)),
+    done(await (await import('../live/config.ts')).rollBackConfig(id, options)),
   )
   asking(
     config
@@ -94,7 +80,7 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
       .description('what was applied when, by whom, and what changed; the newest last')
       .option('--limit <rows>', 'most rows, up to 1000', '20'),
   ).action(async (options: { admin: string; json: boolean; limit: string }) =>
-    done(await (await import('./config.ts')).listConfigs(options)),
+    done(await (await import('../live/config.ts')).listConfigs(options)),
   )
   asking(
     config
@@ -103,6 +89,6 @@ export function addRecordCommands(program: Command, { admin, store }: RecordDefa
       .argument('<from>')
       .argument('[to]', 'default: what is in use'),
   ).action(async (from: string, to: string | undefined, options: { admin: string; json: boolean }) =>
-    done(await (await import('./config.ts')).diffConfigs(from, to, options)),
+    done(await (await import('../live/config.ts')).diffConfigs(from, to, options)),
   )
 }

@@ -11,3 +11,6 @@ export const EXIT = {
   interrupted: 130,
   terminated: 143,
 } as const
+
+/** Of the commands that ask a running vigia. */
+export const ASKED = { done: 0, refused: 1, unreachable: 2 } as const
