@@ -34,7 +34,7 @@ export function* checkListeners(
 ): Iterable<Finding> {
   yield* repeatedNames(listeners, 'listeners')
   const taken: { readonly address: Address; readonly by: string }[] = []
-  const places: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
+  const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
     ({ name, address }, i) => ({
       path: ['listeners', i, 'address'],
       text: address,
@@ -42,8 +42,8 @@ export function* checkListeners(
     }),
   )
   const ofAdmin = adminAddress(admin)
-  if (ofAdmin !== undefined) places.push({ path: ['admin', 'address'], text: ofAdmin, by: 'the admin listener' })
-  for (const { path, text, by } of places) {
+  if (ofAdmin !== undefined) addresses.push({ path: ['admin', 'address'], text: ofAdmin, by: 'the admin listener' })
+  for (const { path, text, by } of addresses) {
     const address = parseAddress(text)
     if ('wrong' in address) {
       yield error(path, `${quote(text)}: ${address.wrong}, expected ${ADDRESS_FORM}`)

@@ -8,7 +8,7 @@ import { type Finding, type Path, repeatedNames } from '../../forms/problem.ts'
 import { minAvailableOf, type PoolsDocument } from '../pool/pool.ts'
 import { type RoutesDocument, routeName } from '../route/route.ts'
 import { bypassFiles } from './bypass.ts'
-import { checkWindow, compileWindow, type WindowPlaces, windowSchema } from './window.ts'
+import { checkWindow, compileWindow, type KnownNames, windowSchema } from './window.ts'
 
 /** How far ahead windows are held against each other. */
 export interface Horizon {
@@ -37,17 +37,17 @@ export function* checkMaintenance(
   horizon: Horizon,
 ): Iterable<Finding> {
   const upstreams = Object.entries(pools).map(([name, pool]) => [name, pool.upstreams.map(each => each.name)] as const)
-  const places: WindowPlaces = { pools: new Map(upstreams), routes: routes.map(routeName) }
+  const known: KnownNames = { pools: new Map(upstreams), routes: routes.map(routeName) }
   yield* repeatedNames(maintenance, 'maintenance')
-  const known = new Set<string>()
+  const names = new Set<string>()
   const sound: { readonly schedule: Schedule; readonly at: Path }[] = []
   for (const [i, window] of maintenance.entries()) {
     const at: Path = ['maintenance', i]
-    const findings = [...checkWindow(window, places, at)]
+    const findings = [...checkWindow(window, known, at)]
     yield* findings
-    if (!known.has(window.name) && !findings.some(({ severity }) => severity === 'error'))
+    if (!names.has(window.name) && !findings.some(({ severity }) => severity === 'error'))
       sound.push({ schedule: createSchedule(compileWindow(window, new Map())), at })
-    known.add(window.name)
+    names.add(window.name)
   }
   const guarded = Object.entries(pools).map(([name, pool]) => ({
     name,

@@ -110,15 +110,15 @@ export const windowSchema = section(
 
 export type WindowDocument = Static<typeof windowSchema>
 
-/** What a window may be for. */
-export interface WindowPlaces {
+/** What there is for a window to be for. */
+export interface KnownNames {
   /** Upstreams by pool. */
   readonly pools: ReadonlyMap<string, readonly string[]>
   readonly routes: readonly string[]
 }
 
 /** One window by itself. @param at where it stands in the document */
-export function* checkWindow(window: WindowDocument, places: WindowPlaces, at: Path): Iterable<Finding> {
+export function* checkWindow(window: WindowDocument, known: KnownNames, at: Path): Iterable<Finding> {
   const scopes = SCOPES.filter(scope => window[scope] !== undefined)
   if (scopes.length === 0) yield error(at, 'says not for what: set pool, upstream, route, or everything: true', 'key')
   for (const scope of scopes.slice(1))
@@ -127,7 +127,7 @@ export function* checkWindow(window: WindowDocument, places: WindowPlaces, at: P
       `the window is for ${scopes[0]} already: remove one of them, or make two windows`,
       'key',
     )
-  if (scopes.length === 1) yield* checkScope(window, places, at)
+  if (scopes.length === 1) yield* checkScope(window, known, at)
   yield* checkLength(window, at)
   yield* checkEffect(window, at)
   if (window.bypass !== undefined && window.freeze !== true)
@@ -143,19 +143,19 @@ export function* checkWindow(window: WindowDocument, places: WindowPlaces, at: P
   for (const problem of warnings) yield warning(keyOf(problem.field, window, at), problem.message)
 }
 
-function* checkScope({ pool, upstream, route }: WindowDocument, places: WindowPlaces, at: Path): Iterable<Finding> {
-  const names = [...places.pools.keys()]
-  if (pool !== undefined && !places.pools.has(pool)) yield error([...at, 'pool'], noSuch('pool', pool, names))
-  if (route !== undefined && !places.routes.includes(route))
-    yield error([...at, 'route'], noSuch('route', route, places.routes))
+function* checkScope({ pool, upstream, route }: WindowDocument, known: KnownNames, at: Path): Iterable<Finding> {
+  const names = [...known.pools.keys()]
+  if (pool !== undefined && !known.pools.has(pool)) yield error([...at, 'pool'], noSuch('pool', pool, names))
+  if (route !== undefined && !known.routes.includes(route))
+    yield error([...at, 'route'], noSuch('route', route, known.routes))
   if (upstream === undefined) return
   const slash = upstream.indexOf('/')
   const [ofPool, name] = [upstream.slice(0, Math.max(0, slash)), upstream.slice(slash + 1)]
-  const all = [...places.pools].flatMap(([each, upstreams]) => upstreams.map(one => `${each}/${one}`))
-  const known = places.pools.get(ofPool)
-  if (slash < 1 || (known !== undefined && !known.includes(name)))
+  const all = [...known.pools].flatMap(([each, upstreams]) => upstreams.map(one => `${each}/${one}`))
+  const ofThatPool = known.pools.get(ofPool)
+  if (slash < 1 || (ofThatPool !== undefined && !ofThatPool.includes(name)))
     yield error([...at, 'upstream'], noSuch('upstream', upstream, all))
-  else if (known === undefined) yield error([...at, 'upstream'], noSuch('pool', ofPool, names))
+  else if (ofThatPool === undefined) yield error([...at, 'upstream'], noSuch('pool', ofPool, names))
 }
 
 function noSuch(kind: string, name: string, names: readonly string[]): string {

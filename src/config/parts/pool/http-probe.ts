@@ -1,6 +1,6 @@
 // What an HTTP probe asks, and what counts as a healthy answer.
 
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TObject } from 'typebox'
 import type { HttpProbe } from '../../../plan/health.ts'
 import { isHostName, parseAddress } from '../../forms/address.ts'
 import { isHeaderValue, isToken, wrongInTarget } from '../../forms/http.ts'
@@ -114,8 +114,7 @@ export const httpProbeKeys = {
   ),
 }
 
-const schema = Type.Object(httpProbeKeys)
-type HttpProbeDocument = Static<typeof schema>
+type HttpProbeDocument = Static<TObject<typeof httpProbeKeys>>
 
 export function* checkHttpProbe(health: HttpProbeDocument, at: Path): Iterable<Finding> {
   const wrong = health.path === undefined ? undefined : wrongInTarget(health.path)

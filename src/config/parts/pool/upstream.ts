@@ -63,21 +63,21 @@ type UpstreamDocument = Static<typeof upstreamSchema>
 
 export function* checkUpstreams(upstreams: readonly UpstreamDocument[], at: Path): Iterable<Finding> {
   yield* repeatedNames(upstreams, 'upstreams', at)
-  const places = new Map<string, string>()
+  const addresses = new Map<string, string>()
   for (const [i, { name, url, tls }] of upstreams.entries()) {
     const parsed = parseUpstreamUrl(url)
     if ('wrong' in parsed) {
       yield error([...at, i, 'url'], `${parsed.wrong}, expected http://HOST:PORT or https://HOST:PORT`)
       continue
     }
-    const place = `${parsed.host} ${parsed.port}`
-    const twin = places.get(place)
+    const address = `${parsed.host} ${parsed.port}`
+    const twin = addresses.get(address)
     if (twin !== undefined)
       yield warning(
         [...at, i, 'url'],
         `the same address as upstream ${quote(twin)}: it gets a double share and two probes`,
       )
-    places.set(place, twin ?? name)
+    addresses.set(address, twin ?? name)
     if (tls !== undefined && !parsed.tls)
       yield error([...at, i, 'tls'], 'TLS needs a url that begins with https://', 'key')
     if (tls?.serverName !== undefined && !isHostName(tls.serverName)) {

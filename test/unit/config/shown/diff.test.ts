@@ -1,8 +1,8 @@
 // What a reload says has changed: each part and key with before and after, no secret, and nothing where nothing differs.
 
 import { describe, expect, test } from 'vitest'
-import { changeText, diffSnapshots, diffText, MOST_CHANGES } from '../../../src/config/shown/diff.ts'
-import { documentOf, type Parts, snapshotOf } from './support.ts'
+import { changeText, diffSnapshots, diffText, MOST_CHANGES } from '../../../../src/config/shown/diff.ts'
+import { documentOf, type Parts, snapshotOf } from '../support.ts'
 
 const NODE = (name: string, more = '') => `- { name: ${name}, url: "http://10.0.0.${name.at(-1)}:8069"${more} }`
 const NODES = (...nodes: string[]) => nodes.join('\n      ')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { formatDuration, formatSize, parseDuration, parseShare, parseSize } from '../../../src/config/forms/units.ts'
-import { fc, test as property } from './property.ts'
+import { formatDuration, formatSize, parseDuration, parseShare, parseSize } from '../../../../src/config/forms/units.ts'
+import { fc, test as property } from '../property.ts'
 
 describe('durations', () => {
   test.each([

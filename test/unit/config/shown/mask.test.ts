@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { maskConfiguration } from '../../../src/config/shown/mask.ts'
-import { isSecretKey, withoutSecrets } from '../../../src/config/shown/secrets.ts'
-import { fc, test as property } from './property.ts'
+import { maskConfiguration } from '../../../../src/config/shown/mask.ts'
+import { isSecretKey, withoutSecrets } from '../../../../src/config/shown/secrets.ts'
+import { fc, test as property } from '../property.ts'
 
-const CONFIG = resolve(import.meta.dirname, '../../../config')
+const CONFIG = resolve(import.meta.dirname, '../../../../config')
 
 /** A document with these secrets in every place that takes one. */
 function documentWith([key, header, body, query, env]: readonly [string, string, string, string, string]) {
