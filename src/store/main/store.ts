@@ -15,6 +15,7 @@ import type {
 import { StoreError } from '../store-error.ts'
 import type { FromThread, QueryName, ThreadStart, ToThread } from '../thread/protocol.ts'
 import { DEFAULT_RETENTION, DEFAULT_TUNING, LEAST_AUDIT_DAYS } from '../tuning.ts'
+import { Questions } from './questions.ts'
 import { closedError, StoreWriter } from './store-writer.ts'
 
 /** Between turns of tidying, so that writes come in between. */
@@ -32,21 +33,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return store
 }
 
-interface Asked {
-  readonly resolve: (answer: unknown) => void
-  readonly reject: (error: StoreError) => void
-  readonly timer: NodeJS.Timeout
-}
-
 class ThreadedStore implements Store {
   readonly #options: StoreOptions
   readonly #tuning: StoreTuning
   readonly #start: ThreadStart
   readonly #writer: StoreWriter
-  readonly #asked = new Map<number, Asked>()
+  readonly #questions: Questions
   readonly #opening = Promise.withResolvers<void>()
   #thread: Worker
-  #queries = 0
   #tidyTimer: NodeJS.Timeout | undefined
   #onClosed: (() => void) | undefined
   #closing: Promise<{ readonly unwritten: number }> | undefined
@@ -75,6 +69,7 @@ class ThreadedStore implements Store {
       gate: new Int32Array(gate),
       post: message => this.#post(message),
     })
+    this.#questions = new Questions(path, this.#tuning.queryWithinMs)
     this.#thread = this.#spawn()
     this.#tidyAfter(this.#tuning.tidyEveryMs)
   }
@@ -124,7 +119,7 @@ class ThreadedStore implements Store {
   async #close(): Promise<{ readonly unwritten: number }> {
     clearTimeout(this.#tidyTimer)
     const unwritten = await this.#writer.close(this.#tuning.closeWithinMs)
-    for (const id of [...this.#asked.keys()]) this.#answer(id, asked => asked.reject(closedError()))
+    this.#questions.rejectAll(closedError())
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, CLOSE_GRACE_MS)
       this.#onClosed = () => {
@@ -141,34 +136,20 @@ class ThreadedStore implements Store {
 
   #ask<T>(query: QueryName, argument: unknown): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(closedError())
-    this.#queries += 1
-    const id = this.#queries
-    const { queryWithinMs } = this.#tuning
-    return new Promise<unknown>((resolve, reject) => {
-      const text = `${this.#options.path} did not answer within ${queryWithinMs / 1000} s: look at its disk`
-      const late = () => this.#answer(id, asked => asked.reject(new StoreError('unavailable', text)))
-      this.#asked.set(id, { resolve, reject, timer: setTimeout(late, queryWithinMs) })
-      // Who has appended something and looks for it finds it.
-      void this.#writer.flushed().then(() => {
-        if (this.#asked.has(id)) this.#post({ type: 'query', id, query, argument })
-      })
-    }) as Promise<T>
-  }
-
-  #answer(id: number, how: (asked: Asked) => void): void {
-    const asked = this.#asked.get(id)
-    if (asked === undefined) return
-    this.#asked.delete(id)
-    clearTimeout(asked.timer)
-    how(asked)
+    const { id, answer } = this.#questions.add()
+    // Who has appended something and looks for it finds it.
+    void this.#writer.flushed().then(() => {
+      if (this.#questions.waits(id)) this.#post({ type: 'query', id, query, argument })
+    })
+    return answer as Promise<T>
   }
 
   #hear(message: FromThread): void {
     switch (message.type) {
       case 'answer':
-        return this.#answer(message.id, asked => asked.resolve(message.answer))
+        return this.#questions.resolve(message.id, message.answer)
       case 'no-answer':
-        return this.#answer(message.id, asked => asked.reject(new StoreError('unavailable', message.text)))
+        return this.#questions.reject(message.id, new StoreError('unavailable', message.text))
       case 'tidied':
         return this.#tidyAfter(message.more ? NEXT_TURN_MS : this.#tuning.tidyEveryMs)
       case 'notice':
@@ -210,9 +191,7 @@ class ThreadedStore implements Store {
     })
     thread.on('exit', () => {
       if (this.#unusable || this.#closing !== undefined) return
-      for (const id of [...this.#asked.keys()]) {
-        this.#answer(id, asked => asked.reject(new StoreError('unavailable', reason)))
-      }
+      this.#questions.rejectAll(new StoreError('unavailable', reason))
       this.#thread = this.#spawn()
       this.#writer.threadLost(reason)
     })
