@@ -2,7 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import { type GuardedPool, type GuardFinding, guard } from '../../../policy/maintenance/guard.ts'
-import { createSchedule, type Schedule } from '../../../policy/maintenance/schedule.ts'
+import { type Occurrences, occurrencesOf } from '../../../policy/maintenance/occurrences.ts'
 import type { NamedFile } from '../../forms/named-file.ts'
 import { type Finding, type Path, repeatedNames } from '../../forms/problem.ts'
 import { minAvailableOf, type PoolsDocument } from '../pool/pool.ts'
@@ -40,13 +40,13 @@ export function* checkMaintenance(
   const known: KnownNames = { pools: new Map(upstreams), routes: routes.map(routeName) }
   yield* repeatedNames(maintenance, 'maintenance')
   const names = new Set<string>()
-  const sound: { readonly schedule: Schedule; readonly at: Path }[] = []
+  const sound: { readonly occurrences: Occurrences; readonly at: Path }[] = []
   for (const [i, window] of maintenance.entries()) {
     const at: Path = ['maintenance', i]
     const findings = [...checkWindow(window, known, at)]
     yield* findings
     if (!names.has(window.name) && !findings.some(({ severity }) => severity === 'error'))
-      sound.push({ schedule: createSchedule(compileWindow(window, new Map())), at })
+      sound.push({ occurrences: occurrencesOf(compileWindow(window, new Map())), at })
     names.add(window.name)
   }
   const guarded = Object.entries(pools).map(([name, pool]) => ({
@@ -54,21 +54,21 @@ export function* checkMaintenance(
     upstreams: pool.upstreams.map(upstream => upstream.name),
     minimum: minAvailableOf(pool),
   }))
-  const schedules = sound.map(({ schedule }) => schedule)
-  for (const { windows, message } of guardAhead(schedules, guarded, horizon.nowMs)) {
+  const all = sound.map(({ occurrences }) => occurrences)
+  for (const { windows, message } of guardAhead(all, guarded, horizon.nowMs)) {
     // The last of them in the file is the one that was one too many.
-    const { at } = sound.findLast(({ schedule }) => windows.includes(schedule.plan.name))!
+    const { at } = sound.findLast(({ occurrences }) => windows.includes(occurrences.plan.name))!
     yield { severity: horizon.severity, path: [...at, 'name'], at: 'value', message }
   }
 }
 
 /** Windows that would leave a pool with too few upstreams within a year. */
 export function guardAhead(
-  schedules: readonly Schedule[],
+  windows: readonly Occurrences[],
   pools: readonly GuardedPool[],
   nowMs: number,
 ): readonly GuardFinding[] {
-  return guard(schedules, pools, { fromMs: nowMs, toMs: nowMs + AHEAD_MS })
+  return guard(windows, pools, { fromMs: nowMs, toMs: nowMs + AHEAD_MS })
 }
 
 export function* maintenanceFiles(maintenance: MaintenanceDocument): Iterable<NamedFile> {

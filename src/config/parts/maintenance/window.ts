@@ -3,8 +3,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { WindowPlan, WindowScope } from '../../../plan/window.ts'
-import { checkWindow as checkPlan } from '../../../policy/maintenance/check-window.ts'
-import type { WindowProblem } from '../../../policy/maintenance/window-plan.ts'
+import { checkWindow as checkPlan, type WindowProblem } from '../../../policy/maintenance/check-window.ts'
 import { didYouMean } from '../../../util/nearest.ts'
 import type { Contents } from '../../forms/named-file.ts'
 import { error, type Finding, type Path, quote, warning } from '../../forms/problem.ts'
