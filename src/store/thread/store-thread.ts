@@ -1,5 +1,5 @@
 // The thread that owns the file: opens it, writes batches, answers queries, tidies. It waits for the disk so that nobody else does.
-// It never retries by itself: whether and when is decided in store.ts.
+// It never retries by itself: whether and when is decided in main/store-writer.ts.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type FileLock, lockStore } from '../file/file-lock.ts'
