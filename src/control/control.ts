@@ -24,12 +24,12 @@ import { RecordKeeping } from './record/record-keeping.ts'
 import { type WindowRecords, windowRecords } from './record/window-records.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
-import type { Transition } from './upstreams/entry.ts'
 import { leftWords } from './upstreams/left-work.ts'
 import { totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
+import type { Transition, UpstreamEvent } from './upstreams/upstream-event.ts'
 import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import type { WindowEvent, WindowsEvent } from './windows/window-event.ts'
 import { checkListeners, notHeldBy } from './workers/listen-check.ts'
@@ -113,17 +113,7 @@ export class Control {
     this.#registry = new Registry({
       table: this.#table,
       totals: slot => totalsOf(counters, slot),
-      onTransition: transition => this.#tell(transition),
-      onNotice: notice => {
-        const { level, pool, upstream, text } = notice
-        logger[level]({ pool, ...(upstream === undefined ? {} : { upstream }) }, `${nameOf(pool, upstream)} ${text}`)
-        this.#events.add(noticeEvent(notice))
-      },
-      onDisabled: slot => this.#supervisor.tell({ type: 'end-upstream', slot, spreadMs: END_SPREAD_MS }),
-      onHolds: (entry, before) => this.#record.held(entry, before),
-      onOutlier: (entry, before) => this.#record.judged(entry, before),
-      onLeft: entry => this.#record.left(entry),
-      onFailover: (pool, priority) => this.#record.failedOver(pool, priority),
+      tell: event => this.#toldOfUpstream(event),
     })
     this.#slots = this.#registry.apply(snapshot)
     if (snapshot.store !== undefined)
@@ -155,20 +145,23 @@ export class Control {
         slots: this.#slots,
         closedRoutes: this.#windows.closedRoutes,
       }),
-      onTransportFailure: (slot, error) => {
-        this.#registry.sawTransportFailure(slot, error)
-        this.#prober.probeNow(slot)
-      },
-      onInDoubt: record => {
-        this.#inDoubt.add(record)
-        this.#record.inDoubt(record)
-      },
-      onLost: (worker, row) => {
-        clients.drop(worker)
-        places.forget(worker)
-        const lost = lostRequests(row, this.#registry.pools())
-        this.#tellLost(worker, lost)
-        if (this.#state === 'ready') this.#events.add(workerEvent(worker, lost.total))
+      tell: event => {
+        switch (event.type) {
+          case 'transport-failure':
+            this.#registry.sawTransportFailure(event.slot, event.error)
+            return this.#prober.probeNow(event.slot)
+          case 'in-doubt':
+            this.#inDoubt.add(event.record)
+            return this.#record.inDoubt(event.record)
+          case 'worker-lost': {
+            const { worker, row } = event
+            clients.drop(worker)
+            places.forget(worker)
+            const lost = lostRequests(row, this.#registry.pools())
+            this.#tellLost(worker, lost)
+            if (this.#state === 'ready') this.#events.add(workerEvent(worker, lost.total))
+          }
+        }
       },
     })
     this.#reloader =
@@ -357,6 +350,32 @@ export class Control {
       entries.map(entry => entry.slot),
       performance.now(),
     )
+  }
+
+  #toldOfUpstream(event: UpstreamEvent): void {
+    switch (event.type) {
+      case 'transition':
+        return this.#tell(event.transition)
+      case 'notice': {
+        const { level, pool, upstream, text } = event.notice
+        this.#logger[level](
+          { pool, ...(upstream === undefined ? {} : { upstream }) },
+          `${nameOf(pool, upstream)} ${text}`,
+        )
+        this.#events.add(noticeEvent(event.notice))
+        return
+      }
+      case 'holds':
+        return this.#record.held(event.entry, event.before)
+      case 'outlier':
+        return this.#record.judged(event.entry, event.before)
+      case 'left':
+        return this.#record.left(event.entry)
+      case 'failover':
+        return this.#record.failedOver(event.pool, event.priority)
+      case 'disabled':
+        this.#supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
+    }
   }
 
   #tellWindows(event: WindowsEvent): void {

@@ -1,7 +1,7 @@
 // What an operator may ask of the control plane. Control implements it; admin never reaches further. Who may ask is decided in
 // front of it.
 
-import type { WeightWish } from '../../policy/upstream/weight-override.ts'
+import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 
 /** A pool, or one upstream of it; a pool stands for each of its upstreams. */
 export interface Where {
@@ -38,7 +38,7 @@ export interface DrainOrder extends TakeOutOrder {
 
 export interface WeightOrder extends TakeOutOrder {
   /** Undefined = as configured again. */
-  readonly wish: WeightWish | undefined
+  readonly wish: OperatorWeight | undefined
 }
 
 /** What people found out about a request in doubt. `ignored`: nobody will look into it. */

@@ -2,7 +2,7 @@
 
 import type { ConfigurationSource, ReloadResult } from '../configuration/reload-record.ts'
 import type { KnownInDoubt } from '../record/in-doubt-list.ts'
-import type { Notice, Transition } from '../upstreams/entry.ts'
+import type { Notice, Transition } from '../upstreams/upstream-event.ts'
 import type { NewEvent } from './events.ts'
 
 export function transitionEvent({ atMs, pool, upstream, from, to, cause, by }: Transition): NewEvent {

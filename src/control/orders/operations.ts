@@ -7,7 +7,7 @@ import type {
   TakeOutOrder,
   Where,
 } from '../../admin/contract/control-operations.ts'
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
 import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import type { InDoubtList } from '../record/in-doubt-list.ts'
@@ -57,7 +57,7 @@ export function createOperations(
       const found = find(registry, where)
       if ('refused' in found) return found
       const takesAll = found.entries.every(
-        ({ plan }) => wish !== undefined && baseWeight(plan.weight, { wish, reason, by, sinceMs: 0 }) === 0,
+        ({ plan }) => wish !== undefined && baseWeight(plan.weight, { value: wish }) === 0,
       )
       const refusal = force || !takesAll ? undefined : leavesNothing(found)
       if (refusal !== undefined) return refusal
@@ -102,7 +102,7 @@ function find(registry: Pick<Registry, 'pools'>, { pool: name, upstream }: Where
 /** Where nothing would be taken away that is not gone already, nothing is refused. */
 function leavesNothing({ pool, entries }: Found): Refusal | undefined {
   // Disabling what is draining already takes no new work away.
-  const taken = entries.filter(entry => entry.state.admin.status === 'enabled')
+  const taken = entries.filter(entry => entry.state.hold.status === 'enabled')
   const left = pool.entries.filter(entry => !entries.includes(entry))
   if (taken.length === 0 || left.some(takesWork)) return undefined
   const rest = left.length === 0 ? 'it has no other' : describe(left)

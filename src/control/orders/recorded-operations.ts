@@ -2,8 +2,8 @@
 // out, then acknowledged. What may be ordered is decided in operations.ts; nothing is decided here.
 
 import type { Answer, ControlOperations, OperationResult, Recording } from '../../admin/contract/control-operations.ts'
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
-import { withHold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
+import { withHold } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, InDoubtResolution, OverrideChange } from '../../store/contract.ts'
 import { Serial } from '../../util/serial.ts'
 import { iso } from '../../util/words.ts'
@@ -132,7 +132,7 @@ function imagined(registry: OperationTarget, effects: Effect[]): OperationTarget
             audit: {
               action: 'upstream.weight',
               subject: subjectOf(entry),
-              before: before?.wish ?? { weight: entry.plan.weight },
+              before: before?.value ?? { weight: entry.plan.weight },
               after: wish ?? { weight: entry.plan.weight },
             },
             override: value === undefined ? { op: 'remove', ...key } : { op: 'put', ...key, value },

@@ -1,10 +1,9 @@
 // What goes into the audit without anybody having asked vigia for it: ejections, deadlines, nodes that ask for themselves, windows,
 // configurations, start and stop. It words rows; what people order is written by recorded-operations.ts, with the order itself.
 
-import type { Diff } from '../../config/shown/diff.ts'
-import { changeText, diffText } from '../../config/shown/diff.ts'
-import type { HoldSource, Holds } from '../../policy/upstream/admin-holds.ts'
+import { changeText, type Diff, diffText } from '../../config/shown/diff.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
+import type { HoldSource, Holds } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
 import { told } from '../orders/recorded-operations.ts'
@@ -75,7 +74,7 @@ export function forgottenOrders({ pool, plan, holds, weightOverride }: Entry, at
     action: 'upstream.forget',
     subject: `${pool}/${plan.name}`,
     reason: 'the configuration does not name it any more: what was ordered for it is forgotten',
-    before: { hold: told(hold), weight: weightOverride?.wish ?? null },
+    before: { hold: told(hold), weight: weightOverride?.value ?? null },
   }
   return {
     audit: [row],

@@ -3,7 +3,8 @@
 
 import type { IncidentEntry } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
-import type { RegistryPool, Transition } from '../upstreams/entry.ts'
+import type { RegistryPool } from '../upstreams/entry.ts'
+import type { Transition } from '../upstreams/upstream-event.ts'
 
 export interface IncidentOptions {
   readonly pools: () => readonly RegistryPool[]

@@ -45,7 +45,7 @@ export function metricsSource(options: ViewOptions): MetricsSource {
           ejections: entry.ejections,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
-          probes: entry.probes.tally(),
+          probes: entry.probes,
         })),
       })),
   }

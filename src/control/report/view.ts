@@ -17,7 +17,7 @@ import type {
 } from '../../admin/contract/control-view.ts'
 import { createScrape } from '../../metrics/scrape.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
 import { baseWeight, weightWords } from '../../policy/upstream/weight-override.ts'
 import { type CounterTable, GAUGE, TOTAL } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
@@ -34,7 +34,8 @@ import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { upstreamUrl } from '../upstreams/slots.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
-import type { WorkerView } from '../workers/supervisor.ts'
+import type { WorkerView } from '../workers/post.ts'
+import { drainReport } from './drain-report.ts'
 import { poolMaintenance, summaryOf } from './maintenance-report.ts'
 import { metricsSource } from './metrics-source.ts'
 import { overloadOf } from './overload-report.ts'
@@ -154,8 +155,7 @@ function inDoubtReport(list: InDoubtList, limit = Infinity): InDoubtReport {
 function reportUpstream(entry: Entry, { counters, places, drains, records, recent }: ViewOptions): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
-  const { ok, failed } = probes.tally()
-  const { last } = probes
+  const { ok, failed, last } = probes
   const { ratePerS, p99Ms } = recent.of(slot)
   return {
     name: plan.name,
@@ -168,7 +168,7 @@ function reportUpstream(entry: Entry, { counters, places, drains, records, recen
     weightOverride: reportWeight(entry),
     priority: plan.priority,
     holds: entry.holds.map(hold => ({ ...reportHold(hold), ...unrecorded(hold, entry, records) })),
-    drain: drains.report(entry, Date.now()),
+    drain: drainReport(drains.of(entry, Date.now())),
     lastProbe:
       last === undefined
         ? null
@@ -226,8 +226,8 @@ function reportResolved({ resolution, note, by, atMs }: Resolved): ResolutionRep
 
 function reportWeight({ plan, weightOverride }: Entry): WeightReport | null {
   if (weightOverride === undefined) return null
-  const { wish, reason, by, sinceMs } = weightOverride
-  const percent = 'percent' in wish ? wish.percent : null
+  const { value, reason, by, sinceMs } = weightOverride
+  const percent = 'percent' in value ? value.percent : null
   return { weight: baseWeight(plan.weight, weightOverride), percent, reason, by, since: iso(sinceMs) }
 }
 
@@ -235,7 +235,7 @@ function reportWeight({ plan, weightOverride }: Entry): WeightReport | null {
 function whyOf({ verdict, state, plan, weight, weightOverride }: Entry): string {
   if (state.outlier.status === 'ejected') return `${verdict.reason}; back on trial at ${iso(state.outlier.untilMs)}`
   if (weightOverride !== undefined && verdict.availability === 'available')
-    return `${verdict.reason}; weight ${weightWords(weightOverride.wish)}, by ${weightOverride.by}: ${weightOverride.reason}`
+    return `${verdict.reason}; weight ${weightWords(weightOverride.value)}, by ${weightOverride.by}: ${weightOverride.reason}`
   const share = Math.round((100 * weight) / plan.weight)
   return verdict.availability === 'available' && share < 100
     ? `${verdict.reason}; gets ${share}% of its weight`

@@ -34,15 +34,15 @@ export class RevisionGate {
     for (const waiter of this.#waiters) if (waiter.revision <= revision) this.#leave(waiter).resolve()
   }
 
-  /** A worker can't serve this revision. Returns whether somebody was waiting for it, and so has been told. */
+  /** A worker can't serve this revision. Returns whether somebody was waiting for it, who reports it. */
   refused(revision: number, error: StartError): boolean {
-    let told = false
+    let isAwaited = false
     for (const waiter of this.#waiters) {
       if (waiter.revision > revision) continue
       this.#leave(waiter).reject(error)
-      told = true
+      isAwaited = true
     }
-    return told
+    return isAwaited
   }
 
   #leave(waiter: Waiter): Waiter {

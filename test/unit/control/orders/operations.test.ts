@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest'
 import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
-import type { Notice, Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Notice, Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
@@ -36,9 +36,11 @@ function setUp(priorities: readonly number[], more: Partial<PoolPlan> = {}) {
   const registry = new Registry({
     table,
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: each => transitions.push(each),
-    onNotice: each => notices.push(each),
-    onDisabled: slot => ended.push(slot),
+    tell: event => {
+      if (event.type === 'transition') transitions.push(event.transition)
+      if (event.type === 'notice') notices.push(event.notice)
+      if (event.type === 'disabled') ended.push(event.slot)
+    },
     now: () => clock.nowMs,
   })
   const slots = registry.apply(snapshot)

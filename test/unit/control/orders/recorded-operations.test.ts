@@ -27,8 +27,7 @@ async function setUp() {
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: () => {},
-    onHolds: (entry, before) => rows.push(...holdRows(entry, before, clock.nowMs)),
+    tell: event => void (event.type === 'holds' && rows.push(...holdRows(event.entry, event.before, clock.nowMs))),
     now: () => clock.nowMs,
   })
   registry.apply(snapshotOf({ pools: [pool] }))

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest'
 import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
@@ -20,7 +20,7 @@ function setUp() {
   const registry = new Registry({
     table,
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: each => told.push(each),
+    tell: event => void (event.type === 'transition' && told.push(event.transition)),
   })
   const snapshot = (port: number, weight = 100) => {
     const upstreams = [upstreamPlan('erp-1', port, { weight }), upstreamPlan('erp-2', 8102)]

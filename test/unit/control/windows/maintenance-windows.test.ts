@@ -8,9 +8,9 @@ import { createMaintenanceOperations } from '../../../../src/control/orders/sche
 import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
 import type { WindowRecords } from '../../../../src/control/record/window-records.ts'
 import { createMaintenanceView, summaryOf } from '../../../../src/control/report/maintenance-report.ts'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { MaintenanceWindows } from '../../../../src/control/windows/maintenance-windows.ts'
 import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
 import type { WindowFact } from '../../../../src/control/windows/window-facts.ts'
@@ -75,7 +75,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: each => transitions.push(each),
+    tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now,
   })
   const slots = registry.apply(snapshot)

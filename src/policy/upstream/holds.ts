@@ -1,7 +1,7 @@
 // What people, and nodes themselves, ask for with an upstream: at most one hold per source, never merged by overwriting one with
 // another. Decides which of them counts (the strictest) and what a deadline makes of one. Who may ask is not decided here.
 
-import type { AdminFact } from './availability.ts'
+import type { HoldFact } from './availability.ts'
 
 /** `operator`: the admin API and the command line. `agent`: the node itself, by what its probe answers. `window`: planned maintenance. */
 export type HoldSource = 'operator' | 'agent' | 'window'
@@ -28,7 +28,7 @@ export type Holds = readonly Hold[]
 export type HoldOrder = Pick<Hold, 'source' | 'status' | 'reason' | 'by' | 'deadlineMs'>
 
 const STRICTNESS = { enabled: 0, draining: 1, disabled: 2 } as const
-const ENABLED: AdminFact = { status: 'enabled' }
+const ENABLED: HoldFact = { status: 'enabled' }
 
 /** The same source's earlier hold gives way. A drain that is ordered again (another deadline or reason) goes on since it began. */
 export function withHold(holds: Holds, order: HoldOrder, nowMs: number): Holds {
@@ -57,7 +57,7 @@ export function strictest(holds: Holds): Hold | undefined {
   return found
 }
 
-export function adminFact(holds: Holds): AdminFact {
+export function holdFact(holds: Holds): HoldFact {
   const hold = strictest(holds)
   return hold === undefined ? ENABLED : { status: hold.status, reason: hold.reason, by: hold.by }
 }

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  adminFact,
   atDeadline,
   type HoldOrder,
   type Holds,
+  holdFact,
   strictest,
   withHold,
   withoutHold,
-} from '../../../../src/policy/upstream/admin-holds.ts'
+} from '../../../../src/policy/upstream/holds.ts'
 
 const drain: HoldOrder = { source: 'operator', status: 'draining', reason: 'patching', by: 'ana', deadlineMs: 5000 }
 const disable: HoldOrder = {
@@ -27,18 +27,18 @@ const agent: HoldOrder = {
 }
 
 test('without a hold an upstream is enabled', () => {
-  expect(adminFact([])).toEqual({ status: 'enabled' })
+  expect(holdFact([])).toEqual({ status: 'enabled' })
 })
 
 test('the strictest of several sources counts, and lifting it leaves what the others ask for', () => {
   const both = withHold(withHold([], agent, 1), disable, 2)
-  expect(adminFact(both)).toEqual({ status: 'disabled', reason: 'broken disk', by: 'rui' })
-  expect(adminFact(withoutHold(both, 'operator'))).toEqual({
+  expect(holdFact(both)).toEqual({ status: 'disabled', reason: 'broken disk', by: 'rui' })
+  expect(holdFact(withoutHold(both, 'operator'))).toEqual({
     status: 'draining',
     reason: 'X-Vigia-State: drain',
     by: 'erp-1',
   })
-  expect(adminFact(withoutHold(both, 'agent')).status).toBe('disabled')
+  expect(holdFact(withoutHold(both, 'agent')).status).toBe('disabled')
 })
 
 test('among equals the one that has been there for longer counts', () => {
@@ -95,7 +95,7 @@ describe('whatever is asked for in whatever order', () => {
           : statuses.includes('draining')
             ? 'draining'
             : 'enabled'
-        expect(adminFact(holds).status).toBe(expected)
+        expect(holdFact(holds).status).toBe(expected)
       }),
     )
   })
