@@ -85,7 +85,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     tell,
   })
   const reloader = file && new Reloader({ file, logger, inUse, tell })
-  const { records, record } = createRecord({
+  const { records, recorder } = createRecord({
     snapshot,
     loaded: file?.loaded,
     logger,
@@ -97,7 +97,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
-  bus.listen(record)
+  bus.listen(recorder)
   bus.listen(reloads.count)
 
   const view = createView({

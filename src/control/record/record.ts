@@ -21,7 +21,7 @@ export interface RecordOptions {
 export function createRecord({ snapshot, loaded, logger, targets }: RecordOptions): {
   readonly records: Records
   /** Takes in what happens. */
-  readonly record: Tell
+  readonly recorder: Tell
 } {
   const incidents = new Incidents({
     pools: () => targets.registry.pools(),
@@ -33,5 +33,5 @@ export function createRecord({ snapshot, loaded, logger, targets }: RecordOption
     logger,
     onOpen: (kept, store) => restore(kept, store, { ...targets, records, incidents, logger, loaded, revision }),
   })
-  return { records, record: recording(records, incidents) }
+  return { records, recorder: recording(records, incidents) }
 }

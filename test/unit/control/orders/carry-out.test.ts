@@ -12,6 +12,8 @@ import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import type { AuditEntry, Change, Override, Store } from '../../../../src/store/contract.ts'
+import { StoreError } from '../../../../src/store/store-error.ts'
+import { until } from '../../../support/until.ts'
 import { targetsOf, upstreamsState } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
@@ -22,6 +24,7 @@ async function setUp() {
   const commits: Change[] = []
   const rows: AuditEntry[] = []
   const clock = { nowMs: Date.now() }
+  const disk: { answers: () => Promise<void> } = { answers: async () => {} }
   const pool = poolPlan(
     'erp',
     [1, 2].map(n => upstreamPlan(`erp-${n}`, 8100 + n)),
@@ -37,6 +40,7 @@ async function setUp() {
   const store = {
     commit: async (change: Change) => {
       commits.push(change)
+      await disk.answers()
       return { audit: [], configurationId: undefined }
     },
     overrides: async () => [],
@@ -55,7 +59,7 @@ async function setUp() {
   const orders = new Orders(records, applyTo(targetsOf(registry, inDoubt)))
   const ask = createOperations(orders, upstreamsState(registry), inDoubt)
   const states = () => registry.pools()[0]!.entries.map(({ verdict }) => verdict.availability)
-  return { registry, commits, rows, ask, states, clock, inDoubt }
+  return { registry, commits, rows, ask, states, clock, inDoubt, disk }
 }
 
 test('an order is written with its audit row, whole; what it leaves in the store gives the same hold again', async () => {
@@ -103,10 +107,64 @@ test('two drains at once do not leave a pool without an upstream', async () => {
   expect(states()).toEqual(['draining', 'available'])
 })
 
+test('an order of which the disk speaks late counts when it has spoken, for the upstream of that name then', async () => {
+  const { ask, states, disk } = await setUp()
+  const settled = Promise.withResolvers<boolean>()
+  disk.answers = () => Promise.reject(new StoreError('unknown', 'the disk has not answered', settled.promise))
+  expect(await ask.drain({ pool: 'erp', upstream: 'erp-1' }, { ...ANA, deadlineMs: undefined })).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('counts as soon as'),
+  })
+  expect(states()).toEqual(['available', 'available'])
+  settled.resolve(true)
+  await until('it counts', () => states()[0] === 'draining')
+})
+
+test('what takes long to come about keeps no other order from its turn', async () => {
+  const outcome = Promise.withResolvers<string>()
+  const applied: string[] = []
+  const records = {
+    order: async (_: Change, __: object, apply: () => void) => {
+      apply()
+      return 'recorded' as const
+    },
+    health: () => ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0 }) as const,
+  }
+  const orders = new Orders<string>(records, ([effect]) => {
+    applied.push(effect!.kind)
+    return effect!.kind === 'failback' ? outcome.promise : undefined
+  })
+  const failback = { kind: 'failback', pool: 'erp', before: 1, after: 0, cause: 'x' } as const
+  const slow = orders.carryOut(
+    ANA,
+    () => [failback],
+    async (_, came) => came,
+  )
+  const cause = 'x'
+  const before = { source: 'operator', status: 'draining', reason: 'x', by: 'ana', sinceMs: 1 } as const
+  const release = {
+    kind: 'release',
+    pool: 'erp',
+    upstream: 'erp-1',
+    cause,
+    before: { ...before, drainSinceMs: 1, deadlineMs: 2 },
+  } as const
+  expect(
+    await orders.carryOut(
+      ANA,
+      () => [release],
+      done => done,
+    ),
+  ).toEqual({ ok: true })
+  expect(applied).toEqual(['failback', 'release'])
+  outcome.resolve('came about')
+  expect(await slow).toBe('came about')
+})
+
 test('what changes nothing, or is refused, is not written', async () => {
   const { ask, commits } = await setUp()
   await ask.enable({ pool: 'erp' }, { by: 'ana', reason: undefined })
-  await ask.weight({ pool: 'erp', upstream: 'erp-1' }, { ...ANA, weight: undefined })
+  await ask.weight({ pool: 'erp', upstream: 'erp-1' }, { ...ANA, value: undefined })
   expect(await ask.drain({ pool: 'epr' }, { ...ANA, deadlineMs: undefined })).toMatchObject({ code: 'unknown' })
   expect(await ask.failback('erp', ANA)).toMatchObject({ code: 'conflict' })
   expect(await ask.resolveInDoubt('r-1', { by: 'ana', resolution: 'done', note: '' })).toMatchObject({
@@ -146,7 +204,7 @@ test('overrides that another hand has written are told, and do not count', () =>
       pool: 'erp',
       upstream: 'erp-1',
       kind: 'weight',
-      value: { wish: { weight: -1 }, reason: 'x', by: 'y', sinceMs: 1 },
+      value: { value: { weight: -1 }, reason: 'x', by: 'y', sinceMs: 1 },
     },
     { pool: 'erp', upstream: undefined, kind: 'hold', value: null },
     { pool: 'erp', upstream: undefined, kind: 'floor', value: { priority: 'high' } },
