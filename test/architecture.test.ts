@@ -28,6 +28,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   control: [
     ['.'],
+    ['admin'],
     ['orders'],
     ['configuration'],
     ['report'],
@@ -36,7 +37,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['upstreams'],
     ['workers'],
   ],
-  admin: [['.'], ['routes'], ['access'], ['contract']],
+  admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
   policy: [['maintenance', 'upstream', 'request', 'balance']],
   config: [['shown'], ['read'], ['.'], ['parts'], ['forms']],

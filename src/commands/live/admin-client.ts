@@ -2,7 +2,7 @@
 // A token comes from a file or the environment, never from the command line, where everybody on the machine could read it.
 
 import { readFileSync } from 'node:fs'
-import type { StatusReport } from '../../admin/contract/control-view.ts'
+import type { StatusReport } from '../../admin/contract/status.ts'
 
 /** Vigia does not answer, lets nobody in without a token, or what answers is not vigia. The message is a whole line. */
 export class Unreachable extends Error {}

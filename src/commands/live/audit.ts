@@ -1,6 +1,6 @@
 // vigia audit: prints who changed what, when and why, as a running vigia has it in its store.
 
-import type { AuditReport, Rows } from '../../admin/contract/records-view.ts'
+import type { AuditReport, Rows } from '../../admin/contract/history.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { fetchJson } from './admin-client.ts'

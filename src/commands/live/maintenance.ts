@@ -1,6 +1,6 @@
 // vigia maintenance list, add, end, confirm, remove: asks a running vigia about its windows, or for one.
 
-import type { OccurrenceReport, WindowReport } from '../../admin/contract/maintenance-view.ts'
+import type { OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { upcomingLine, windowLine, windowLines } from '../words/maintenance-lines.ts'
 import { userName } from '../words/user-name.ts'

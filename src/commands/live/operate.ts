@@ -1,6 +1,7 @@
 // vigia drain, disable, enable, failback: asks a running vigia for a change, and prints what came of it in a line per upstream.
 
-import type { PoolReport, UpstreamReport } from '../../admin/contract/control-view.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
+import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { changeLine, poolLine } from '../words/drain-lines.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { userName } from '../words/user-name.ts'

@@ -1,6 +1,6 @@
 // vigia reload: asks a running vigia to read its configuration file again, and prints what came of it.
 
-import type { ReloadOutcome } from '../../admin/routes/configuration.ts'
+import type { ReloadOutcome } from '../../admin/contract/reload.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { userName } from '../words/user-name.ts'

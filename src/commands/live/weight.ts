@@ -1,6 +1,6 @@
 // vigia weight: asks a running vigia to give an upstream another weight than the configured one, or to take that back.
 
-import type { UpstreamReport } from '../../admin/contract/control-view.ts'
+import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { userName } from '../words/user-name.ts'

@@ -64,6 +64,11 @@ function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs }: Field
   return { source: 'operator', status, reason, by, sinceMs, drainSinceMs: ms(drainSinceMs), deadlineMs: ms(deadlineMs) }
 }
 
+/** As the store has it, since before the word changed. */
+export function keptWeight({ value, ...rest }: WeightOverride): object {
+  return { wish: value, ...rest }
+}
+
 function weightOf({ wish, reason, by, sinceMs }: Fields): WeightOverride | undefined {
   if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
   const { weight, percent } = (wish ?? {}) as Fields

@@ -1,6 +1,6 @@
 // How a drain stands, as the admin API shows it.
 
-import type { DrainReport } from '../../admin/contract/control-view.ts'
+import type { DrainReport } from '../../admin/contract/upstreams.ts'
 import { iso } from '../../util/words.ts'
 import type { Drain } from '../upstreams/drain-watch.ts'
 

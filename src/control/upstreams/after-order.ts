@@ -16,17 +16,18 @@ import { iso } from '../../util/words.ts'
 import type { Entry } from './entry.ts'
 import type { Overrides } from './pending-overrides.ts'
 import { type Step, silently, transition, withState } from './step.ts'
-import type { UpstreamEvent } from './upstream-event.ts'
 
 export function afterHold(entry: Entry, order: HoldOrder, nowMs: number): Step {
   const { status, by, reason, deadlineMs } = order
   const until = deadlineMs === undefined ? '' : `, until ${iso(deadlineMs)}`
-  return withHolds(entry, withHold(entry.holds, order, nowMs), nowMs, `${status} by ${by}: ${reason}${until}`, by)
+  const step = withHolds(entry, withHold(entry.holds, order, nowMs), nowMs, `${status} by ${by}: ${reason}${until}`, by)
+  return order.source === 'operator' ? step : byItself(entry, step)
 }
 
 /** @param cause who lifts the hold and why, one line */
 export function afterRelease(entry: Entry, source: HoldSource, nowMs: number, cause: string, by?: string): Step {
-  return withHolds(entry, withoutHold(entry.holds, source), nowMs, cause, by)
+  const step = withHolds(entry, withoutHold(entry.holds, source), nowMs, cause, by)
+  return source === 'operator' ? step : byItself(entry, step)
 }
 
 /** Time has passed. */
@@ -35,7 +36,7 @@ export function afterDeadline(entry: Entry, nowMs: number): Step {
   const hold = strictest(holds)
   if (holds === entry.holds || hold === undefined) return silently(entry)
   const cause = `disabled by ${hold.by}: ${hold.reason}; the deadline of the drain has come`
-  return withHolds(entry, holds, nowMs, cause, hold.by)
+  return byItself(entry, withHolds(entry, holds, nowMs, cause, hold.by))
 }
 
 /** @param value undefined = as configured again */
@@ -69,10 +70,15 @@ function withHolds(entry: Entry, holds: Holds, nowMs: number, cause: string, by:
   if (holds === before) return silently(entry)
   const step = withState({ ...entry, holds }, { ...entry.state, hold: holdFact(holds) }, nowMs, cause, by)
   const { availability, reason } = step.entry.verdict
-  const events: UpstreamEvent[] = [{ type: 'holds', entry: step.entry, before }, ...step.events]
+  const events = [...step.events]
   if (availability === verdict.availability)
     events.push(transition(step.entry, availability, `${cause} (${availability} anyway: ${reason})`, nowMs, by))
   if (strictest(before)?.status !== 'disabled' && strictest(holds)?.status === 'disabled')
     events.push({ type: 'disabled', slot: entry.slot })
   return { entry: step.entry, events }
+}
+
+/** A hold that nobody has just ordered is news of its own; an order is told, and written down, as an order. */
+function byItself({ holds: before }: Entry, { entry, events }: Step): Step {
+  return entry.holds === before ? { entry, events } : { entry, events: [{ type: 'holds', entry, before }, ...events] }
 }

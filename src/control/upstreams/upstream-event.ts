@@ -7,7 +7,7 @@ import type { Entry } from './entry.ts'
 export type UpstreamEvent =
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'notice'; readonly notice: Notice }
-  /** Somebody holds an upstream, or no longer does; `before` is what held it until now. */
+  /** A window, the node itself or a deadline has changed what holds an upstream; `before` is what held it until now. Operators' orders are told as orders. */
   | { readonly type: 'holds'; readonly entry: Entry; readonly before: Holds }
   /** Passive health has ejected an upstream, or lets it return. */
   | { readonly type: 'outlier'; readonly entry: Entry; readonly before: UpstreamState['outlier'] }

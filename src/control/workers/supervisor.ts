@@ -2,16 +2,19 @@
 // It knows what workers say (shared/messages.ts), never what they do; the file they run is an argument.
 
 import type { Worker } from 'node:worker_threads'
-import type { CounterTable } from '../../shared/counters.ts'
+import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker, ToWorker } from '../../shared/messages.ts'
+import { CannotServe } from './cannot-serve.ts'
+import type { LostRequests } from './lost-requests.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
 import { RevisionGate } from './revision-gate.ts'
-import { StartError } from './start-error.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left'> {
   readonly workers: number
   readonly counters: CounterTable
+  /** What a worker that has ended had in flight: its row still tells. */
+  readonly lostOf: (row: CounterRow) => LostRequests
   readonly tell: (event: WorkerEvent) => void
 }
 
@@ -39,7 +42,7 @@ export class Supervisor {
     this.#posts = Array.from({ length: options.workers }, (_, worker) => new Post(worker, post))
   }
 
-  /** Starts all workers; resolves when each has bound every listener. Rejects with StartError as soon as one can't. */
+  /** Starts all workers; resolves when each has bound every listener. Rejects with CannotServe as soon as one can't. */
   async start(revision: number): Promise<void> {
     const ready = this.#gate.wait(revision)
     for (const post of this.#posts) post.start()
@@ -64,7 +67,7 @@ export class Supervisor {
     if (this.#phase !== 'running') return this.#cut
     this.#phase = 'draining'
     // Workers that are about to end take nothing over any more.
-    this.#gate.refused(Infinity, new StartError('vigia is being stopped', undefined))
+    this.#gate.refused(Infinity, new CannotServe('vigia is being stopped', undefined))
     const drained = new Promise<void>(resolve => {
       this.#onDrained = resolve
     })
@@ -103,7 +106,7 @@ export class Supervisor {
       case 'failed': {
         // Who waits for this reports it. A replacement that fails is reported here, and tried again after a while.
         const { revision, reason, code } = message
-        if (!this.#gate.refused(revision, new StartError(reason, code))) logger.error({ worker, code }, reason)
+        if (!this.#gate.refused(revision, new CannotServe(reason, code))) logger.error({ worker, code }, reason)
         return
       }
       case 'transport-failure':
@@ -124,12 +127,13 @@ export class Supervisor {
   #left(post: Post, exitCode: number, why: string): void {
     const { worker } = post
     const row = this.#options.counters.rows[worker]!
-    this.#options.tell({ type: 'worker-lost', worker, row })
+    const isReplaced = this.#phase === 'running' && this.#started
+    this.#options.tell({ type: 'worker-lost', worker, lost: this.#options.lostOf(row), isReplaced })
     row.dropGauges()
     if (this.#phase !== 'running') this.#checkDrained()
     else if (this.#started) post.replace(exitCode)
     else {
-      const error = new StartError(`worker ${worker} ended while it was starting: ${why}`, undefined)
+      const error = new CannotServe(`worker ${worker} ended while it was starting: ${why}`, undefined)
       this.#gate.refused(Infinity, error)
     }
   }

@@ -28,7 +28,7 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
     tell: event => {
       if (event.type !== 'transition') return
       told.push(event.transition)
-      incidents.told(event.transition)
+      incidents.transition(event.transition)
     },
     now: () => clock.nowMs,
   })

@@ -41,6 +41,7 @@ function supervise(behaviour: string, workers = 2) {
       snapshot,
       slots,
     }),
+    lostOf: () => ({ total: 0, upstreams: {} }),
     tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.error)),
   })
   open.push(supervisor)
