@@ -84,8 +84,8 @@ export function serveOperations(app: FastifyInstance, view: ControlView, operati
     const { force = false, weight, percent, ...order } = body
     if ((weight === undefined) === (percent === undefined))
       return 'give either weight (null = as configured again) or percent'
-    const wanted = percent !== undefined ? { percent } : weight === null ? undefined : { weight: weight! }
-    return operations.weight({ pool, upstream }, { ...order, force, weight: wanted })
+    const value = percent !== undefined ? { percent } : weight === null ? undefined : { weight: weight! }
+    return operations.weight({ pool, upstream }, { ...order, force, value })
   })
   serve('/pools/:pool', 'failback', ({ pool }, order) => operations.failback(pool, order))
 }
