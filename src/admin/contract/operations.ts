@@ -39,7 +39,7 @@ export interface DrainOrder extends TakeOutOrder {
 
 export interface WeightOrder extends TakeOutOrder {
   /** Undefined = as configured again. */
-  readonly weight: OperatorWeight | undefined
+  readonly value: OperatorWeight | undefined
 }
 
 /** What people found out about a request in doubt. `ignored`: nobody will look into it. */

@@ -56,10 +56,10 @@ export function decideEnable(
 
 export function decideWeight(state: UpstreamsState, where: Where, order: WeightOrder, nowMs: number): Decision {
   return unlessFrozen(state, where, order, 'weight', nowMs, () => {
-    const { weight, force, reason, by } = order
+    const { value, force, reason, by } = order
     const found = find(state, where)
     if ('code' in found) return found
-    const after = weight && { value: weight, reason, by, sinceMs: nowMs }
+    const after = value && { value, reason, by, sinceMs: nowMs }
     const takesAll = found.entries.every(({ plan }) => after !== undefined && baseWeight(plan.weight, after) === 0)
     const refusal = force || !takesAll ? undefined : leavesNothing(found)
     if (refusal !== undefined) return refusal

@@ -164,7 +164,7 @@ test('what takes long to come about keeps no other order from its turn', async (
 test('what changes nothing, or is refused, is not written', async () => {
   const { ask, commits } = await setUp()
   await ask.enable({ pool: 'erp' }, { by: 'ana', reason: undefined })
-  await ask.weight({ pool: 'erp', upstream: 'erp-1' }, { ...ANA, weight: undefined })
+  await ask.weight({ pool: 'erp', upstream: 'erp-1' }, { ...ANA, value: undefined })
   expect(await ask.drain({ pool: 'epr' }, { ...ANA, deadlineMs: undefined })).toMatchObject({ code: 'unknown' })
   expect(await ask.failback('erp', ANA)).toMatchObject({ code: 'conflict' })
   expect(await ask.resolveInDoubt('r-1', { by: 'ana', resolution: 'done', note: '' })).toMatchObject({

@@ -42,14 +42,14 @@ function setUp() {
 
 test('it takes the place of the configured one, is told with its author, and is taken back', () => {
   const { table, told, slot, ask } = setUp()
-  expect(ask.weight(FIRST, { ...ANA, weight: { weight: 30 } })).toEqual({ ok: true })
+  expect(ask.weight(FIRST, { ...ANA, value: { weight: 30 } })).toEqual({ ok: true })
   expect(table.weight(slot)).toBe(30)
-  ask.weight(FIRST, { ...ANA, weight: { percent: 12.5 } })
+  ask.weight(FIRST, { ...ANA, value: { percent: 12.5 } })
   expect(table.weight(slot)).toBe(12.5)
-  ask.weight(FIRST, { ...ANA, weight: undefined })
+  ask.weight(FIRST, { ...ANA, value: undefined })
   expect(table.weight(slot)).toBe(100)
   // Where there is nothing to take back, nothing has happened.
-  ask.weight(FIRST, { ...ANA, weight: undefined })
+  ask.weight(FIRST, { ...ANA, value: undefined })
   expect(told.map(({ cause, by, from, to }) => [cause, by, from, to])).toEqual([
     ['weight 30, by ana: new disks', 'ana', 'available', 'available'],
     ['weight 12.5% of its weight, by ana: new disks', 'ana', 'available', 'available'],
@@ -59,32 +59,32 @@ test('it takes the place of the configured one, is told with its author, and is 
 
 test('a percentage follows the configuration, a number does not, and both go with the name to another address', () => {
   const { table, use, slot, ask } = setUp()
-  ask.weight(FIRST, { ...ANA, weight: { percent: 50 } })
+  ask.weight(FIRST, { ...ANA, value: { percent: 50 } })
   use(8101, 40)
   expect(table.weight(slot)).toBe(20)
-  ask.weight(FIRST, { ...ANA, weight: { weight: 7 } })
+  ask.weight(FIRST, { ...ANA, value: { weight: 7 } })
   const moved = use(9999, 40)
   expect([moved === slot, table.weight(moved)]).toEqual([false, 7])
 })
 
 test('what the node says of itself counts on top of it', () => {
   const { table, slot, ask, answer } = setUp()
-  ask.weight(FIRST, { ...ANA, weight: { weight: 200 } })
+  ask.weight(FIRST, { ...ANA, value: { weight: 200 } })
   answer({ 'x-vigia-weight': '50%' })
   expect(table.weight(slot)).toBe(100)
 })
 
 test('no weight at all for the last one that takes work is refused, unless forced', () => {
   const { table, slot, ask } = setUp()
-  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, weight: { weight: 0 } })
-  expect(ask.weight(FIRST, { ...ANA, weight: { percent: 0 } })).toMatchObject({
+  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, value: { weight: 0 } })
+  expect(ask.weight(FIRST, { ...ANA, value: { percent: 0 } })).toMatchObject({
     code: 'conflict',
     advice: expect.stringContaining('force'),
   })
   expect(table.weight(slot)).toBe(100)
-  expect(ask.weight(FIRST, { ...ANA, force: true, weight: { percent: 0 } })).toEqual({ ok: true })
+  expect(ask.weight(FIRST, { ...ANA, force: true, value: { percent: 0 } })).toEqual({ ok: true })
   expect(table.weight(slot)).toBe(0)
-  expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, weight: { weight: 1 } })).toMatchObject({
+  expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, value: { weight: 1 } })).toMatchObject({
     code: 'unknown',
   })
 })
