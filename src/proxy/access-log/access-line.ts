@@ -2,10 +2,7 @@
 // allocated. What repeats (the time, a client, an upstream with its pool, route and host, an end) is quoted once and remembered.
 
 import { iso } from '../../util/words.ts'
-import type { AccessEntry } from './access-log.ts'
-
-/** How long it took is known last. */
-export type AccessFacts = Omit<AccessEntry, 'totalMs'>
+import type { AccessEntry, AccessFacts } from './access-entry.ts'
 
 type Place = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
 type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'end'>

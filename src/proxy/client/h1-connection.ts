@@ -14,11 +14,11 @@ import { parseAddress } from '../../policy/request/client-address.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { answer } from '../answers/answers.ts'
+import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
 import { Exchange } from '../exchange/exchange.ts'
-import type { Runtime } from '../runtime.ts'
-import { type Expiring, Timer } from '../timer-wheel.ts'
-import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import { ForwardMemo } from './forward-memo.ts'
 import { ResponseWriter } from './response-writer.ts'
 
@@ -41,7 +41,7 @@ export interface ConnectionHost {
 export class DownstreamConnection implements Downstream, BodySink, Expiring {
   client: ClientSide
   readonly #socket: Socket
-  readonly #runtime: Runtime
+  readonly #context: ExchangeContext
   readonly #host: ConnectionHost
   readonly #timer = new Timer(this)
   readonly #heads: HeadReader
@@ -60,30 +60,36 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   /** Of the last exchange. */
   #timeouts: Timeouts
 
-  constructor(socket: Socket, listener: string, scheme: 'http' | 'https', runtime: Runtime, host: ConnectionHost) {
-    const { plan } = runtime
+  constructor(
+    socket: Socket,
+    listener: string,
+    scheme: 'http' | 'https',
+    context: ExchangeContext,
+    host: ConnectionHost,
+  ) {
+    const { active } = context
     const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
-    this.client = { peer, trusted: plan.isTrusted(peer), scheme, listener }
+    this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
     this.#socket = socket
-    this.#runtime = runtime
+    this.#context = context
     this.#host = host
-    this.#heads = new HeadReader(plan.limits.headBytes)
-    this.#body = new BodyReader(plan.limits.headBytes)
+    this.#heads = new HeadReader(active.limits.headBytes)
+    this.#body = new BodyReader(active.limits.headBytes)
     this.#writer = new ResponseWriter(socket)
-    this.#timeouts = plan.snapshot.timeouts
+    this.#timeouts = active.snapshot.timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
     socket.on('end', () => this.#safely(() => this.#onEnd()))
     socket.on('drain', () => this.#safely(() => this.#exchange?.onDownstreamDrain()))
     socket.on('error', () => this.#close())
     socket.on('close', () => this.#close())
     // A connection that never sends a byte is as idle as one between two requests.
-    runtime.wheel.arm(this.#timer, plan.snapshot.timeouts.keepAliveMs)
+    context.wheel.arm(this.#timer, active.snapshot.timeouts.keepAliveMs)
   }
 
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
   reassess(listener: string): void {
     const { peer, scheme } = this.client
-    this.client = { peer, trusted: this.#runtime.plan.isTrusted(peer), scheme, listener }
+    this.client = { peer, trusted: this.#context.active.isTrusted(peer), scheme, listener }
   }
 
   /** Ends at once if nothing is under way, else after the current exchange. */
@@ -119,7 +125,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
 
   /** After an unexpected exception: one answer where that is still possible, and the end of this connection only. */
   #endBroken(error: unknown): void {
-    this.#runtime.unexpected(error, this.#exchange?.requestId)
+    this.#context.unexpected(error, this.#exchange?.requestId)
     try {
       this.#writer.endConnection()
       if (this.#exchange) this.#exchange.abort()
@@ -164,11 +170,11 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   }
 
   #readHead(chunk: Buffer, from: number): number {
-    const { limits, snapshot } = this.#runtime.plan
+    const { limits, snapshot } = this.#context.active
     const at = this.#heads.push(chunk, from)
     if (at === NEEDS_MORE) {
       if (this.#phase === 'idle' && this.#heads.started) {
-        this.#runtime.wheel.arm(this.#timer, snapshot.timeouts.headMs)
+        this.#context.wheel.arm(this.#timer, snapshot.timeouts.headMs)
         this.#phase = 'head'
       }
       return chunk.length
@@ -181,7 +187,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
       this.#refuse(head)
       return chunk.length
     }
-    this.#runtime.wheel.disarm(this.#timer)
+    this.#context.wheel.disarm(this.#timer)
     return this.#begin(head, chunk, at)
   }
 
@@ -189,10 +195,10 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#phase = 'exchange'
     this.#writer.begin(head.minor, this.#persists(head))
     const exchange = new Exchange(
-      this.#runtime,
+      this.#context,
       this,
       head,
-      this.#forwards.forwarded(head, this.client, this.#runtime.plan),
+      this.#forwards.forwarded(head, this.client, this.#context.active),
     )
     this.#exchange = exchange
     this.#body.begin(head.meaning.length === NO_LENGTH ? 0 : head.meaning.length)
@@ -211,7 +217,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     const at = this.#body.read(chunk, from, this)
     if (this.#exchange !== exchange || !exchange) return chunk.length
     if (this.#body.fault) {
-      if (exchange.over) this.#runtime.row.rejected(FAULT_CODES.indexOf(this.#body.fault))
+      if (exchange.over) this.#context.row.rejected(FAULT_CODES.indexOf(this.#body.fault))
       exchange.onRequestFault(this.#body.fault)
       return chunk.length
     }
@@ -276,8 +282,8 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     if (this.#socket.writableLength === 0) return this.#settle()
     // Complete here, but not delivered: a connection that ends or goes on now would lose the rest, or pile up answers.
     this.#phase = 'delivering'
-    const { minRate } = this.#runtime.plan.snapshot.limits
-    this.#runtime.wheel.arm(this.#timer, deliveryMs(this.#timeouts.idleMs, minRate, this.#socket.writableLength))
+    const { minRate } = this.#context.active.snapshot.limits
+    this.#context.wheel.arm(this.#timer, deliveryMs(this.#timeouts.idleMs, minRate, this.#socket.writableLength))
     this.#socket.write('', () => {
       if (this.#phase === 'delivering') this.#settle()
     })
@@ -292,7 +298,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
       return
     }
     this.#phase = 'idle'
-    this.#runtime.wheel.arm(this.#timer, this.#timeouts.keepAliveMs)
+    this.#context.wheel.arm(this.#timer, this.#timeouts.keepAliveMs)
     if (!this.#processing) this.#next()
     if (!this.#ahead && this.#socket.isPaused()) this.#socket.resume()
   }
@@ -333,18 +339,18 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#phase = 'tunnel'
     this.#exchange = undefined
     this.#ahead = undefined
-    this.#runtime.wheel.drop(this.#timer)
+    this.#context.wheel.drop(this.#timer)
     const socket = this.#socket
-    return { socket, early, onData: listener => socket.on('data', listener) }
+    return { stream: socket, early, onData: listener => socket.on('data', listener) }
   }
 
   // ---- endings ----
 
   /** Answers what can't become an exchange, and ends the connection. */
   #refuse(code: FaultCode): void {
-    const { row } = this.#runtime
-    const requestId = this.#runtime.nextRequestId()
-    const { head, body } = answer(code, requestId, this.#runtime.plan.snapshot.language ?? 'en')
+    const { row } = this.#context
+    const requestId = this.#context.nextRequestId()
+    const { head, body } = answer(code, requestId, this.#context.active.snapshot.language ?? 'en')
     row.rejected(FAULT_CODES.indexOf(code))
     row.finished(SLOT_OF_VIGIA, FAULTS[code].status, 0)
     this.#phase = 'exchange'
@@ -362,13 +368,13 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#ahead = undefined
     this.#socket.end()
     this.#socket.resume()
-    this.#runtime.wheel.arm(this.#timer, LINGER_MS)
+    this.#context.wheel.arm(this.#timer, LINGER_MS)
   }
 
   #endSocket(): void {
     this.#phase = 'linger'
     this.#socket.end()
-    this.#runtime.wheel.arm(this.#timer, LINGER_MS)
+    this.#context.wheel.arm(this.#timer, LINGER_MS)
     if (this.#ended) this.#socket.destroySoon()
   }
 
@@ -376,7 +382,7 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     if (this.#phase === 'gone') return
     const unfinished = this.#phase === 'exchange' || this.#phase === 'delivering'
     this.#phase = 'gone'
-    this.#runtime.wheel.drop(this.#timer)
+    this.#context.wheel.drop(this.#timer)
     // Where only the end of the connection ends the body, a clean end would be a lie.
     if (unfinished && this.#writer.endsWithConnection) this.#socket.resetAndDestroy()
     else this.#socket.destroy()

@@ -2,9 +2,8 @@
 
 import type { RequestHead } from '../../http1/request-head.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
-import type { AnswerCode } from '../answers/answers.ts'
-import type { Plan } from '../plan-in-use.ts'
-import { refusalOf } from './admission.ts'
+import type { AnswerCode } from '../answers/codes.ts'
+import type { ActiveSnapshot } from './active-snapshot.ts'
 import { type Closures, closureOf } from './closures.ts'
 import { placementOf } from './placement.ts'
 import type { ExchangeRecord } from './record.ts'
@@ -23,7 +22,7 @@ const BODY_TOO_LARGE: Rejection = { code: 'body-too-large', retryAfterS: undefin
 
 /** Notes path and placement in the record. @param closures undefined = no route is closed. @returns undefined = it may go on to its pool */
 export function arrive(
-  plan: Plan,
+  active: ActiveSnapshot,
   closures: Closures | undefined,
   listener: string,
   head: RequestHead,
@@ -33,11 +32,11 @@ export function arrive(
   if (path === undefined) return BAD_TARGET
   record.path = path
   const { client } = record
-  const placement = placementOf(plan, listener, head, path, client)
+  const placement = placementOf(active, listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
   const { route } = placement
-  const refusal = refusalOf(plan, route, path, client)
+  const refusal = route.access || route.rateLimit ? active.admissions.get(route)?.refusal(path, client) : undefined
   if (refusal) return refusal
   if (closures !== undefined) {
     const closure = closureOf(closures, route.name, client, head.meaning.fields)

@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { AttemptEvents, FailureKind } from '../upstream/attempt-events.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'

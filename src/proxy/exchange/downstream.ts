@@ -2,7 +2,7 @@
 
 import type { Fields } from '../../http1/fields.ts'
 import type { ResponseHead } from '../../http1/response-head.ts'
-import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {

@@ -8,18 +8,17 @@ import type { ResponseHead } from '../../http1/response-head.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import { isIdempotent } from '../../policy/request/retry.ts'
 import { TOTAL } from '../../shared/counters.ts'
-import { type AnswerCode, isBusy } from '../answers/answers.ts'
-import type { Plan } from '../plan-in-use.ts'
+import { type AnswerCode, isBusy } from '../answers/codes.ts'
 import type { Breaker } from '../pool/breaker.ts'
 import { Waiter, type Waiting } from '../pool/waiter.ts'
-import type { Runtime } from '../runtime.ts'
-import type { Expiring } from '../timer-wheel.ts'
+import type { Expiring } from '../runtime/timer-wheel.ts'
 import { openTunnel } from '../tunnel/tunnel.ts'
 import type { AttemptEvents, FailureKind } from '../upstream/attempt-events.ts'
-import type { UpstreamConnection } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
+import type { ActiveSnapshot } from './active-snapshot.ts'
 import { arrive } from './arrival.ts'
 import { Attempt } from './attempt.ts'
+import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { reportInDoubt } from './in-doubt.ts'
 import { affinityCookie, noteSession } from './placement.ts'
@@ -35,8 +34,8 @@ const FAILURE_PENALTY_MS = 5000
 
 export class Exchange implements AttemptEvents, Expiring, Waiting {
   readonly method: string
-  readonly #runtime: Runtime
-  readonly #plan: Plan
+  readonly #context: ExchangeContext
+  readonly #active: ActiveSnapshot
   readonly #down: Downstream
   readonly #head: RequestHead
   readonly #forwarded: ForwardedRequest
@@ -51,16 +50,16 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   #retries: Retries | undefined = undefined
   readonly #progress = { interimSent: false, headSent: false }
 
-  constructor(runtime: Runtime, down: Downstream, head: RequestHead, forwarded: ForwardedRequest) {
-    this.#runtime = runtime
-    this.#plan = runtime.plan
+  constructor(context: ExchangeContext, down: Downstream, head: RequestHead, forwarded: ForwardedRequest) {
+    this.#context = context
+    this.#active = context.active
     this.#down = down
     this.#head = head
     this.#forwarded = forwarded
-    this.#timer = new ExchangeTimer(this, runtime.wheel, this.#plan.snapshot.limits.minRate)
+    this.#timer = new ExchangeTimer(this, context.wheel, this.#active.snapshot.limits.minRate)
     this.#body = new RequestBody(head.meaning.length)
     this.method = head.method
-    const requestId = forwarded.requestId ?? runtime.nextRequestId()
+    const requestId = forwarded.requestId ?? context.nextRequestId()
     this.#record = new ExchangeRecord(requestId, head, down.client, forwarded.clientAddress)
   }
 
@@ -85,13 +84,13 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   get timeouts(): Timeouts {
-    return (this.#record.placement?.route ?? this.#plan.snapshot).timeouts
+    return (this.#record.placement?.route ?? this.#active.snapshot).timeouts
   }
 
   // 1. Route; answer at once what needs no upstream.
 
   begin(): void {
-    const rejection = arrive(this.#plan, this.#runtime.closures, this.#down.client.listener, this.#head, this.#record)
+    const rejection = arrive(this.#active, this.#context.closures, this.#down.client.listener, this.#head, this.#record)
     if (rejection) return this.#answer(rejection.code, rejection.retryAfterS)
     const { route, pool } = this.#record.placement!
     if (route.retry) this.#body.keep(route.retry.replayBytes)
@@ -134,22 +133,22 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
       return this.#answer(this.#retries?.lastFailure ?? 'overloaded')
     }
     this.#record.attempts += 1
-    if (this.#record.attempts === 1) this.#runtime.row.add(this.#record.placement!.pool.slot, TOTAL.exchanges, 1)
+    if (this.#record.attempts === 1) this.#context.row.add(this.#record.placement!.pool.slot, TOTAL.exchanges, 1)
     if (!idle) {
       this.#timer.phase = 'connect'
       this.#timer.arm(this.timeouts.connectMs)
     }
-    this.#attempt = new Attempt(this.#runtime, this.#record.placement!, endpoint, this, idle, nowMs)
-    if (idle) this.onConnected(idle)
+    this.#attempt = new Attempt(this.#context, this.#record.placement!, endpoint, this, idle, nowMs)
+    if (idle) this.onConnected()
   }
 
-  onConnected(connection: UpstreamConnection): void {
+  onConnected(): void {
     const attempt = this.#attempt!
     this.#breaker?.connected()
     const text = requestText(this.#head, this.#forwarded, attempt.endpoint.plan.authority, this.requestId)
     attempt.began(text.length)
     this.#timer.phase = 'request'
-    attempt.stalls = !this.#body.start(connection, text)
+    attempt.stalls = !this.#body.start(attempt.connection, text)
     if (this.#body.received) this.#awaitResponse()
     else {
       const upstreamsTurn = attempt.stalls || (this.#head.meaning.expectsContinue && this.#body.bytes === 0)
@@ -217,7 +216,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#retries?.answered()
     this.#record.status = head.status
     if (attempt.endpoint.ended) this.#down.endAfterResponse()
-    noteSession(this.#runtime.sessions, this.#record.placement!, attempt.endpoint)
+    noteSession(this.#context.sessions, this.#record.placement!, attempt.endpoint)
     const cookie = affinityCookie(this.#record.placement!, attempt.endpoint, this.#forwarded.scheme)
     this.#down.head(head, bodiless, this.requestId, cookie)
   }
@@ -252,9 +251,9 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#record.status = head.status
     const client = this.#down.upgrade(head, this.requestId)
     this.#finish('upgraded')
-    noteSession(this.#runtime.sessions, this.#record.placement!, endpoint)
+    noteSession(this.#context.sessions, this.#record.placement!, endpoint)
     const plan = { upstream: endpoint, timeouts: this.timeouts, protocol: head.options.upgrade }
-    openTunnel(this.#runtime, plan, client, connection.tunnelEnd(early))
+    openTunnel(this.#context, plan, client, connection.tunnelEnd(early))
   }
 
   // 6. An attempt has failed: another one where that is provably safe, else an answer that tells the truth.
@@ -304,14 +303,14 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     try {
       step()
     } catch (error) {
-      this.#runtime.unexpected(error, this.requestId)
+      this.#context.unexpected(error, this.requestId)
       this.interrupted('internal error')
       this.#down.abandon()
     }
   }
 
   #onDeadline(): void {
-    if (this.#timer.tooSlow) this.#runtime.row.add(this.#record.placement!.pool.slot, TOTAL.slowClients, 1)
+    if (this.#timer.tooSlow) this.#context.row.add(this.#record.placement!.pool.slot, TOTAL.slowClients, 1)
     const verdict = this.#timer.judge(this.#attempt?.stalls === true, this.bytesWaiting)
     switch (verdict.act) {
       case 'nothing':
@@ -378,7 +377,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     const code = this.#retries?.doubt ? 'in-doubt' : unlessInDoubt
     const retryAfterS = isBusy(code) ? this.#record.placement?.pool.plan.retryAfterS : waitS
     this.#progress.headSent = true
-    const sent = sendAnswer(this.#down, this.#head, this.#record, code, retryAfterS, this.#plan.snapshot.language)
+    const sent = sendAnswer(this.#down, this.#head, this.#record, code, retryAfterS, this.#active.snapshot.language)
     this.#record.status = sent.status
     this.#record.bytesOut += sent.bytes
     this.#finish(code)
@@ -393,7 +392,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
     this.#attempt?.leave()
     this.#timer.end()
     this.#record.proof = this.#retries?.proof ?? ''
-    if (this.#retries?.doubt) reportInDoubt(this.#runtime, this.#record, this.#head, this.#retries.doubt)
-    this.#record.finish(this.#runtime, this.#attempt, this.#body.bytes, end)
+    if (this.#retries?.doubt) reportInDoubt(this.#context, this.#record, this.#head, this.#retries.doubt)
+    this.#record.finish(this.#context, this.#attempt, this.#body.bytes, end)
   }
 }

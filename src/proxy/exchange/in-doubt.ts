@@ -5,7 +5,7 @@ import { fieldValues } from '../../http1/fields.ts'
 import type { RequestHead } from '../../http1/request-head.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import type { InDoubtRecord } from '../../shared/messages.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ExchangeRecord } from './record.ts'
 

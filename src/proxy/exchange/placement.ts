@@ -6,10 +6,10 @@ import { hashKey } from '../../policy/balance/hash.ts'
 import { matchRoute } from '../../policy/request/routing.ts'
 import type { RpcReads } from '../../policy/request/rpc-reads.ts'
 import type { SessionTable } from '../../shared/sessions.ts'
-import type { Plan } from '../plan-in-use.ts'
 import { type Claim, followedValue } from '../pool/affinity.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
+import type { ActiveSnapshot } from './active-snapshot.ts'
 
 export interface Placement {
   readonly route: RoutePlan
@@ -26,24 +26,24 @@ export interface Placement {
 
 /** @param path normalised; @returns undefined where no route matches */
 export function placementOf(
-  plan: Plan,
+  active: ActiveSnapshot,
   listener: string,
   { hostName, method, meaning: { fields } }: RequestHead,
   path: string,
   clientAddress: string,
 ): Placement | undefined {
-  const table = plan.tables.get(listener)
+  const table = active.tables.get(listener)
   const index = table ? matchRoute(table, hostName, path, method) : -1
   if (index < 0) return undefined
-  const route = plan.routes[index]!
-  const pool = plan.pools[route.pool]!
+  const route = active.routes[index]!
+  const pool = active.pools[route.pool]!
   const { balance } = pool.plan
   const followed = balance.kind === 'hash' ? followedValue(balance.key, fields, clientAddress) : undefined
   return {
     route,
-    routeSlot: plan.routeSlots[index]!,
+    routeSlot: active.routeSlots[index]!,
     pool,
-    rpcReads: plan.rpcReads[index],
+    rpcReads: active.rpcReads[index],
     key: balance.kind === 'hash' ? hashKey(followed ?? clientAddress) : 0,
     claim: pool.affinity?.claim(fields, clientAddress, Date.now()),
   }

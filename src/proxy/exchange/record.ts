@@ -11,9 +11,9 @@ import { traceIdOf } from '../../policy/request/trace-context.ts'
 import { type CounterRow, ROUTE_OF_NONE, TOTAL } from '../../shared/counters.ts'
 import type { Closure } from '../../shared/messages.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import type { AccessFacts } from '../access-log/access-line.ts'
-import type { Runtime } from '../runtime.ts'
+import type { AccessFacts } from '../access-log/access-entry.ts'
 import type { Attempt } from './attempt.ts'
+import type { ExchangeContext } from './context.ts'
 import type { ClientSide } from './downstream.ts'
 import type { Placement } from './placement.ts'
 
@@ -83,8 +83,7 @@ export class ExchangeRecord implements AccessFacts {
    * @param attempt the last one
    * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut` or the code of vigia's own answer
    */
-  finish(runtime: Runtime, attempt: Attempt | undefined, bytesIn: number, end: string): void {
-    const { row, accessLog } = runtime
+  finish({ row, accessLog }: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
     const { placement } = this
     const nowMs = performance.now()
     // Counted where it ended: at its last upstream, else its pool, else vigia itself.

@@ -15,7 +15,7 @@ import {
   type RetryDecision,
 } from '../../policy/request/retry.ts'
 import { isDeclaredRead } from '../../policy/request/rpc-reads.ts'
-import { type AnswerCode, answerToFailure } from '../answers/answers.ts'
+import { type AnswerCode, answerToFailure } from '../answers/codes.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { Attempt } from './attempt.ts'

@@ -9,10 +9,11 @@ import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-afte
 import { isSafe } from '../../policy/request/method-class.ts'
 import { preferredLanguage, prefersJson } from '../../policy/request/negotiate.ts'
 import type { Closure } from '../../shared/messages.ts'
-import { type AnswerCode, type AnswerForm, answer } from '../answers/answers.ts'
+import { type AnswerForm, answer } from '../answers/answers.ts'
 import { closureAnswer } from '../answers/closure-answer.ts'
+import type { AnswerCode } from '../answers/codes.ts'
+import { LANGUAGES } from '../answers/pages/languages.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
-import { LANGUAGES } from '../answers/pages/words.ts'
 import type { Downstream } from './downstream.ts'
 import type { ExchangeRecord } from './record.ts'
 

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 import type { MinRatePlan, Timeouts } from '../../plan/bounds.ts'
 import { type DeadlineVerdict, type ExchangePhase, judgeDeadline } from '../../policy/request/deadline.ts'
 import { Transfer } from '../../policy/request/transfer-rate.ts'
-import { type Expiring, Timer, type TimerWheel } from '../timer-wheel.ts'
+import { type Expiring, Timer, type TimerWheel } from '../runtime/timer-wheel.ts'
 
 const NOTHING: DeadlineVerdict = { act: 'nothing' }
 

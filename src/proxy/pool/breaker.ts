@@ -4,7 +4,7 @@
 import type { BreakerPlan } from '../../plan/pool.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import { PLACE, type PlaceKind } from '../../shared/places.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 export class Breaker {
   readonly #plan: BreakerPlan

@@ -4,9 +4,9 @@
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
 import { levelLoadsFrom, pickLevel } from '../../policy/balance/priority.ts'
-import { type CounterRow, type CounterTable, TOTAL } from '../../shared/counters.ts'
+import { type CounterRow, TOTAL } from '../../shared/counters.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import { Affinity, type Claim } from './affinity.ts'
 import { Breaker } from './breaker.ts'
@@ -65,27 +65,19 @@ export class Pool {
   /** What the last exchange that found everything full needs; see policy/request/queue-order.ts. */
   #lanes: readonly number[] = []
 
-  constructor(
-    plan: PoolPlan,
-    slot: number,
-    endpoints: readonly Endpoint[],
-    table: UpstreamTable,
-    counters: CounterTable,
-    queue: Queue,
-    runtime: Runtime,
-  ) {
+  constructor(plan: PoolPlan, slot: number, endpoints: readonly Endpoint[], queue: Queue, runtime: Runtime) {
     this.plan = plan
     this.slot = slot
     this.endpoints = endpoints
     this.places = queue.poolPlaces
     this.#runtime = runtime
     this.#row = runtime.row
-    this.#table = table
+    this.#table = runtime.table
     this.#queue = queue
     queue.serve(endpoints.map(endpoint => endpoint.slot))
     const budget = plan.retry?.budget
     this.affinity = plan.affinity && new Affinity(plan.affinity, plan, endpoints)
-    this.budget = budget && new Budget(budget, slot, runtime.row, counters)
+    this.budget = budget && new Budget(budget, slot, runtime)
     const priorities = [...new Set(plan.upstreams.map(upstream => upstream.priority))].sort((a, b) => a - b)
     this.#priorities = priorities
     this.#levels = priorities.map(
@@ -93,7 +85,7 @@ export class Pool {
         new Level(
           plan,
           endpoints.filter(endpoint => endpoint.plan.priority === priority),
-          counters,
+          runtime.counters,
         ),
     )
   }

@@ -6,6 +6,7 @@ import { Lanes, rankOf } from '../../policy/request/queue-order.ts'
 import { type CounterRow, GAUGE, TOTAL } from '../../shared/counters.ts'
 import { PLACE, type Places } from '../../shared/places.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { PoolPlaces } from './permits.ts'
 import { NEWCOMER, type Waiter } from './waiter.ts'
 
@@ -28,7 +29,7 @@ export class Queue {
   #watchesPlaces = false
 
   /** @param slot of the pool */
-  constructor(slot: number, places: Places, table: UpstreamTable, row: CounterRow) {
+  constructor(slot: number, { places, table, row }: Runtime) {
     this.poolPlaces = new PoolPlaces(slot, places)
     this.#slot = slot
     this.#places = places

@@ -8,7 +8,7 @@ import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import type { HeadLimits } from '../../http1/limits.ts'
 import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
 import { SWITCHING_PROTOCOLS } from '../../http1/serialise.ts'
-import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
@@ -124,7 +124,7 @@ export class UpstreamConnection {
   #onConnect(): void {
     if (this.#phase !== 'connecting') return
     this.#phase = 'head'
-    this.#guard(() => this.#attempt?.onConnected(this))
+    this.#guard(() => this.#attempt?.onConnected())
   }
 
   /** Its side of a tunnel. @param early bytes that came with the 101 */
@@ -132,7 +132,7 @@ export class UpstreamConnection {
     const onData = (listener: (chunk: Buffer) => boolean) => {
       this.#onTunnelData = listener
     }
-    return { socket: this.socket, early, onData }
+    return { stream: this.socket, early, onData }
   }
 
   #nextBuffer(): Buffer {

@@ -17,8 +17,8 @@ import {
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
-import type { Runtime } from '../runtime.ts'
-import { type Expiring, Timer } from '../timer-wheel.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
 import { type ConnectionOwner, UpstreamConnection } from './connection.ts'
 
@@ -80,7 +80,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     }
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
-    return new UpstreamConnection(open, tls ? 'secureConnect' : 'connect', this, this.#runtime.plan.limits, attempt)
+    return new UpstreamConnection(open, tls ? 'secureConnect' : 'connect', this, this.#runtime.headLimits, attempt)
   }
 
   /** A request on a re-used connection failed before its answer began: the connection was stale. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { ExchangeTimer } from '../../../../src/proxy/exchange/timer.ts'
-import { TimerWheel } from '../../../../src/proxy/timer-wheel.ts'
+import { TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
 import { snapshotOf } from '../../control/fixtures/snapshot.ts'
 
 const TICK_MS = 50

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
 import { Pool } from '../../../../src/proxy/pool/pool.ts'
 import { Queue } from '../../../../src/proxy/pool/queue.ts'
-import type { Runtime } from '../../../../src/proxy/runtime.ts'
+import type { Runtime } from '../../../../src/proxy/runtime/runtime.ts'
 import type { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
 import { allocateCounters, CounterTable } from '../../../../src/shared/counters.ts'
 import { allocatePlaces, Places } from '../../../../src/shared/places.ts'
@@ -21,8 +21,8 @@ function choices(states: readonly (keyof typeof AVAILABILITY)[]): string {
   const places = new Places(allocatePlaces(1), 1, 0)
   const endpoints = upstreams.map((each, at) => ({ slot: at + 2, plan: each, readmit() {} }) as unknown as Endpoint)
   for (const [at, state] of states.entries()) table.set(at + 2, AVAILABILITY[state] satisfies Availability, 100)
-  const queue = new Queue(1, places, table, row)
-  const pool = new Pool(plan, 1, endpoints, table, counters, queue, { row, places } as unknown as Runtime)
+  const runtime = { row, places, table, counters } as unknown as Runtime
+  const pool = new Pool(plan, 1, endpoints, new Queue(1, runtime), runtime)
   const wish = { route: {} as RoutePlan, key: 0, claim: undefined }
   const chosen = Array.from({ length: 10 }, () => pool.choose(wish, undefined, 0, () => 0))
   return [...new Set(chosen.map(each => (typeof each === 'string' ? each : each.slot - 2)))].sort().join(' ')

@@ -8,7 +8,7 @@ import type { RoutePlan } from '../../../../src/plan/route.ts'
 import { Pool, type Wish } from '../../../../src/proxy/pool/pool.ts'
 import { Queue } from '../../../../src/proxy/pool/queue.ts'
 import { Waiter, type Waiting } from '../../../../src/proxy/pool/waiter.ts'
-import type { Runtime } from '../../../../src/proxy/runtime.ts'
+import type { Runtime } from '../../../../src/proxy/runtime/runtime.ts'
 import type { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { allocatePlaces, PLACE, Places } from '../../../../src/shared/places.ts'
@@ -40,9 +40,8 @@ class Stage {
     this.pools = Array.from({ length: WORKERS }, (_, worker) => {
       const row = this.counters.rows[worker]!
       const places = new Places(buffer, WORKERS, worker)
-      const runtime = { row, places } as unknown as Runtime
-      const lines = new Queue(POOL_SLOT, places, this.table, row)
-      return new Pool(plan, POOL_SLOT, endpoints, this.table, this.counters, lines, runtime)
+      const runtime = { row, places, table: this.table, counters: this.counters } as unknown as Runtime
+      return new Pool(plan, POOL_SLOT, endpoints, new Queue(POOL_SLOT, runtime), runtime)
     })
   }
 
