@@ -1,5 +1,6 @@
 // Compiles one pool: balancing, health check, upstreams. Pure, like compile.ts, and like it on valid documents only.
 
+import { isIP } from 'node:net'
 import type { BalancePlan } from '../../plan/balance.ts'
 import type { HealthPlan, HttpProbe } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
@@ -42,7 +43,8 @@ function compileUpstream(upstream: UpstreamDocument, files: Files): UpstreamPlan
     name,
     tls: parsed.tls
       ? {
-          serverName: tls?.serverName ?? host,
+          // SNI carries names only (RFC 6066 3).
+          serverName: tls?.serverName ?? (isIP(host) === 0 ? host : undefined),
           verify: tls?.verify ?? true,
           ca: tls?.caFile === undefined ? undefined : files.get(tls.caFile),
         }

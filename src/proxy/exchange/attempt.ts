@@ -52,9 +52,9 @@ export class Attempt {
     this.#placement = placement
     this.#longPoll = placement.route.longPoll === true
     this.#holdsPlace = placement.pool.places.taken
-    runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
     if (idle) idle.assign(events)
     this.connection = idle ?? endpoint.open(events)
+    runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
   }
 
   /** Its connection is established, and this many bytes of the request's head were handed to it. */
