@@ -1,7 +1,9 @@
 // Heads: gathered, parsed with the memo hit and missed, rewritten for the upstream and for the client.
+
+import type { RequestHead, ResponseHead } from '../../src/http/heads.ts'
 import { HeadReader } from '../../src/http1/head-reader.ts'
-import { parseRequestHead, type RequestHead, type RequestMemo } from '../../src/http1/request-head.ts'
-import { parseResponseHead, type ResponseHead, type ResponseMemo } from '../../src/http1/response-head.ts'
+import { parseRequestHead, type RequestMemo } from '../../src/http1/request-head.ts'
+import { parseResponseHead, type ResponseMemo } from '../../src/http1/response-head.ts'
 import { forwardedRequest } from '../../src/proxy/exchange/request-fields.ts'
 import { forwardedResponse } from '../../src/proxy/exchange/response-fields.ts'
 import { wireRequest } from '../scenarios/scenario.ts'

@@ -1,9 +1,9 @@
 // vigia's own answers, each in two forms (HTML for people in their language, JSON for programs in
 // English). Says nothing of upstreams' addresses, configuration or exceptions.
 
-import { FAULTS } from '../../http1/faults.ts'
-import { FIELD, type Field } from '../../http1/field-names.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import { FAULTS } from '../../http/faults.ts'
+import { FIELD, type Field } from '../../http/field-names.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { type AnswerCode, type AnsweredStatus, type OwnCode, statusOf } from './codes.ts'
 import { EN } from './pages/en.ts'

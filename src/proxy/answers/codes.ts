@@ -1,6 +1,6 @@
 // The codes of vigia's own answers, and the status that each has. What an answer looks like is answers.ts.
 
-import { FAULTS, type FaultCode } from '../../http1/faults.ts'
+import { FAULTS, type FaultCode } from '../../http/faults.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
 
 const STATUSES = {

@@ -1,7 +1,7 @@
 // Clients repeat their fields from request to request: what was rewritten for the last one is kept as long as they do, and as long
 // as the configuration is the same.
 
-import type { RequestFields, RequestHead } from '../../http1/request-head.ts'
+import type { RequestFields, RequestHead } from '../../http/heads.ts'
 import type { ActiveSnapshot } from '../exchange/active-snapshot.ts'
 import type { ClientSide } from '../exchange/downstream.ts'
 import { type ForwardedRequest, forwardedRequest } from '../exchange/request-fields.ts'

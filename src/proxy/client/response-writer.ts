@@ -2,9 +2,9 @@
 // sends it in as few writes as possible. Knows nothing of upstreams.
 
 import type { Socket } from 'node:net'
-import { type Fields, serialiseTrailers } from '../../http1/fields.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
-import { chunkHead, lastChunk } from '../../http1/serialise.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
+import { chunkHead, lastChunk } from '../../http1/chunks.ts'
 import { forwardedResponse } from '../exchange/response-fields.ts'
 
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
@@ -99,7 +99,7 @@ export class ResponseWriter {
   }
 
   end(trailers: Fields): void {
-    if (this.#framing === 'chunked') this.#text += lastChunk(serialiseTrailers(trailers))
+    if (this.#framing === 'chunked') this.#text += lastChunk(trailers)
     if (this.#framing === 'until-close') this.persistent = false
   }
 

@@ -1,6 +1,6 @@
 // A snapshot made ready for this worker: route tables by listener, pools with their endpoints, what each route needs at hand.
 
-import type { HeadLimits } from '../../http1/limits.ts'
+import type { HeadLimits } from '../../http/limits.ts'
 import type { RoutePlan } from '../../plan/route.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { RouteTable } from '../../policy/request/routing.ts'

@@ -1,6 +1,6 @@
 // What becomes of a request as it arrives: its route and pool, or why it gets no further. Nothing of it has gone to an upstream yet.
 
-import type { RequestHead } from '../../http1/request-head.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'

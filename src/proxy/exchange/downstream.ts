@@ -1,7 +1,7 @@
 // What an exchange may ask of the client's side, whatever protocol carries it.
 
-import type { Fields } from '../../http1/fields.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 
 /** Who sent the request, as far as vigia believes it. */

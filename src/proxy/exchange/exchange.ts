@@ -2,9 +2,8 @@
 // (downstream.ts) nor how an upstream's connection works (attempt-events.ts); every decision is made in policy/.
 
 import { performance } from 'node:perf_hooks'
-import type { Fields } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import { isIdempotent } from '../../policy/request/retry.ts'
 import { TOTAL } from '../../shared/counters.ts'

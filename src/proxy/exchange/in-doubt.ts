@@ -1,8 +1,8 @@
 // An unsafe request whose fate is unknown: control is told all that people need to find out what became of it. Whether it is one
 // decides policy/request/retry.ts; what the client is told, the exchange.
 
-import { fieldValues } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { fieldValues } from '../../http/fields.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import type { InDoubtRecord } from '../../shared/messages.ts'
 import type { Runtime } from '../runtime/runtime.ts'

@@ -1,6 +1,6 @@
 // Where a request goes: its route, the route's pool, and what in the request bears on the choice of an upstream there.
 
-import type { RequestHead } from '../../http1/request-head.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import type { RoutePlan } from '../../plan/route.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
 import { matchRoute } from '../../policy/request/routing.ts'

@@ -1,10 +1,10 @@
 // What is known of an exchange for counters and log: gathered while it runs, written once, when it is over.
 
 import { performance } from 'node:perf_hooks'
-import { FAULT_CODES, type FaultCode } from '../../http1/faults.ts'
-import { FIELD } from '../../http1/field-names.ts'
-import { firstValue } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { FAULT_CODES, type FaultCode } from '../../http/faults.ts'
+import { FIELD } from '../../http/field-names.ts'
+import { firstValue } from '../../http/fields.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'

@@ -2,9 +2,9 @@
 // kept (bounded) for another attempt where the route wants that.
 // Gathers small pieces: memory and writes are in proportion to bytes, not to chunks. A small body leaves with the head in one write.
 
-import { type Fields, NO_FIELDS, serialiseTrailers } from '../../http1/fields.ts'
-import { type BodyLength, CHUNKED, NO_LENGTH } from '../../http1/framing.ts'
-import { chunkHead, lastChunk } from '../../http1/serialise.ts'
+import { type BodyLength, CHUNKED, NO_LENGTH } from '../../http/body.ts'
+import { type Fields, NO_FIELDS } from '../../http/fields.ts'
+import { chunkHead, lastChunk } from '../../http1/chunks.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
 
@@ -114,6 +114,6 @@ export class RequestBody {
   }
 
   #lastChunk(): string {
-    return lastChunk(serialiseTrailers(this.#trailers))
+    return lastChunk(this.#trailers)
   }
 }

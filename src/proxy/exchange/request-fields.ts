@@ -1,11 +1,11 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
 // What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
 
-import { FIELD, fieldOf } from '../../http1/field-names.ts'
-import { firstValue, listOf } from '../../http1/fields.ts'
-import { CHUNKED } from '../../http1/framing.ts'
-import { isAuthority } from '../../http1/host.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { isAuthority } from '../../http/authority.ts'
+import { CHUNKED } from '../../http/body.ts'
+import { FIELD, fieldOf } from '../../http/field-names.ts'
+import { firstValue, listOf } from '../../http/fields.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
 import type { ClientSide } from './downstream.ts'
 

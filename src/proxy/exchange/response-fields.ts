@@ -1,8 +1,8 @@
 // Which fields of an upstream's response go to the client: end-to-end ones only (RFC 9110 7.6.1). Framing and connection
 // fields are written by the connection that carries the response.
 
-import { FIELD } from '../../http1/field-names.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import { FIELD } from '../../http/field-names.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 
 export interface ForwardedResponse {
   /** Serialised fields, each with its CRLF. */

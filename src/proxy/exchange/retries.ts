@@ -1,7 +1,7 @@
 // What an exchange has tried already, and whether it may try again: gathers the facts, policy/request/retry.ts decides. Made when the
 // first attempt has failed, so that an exchange without trouble pays nothing for it.
 
-import { type Fields, fieldValues } from '../../http1/fields.ts'
+import { type Fields, fieldValues } from '../../http/fields.ts'
 import { isKeyed } from '../../policy/request/declared.ts'
 import {
   type Declared,

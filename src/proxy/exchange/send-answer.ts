@@ -1,9 +1,9 @@
 // Sends one of vigia's own answers in place of an upstream's response, in the form and language that the client likes.
 
-import { FAULTS } from '../../http1/faults.ts'
-import { FIELD } from '../../http1/field-names.ts'
-import { fieldValues, firstValue, NO_FIELDS } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { FAULTS } from '../../http/faults.ts'
+import { FIELD } from '../../http/field-names.ts'
+import { fieldValues, firstValue, NO_FIELDS } from '../../http/fields.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'

@@ -2,8 +2,8 @@
 // and writes vigia's own cookie. What a cookie's value means is decided in policy/request/affinity.ts; whether an upstream serves, in pool.ts.
 
 import { createHmac } from 'node:crypto'
-import { FIELD } from '../../http1/field-names.ts'
-import { type Fields, fieldValue, listOf } from '../../http1/fields.ts'
+import { FIELD } from '../../http/field-names.ts'
+import { type Fields, fieldValue, listOf } from '../../http/fields.ts'
 import type { AffinityPlan, HashKey } from '../../plan/balance.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import { hashKey } from '../../policy/balance/hash.ts'

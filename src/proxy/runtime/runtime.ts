@@ -1,7 +1,7 @@
 // The ground that every part of a worker's data plane stands on: shared memory, the clock wheel, chance, a way to tell control. What only
 // exchanges need (exchange/context.ts) is not here, so that nothing below them can reach it.
 
-import type { HeadLimits } from '../../http1/limits.ts'
+import type { HeadLimits } from '../../http/limits.ts'
 import type { ClientConnections } from '../../shared/client-connections.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker } from '../../shared/messages.ts'

@@ -1,8 +1,8 @@
 // What a connection to an upstream tells the exchange whose attempt it carries.
 
-import type { BodySink } from '../../http1/body-reader.ts'
-import type { Fields } from '../../http1/fields.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import type { BodySink } from '../../http/body.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 
 /** How an attempt failed below HTTP. */
 export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'

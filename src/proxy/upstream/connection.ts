@@ -2,12 +2,13 @@
 // Knows nothing of routes or retries: it tells the attempt it carries, and its endpoint when it is free or gone.
 
 import type { OnReadOpts, Socket } from 'node:net'
+import { isBodiless, NO_LENGTH } from '../../http/body.ts'
+import type { ResponseHead } from '../../http/heads.ts'
+import { SWITCHING_PROTOCOLS } from '../../http/heads.ts'
+import type { HeadLimits } from '../../http/limits.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
-import { NO_LENGTH } from '../../http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
-import type { HeadLimits } from '../../http1/limits.ts'
-import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
-import { SWITCHING_PROTOCOLS } from '../../http1/serialise.ts'
+import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 

@@ -1,6 +1,6 @@
 // Which words vigia's own pages need: a language that lacks one does not compile.
 
-import type { FaultCode } from '../../../http1/faults.ts'
+import type { FaultCode } from '../../../http/faults.ts'
 import type { AnsweredStatus, OwnCode } from '../codes.ts'
 
 /** Faults that a person with a browser can meet; what the others say is for programmers, in English. */

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FAULTS, type FaultCode } from '../../../../src/http1/faults.ts'
-import { fieldValue } from '../../../../src/http1/fields.ts'
+import { FAULTS, type FaultCode } from '../../../../src/http/faults.ts'
+import { fieldValue } from '../../../../src/http/fields.ts'
 import { type AnswerForm, answer } from '../../../../src/proxy/answers/answers.ts'
 import { closureAnswer } from '../../../../src/proxy/answers/closure-answer.ts'
 import type { AnswerCode } from '../../../../src/proxy/answers/codes.ts'
