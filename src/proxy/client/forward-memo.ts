@@ -1,10 +1,11 @@
 // Clients repeat their fields from request to request: what was rewritten for the last one is kept as long as they do, and as long
 // as the configuration is the same.
 
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestFields, RequestHead } from '../../http/heads.ts'
 import type { ActiveSnapshot } from '../exchange/active-snapshot.ts'
 import type { ClientSide } from '../exchange/downstream.ts'
-import { type ForwardedRequest, forwardedRequest } from '../exchange/request-fields.ts'
+import { forwardedRequest } from '../exchange/request-fields.ts'
 
 /** Of one client connection. */
 export class ForwardMemo {

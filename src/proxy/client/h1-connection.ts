@@ -258,9 +258,9 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#writer.endConnection()
   }
 
-  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void {
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     if (this.#readingBody || this.#host.stopping) this.#writer.endConnection()
-    this.#writer.head(head, bodiless, requestId, extra)
+    this.#writer.head(head, bodiless, requestId, cookie)
   }
 
   body(chunk: Buffer, start: number, end: number): void {

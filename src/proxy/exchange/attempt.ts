@@ -2,6 +2,8 @@
 // Counts it as in flight, and holds its place, for as long as it lasts. What follows a failure is the exchange's business.
 
 import { performance } from 'node:perf_hooks'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -57,9 +59,9 @@ export class Attempt {
     runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
   }
 
-  /** Its connection is established, and this many bytes of the request's head were handed to it. */
-  began(bytes: number): void {
-    this.sentBytes = bytes
+  /** Its connection is established: it gets the request's head. */
+  begin(head: RequestHead, forwarded: ForwardedRequest, requestId: string): void {
+    this.sentBytes = this.connection.begin(head, forwarded, this.endpoint.plan.authority, requestId)
     if (!this.reused) this.connectMs = performance.now() - this.startedMs
   }
 

@@ -23,8 +23,8 @@ export interface Downstream {
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
   endAfterResponse(): void
-  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `extra` = further fields, each with its CRLF. */
-  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void
+  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, '' = none. */
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void
   body(chunk: Buffer, start: number, end: number): void
   /** The response is complete. */
   end(trailers: Fields): void

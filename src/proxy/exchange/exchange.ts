@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import type { Fields } from '../../http/fields.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import { isIdempotent } from '../../policy/request/retry.ts'
@@ -23,7 +24,6 @@ import { reportInDoubt } from './in-doubt.ts'
 import { affinityCookie, noteSession } from './placement.ts'
 import { ExchangeRecord } from './record.ts'
 import { RequestBody } from './request-body.ts'
-import { type ForwardedRequest, requestText } from './request-fields.ts'
 import { Retries } from './retries.ts'
 import { sendAnswer } from './send-answer.ts'
 import { ExchangeTimer } from './timer.ts'
@@ -75,7 +75,7 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   }
 
   get mayUpgrade(): boolean {
-    return this.#head.minor === 1 && this.#head.meaning.options.upgrade !== undefined
+    return this.#forwarded.upgrade !== undefined
   }
 
   get bytesWaiting(): boolean {
@@ -144,10 +144,9 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   onConnected(): void {
     const attempt = this.#attempt!
     this.#breaker?.connected()
-    const text = requestText(this.#head, this.#forwarded, attempt.endpoint.plan.authority, this.requestId)
-    attempt.began(text.length)
+    attempt.begin(this.#head, this.#forwarded, this.requestId)
     this.#timer.phase = 'request'
-    attempt.stalls = !this.#body.start(attempt.connection, text)
+    attempt.stalls = !this.#body.start(attempt.connection)
     if (this.#body.received) this.#awaitResponse()
     else {
       const upstreamsTurn = attempt.stalls || (this.#head.meaning.expectsContinue && this.#body.bytes === 0)

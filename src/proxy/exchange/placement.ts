@@ -49,10 +49,10 @@ export function placementOf(
   }
 }
 
-/** The field that keeps the client with `endpoint` from now on, with its CRLF; '' where there is none to write. */
+/** The cookie that keeps the client with `endpoint` from now on; '' where there is none to write. */
 export function affinityCookie({ pool, claim }: Placement, endpoint: Endpoint, scheme: 'http' | 'https'): string {
   if (!pool.affinity || !claim) return ''
-  return pool.affinity.cookieField(claim, endpoint, scheme === 'https', Date.now())
+  return pool.affinity.cookieFor(claim, endpoint, scheme === 'https', Date.now())
 }
 
 /** Counts the client's session as one that `endpoint` has served. */

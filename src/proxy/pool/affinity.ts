@@ -78,14 +78,14 @@ export class Affinity {
     }
   }
 
-  /** The field that binds the client to `endpoint`, with its CRLF; '' where it has such a cookie already, or can't have one yet. */
-  cookieField(claim: Claim, endpoint: Endpoint, secure: boolean, nowMs: number): string {
+  /** The cookie that binds the client to `endpoint`; '' where it has such a one already, or can't have one yet. */
+  cookieFor(claim: Claim, endpoint: Endpoint, secure: boolean, nowMs: number): string {
     if (this.plan.kind !== 'cookie' || (claim.endpoint === endpoint && !claim.renew)) return ''
     const index = this.#endpoints.indexOf(endpoint)
     // Of a newer snapshot: the next request gets a cookie that means it.
     if (index < 0) return ''
     const value = affinityValue(this.#table!, index, nowMs, this.#mac)
-    return `Set-Cookie: ${setCookie(this.plan, value, secure)}\r\n`
+    return setCookie(this.plan, value, secure)
   }
 
   #known(name: string, fields: Fields, nowMs: number): KnownCookie {
