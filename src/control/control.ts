@@ -7,7 +7,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { allocateClientConnections, ClientConnections } from '../shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../shared/counters.ts'
 import type { Slots } from '../shared/messages.ts'
-import { allocatePlaces, Places } from '../shared/places.ts'
+import { allocatePermits, Permits } from '../shared/permits.ts'
 import { allocateRates } from '../shared/rate-table.ts'
 import { GENERATION_MS, SessionTable } from '../shared/sessions.ts'
 import { UpstreamTable } from '../shared/upstream-table.ts'
@@ -97,8 +97,8 @@ export class Control {
     const rates = allocateRates()
     const clientBuffer = allocateClientConnections(snapshot.workers)
     const clients = new ClientConnections(clientBuffer, -1)
-    const placeBuffer = allocatePlaces(snapshot.workers)
-    const places = new Places(placeBuffer, snapshot.workers, undefined)
+    const permitBuffer = allocatePermits(snapshot.workers)
+    const permits = new Permits(permitBuffer, snapshot.workers, undefined)
     this.#record = new RecordKeeping({
       snapshot,
       loaded: file?.loaded,
@@ -150,7 +150,7 @@ export class Control {
         sessions: this.#sessions.buffer,
         rates,
         clients: clientBuffer,
-        places: placeBuffer,
+        permits: permitBuffer,
         snapshot: this.#snapshot,
         slots: this.#slots,
         closures: this.#schedule.closures,
@@ -165,7 +165,7 @@ export class Control {
       },
       onLost: (worker, row) => {
         clients.drop(worker)
-        places.forget(worker)
+        permits.forget(worker)
         const lost = lostRequests(row, this.#registry.pools())
         this.#tellLost(worker, lost)
         if (this.#state === 'ready') this.#events.add(workerEvent(worker, lost.total))
@@ -195,7 +195,7 @@ export class Control {
       lifeState: () => this.#state,
       workers: () => this.#supervisor.view(),
       inDoubt: this.#inDoubt,
-      places,
+      permits,
       recent: this.#recent,
       drains: this.#drains,
       adminRefusals: () => this.#admin.failures,

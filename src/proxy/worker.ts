@@ -9,7 +9,7 @@ import type { ListenerPlan, Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import { Places } from '../shared/places.ts'
+import { Permits } from '../shared/permits.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
@@ -31,9 +31,10 @@ class Worker implements ExchangeContext {
   readonly row: CounterRow
   readonly counters: CounterTable
   readonly table: UpstreamTable
-  readonly places: Places
+  readonly permits: Permits
   readonly sessions: SessionTable
   readonly tunnels = new Tunnels()
+  readonly random = Math.random
   readonly rates: RateTable
   readonly clients: ClientConnections
   readonly wheel = new TimerWheel(performance.now())
@@ -58,7 +59,7 @@ class Worker implements ExchangeContext {
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
-    this.places = new Places(start.places, start.workers, start.worker)
+    this.permits = new Permits(start.permits, start.workers, start.worker)
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
@@ -78,10 +79,6 @@ class Worker implements ExchangeContext {
 
   get headLimits(): HeadLimits {
     return this.active.limits
-  }
-
-  random(): number {
-    return Math.random()
   }
 
   report(message: FromWorker): void {

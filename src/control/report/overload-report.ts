@@ -2,12 +2,12 @@
 
 import type { PoolReport } from '../../admin/contract/control-view.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
-import { PLACE, type Places } from '../../shared/places.ts'
+import { PERMIT, type Permits } from '../../shared/permits.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'
 
 export function overloadOf(
   { plan, slot }: RegistryPool,
-  { counters, places }: { readonly counters: CounterTable; readonly places: Places },
+  { counters, permits }: { readonly counters: CounterTable; readonly permits: Permits },
 ): Pick<PoolReport, 'queue' | 'breaker'> {
   const total = (index: number) => counters.total(slot, index)
   return {
@@ -19,8 +19,8 @@ export function overloadOf(
       timeouts: total(TOTAL.queueTimeouts),
     },
     breaker: {
-      requests: places.count(slot, PLACE.taken),
-      pending: places.count(slot, PLACE.pending),
+      requests: permits.count(slot, PERMIT.taken),
+      pending: permits.count(slot, PERMIT.pending),
       refusals: total(TOTAL.breakerRefusals),
     },
   }

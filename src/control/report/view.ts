@@ -21,7 +21,7 @@ import type { Hold } from '../../policy/upstream/admin-holds.ts'
 import { baseWeight, weightWords } from '../../policy/upstream/weight-override.ts'
 import { type CounterTable, GAUGE, TOTAL } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
-import { PLACE, type Places } from '../../shared/places.ts'
+import { PERMIT, type Permits } from '../../shared/permits.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort, iso } from '../../util/words.ts'
 import type { ReloadRecord } from '../configuration/reload-record.ts'
@@ -44,7 +44,7 @@ export interface ViewOptions {
   readonly startedMs: number
   readonly counters: CounterTable
   readonly recent: RecentTraffic
-  readonly places: Places
+  readonly permits: Permits
   readonly registry: Registry
   readonly snapshot: () => Snapshot
   readonly slots: () => Slots
@@ -151,7 +151,7 @@ function inDoubtReport(list: InDoubtList, limit = Infinity): InDoubtReport {
   return { total: list.total, dropped: list.dropped, open: list.open, records }
 }
 
-function reportUpstream(entry: Entry, { counters, places, drains, records, recent }: ViewOptions): UpstreamReport {
+function reportUpstream(entry: Entry, { counters, permits, drains, records, recent }: ViewOptions): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
   const { ok, failed } = probes.tally()
@@ -183,7 +183,7 @@ function reportUpstream(entry: Entry, { counters, places, drains, records, recen
     probes: { ok, failed },
     inFlight: counters.gauge(slot, GAUGE.inFlight),
     limit: entry.limit === 0 ? null : entry.limit,
-    places: places.count(slot, PLACE.taken),
+    places: permits.count(slot, PERMIT.taken),
     longPolls: counters.gauge(slot, GAUGE.longPolls),
     connections: counters.gauge(slot, GAUGE.connections),
     tunnels: counters.gauge(slot, GAUGE.tunnels),

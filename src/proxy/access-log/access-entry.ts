@@ -20,7 +20,7 @@ export interface AccessEntry {
   /** To the first byte of the response and in all, ms. */
   readonly firstByteMs: number
   readonly totalMs: number
-  /** How long it waited for a place on an upstream, ms. */
+  /** How long it waited for a permit for an upstream, ms. */
   readonly queueMs: number
   /** How long the last attempt took to connect, ms; 0 = it rode a connection that was open. */
   readonly connectMs: number

@@ -5,8 +5,9 @@ import type { ListenerPlan } from '../../plan/snapshot.ts'
 import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
-import { type ConnectionHost, DownstreamConnection } from './h1-connection.ts'
+import { H1Connection } from './h1-connection.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
 const BACKLOG = 4096
@@ -15,7 +16,7 @@ export class Listener implements ConnectionHost {
   #plan: ListenerPlan
   readonly #context: ExchangeContext
   readonly #server: Server
-  readonly #connections = new Set<DownstreamConnection>()
+  readonly #connections = new Set<ClientConnection>()
   #stopping = false
   /** Accepted beyond the limit: each begins when another has gone, in order. */
   readonly #held = new Set<Socket>()
@@ -86,7 +87,7 @@ export class Listener implements ConnectionHost {
     return cut
   }
 
-  onGone(connection: DownstreamConnection): void {
+  onGone(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return
     this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
     this.beginHeld()
@@ -118,7 +119,7 @@ export class Listener implements ConnectionHost {
 
   #begin(socket: Socket): void {
     this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
-    this.#connections.add(new DownstreamConnection(socket, this.#plan.name, 'http', this.#context, this))
+    this.#connections.add(new H1Connection(socket, this.#plan.name, 'http', this.#context, this))
   }
 
   #dropHeld(): void {

@@ -1,7 +1,8 @@
-// What an exchange may ask of the client's side, whatever protocol carries it.
+// What an exchange may ask of the client's side, whatever protocol carries it. The other direction is client-events.ts.
 
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
+import type { Timeouts } from '../../plan/bounds.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 
 /** Who sent the request, as far as vigia believes it. */
@@ -30,8 +31,8 @@ export interface Downstream {
   end(trailers: Fields): void
   /** Sends what was gathered since the last flush. @returns false where the client reads too slowly: wait for the exchange's `onDownstreamDrain` */
   flush(): boolean
-  /** The exchange is over: the connection may go on with its next one. */
-  finished(): void
+  /** The exchange is over: the connection may go on with its next one. @param timeouts hold until then */
+  finished(timeouts: Timeouts): void
   /** The client counts as gone: closes its connection and tells the exchange. */
   abandon(): void
   /** Breaks the response off so that the client can't take it for complete. */

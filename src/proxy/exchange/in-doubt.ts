@@ -24,9 +24,9 @@ const KEY_CHARS = 255
 const PATH_CHARS = 2048
 
 /** Counts it at its upstream, and tells control: to be called once for an exchange. */
-export function reportInDoubt(runtime: Runtime, record: ExchangeRecord, head: RequestHead, doubt: Doubt): void {
+export function reportInDoubt(runtime: Runtime, record: ExchangeRecord, doubt: Doubt): void {
   const { endpoint, bytesSent, stage, cause } = doubt
-  const { requestId, path, route, pool, client } = record
+  const { requestId, path, route, pool, client, head } = record
   runtime.row.add(endpoint.slot, TOTAL.inDoubt, 1)
   runtime.report({
     type: 'in-doubt',

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { FAULT_CODES, type FaultCode } from '../../http/faults.ts'
 import { FIELD } from '../../http/field-names.ts'
 import { firstValue } from '../../http/fields.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
@@ -33,26 +34,26 @@ export class ExchangeRecord implements AccessFacts {
   status = 0
   firstByteMs = 0
   bytesOut = 0
-  /** How long it waited for a place on an upstream, ms. */
+  /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */
   connectMs = 0
   bytesIn = 0
   upstream = ''
   end = ''
-  readonly #head: RequestHead
+  readonly head: RequestHead
+  readonly forwarded: ForwardedRequest
   readonly #side: ClientSide
-  readonly clientAddress: string
 
-  constructor(requestId: string, head: RequestHead, side: ClientSide, clientAddress: string) {
+  constructor(requestId: string, head: RequestHead, forwarded: ForwardedRequest, side: ClientSide) {
     this.requestId = requestId
-    this.#head = head
+    this.head = head
+    this.forwarded = forwarded
     this.#side = side
-    this.clientAddress = clientAddress
   }
 
   get client(): string {
-    return this.clientAddress
+    return this.forwarded.clientAddress
   }
 
   get listener(): string {
@@ -68,15 +69,15 @@ export class ExchangeRecord implements AccessFacts {
   }
 
   get method(): string {
-    return this.#head.method
+    return this.head.method
   }
 
   get host(): string {
-    return this.#head.host ?? ''
+    return this.head.host ?? ''
   }
 
   get traceId(): string {
-    return traceIdOf(firstValue(this.#head.meaning.fields, FIELD.traceparent))
+    return traceIdOf(firstValue(this.head.meaning.fields, FIELD.traceparent))
   }
 
   /**

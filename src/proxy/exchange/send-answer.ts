@@ -11,37 +11,38 @@ import { preferredLanguage, prefersJson } from '../../policy/request/negotiate.t
 import type { Closure } from '../../shared/messages.ts'
 import { type AnswerForm, answer } from '../answers/answers.ts'
 import { closureAnswer } from '../answers/closure-answer.ts'
-import type { AnswerCode } from '../answers/codes.ts'
+import { type AnswerCode, isBusy } from '../answers/codes.ts'
 import { LANGUAGES } from '../answers/pages/languages.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
 import type { Downstream } from './downstream.ts'
 import type { ExchangeRecord } from './record.ts'
 
 /**
- * Hands the whole answer to the client's side; the caller flushes.
- * @param retryAfterS seconds; undefined = none; a window says its own
+ * Hands the whole answer to the client's side, and notes it; the caller flushes.
+ * @param retryAfterS seconds; undefined = what the pool says, where it is busy; a window says its own
  * @param fallback the language of who says none that there is; undefined = `en`
  */
 export function sendAnswer(
   down: Downstream,
-  request: RequestHead,
   record: ExchangeRecord,
   code: AnswerCode,
   retryAfterS: number | undefined,
   fallback: Language | undefined,
-): { readonly status: number; readonly bytes: number } {
-  const { requestId, closure, placement } = record
+): void {
+  const { requestId, closure, placement, head: request } = record
   const form = formFor(request, closure !== undefined && placement?.route.integration === true, fallback)
+  const waitS = isBusy(code) ? placement?.pool.plan.retryAfterS : retryAfterS
   const { head, body } = closure
     ? closureAnswer(closure, form, visitOf(request, requestId, closure))
-    : answer(code, requestId, form, retryAfterS)
+    : answer(code, requestId, form, waitS)
   const bodiless = request.method === 'HEAD'
   // What a malformed request is followed by can't be trusted to be a request.
   if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
   down.head(head, bodiless, requestId, '')
   if (!bodiless) down.body(body, 0, body.length)
   down.end(NO_FIELDS)
-  return { status: head.status, bytes: bodiless ? 0 : body.length }
+  record.status = head.status
+  record.bytesOut += bodiless ? 0 : body.length
 }
 
 /** @param program whether it is one for sure, whatever it accepts */

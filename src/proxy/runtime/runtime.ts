@@ -5,7 +5,7 @@ import type { HeadLimits } from '../../http/limits.ts'
 import type { ClientConnections } from '../../shared/client-connections.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker } from '../../shared/messages.ts'
-import type { Places } from '../../shared/places.ts'
+import type { Permits } from '../../shared/permits.ts'
 import type { RateTable } from '../../shared/rate-table.ts'
 import type { SessionTable } from '../../shared/sessions.ts'
 import type { UpstreamTable } from '../../shared/upstream-table.ts'
@@ -18,8 +18,8 @@ export interface Runtime {
   readonly counters: CounterTable
   /** What control says of upstreams. */
   readonly table: UpstreamTable
-  /** Who holds which place on upstreams, and who waits for one, over all workers. */
-  readonly places: Places
+  /** Who holds which permit for upstreams, and who waits for one, over all workers. */
+  readonly permits: Permits
   /** How often clients have asked lately, over all workers. */
   readonly rates: RateTable
   /** How many connections clients have, over all workers. */
@@ -30,7 +30,7 @@ export interface Runtime {
   /** Of the configuration in force. */
   readonly headLimits: HeadLimits
   /** @returns a number from 0 to 1, 1 excluded */
-  random(): number
+  readonly random: () => number
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string
