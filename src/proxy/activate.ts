@@ -50,8 +50,6 @@ export function activate(
   const matches = snapshot.routes.map(route => route.match)
   return {
     snapshot,
-    limits: snapshot.limits,
-    routes: snapshot.routes,
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,

@@ -78,7 +78,7 @@ class Worker implements ExchangeContext {
   }
 
   get headLimits(): HeadLimits {
-    return this.active.limits
+    return this.active.snapshot.limits
   }
 
   report(message: FromWorker): void {

@@ -40,9 +40,10 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     const { active } = context
     const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
     this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
-    this.#heads = new HeadReader(active.limits.headBytes)
-    this.#body = new BodyReader(active.limits.headBytes)
-    this.#timeouts = active.snapshot.timeouts
+    const { limits, timeouts } = active.snapshot
+    this.#heads = new HeadReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes)
+    this.#timeouts = timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
     socket.on('end', () => this.safely(() => this.#onEnd()))
     socket.on('drain', () => this.safely(() => this.exchange?.onDownstreamDrain()))
@@ -95,11 +96,11 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
   }
 
   #readHead(chunk: Buffer, from: number): number {
-    const { limits, snapshot } = this.context.active
+    const { limits, timeouts } = this.context.active.snapshot
     const at = this.#heads.push(chunk, from)
     if (at === NEEDS_MORE) {
       if (this.phase === 'idle' && this.#heads.started) {
-        this.context.wheel.arm(this.timer, snapshot.timeouts.headMs)
+        this.context.wheel.arm(this.timer, timeouts.headMs)
         this.phase = 'head'
       }
       return chunk.length

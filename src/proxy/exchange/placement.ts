@@ -30,7 +30,7 @@ export function placementOf(
   const table = active.tables.get(listener)
   const index = table ? matchRoute(table, hostName, path, method) : -1
   if (index < 0) return undefined
-  const route = active.routes[index]!
+  const route = active.snapshot.routes[index]!
   const pool = active.pools[route.pool]!
   const { balance } = pool.plan
   const followed = balance.kind === 'hash' ? followedValue(balance.key, fields, clientAddress) : undefined

@@ -34,17 +34,17 @@ const LONGEST_REFRESH_S = 300
 /** Time to read. */
 const SHORTEST_REFRESH_S = 5
 
-interface Told {
+interface Facts {
   readonly untilMs: number | undefined
   readonly html: string
 }
 
 /** Calendars are slow, and in a window many ask at once. */
-const TOLD = new WeakMap<Closure, Map<Language, Told>>()
+const FACTS = new WeakMap<Closure, Map<Language, Facts>>()
 
 function factsOf(closure: Closure, language: Language, nowMs: number): string {
   const untilMs = endAhead(closure, nowMs)
-  const byLanguage = TOLD.get(closure) ?? new Map<Language, Told>()
+  const byLanguage = FACTS.get(closure) ?? new Map<Language, Facts>()
   const known = byLanguage.get(language)
   if (known && known.untilMs === untilMs) return known.html
   const { messages, maintenance } = WORDS[language]
@@ -54,7 +54,7 @@ function factsOf(closure: Closure, language: Language, nowMs: number): string {
 <dt>${maintenance.reason}</dt><dd class="reason" dir="auto">${escapeHtml(closure.reason)}</dd>
 <dt>${maintenance.until}</dt><dd>${until}</dd>
 </dl>`
-  TOLD.set(closure, byLanguage.set(language, { untilMs, html }))
+  FACTS.set(closure, byLanguage.set(language, { untilMs, html }))
   return html
 }
 
