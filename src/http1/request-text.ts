@@ -4,6 +4,7 @@
 import { CHUNKED } from '../http/body.ts'
 import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import type { RequestHead } from '../http/heads.ts'
+import { inOnePiece } from './one-piece.ts'
 
 /** @param authority of the upstream, for a client that sent no Host */
 export function requestText(
@@ -22,5 +23,5 @@ function blockOf({ fields: { names, values }, length, upgrade }: ForwardedReques
   if (length >= 0) block += `Content-Length: ${length}\r\n`
   else if (length === CHUNKED) block += 'Transfer-Encoding: chunked\r\n'
   if (upgrade !== undefined) block += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`
-  return block
+  return inOnePiece(block)
 }

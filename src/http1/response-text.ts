@@ -3,6 +3,7 @@
 import { isEndToEnd } from '../http/end-to-end.ts'
 import { FIELD } from '../http/field-names.ts'
 import type { ResponseHead } from '../http/heads.ts'
+import { inOnePiece } from './one-piece.ts'
 
 export interface ResponseText {
   /** The fields, each with its CRLF, but those of framing and connection. */
@@ -31,5 +32,5 @@ function build(head: ResponseHead): ResponseText {
     hasRequestId ||= kinds[i] === FIELD.requestId
     block += `${names[i]!}: ${values[i]!}\r\n`
   }
-  return { block, hasRequestId }
+  return { block: inOnePiece(block), hasRequestId }
 }
