@@ -18,7 +18,7 @@ import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
 import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
-import { type Closures, compileClosures } from './exchange/closures.ts'
+import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
@@ -40,7 +40,7 @@ class Worker implements ExchangeContext {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   active!: ActiveSnapshot
-  closures: Closures | undefined
+  closedRoutes: ClosedRoutes | undefined
   readonly #start: WorkerStart
   /** By address: one that only has another name goes on undisturbed. */
   readonly #listeners = new Map<string, Listener>()
@@ -55,7 +55,7 @@ class Worker implements ExchangeContext {
 
   constructor(start: WorkerStart) {
     this.#start = start
-    this.closures = compileClosures(start.closures)
+    this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
@@ -112,8 +112,8 @@ class Worker implements ExchangeContext {
       case 'drain':
         void this.#drain(message.deadlineMs)
         return
-      case 'closures':
-        this.closures = compileClosures(message.closures)
+      case 'closed-routes':
+        this.closedRoutes = compileClosedRoutes(message.closedRoutes)
         return
       case 'end-upstream':
         this.#endUpstream(message.slot, message.spreadMs)

@@ -6,7 +6,7 @@ import type { RequestHead } from '../../http/heads.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { ClientEvents } from './client-events.ts'
-import { closureOf } from './closures.ts'
+import { closedRouteOf } from './closed-routes.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
@@ -50,7 +50,7 @@ export function arrive(
 
 /** Notes in the record how far it came. */
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Exchange | Rejection {
-  const { active, closures } = context
+  const { active, closedRoutes } = context
   const { head, client } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
@@ -61,9 +61,9 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { route, pool } = placement
   const refusal = route.access || route.rateLimit ? active.admissions.get(route)?.refusal(path, client) : undefined
   if (refusal) return refusal
-  if (closures !== undefined) {
-    record.closure = closureOf(closures, route.name, client, head.meaning.fields)
-    if (record.closure) return MAINTENANCE
+  if (closedRoutes !== undefined) {
+    record.closedRoute = closedRouteOf(closedRoutes, route.name, client, head.meaning.fields)
+    if (record.closedRoute) return MAINTENANCE
   }
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   const breaker = pool.breaker(route)

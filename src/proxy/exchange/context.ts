@@ -3,12 +3,12 @@
 import type { AccessLog } from '../access-log/access-log.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
-import type { Closures } from './closures.ts'
+import type { ClosedRoutes } from './closed-routes.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */
-  readonly closures: Closures | undefined
+  readonly closedRoutes: ClosedRoutes | undefined
 }
