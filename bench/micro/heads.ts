@@ -4,8 +4,8 @@ import type { RequestHead, ResponseHead } from '../../src/http/heads.ts'
 import { HeadReader } from '../../src/http1/head-reader.ts'
 import { parseRequestHead, type RequestMemo } from '../../src/http1/request-head.ts'
 import { requestText } from '../../src/http1/request-text.ts'
+import { responseFields } from '../../src/http1/response-fields.ts'
 import { parseResponseHead, type ResponseMemo } from '../../src/http1/response-head.ts'
-import { responseText } from '../../src/http1/response-text.ts'
 import { forwardedRequest } from '../../src/proxy/exchange/request-fields.ts'
 import { wireRequest } from '../scenarios/scenario.ts'
 import { smallGet } from '../scenarios/small-get.ts'
@@ -71,7 +71,7 @@ export const headCases: readonly MicroCase[] = [
     run: times => {
       const memo: ResponseMemo = { text: '', head: undefined }
       let sum = 0
-      for (let i = 0; i < times; i++) sum += responseText(responseOf(responseTextAt(i), memo)).block.length
+      for (let i = 0; i < times; i++) sum += responseFields(responseOf(responseTextAt(i), memo)).text.length
       return sum
     },
   },

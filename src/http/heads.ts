@@ -48,6 +48,13 @@ export interface ResponseHead {
   readonly options: ConnectionOptions
   /** Value of Keep-Alive, e.g. `timeout=5`. */
   readonly keepAlive: string | undefined
+  /** Only for who writes it: the text that its fields had on the wire before; undefined = it has not been written yet. */
+  written: WrittenFields | undefined
+}
+
+export interface WrittenFields {
+  readonly text: string
+  readonly hasRequestId: boolean
 }
 
 /** Status of the response after which a connection carries another protocol. */

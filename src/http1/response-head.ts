@@ -29,7 +29,14 @@ export function parseResponseHead(text: string, limits: HeadLimits, memo: Respon
   const length = framingOf(fields, first.minor)
   if (typeof length === 'string') return length
   const options = connectionOptionsOf(fields)
-  const head: ResponseHead = { ...first, fields, length, options, keepAlive: firstValue(fields, FIELD.keepAlive) }
+  const head: ResponseHead = {
+    ...first,
+    fields,
+    length,
+    options,
+    keepAlive: firstValue(fields, FIELD.keepAlive),
+    written: undefined,
+  }
   memo.text = text
   memo.head = head
   return head

@@ -58,6 +58,7 @@ export function answerOf(
       length: body.length,
       options: { close: false, keepAlive: false, nominated: undefined, upgrade: undefined },
       keepAlive: undefined,
+      written: undefined,
       fields: {
         names: fields.map(field => field[0]),
         values: fields.map(field => field[1]),

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { chunkHead, lastChunk } from '../../http1/chunks.ts'
-import { responseText } from '../../http1/response-text.ts'
+import { responseFields } from '../../http1/response-fields.ts'
 
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
 const GATHER_BYTES = 16_384
@@ -45,11 +45,11 @@ export class ResponseWriter {
   }
 
   interim(head: ResponseHead): void {
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${responseText(head).block}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${responseFields(head).text}\r\n`
   }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
-    const { block, hasRequestId } = responseText(head)
+    const { text, hasRequestId } = responseFields(head)
     let framing = ''
     if (bodiless) {
       this.#framing = 'none'
@@ -72,15 +72,15 @@ export class ResponseWriter {
       : 'Connection: close\r\n'
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${extra}${framing}${connection}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${extra}${framing}${connection}${id}\r\n`
   }
 
   /** 101, sent at once: from here on the connection is not HTTP. */
   upgrade(head: ResponseHead, requestId: string): void {
-    const { block, hasRequestId } = responseText(head)
+    const { text, hasRequestId } = responseFields(head)
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.options.upgrade ?? ''}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${upgrade}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${upgrade}${id}\r\n`
     this.flush()
   }
 
