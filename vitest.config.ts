@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: 4,
     // Tests start vigia some hundred times: its compiled sources are kept from one start to the next.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })
