@@ -1,5 +1,5 @@
-// Processes for vigias. To load the program costs five times what it costs to start a vigia in it, so a process is kept when its vigia has
-// ended, and the next one begins in it (host-program.ts). What a test is about processes themselves gets the real program instead.
+// Processes for vigias. To load the program costs several times what it costs to start a vigia in it, so a process is kept when its vigia
+// has ended, and the next one begins in it (host-program.ts). A test that is about processes themselves gets the real program instead.
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
@@ -10,10 +10,10 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A `vigia run` that was told to begin. */
+/** One `vigia run`. */
 export interface Run {
   readonly pid: number
-  /** Set once it has ended. */
+  /** Undefined as long as it runs. */
   readonly exit: Exit | undefined
   readonly exited: Promise<Exit>
   stdout(): string
@@ -43,50 +43,40 @@ process.on('exit', () => {
   for (const child of processes) child.kill('SIGKILL')
 })
 
+/** Hosts without a vigia. */
 const idle: ChildProcess[] = []
 
-/** Runs vigia in a process that may have had others before. */
+/** In a process that may have had others before. */
 export function runHosted(config: string): Run {
   const child = idle.pop() ?? startHost()
-  const stdout = collect(child.stdout!)
-  const stderr = collect(child.stderr!)
-  const { promise, resolve } = Promise.withResolvers<Exit>()
-  const died = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal })
-  const ended = ({ code }: HostEnd) => {
+  const run = new ProcessRun(child)
+  const onEnd = ({ code }: HostEnd) => {
+    child.off('message', onEnd)
     // What it has written comes by another way.
-    Promise.all([stdout.ended, stderr.ended]).then(() => {
-      child.off('close', died)
-      child.off('message', ended)
-      for (const each of [stdout, stderr]) each.stop()
-      idle.push(child)
-      resolve({ code, signal: null })
+    run.outputEnded().then(() => {
+      if (child.exitCode === null && !child.killed) idle.push(child)
+      run.ended({ code, signal: null })
     })
   }
-  child.on('close', died)
-  child.on('message', ended)
+  child.on('message', onEnd)
   child.send({ config } satisfies HostOrder)
-  return runOf(child, promise, stdout.text, stderr.text)
+  return run
 }
 
-/** Runs the real program in a process of its own. @param env more environment variables */
+/** The real program in a process of its own. @param env more environment variables */
 export function runProgram(config: string, env: Readonly<Record<string, string>> = {}): Run {
   const child = spawn(process.execPath, [PROGRAM, 'run', '-c', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   })
-  processes.add(child)
-  const exited = new Promise<Exit>(resolve => {
-    child.on('close', (code, signal) => {
-      processes.delete(child)
-      resolve({ code, signal })
-    })
-  })
-  return runOf(child, exited, collect(child.stdout).text, collect(child.stderr).text)
+  return new ProcessRun(keep(child))
 }
 
 function startHost(): ChildProcess {
-  const child = fork(HOST, { execArgv: [], silent: true, env: { ...process.env, NO_COLOR: '1' } })
-  child.setMaxListeners(0)
+  return keep(fork(HOST, { execArgv: [], silent: true, env: { ...process.env, NO_COLOR: '1' } }))
+}
+
+function keep(child: ChildProcess): ChildProcess {
   processes.add(child)
   child.on('close', () => {
     processes.delete(child)
@@ -96,39 +86,80 @@ function startHost(): ChildProcess {
   return child
 }
 
-function runOf(child: ChildProcess, exited: Promise<Exit>, stdout: () => string, stderr: () => string): Run {
-  const run = {
-    pid: child.pid!,
-    exit: undefined as Exit | undefined,
-    exited,
-    stdout,
-    stderr,
-    kill(signal: NodeJS.Signals) {
-      if (run.exit === undefined) child.kill(signal)
-    },
+class ProcessRun implements Run {
+  exit: Exit | undefined
+  readonly exited: Promise<Exit>
+  readonly #child: ChildProcess
+  readonly #stdout: Output
+  readonly #stderr: Output
+  readonly #resolve: (exit: Exit) => void
+  readonly #onClose = (code: number | null, signal: NodeJS.Signals | null) => this.ended({ code, signal })
+
+  constructor(child: ChildProcess) {
+    const { promise, resolve } = Promise.withResolvers<Exit>()
+    this.exited = promise
+    this.#resolve = resolve
+    this.#child = child
+    this.#stdout = new Output(child.stdout!)
+    this.#stderr = new Output(child.stderr!)
+    child.on('close', this.#onClose)
   }
-  exited.then(exit => {
-    run.exit = exit
-  })
-  return run
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  stdout(): string {
+    return this.#stdout.text
+  }
+
+  stderr(): string {
+    return this.#stderr.text
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    const { exitCode, signalCode } = this.#child
+    if (this.exit !== undefined || exitCode !== null || signalCode !== null) return
+    if (signal === 'SIGKILL') this.#child.kill(signal)
+    // Not by `child.kill`: a host that gets a signal goes on, and must not count as killed.
+    else process.kill(this.pid, signal)
+  }
+
+  async outputEnded(): Promise<void> {
+    await Promise.all([this.#stdout.ended, this.#stderr.ended])
+  }
+
+  ended(exit: Exit): void {
+    if (this.exit !== undefined) return
+    this.exit = exit
+    this.#child.off('close', this.#onClose)
+    this.#stdout.stop()
+    this.#stderr.stop()
+    this.#resolve(exit)
+  }
 }
 
-interface Collected {
-  text(): string
-  /** Resolves at the end of a hosted vigia's output. */
+class Output {
+  text = ''
+  /** Resolves when the vigia of a host has written all of it. */
   readonly ended: Promise<void>
-  stop(): void
-}
+  readonly #stream: Readable
+  readonly #onData: (chunk: Buffer) => void
 
-function collect(stream: Readable): Collected {
-  let text = ''
-  const { promise: ended, resolve } = Promise.withResolvers<void>()
-  const onData = (chunk: Buffer) => {
-    text += chunk.toString()
-    if (!text.endsWith(END_OF_OUTPUT)) return
-    text = text.slice(0, -END_OF_OUTPUT.length)
-    resolve()
+  constructor(stream: Readable) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    this.#stream = stream
+    this.#onData = chunk => {
+      this.text += chunk.toString()
+      if (!this.text.endsWith(END_OF_OUTPUT)) return
+      this.text = this.text.slice(0, -END_OF_OUTPUT.length)
+      resolve()
+    }
+    stream.on('data', this.#onData)
   }
-  stream.on('data', onData)
-  return { text: () => text, ended, stop: () => stream.off('data', onData) }
+
+  stop(): void {
+    this.#stream.off('data', this.#onData)
+  }
 }

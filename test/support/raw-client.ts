@@ -18,6 +18,13 @@ export interface Conversation {
   readonly ending: Ending
 }
 
+const open = new Set<RawClient>()
+
+/** Closes all that are still open, so that nothing waits for them. */
+export function closeClients(): void {
+  for (const client of open) client.close()
+}
+
 export class RawClient {
   readonly socket: Socket
   #received: Buffer[] = []
@@ -26,6 +33,7 @@ export class RawClient {
 
   private constructor(socket: Socket) {
     this.socket = socket
+    open.add(this)
     socket.setNoDelay(true)
     socket.on('data', chunk => {
       this.#received.push(chunk as Buffer)
@@ -33,7 +41,10 @@ export class RawClient {
     })
     socket.on('end', () => this.#ended('fin'))
     socket.on('error', () => this.#ended('reset'))
-    socket.on('close', () => this.#ended('reset'))
+    socket.on('close', () => {
+      open.delete(this)
+      this.#ended('reset')
+    })
   }
 
   /** @param from local address, any of 127.0.0.0/8 */

@@ -110,17 +110,23 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
     throw error instanceof CannotListen ? error : new Error(error.message + output())
   })
 
+  let stopping = false
+  const kill = (signal: NodeJS.Signals) => {
+    stopping ||= signal === 'SIGTERM' || signal === 'SIGINT'
+    run.kill(signal)
+  }
   return {
     port,
     adminPort,
     pid: run.pid,
     configFile,
     exited,
-    stdout: run.stdout,
-    stderr: run.stderr,
-    kill: run.kill,
+    stdout: () => run.stdout(),
+    stderr: () => run.stderr(),
+    kill,
     async stop(code = 0) {
-      run.kill('SIGTERM')
+      // The same signal again would end it at once.
+      if (!stopping) kill('SIGTERM')
       const end = await within(STUCK_MS, () => `vigia does not end after SIGTERM${output()}`, exited).catch(error => {
         run.kill('SIGKILL')
         throw error
