@@ -77,7 +77,7 @@ describe('what is written about the source is true of it', () => {
 
   test('every room of src/ has its line in ARCHITECTURE.md', () => {
     const text = textOf('ARCHITECTURE.md')
-    expect(ROOMS.filter(room => !text.includes(`\n| \`${room}/\` |`))).toEqual([])
+    expect(ROOMS.filter(room => !new RegExp(`^\\| \\[?\`${room}/\`.* \\| .+ \\|$`, 'm').test(text))).toEqual([])
   })
 
   test('ARCHITECTURE.md draws the floors that are enforced', () => {
