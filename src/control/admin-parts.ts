@@ -9,12 +9,15 @@ import { createConfigurations } from './orders/configurations.ts'
 import { withFreezes } from './orders/freeze-guard.ts'
 import { type RecordedOptions, recordedOperations } from './orders/recorded-operations.ts'
 import { createMaintenanceOperations } from './orders/schedule-operations.ts'
+import type { WindowRecords } from './record/window-records.ts'
+import { createMaintenanceView } from './report/maintenance-report.ts'
 import { createRecordsView } from './report/records-view.ts'
-import { createMaintenanceView } from './report/schedule-report.ts'
-import type { WindowSchedule } from './windows/schedule.ts'
+import type { MaintenanceWindows } from './windows/maintenance-windows.ts'
 
 export interface AdminPartsOptions extends RecordedOptions {
-  readonly schedule: WindowSchedule
+  readonly windows: MaintenanceWindows
+  /** Undefined = nothing is kept. */
+  readonly windowRecords: WindowRecords | undefined
   readonly events: EventFeed
   readonly reload: Reload
   /** Undefined = this vigia was started without a file. */
@@ -24,12 +27,15 @@ export interface AdminPartsOptions extends RecordedOptions {
 }
 
 export function createAdminParts(options: AdminPartsOptions): AdminParts {
-  const { records, schedule, events, reload, reloader, file } = options
+  const { records, windows, windowRecords, events, reload, reloader, file } = options
   return {
-    operations: withFreezes(recordedOperations(options), schedule),
+    operations: withFreezes(recordedOperations(options), windows),
     events,
     reload,
-    maintenance: { view: createMaintenanceView(schedule), operations: createMaintenanceOperations(schedule) },
+    maintenance: {
+      view: createMaintenanceView(windows),
+      operations: createMaintenanceOperations(windows, windowRecords?.commit ?? (async () => {})),
+    },
     records: createRecordsView(records),
     history:
       reloader === undefined || file === undefined ? undefined : createConfigurations({ reloader, records, file }),

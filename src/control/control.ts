@@ -21,7 +21,7 @@ import { EventLog } from './events/events.ts'
 import { checkConfigurationFreeze, type FreezeOverride } from './orders/freeze-guard.ts'
 import { InDoubtList } from './record/in-doubt-list.ts'
 import { RecordKeeping } from './record/record-keeping.ts'
-import { windowRecords } from './record/window-records.ts'
+import { type WindowRecords, windowRecords } from './record/window-records.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import type { Transition } from './upstreams/entry.ts'
@@ -30,8 +30,8 @@ import { totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
-import { WindowSchedule } from './windows/schedule.ts'
-import type { WindowEvent } from './windows/window-events.ts'
+import { MaintenanceWindows } from './windows/maintenance-windows.ts'
+import type { WindowEvent, WindowsEvent } from './windows/window-event.ts'
 import { checkListeners, notHeldBy } from './workers/listen-check.ts'
 import { type LostRequests, lostRequests } from './workers/lost-requests.ts'
 import { StartError } from './workers/start-error.ts'
@@ -61,7 +61,9 @@ export class Control {
   readonly #table = new UpstreamTable()
   readonly #sessions = new SessionTable()
   readonly #registry: Registry
-  readonly #schedule: WindowSchedule
+  readonly #windows: MaintenanceWindows
+  /** Undefined = nothing is kept. */
+  readonly #windowRecords: WindowRecords | undefined
   readonly #prober: Prober
   readonly #inDoubt: InDoubtList
   readonly #drains: DrainWatch
@@ -106,7 +108,7 @@ export class Control {
       version,
       registry: () => this.#registry,
       inDoubt: () => this.#inDoubt,
-      onWindows: facts => this.#schedule.restore(facts),
+      onWindows: facts => this.#windows.restore(facts),
     })
     this.#registry = new Registry({
       table: this.#table,
@@ -124,14 +126,12 @@ export class Control {
       onFailover: (pool, priority) => this.#record.failedOver(pool, priority),
     })
     this.#slots = this.#registry.apply(snapshot)
-    this.#schedule = new WindowSchedule(snapshot, {
+    if (snapshot.store !== undefined)
+      this.#windowRecords = windowRecords(this.#record.records, facts => this.#windows.restore(facts))
+    this.#windows = new MaintenanceWindows(snapshot, {
       registry: this.#registry,
-      onClosures: closures => this.#supervisor.tell({ type: 'closures', closures }),
-      onBypassOnly: slot => this.#supervisor.tell({ type: 'end-tunnels', slot, spreadMs: END_SPREAD_MS }),
-      onEvent: event => this.#tellWindow(event),
-      ...(snapshot.store === undefined
-        ? {}
-        : { store: windowRecords(this.#record.records, facts => this.#schedule.restore(facts)) }),
+      tell: event => this.#tellWindows(event),
+      restores: this.#windowRecords !== undefined,
     })
     this.#prober = new Prober({ onResult: (slot, result) => this.#registry.probed(slot, result) })
     this.#inDoubt = new InDoubtList(logger, { onChange: record => this.#events.add(inDoubtEvent(record)) })
@@ -153,7 +153,7 @@ export class Control {
         places: placeBuffer,
         snapshot: this.#snapshot,
         slots: this.#slots,
-        closures: this.#schedule.closures,
+        closedRoutes: this.#windows.closedRoutes,
       }),
       onTransportFailure: (slot, error) => {
         this.#registry.sawTransportFailure(slot, error)
@@ -185,7 +185,7 @@ export class Control {
     this.view = createView({
       version,
       reloads: this.#reloads,
-      schedule: this.#schedule,
+      windows: this.#windows,
       file: file?.path,
       startedMs: Date.now(),
       counters,
@@ -207,7 +207,8 @@ export class Control {
         registry: this.#registry,
         inDoubt: this.#inDoubt,
         records: this.#record.records,
-        schedule: this.#schedule,
+        windows: this.#windows,
+        windowRecords: this.#windowRecords,
         events: this.#events,
         reload: ({ source, ...who }) => this.reloadFile(source, who),
         reloader: this.#reloader,
@@ -225,7 +226,7 @@ export class Control {
       await this.#record.records.ready(KEPT_WITHIN_MS)
       await this.#admin.listen(this.#snapshot.admin)
       // What a window closes is closed before anybody is served.
-      this.#schedule.start()
+      this.#windows.start()
       // Probes start first: the first verdicts are there when the first requests are.
       this.#prober.apply(this.#registry.jobs())
       this.#ticks = setInterval(() => this.#tick(), TICK_MS)
@@ -286,7 +287,7 @@ export class Control {
 
   async #takeOver(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
     this.#expectReady()
-    checkConfigurationFreeze(this.#schedule, override)
+    checkConfigurationFreeze(this.#windows, override)
     const former = this.#snapshot
     if (wanted.workers !== former.workers) {
       this.#logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
@@ -316,14 +317,14 @@ export class Control {
     this.#revisions += 1
     this.#snapshot = { ...snapshot, revision: this.#revisions }
     this.#slots = slots
-    this.#schedule.apply(this.#snapshot)
+    this.#windows.apply(this.#snapshot)
     this.#prober.apply(this.#registry.jobs())
     await this.#supervisor.distribute({ type: 'snapshot', snapshot: this.#snapshot, slots })
     for (const entry of this.#registry.retire()) {
       const left = leftWords(entry, this.#counters)
       if (left !== undefined) this.#logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)
     }
-    this.#schedule.retire()
+    this.#windows.retire()
     this.#prober.apply(this.#registry.jobs())
   }
 
@@ -338,7 +339,7 @@ export class Control {
   async #stop(by = 'vigia', cut = 0): Promise<void> {
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
-    this.#schedule.close()
+    this.#windows.close()
     this.#prober.close()
     await this.#supervisor.close()
     await this.#admin.close()
@@ -348,7 +349,7 @@ export class Control {
 
   #tick(): void {
     // First: a drain that comes to its deadline as its window begins is the window's to end.
-    this.#schedule.tick()
+    this.#windows.tick()
     this.#registry.tick()
     const entries = this.#registry.pools().flatMap(pool => pool.entries)
     this.#drains.tick(entries, Date.now())
@@ -356,6 +357,19 @@ export class Control {
       entries.map(entry => entry.slot),
       performance.now(),
     )
+  }
+
+  #tellWindows(event: WindowsEvent): void {
+    switch (event.type) {
+      case 'closed-routes':
+        return this.#supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
+      case 'bypass-only':
+        return this.#supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
+      case 'window-fact':
+        return this.#windowRecords?.append(event.fact)
+      case 'window':
+        return this.#tellWindow(event)
+    }
   }
 
   #tellWindow(event: WindowEvent): void {

@@ -1,7 +1,7 @@
 // A planned maintenance window as configured: when, what it closes, and who passes all the same.
 
 export interface WindowPlan {
-  /** Unique among all windows: overrides and occurrence keys refer to it. */
+  /** Unique among all windows: facts and occurrence keys refer to it. */
   readonly name: string
   /** A freeze leaves the traffic alone: it forbids changes of the configuration and drains in its scope. */
   readonly kind: 'maintenance' | 'freeze'

@@ -7,7 +7,7 @@ import type { Places } from '../shared/places.ts'
 import type { RateTable } from '../shared/rate-table.ts'
 import type { SessionTable } from '../shared/sessions.ts'
 import type { AccessLog } from './access-log/access-log.ts'
-import type { Closures } from './exchange/closures.ts'
+import type { ClosedRoutes } from './exchange/closed-routes.ts'
 import type { Plan } from './plan-in-use.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { Tunnels } from './tunnel/tunnels.ts'
@@ -28,7 +28,7 @@ export interface Runtime {
   /** The configuration in force; an exchange reads it once. */
   plan: Plan
   /** Routes that maintenance windows answer now; undefined = none. */
-  closures: Closures | undefined
+  closedRoutes: ClosedRoutes | undefined
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string

@@ -15,7 +15,7 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { Listener } from './client/listener.ts'
-import { type Closures, compileClosures } from './exchange/closures.ts'
+import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { compilePlan, type Plan } from './plan-in-use.ts'
 import type { Runtime } from './runtime.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -35,7 +35,7 @@ class Worker implements Runtime {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   plan!: Plan
-  closures: Closures | undefined
+  closedRoutes: ClosedRoutes | undefined
   readonly #start: WorkerStart
   readonly #table: UpstreamTable
   readonly #counters: CounterTable
@@ -52,7 +52,7 @@ class Worker implements Runtime {
 
   constructor(start: WorkerStart) {
     this.#start = start
-    this.closures = compileClosures(start.closures)
+    this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     this.#table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
@@ -105,8 +105,8 @@ class Worker implements Runtime {
       case 'drain':
         void this.#drain(message.deadlineMs)
         return
-      case 'closures':
-        this.closures = compileClosures(message.closures)
+      case 'closed-routes':
+        this.closedRoutes = compileClosedRoutes(message.closedRoutes)
         return
       case 'end-upstream':
         this.#endUpstream(message.slot, message.spreadMs)

@@ -29,7 +29,7 @@ export interface WorkerStart {
   readonly snapshot: Snapshot
   readonly slots: Slots
   /** Which routes maintenance windows answer; undefined = none. */
-  readonly closures?: readonly Closure[] | undefined
+  readonly closedRoutes?: readonly ClosedRoute[] | undefined
 }
 
 export type ToWorker =
@@ -37,7 +37,7 @@ export type ToWorker =
   /** Stop accepting, finish what is in flight within `deadlineMs`, then exit. */
   | { readonly type: 'drain'; readonly deadlineMs: number }
   /** Which routes maintenance windows answer from now on, in place of what was said before. */
-  | { readonly type: 'closures'; readonly closures: readonly Closure[] }
+  | { readonly type: 'closed-routes'; readonly closedRoutes: readonly ClosedRoute[] }
   /** The drain of this upstream has come to its end: close its tunnels, spread over `spreadMs`. */
   | { readonly type: 'end-upstream'; readonly slot: number; readonly spreadMs: number }
   /** The upstream serves on, but only those whom a maintenance window lets through: close its tunnels, spread over `spreadMs`. */
@@ -46,7 +46,7 @@ export type ToWorker =
   | { readonly type: 'reopen-logs' }
 
 /** Requests of a route that a maintenance window answers. */
-export interface Closure {
+export interface ClosedRoute {
   /** Name of the route. */
   readonly route: string
   readonly window: string

@@ -2,10 +2,10 @@
 // that would leave a pool with too few upstreams. The admin API asks the same of a window that it is given.
 
 import type { WindowPlan } from '../../plan/window.ts'
+import type { WindowProblem } from '../../policy/maintenance/check-window.ts'
 import { checkWindow } from '../../policy/maintenance/check-window.ts'
 import { type GuardedPool, type GuardFinding, guard } from '../../policy/maintenance/guard.ts'
-import { createSchedule, type Schedule } from '../../policy/maintenance/schedule.ts'
-import type { WindowProblem } from '../../policy/maintenance/window-plan.ts'
+import { type Occurrences, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { isRange } from '../address.ts'
 import { DEFAULTS } from '../defaults.ts'
@@ -52,7 +52,7 @@ export function* checkMaintenance(config: ConfigDocument, horizon: Horizon): Ite
       )
   }
   const firsts = new Map<string, number>()
-  const sound: { readonly schedule: Schedule; readonly at: Path }[] = []
+  const sound: { readonly occurrences: Occurrences; readonly at: Path }[] = []
   for (const [i, window] of maintenance.entries()) {
     const at: Path = ['maintenance', i]
     const first = firsts.get(window.name)
@@ -62,28 +62,28 @@ export function* checkMaintenance(config: ConfigDocument, horizon: Horizon): Ite
     const findings = [...checkWindowDocument(window, places, at)]
     yield* findings
     if (first === undefined && !findings.some(({ severity }) => severity === 'error'))
-      sound.push({ schedule: createSchedule(compileWindow(window, new Map())), at })
+      sound.push({ occurrences: occurrencesOf(compileWindow(window, new Map())), at })
   }
   const guarded = Object.entries(pools).map(([name, pool]) => ({
     name,
     upstreams: pool.upstreams.map(upstream => upstream.name),
     minimum: pool.minAvailable ?? DEFAULTS.minAvailable,
   }))
-  const schedules = sound.map(({ schedule }) => schedule)
-  for (const { windows, message } of guardAhead(schedules, guarded, horizon.nowMs)) {
+  const all = sound.map(({ occurrences }) => occurrences)
+  for (const { windows, message } of guardAhead(all, guarded, horizon.nowMs)) {
     // The last of them in the file is the one that was one too many.
-    const { at } = sound.findLast(({ schedule }) => windows.includes(schedule.plan.name))!
+    const { at } = sound.findLast(({ occurrences }) => windows.includes(occurrences.plan.name))!
     yield { severity: horizon.severity, path: [...at, 'name'], at: 'value', message }
   }
 }
 
 /** Windows that would leave a pool with too few upstreams within a year. */
 export function guardAhead(
-  schedules: readonly Schedule[],
+  windows: readonly Occurrences[],
   pools: readonly GuardedPool[],
   nowMs: number,
 ): readonly GuardFinding[] {
-  return guard(schedules, pools, { fromMs: nowMs, toMs: nowMs + AHEAD_MS })
+  return guard(windows, pools, { fromMs: nowMs, toMs: nowMs + AHEAD_MS })
 }
 
 /** One window by itself. @param at where it stands in the document */

@@ -2,11 +2,11 @@
 // a reason for it may override a freeze; then that is told. Bringing an upstream back is never forbidden.
 
 import type { Answer, ControlOperations, Order, Where } from '../../admin/contract/control-operations.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import { whenWords } from '../windows/window-words.ts'
 import { StartError } from '../workers/start-error.ts'
 
-type Freezes = Pick<WindowSchedule, 'freezeOn' | 'tell'>
+type Freezes = Pick<MaintenanceWindows, 'freezeOn' | 'tell'>
 
 /** The configuration can't be changed now. The message is one line. */
 export class FrozenError extends StartError {}

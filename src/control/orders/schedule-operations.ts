@@ -7,14 +7,15 @@ import { checkWindowDocument, guardAhead } from '../../config/parts/check-mainte
 import { compileWindow } from '../../config/parts/compile-maintenance.ts'
 import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
 import { formatPath } from '../../config/read/problem.ts'
-import { createSchedule, nextOccurrence, occurrenceAt } from '../../policy/maintenance/schedule.ts'
+import { nextOccurrence, occurrenceAt, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { Serial } from '../../util/serial.ts'
-import { reportWindow } from '../report/schedule-report.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
-import type { WindowEvent } from '../windows/window-events.ts'
+import type { WindowRecords } from '../record/window-records.ts'
+import { reportWindow } from '../report/maintenance-report.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
+import type { WindowNews } from '../windows/window-event.ts'
 import type { MadeWindow, WindowFact } from '../windows/window-facts.ts'
-import type { KnownWindow } from '../windows/window-list.ts'
+import type { PlannedWindow } from '../windows/window-list.ts'
 import { whenWords } from '../windows/window-words.ts'
 
 type Refusal = WindowResult & { ok: false }
@@ -22,38 +23,39 @@ type Refusal = WindowResult & { ok: false }
 const MOST_MADE = 500
 
 export function createMaintenanceOperations(
-  schedule: WindowSchedule,
+  windows: MaintenanceWindows,
+  commit: WindowRecords['commit'],
   now: () => number = Date.now,
 ): MaintenanceOperations {
-  const { windows } = schedule
+  const { list } = windows
   /** One order after the other: each is judged by what the one before has left. */
   const turns = new Serial()
 
   async function carryOut(
     facts: readonly WindowFact[],
-    event: Omit<WindowEvent, 'atMs'>,
+    event: WindowNews,
     how: Recording,
     report: () => WindowResult,
   ): Promise<WindowResult> {
     try {
-      await schedule.store.commit(facts, { atMs: now(), ...event }, how)
+      await commit(facts, { type: 'window', atMs: now(), ...event }, how)
     } catch (error) {
       return refused('unavailable', error instanceof Error ? error.message : String(error))
     }
-    for (const fact of facts) schedule.learn(fact)
-    schedule.tell(event)
-    schedule.tick()
+    for (const fact of facts) windows.learn(fact)
+    windows.tell(event)
+    windows.tick()
     return report()
   }
 
   const reportOf = (name: string, warnings: readonly string[] = []): WindowResult => {
-    const window = windows.get(name)
+    const window = list.get(name)
     if (window === undefined) return unknown(name)
-    return { ok: true, window: reportWindow(window, schedule, now()), warnings }
+    return { ok: true, window: reportWindow(window, windows, now()), warnings }
   }
 
   function unknown(name: string): Refusal {
-    const names = windows.all().map(({ plan }) => plan.name)
+    const names = list.all().map(({ plan }) => plan.name)
     const hint = didYouMean(name, names) || (names.length === 0 ? '; there is none' : `; there is ${names.join(', ')}`)
     return refused('unknown', `there is no window ${JSON.stringify(name)}${hint}`)
   }
@@ -61,7 +63,7 @@ export function createMaintenanceOperations(
   return {
     add: (document, order) =>
       turns.run(async () => {
-        const { snapshot } = schedule
+        const { snapshot } = windows
         const places = {
           pools: new Map(snapshot.pools.map(({ name, upstreams }) => [name, upstreams.map(each => each.name)])),
           routes: snapshot.routes.map(({ name }) => name),
@@ -74,15 +76,15 @@ export function createMaintenanceOperations(
         const errors = words('error')
         if (errors.length > 0) return refused('invalid', ...errors)
         const plan = compileWindow(document, new Map())
-        const known = windows.get(plan.name)
+        const known = list.get(plan.name)
         if (known !== undefined)
           return refused('conflict', `there is a window ${JSON.stringify(plan.name)} already: choose another name`)
-        if (windows.all().filter(({ source }) => source === 'api').length >= MOST_MADE)
+        if (list.all().filter(({ source }) => source === 'api').length >= MOST_MADE)
           return refused('conflict', `there are ${MOST_MADE} windows made over the API: remove some`)
-        const calendar = createSchedule(plan)
+        const calendar = occurrencesOf(plan)
         if (isPast(calendar, now())) return refused('invalid', 'start: all of it has passed')
         const short = guardAhead(
-          [...windows.all().map(each => each.schedule), calendar],
+          [...list.all().map(each => each.occurrences), calendar],
           snapshot.pools.map(({ name, upstreams, minAvailable = 1 }) => ({
             name,
             upstreams: upstreams.map(each => each.name),
@@ -104,14 +106,14 @@ export function createMaintenanceOperations(
     end: (name, order) =>
       turns.run(async () => {
         const { by, reason, force, next } = order
-        const window = windows.get(name)
+        const window = list.get(name)
         if (window === undefined) return unknown(name)
-        schedule.tick()
-        const state = schedule.state(name)
+        windows.tick()
+        const state = windows.state(name)
         const occurrence = state?.occurrence
         const isUnderWay = state !== undefined && state.status !== 'scheduled' && state.status !== 'over'
         if (occurrence === undefined || (!isUnderWay && !(next && state?.status === 'scheduled')))
-          return refused('conflict', notUnderWay(window, schedule))
+          return refused('conflict', notUnderWay(window, windows))
         const { key } = occurrence
         const atMs = now()
         const waits = state!.status === 'overrun' && state!.waitingFor === 'probes'
@@ -143,15 +145,15 @@ export function createMaintenanceOperations(
     confirm: (name, order) =>
       turns.run(async () => {
         const { by, reason } = order
-        const window = windows.get(name)
+        const window = list.get(name)
         if (window === undefined) return unknown(name)
         if (window.plan.overrun !== 'confirm')
           return refused('conflict', `window ${name} reopens by itself (overrun: reopen): there is nothing to confirm`)
-        schedule.tick()
-        const state = schedule.state(name)
+        windows.tick()
+        const state = windows.state(name)
         const occurrence = state?.occurrence
         if (occurrence === undefined || (state?.status !== 'active' && state?.status !== 'overrun'))
-          return refused('conflict', notUnderWay(window, schedule))
+          return refused('conflict', notUnderWay(window, windows))
         const { key } = occurrence
         return carryOut(
           [{ kind: 'confirmed', key }],
@@ -164,11 +166,11 @@ export function createMaintenanceOperations(
     remove: (name, order) =>
       turns.run(async () => {
         const { by, reason } = order
-        const window = windows.get(name)
+        const window = list.get(name)
         if (window === undefined) return unknown(name)
         if (window.source === 'file')
           return refused('conflict', `window ${name} is in the configuration: remove it there, or end it`)
-        const report = reportWindow(window, schedule, now())
+        const report = reportWindow(window, windows, now())
         return carryOut(
           [{ kind: 'removed', window: name }],
           { window: name, kind: 'removed', occurrence: undefined, by, reason, cause: `removed by ${by}: ${reason}` },
@@ -183,9 +185,9 @@ function refused(why: Refusal['refused'], ...problems: readonly string[]): Refus
   return { ok: false, refused: why, problems }
 }
 
-function notUnderWay({ plan }: KnownWindow, schedule: WindowSchedule): string {
-  const occurrence = schedule.state(plan.name)?.occurrence
-  const isNext = schedule.state(plan.name)?.status === 'scheduled' && occurrence !== undefined
+function notUnderWay({ plan }: PlannedWindow, windows: MaintenanceWindows): string {
+  const occurrence = windows.state(plan.name)?.occurrence
+  const isNext = windows.state(plan.name)?.status === 'scheduled' && occurrence !== undefined
   const next = isNext ? `; its next start is ${whenWords(occurrence.startMs, plan.timeZone)}` : ''
   return `window ${plan.name} is not under way${next}`
 }
@@ -201,6 +203,6 @@ function* whatOnlyFilesHave({ bypass }: WindowDocument) {
   }
 }
 
-function isPast(calendar: ReturnType<typeof createSchedule>, nowMs: number): boolean {
+function isPast(calendar: ReturnType<typeof occurrencesOf>, nowMs: number): boolean {
   return occurrenceAt(calendar, nowMs) === undefined && nextOccurrence(calendar, nowMs) === undefined
 }

@@ -13,7 +13,7 @@ import type { AuditSource, InDoubtRow, Store } from '../../store/contract.ts'
 import type { AppliedConfiguration, Wish } from '../configuration/reload.ts'
 import type { Entry, Transition } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
-import type { WindowEvent } from '../windows/window-events.ts'
+import type { WindowEvent } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
 import {
   configurationRow,

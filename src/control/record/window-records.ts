@@ -1,16 +1,27 @@
 // Maintenance windows in the store: facts of windows are kept under their id, each with its audit row, and come back after a restart.
 // What a fact means is window-facts.ts's and the policy's business.
 
+import type { Recording } from '../../admin/contract/control-operations.ts'
 import type { AuditEntry, StoredWindow, WindowChange } from '../../store/contract.ts'
-import { BY_SCHEDULE, type WindowEvent, type WindowEventKind } from '../windows/window-events.ts'
-import { factId, type OverrideStore, type WindowFact } from '../windows/window-facts.ts'
+import { BY_SCHEDULE, type WindowEvent, type WindowEventKind } from '../windows/window-event.ts'
+import { factId, type WindowFact } from '../windows/window-facts.ts'
 import { NotRecorded, type Records } from './records.ts'
 
 /** What only people do: these are written with what they ask for, before they are carried out. */
 const BY_PEOPLE: ReadonlySet<WindowEventKind> = new Set(['ended-early', 'cancelled', 'confirmed', 'added', 'removed'])
 
+export interface WindowRecords {
+  /**
+   * What somebody asked for: all of it or nothing. Resolves when it is kept; then it is carried out. Rejects where it can't be kept: then nothing is
+   * changed, and the message is told to who asked.
+   */
+  commit(facts: readonly WindowFact[], event: WindowEvent, how: Recording): Promise<void>
+  /** Something that came by itself. Returns at once, never throws. */
+  append(fact: WindowFact): void
+}
+
 /** @param onLate facts whose author was told that the disk has not answered are on the disk now: they count */
-export function windowRecords(records: Records, onLate: (facts: readonly WindowFact[]) => void): OverrideStore {
+export function windowRecords(records: Records, onLate: (facts: readonly WindowFact[]) => void): WindowRecords {
   return {
     async commit(facts, event, { source = 'api', unrecorded = false }) {
       let isLate = false

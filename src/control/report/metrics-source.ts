@@ -4,7 +4,7 @@ import type { MetricsSource } from '../../metrics/source.ts'
 import { ROUTE_OF_NONE } from '../../shared/counters.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
-import { windowSamples } from './schedule-report.ts'
+import { windowSamples } from './maintenance-report.ts'
 import type { ViewOptions } from './view.ts'
 
 export function metricsSource(options: ViewOptions): MetricsSource {
@@ -21,7 +21,7 @@ export function metricsSource(options: ViewOptions): MetricsSource {
     workerRestarts: () => workers().map(worker => worker.restarts),
     inDoubtOpen: () => inDoubt.open,
     adminRefusals: options.adminRefusals,
-    windows: () => windowSamples(options.schedule, Date.now()),
+    windows: () => windowSamples(options.windows, Date.now()),
     routes: () => {
       const { pools, routes } = snapshot()
       const routeSlots = slots().routes ?? []

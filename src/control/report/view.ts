@@ -33,11 +33,11 @@ import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { upstreamUrl } from '../upstreams/slots.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WorkerView } from '../workers/supervisor.ts'
+import { poolMaintenance, summaryOf } from './maintenance-report.ts'
 import { metricsSource } from './metrics-source.ts'
 import { overloadOf } from './overload-report.ts'
-import { poolMaintenance, summaryOf } from './schedule-report.ts'
 
 export interface ViewOptions {
   readonly version: string
@@ -56,7 +56,7 @@ export interface ViewOptions {
   readonly adminRefusals: () => number
   readonly reloads: ReloadRecord
   readonly records: Records
-  readonly schedule: WindowSchedule
+  readonly windows: MaintenanceWindows
   /** The configuration file, as it was named; undefined = there is none. */
   readonly file: string | undefined
 }
@@ -100,7 +100,7 @@ function report(options: ViewOptions): StatusReport {
     },
     store: storeReport(options.records),
     pools: registry.pools().map(pool => reportPool(pool, options)),
-    maintenance: summaryOf(options.schedule, Date.now()),
+    maintenance: summaryOf(options.windows, Date.now()),
   }
 }
 
@@ -136,7 +136,7 @@ function reportPool(pool: RegistryPool, options: ViewOptions): PoolReport {
     inDoubt: entries.reduce((sum, entry) => sum + counters.total(entry.slot, TOTAL.inDoubt), 0),
     failback: plan.failback ?? 'automatic',
     priorities: { inUse: priority ?? null, floor, awaitsFailback: waiting ?? null },
-    maintenance: poolMaintenance(options.schedule, plan.name),
+    maintenance: poolMaintenance(options.windows, plan.name),
     upstreams: entries.map(entry => reportUpstream(entry, options)),
   }
 }

@@ -1,10 +1,7 @@
-// What is known of windows beside the configuration: what people asked for, and what became of occurrences. Keeps it in memory, and
-// hands each change to whoever keeps it over a restart. It decides nothing.
+// What is known of windows beside the configuration: what people asked for, and what became of occurrences. Keeps it in memory. It decides
+// nothing.
 
-import type { Recording } from '../../admin/contract/control-operations.ts'
 import type { WindowPlan } from '../../plan/window.ts'
-import type { Overrides } from '../../policy/maintenance/window-plan.ts'
-import type { WindowEvent } from './window-events.ts'
 
 /** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */
 export type WindowFact =
@@ -13,7 +10,7 @@ export type WindowFact =
   | { readonly kind: 'confirmed'; readonly key: string }
   /** It is over for good. */
   | { readonly kind: 'reopened'; readonly key: string }
-  /** The guard holds it back, or no longer does. */
+  /** The guard does not let it begin; `holds` false: it does now. */
   | { readonly kind: 'postponed'; readonly key: string; readonly holds: boolean }
   /** When vigia first knew a window of this name. */
   | { readonly kind: 'known'; readonly window: string; readonly atMs: number }
@@ -27,20 +24,6 @@ export interface MadeWindow {
   /** Epoch ms. */
   readonly atMs: number
 }
-
-/** Where facts outlive the process. */
-export interface OverrideStore {
-  /**
-   * What somebody asked for: all of it or nothing. Resolves when it is kept; then it is carried out. Rejects where it can't be kept: then nothing is
-   * changed, and the message is told to who asked.
-   */
-  commit(facts: readonly WindowFact[], event: WindowEvent, how: Recording): Promise<void>
-  /** Something that came by itself. Returns at once, never throws. */
-  append(fact: WindowFact): void
-}
-
-/** Nothing is kept. */
-export const FORGETFUL: OverrideStore = { commit: async () => {}, append: () => {} }
 
 /** Under which a fact is kept. */
 export function factId(fact: WindowFact): string {
@@ -61,53 +44,36 @@ const MOST_KEYS = 120
 
 export class WindowFacts {
   readonly made = new Map<string, MadeWindow>()
-  readonly #endedEarly = new Map<string, number>()
-  readonly #confirmed = new Set<string>()
-  readonly #reopened = new Set<string>()
-  readonly #postponed = new Set<string>()
-  readonly #knownSinceMs = new Map<string, number>()
+  readonly endedEarly = new Map<string, number>()
+  readonly confirmed = new Set<string>()
+  readonly reopened = new Set<string>()
+  readonly postponed = new Set<string>()
+  readonly knownSinceMs = new Map<string, number>()
 
   add(fact: WindowFact): void {
     switch (fact.kind) {
       case 'ended':
-        this.#endedEarly.set(fact.key, fact.atMs)
-        return forgetOldest(this.#endedEarly, fact.key)
+        this.endedEarly.set(fact.key, fact.atMs)
+        return forgetOldest(this.endedEarly, fact.key)
       case 'confirmed':
-        this.#confirmed.add(fact.key)
-        return forgetOldest(this.#confirmed, fact.key)
+        this.confirmed.add(fact.key)
+        return forgetOldest(this.confirmed, fact.key)
       case 'reopened':
-        this.#reopened.add(fact.key)
-        return forgetOldest(this.#reopened, fact.key)
+        this.reopened.add(fact.key)
+        return forgetOldest(this.reopened, fact.key)
       case 'postponed':
-        if (!fact.holds) return void this.#postponed.delete(fact.key)
-        this.#postponed.add(fact.key)
-        return forgetOldest(this.#postponed, fact.key)
+        if (!fact.holds) return void this.postponed.delete(fact.key)
+        this.postponed.add(fact.key)
+        return forgetOldest(this.postponed, fact.key)
       case 'known': {
         // What is read from the store at last may be older than what was first thought.
-        const known = this.#knownSinceMs.get(fact.window) ?? Number.POSITIVE_INFINITY
-        return void this.#knownSinceMs.set(fact.window, Math.min(known, fact.atMs))
+        const since = this.knownSinceMs.get(fact.window) ?? Number.POSITIVE_INFINITY
+        return void this.knownSinceMs.set(fact.window, Math.min(since, fact.atMs))
       }
       case 'made':
         return void this.made.set(fact.made.plan.name, fact.made)
       case 'removed':
         return void this.made.delete(fact.window)
-    }
-  }
-
-  /** Somebody has ended, or cancelled, this occurrence. */
-  isEnded(key: string): boolean {
-    return this.#endedEarly.has(key)
-  }
-
-  /** @param unhealthy names of windows in whose scope a probe fails now */
-  overrides(unhealthy: ReadonlySet<string>): Overrides {
-    return {
-      endedEarly: this.#endedEarly,
-      confirmed: this.#confirmed,
-      reopened: this.#reopened,
-      postponed: this.#postponed,
-      knownSinceMs: this.#knownSinceMs,
-      unhealthy,
     }
   }
 }

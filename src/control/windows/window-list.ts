@@ -1,23 +1,23 @@
-// The windows that vigia knows: those of the configuration, and those made over the admin API. Of one name the configuration's counts.
+// The planned windows: those of the configuration, and those made over the admin API. Of one name the configuration's counts.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { WindowPlan } from '../../plan/window.ts'
 import { checkWindow } from '../../policy/maintenance/check-window.ts'
-import { createSchedule, type Schedule } from '../../policy/maintenance/schedule.ts'
+import { type Occurrences, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
 import type { MadeWindow } from './window-facts.ts'
 
-export interface KnownWindow {
+export interface PlannedWindow {
   readonly plan: WindowPlan
-  readonly schedule: Schedule
+  readonly occurrences: Occurrences
   readonly source: 'file' | 'api'
   /** Who made it; undefined = it is in the configuration. */
   readonly by: string | undefined
 }
 
-export class KnownWindows {
+export class WindowList {
   readonly #made: ReadonlyMap<string, MadeWindow>
   readonly #now: () => number
-  #all: readonly KnownWindow[] = []
+  #all: readonly PlannedWindow[] = []
   #changedMs: number
 
   constructor(made: ReadonlyMap<string, MadeWindow>, now: () => number) {
@@ -32,11 +32,11 @@ export class KnownWindows {
   }
 
   /** Those of the configuration first. */
-  all(): readonly KnownWindow[] {
+  all(): readonly PlannedWindow[] {
     return this.#all
   }
 
-  get(name: string): KnownWindow | undefined {
+  get(name: string): PlannedWindow | undefined {
     return this.#all.find(({ plan }) => plan.name === name)
   }
 
@@ -49,15 +49,15 @@ export class KnownWindows {
       ...configured.map(plan => ({ plan, source: 'file' as const, by: undefined })),
       ...made.map(({ plan, by }) => ({ plan, source: 'api' as const, by })),
     ]
-    const all = wanted.map(({ plan, source, by }): KnownWindow => {
-      const known = former.get(plan.name)
-      // An unchanged plan keeps its schedule: what was found out about its calendar is in there.
-      const schedule =
-        known !== undefined && isDeepStrictEqual(known.plan, plan) ? known.schedule : createSchedule(plan)
-      return { plan: schedule.plan, schedule, source, by }
+    const all = wanted.map(({ plan, source, by }): PlannedWindow => {
+      const before = former.get(plan.name)
+      // An unchanged plan keeps its occurrences: what was found out about its calendar is in there.
+      const occurrences =
+        before !== undefined && isDeepStrictEqual(before.plan, plan) ? before.occurrences : occurrencesOf(plan)
+      return { plan: occurrences.plan, occurrences, source, by }
     })
     const isChanged =
-      all.length !== this.#all.length || all.some((window, i) => window.schedule !== this.#all[i]!.schedule)
+      all.length !== this.#all.length || all.some((window, i) => window.occurrences !== this.#all[i]!.occurrences)
     if (isChanged) this.#changedMs = this.#now()
     this.#all = all
     return [...this.#made.keys()].filter(name => names.has(name))

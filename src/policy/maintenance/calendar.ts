@@ -3,8 +3,8 @@
 import type { WindowPlan } from '../../plan/window.ts'
 import { isUtc, localProperty, wallProperty, zoneLines } from './calendar-zone.ts'
 import { basicUtc, contentLines, escapeText, exactDuration } from './content-lines.ts'
+import { datesBetween, neighbours, type Occurrences } from './occurrences.ts'
 import type { RecurrenceRule } from './recurrence-rule.ts'
-import { datesBetween, neighbours, type Schedule } from './schedule.ts'
 import { instantOf, isPlain, parseLocal, resolve, zoneName } from './wall-clock.ts'
 
 /**
@@ -13,8 +13,8 @@ import { instantOf, isPlain, parseLocal, resolve, zoneName } from './wall-clock.
  * gets a VEVENT of its own, in UTC, with the start and end that vigia will apply. `dtstampMs` is when the plans were last
  * changed.
  */
-export function toIcs(schedules: readonly Schedule[], nowMs: number, dtstampMs: number): string {
-  const shown = schedules.filter(schedule => isCurrent(schedule, nowMs))
+export function toIcs(windows: readonly Occurrences[], nowMs: number, dtstampMs: number): string {
+  const shown = windows.filter(occurrences => isCurrent(occurrences, nowMs))
   return contentLines([
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
@@ -26,7 +26,7 @@ export function toIcs(schedules: readonly Schedule[], nowMs: number, dtstampMs: 
     'REFRESH-INTERVAL;VALUE=DURATION:PT1H',
     'X-PUBLISHED-TTL:PT1H',
     ...zonesOf(shown, nowMs),
-    ...shown.flatMap(schedule => eventLines(schedule, nowMs, dtstampMs)),
+    ...shown.flatMap(occurrences => eventLines(occurrences, nowMs, dtstampMs)),
     'END:VCALENDAR',
   ])
 }
@@ -35,14 +35,14 @@ const DAY_MS = 86_400_000
 const KEPT_MS = 90 * DAY_MS
 const AHEAD_MS = 400 * DAY_MS
 
-function isCurrent(schedule: Schedule, nowMs: number): boolean {
-  const { latest, next } = neighbours(schedule, nowMs)
+function isCurrent(occurrences: Occurrences, nowMs: number): boolean {
+  const { latest, next } = neighbours(occurrences, nowMs)
   return next !== undefined || (latest !== undefined && latest.endMs > nowMs - KEPT_MS)
 }
 
-function zonesOf(schedules: readonly Schedule[], nowMs: number): string[] {
+function zonesOf(windows: readonly Occurrences[], nowMs: number): string[] {
   const firstMs = new Map<string, number>()
-  for (const { plan, startWallMs } of schedules) {
+  for (const { plan, startWallMs } of windows) {
     const zone = zoneOf(plan)
     if (isUtc(zone)) continue
     // A day before: the lead-up of the first event must be covered whatever its own offset.
@@ -56,8 +56,8 @@ function zoneOf(plan: WindowPlan): string {
   return zoneName(plan.timeZone) ?? plan.timeZone
 }
 
-function eventLines(schedule: Schedule, nowMs: number, dtstampMs: number): string[] {
-  const { plan, rule, startWallMs, lengthMs } = schedule
+function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number): string[] {
+  const { plan, rule, startWallMs, lengthMs } = occurrences
   const zone = zoneOf(plan)
   const common = [
     `UID:${encodeURIComponent(plan.name.toWellFormed())}@vigia`,
@@ -79,7 +79,7 @@ function eventLines(schedule: Schedule, nowMs: number, dtstampMs: number): strin
     )
   }
   const fromMs = Math.max(nowMs - KEPT_MS, startWallMs - 2 * DAY_MS)
-  const { taken, absent } = datesBetween(schedule, fromMs, Math.max(nowMs, startWallMs) + AHEAD_MS)
+  const { taken, absent } = datesBetween(occurrences, fromMs, Math.max(nowMs, startWallMs) + AHEAD_MS)
   const odd = taken.filter(
     ({ localStart, startMs, endMs }) => endMs - startMs !== lengthMs || !isPlain(parseLocal(localStart)!, zone),
   )

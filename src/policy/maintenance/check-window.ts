@@ -2,10 +2,15 @@
 // Looks at the first years of the window only, so that the same file always gets the same verdict.
 
 import type { WindowPlan } from '../../plan/window.ts'
+import { type Dates, datesBetween, type Occurrence, type Occurrences, occurrencesOf } from './occurrences.ts'
 import { type ParsedRule, parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
-import { createSchedule, type Dates, datesBetween, type Schedule } from './schedule.ts'
 import { instantOf, localWords, parseLocal, wallAt, zoneName } from './wall-clock.ts'
-import type { Occurrence, WindowProblem } from './window-plan.ts'
+
+/** Something about a plan that its author should read. */
+export interface WindowProblem {
+  readonly field: keyof WindowPlan
+  readonly message: string
+}
 
 export interface WindowVerdict {
   readonly errors: readonly WindowProblem[]
@@ -17,11 +22,11 @@ export const MOST_A_YEAR = 1500
 export const LONGEST_DAYS = 366
 export const MOST_EXCEPT_DATES = 1000
 
-/** Only a plan without errors may go to `createSchedule`. */
+/** Only a plan without errors may go to `occurrencesOf`. */
 export function checkWindow(plan: WindowPlan): WindowVerdict {
   const errors: WindowProblem[] = []
   const warnings: WindowProblem[] = []
-  checkWords(plan, errors)
+  checkKind(plan, errors)
   checkTimes(plan, errors)
   const parsed = plan.recurrence === undefined ? undefined : parseRecurrenceRule(plan.recurrence)
   errors.push(...(parsed?.problems ?? []).map(message => ({ field: 'recurrence' as const, message })))
@@ -32,10 +37,10 @@ export function checkWindow(plan: WindowPlan): WindowVerdict {
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 366 * DAY_MS
-/** A few years show what clock changes do to frequent dates; rare ones need more to meet any. */
+/** With so many dates two years show what clock changes do to them; where there are fewer, ten years are looked at. */
 const FREQUENT = 30
 
-function checkWords(plan: WindowPlan, errors: WindowProblem[]): void {
+function checkKind(plan: WindowPlan, errors: WindowProblem[]): void {
   const { name, kind, scope, behaviour } = plan
   const refuse = (field: keyof WindowPlan, message: string) => errors.push({ field, message })
   if (name.trim() === '' || name.length > 100 || /[\x00-\x1f\x7f]/.test(name))
@@ -92,9 +97,9 @@ function checkCalendar(
   errors: WindowProblem[],
   warnings: WindowProblem[],
 ): void {
-  let all: Schedule
+  let all: Occurrences
   try {
-    all = createSchedule({ ...plan, exceptDates: [] })
+    all = occurrencesOf({ ...plan, exceptDates: [] })
   } catch (error) {
     errors.push({ field: 'recurrence', message: `can't be computed: ${(error as Error).message}` })
     return
@@ -104,30 +109,30 @@ function checkCalendar(
     errors.push({ field: 'recurrence', message: `gives more than ${MOST_A_YEAR} occurrences a year` })
     return
   }
-  const { taken: walked, absent } = firstYears(createSchedule(plan))
+  const { taken, absent } = firstYears(occurrencesOf(plan))
   const swallowed = absent.filter(({ startMs, endMs }) => endMs <= startMs)
-  if (walked.length === 0) {
+  if (taken.length === 0) {
     const message =
       swallowed.length > 0 ? `${noLength(swallowed[0]!, plan)}, and it has no other` : 'all dates are left out'
     errors.push({ field: swallowed.length > 0 ? 'start' : 'exceptDates', message: `it never takes place: ${message}` })
     return
   }
-  checkPace(plan, walked, errors)
-  checkMissedDates(plan, all, warnings)
-  const shifted = walked.find(occurrence => occurrence.shifted)
+  checkOverlap(plan, taken, errors)
+  checkNeedlessDates(plan, all, warnings)
+  const shifted = taken.find(occurrence => occurrence.shifted)
   if (shifted !== undefined) warnings.push({ field: 'start', message: shiftWords(shifted, plan.timeZone) })
   if (swallowed.length > 0)
     warnings.push({ field: 'start', message: `${noLength(swallowed[0]!, plan)}: it does not take place then` })
 }
 
-function firstYears(schedule: Schedule): Dates {
-  const fromMs = instantOf(schedule.startWallMs, schedule.plan.timeZone) - DAY_MS
-  const dates = datesBetween(schedule, fromMs, fromMs + 2 * YEAR_MS)
-  return dates.taken.length >= FREQUENT ? dates : datesBetween(schedule, fromMs, fromMs + 10 * YEAR_MS)
+function firstYears(occurrences: Occurrences): Dates {
+  const fromMs = instantOf(occurrences.startWallMs, occurrences.plan.timeZone) - DAY_MS
+  const dates = datesBetween(occurrences, fromMs, fromMs + 2 * YEAR_MS)
+  return dates.taken.length >= FREQUENT ? dates : datesBetween(occurrences, fromMs, fromMs + 10 * YEAR_MS)
 }
 
 /** Asked in wall time, before anything that costs more. */
-function isTooDense({ recurrence, startWallMs }: Schedule): boolean {
+function isTooDense({ recurrence, startWallMs }: Occurrences): boolean {
   for (let year = 0; year < 5; year += 1) {
     const fromMs = startWallMs + year * YEAR_MS
     if (recurrence.startsBetween(fromMs, fromMs + YEAR_MS - 1).length > MOST_A_YEAR) return true
@@ -135,9 +140,9 @@ function isTooDense({ recurrence, startWallMs }: Schedule): boolean {
   return false
 }
 
-/** RFC 5545 leaves open what a start means that its own rule does not give: nobody should have to guess. */
+/** A start that is none of the rule's own dates: RFC 5545 leaves open what it means, and nobody should have to guess. */
 function checkStart(
-  { recurrence, startWallMs, plan }: Schedule,
+  { recurrence, startWallMs, plan }: Occurrences,
   rule: RecurrenceRule,
   errors: WindowProblem[],
 ): boolean {
@@ -164,10 +169,10 @@ function checkStart(
   return false
 }
 
-function checkPace(plan: WindowPlan, walked: readonly Occurrence[], errors: WindowProblem[]): void {
+function checkOverlap(plan: WindowPlan, taken: readonly Occurrence[], errors: WindowProblem[]): void {
   const { timeZone } = plan
-  for (const [index, occurrence] of walked.entries()) {
-    const next = walked[index + 1]
+  for (const [index, occurrence] of taken.entries()) {
+    const next = taken[index + 1]
     if (next === undefined) continue
     const ends = `that of ${words(occurrence.startMs, timeZone)} ends ${words(occurrence.endMs, timeZone)}`
     if (occurrence.endMs > next.startMs) {
@@ -183,7 +188,7 @@ function checkPace(plan: WindowPlan, walked: readonly Occurrence[], errors: Wind
   }
 }
 
-function checkMissedDates({ exceptDates }: WindowPlan, all: Schedule, warnings: WindowProblem[]): void {
+function checkNeedlessDates({ exceptDates }: WindowPlan, all: Occurrences, warnings: WindowProblem[]): void {
   for (const date of exceptDates) {
     const wallMs = parseLocal(date)!
     if (all.recurrence.startsBetween(wallMs, wallMs).length === 0)

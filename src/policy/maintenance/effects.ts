@@ -1,10 +1,9 @@
-// What all windows together do to the traffic at an instant: for everything, each pool, upstream and route, and which freezes
-// are in force. Where windows overlap, the strictest behaviour and the later end hold. It decides; others apply.
+// What all windows together do to the traffic at an instant: for everything, each pool, upstream and route; and which freezes are in
+// force. Where windows overlap, the strictest behaviour and the later end count. It decides; others apply.
 
 import type { WindowBypass, WindowPlan, WindowScope } from '../../plan/window.ts'
-import type { Schedule } from './schedule.ts'
-import type { Overrides } from './window-plan.ts'
-import { type WindowState, windowState } from './window-state.ts'
+import type { Occurrences } from './occurrences.ts'
+import { type Facts, type WindowState, windowState } from './window-state.ts'
 
 /**
  * drain: no new sessions (clients without one get the 503 where nothing else serves them); disabled: no requests at all;
@@ -24,7 +23,7 @@ export interface Effect {
   readonly timeZone: string
   /** The last end of all windows that overlap here; undefined = open, until somebody confirms or probes pass. */
   readonly untilMs: number | undefined
-  /** Whoever is let through has to be let through by each window that overlaps here. */
+  /** Of each window that overlaps here: a client passes only where all of them let it through. */
   readonly bypasses: readonly WindowBypass[]
 }
 
@@ -46,16 +45,15 @@ export interface Effects {
   readonly freezes: readonly FreezeInForce[]
 }
 
-export function effectsAt(schedules: readonly Schedule[], nowMs: number, overrides: Overrides): Effects {
+export function effectsAt(windows: readonly Occurrences[], nowMs: number, facts: Facts): Effects {
   let everything: Effect | undefined
   const pools = new Map<string, Effect>()
   const upstreams = new Map<string, Map<string, Effect>>()
   const routes = new Map<string, Effect>()
   const freezes: FreezeInForce[] = []
-  for (const { plan, state } of schedules.map(item => ({
-    plan: item.plan,
-    state: windowState(item, nowMs, overrides),
-  }))) {
+  for (const occurrences of windows) {
+    const { plan } = occurrences
+    const state = windowState(occurrences, nowMs, facts)
     if (plan.kind === 'freeze') {
       if (state.status === 'active') freezes.push(freezeOf(plan, state))
       continue
@@ -154,7 +152,7 @@ function unite(a: Effect | undefined, b: Effect): Effect {
   return { ...speaker, untilMs, bypasses: [...a.bypasses, ...b.bypasses] }
 }
 
-/** As large as a date can be, not infinite: two open ends must compare as equal. */
+/** Not infinite: the difference of two open ends has to be 0. */
 function end({ untilMs }: Effect): number {
   return untilMs ?? Number.MAX_SAFE_INTEGER
 }

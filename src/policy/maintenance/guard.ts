@@ -1,9 +1,9 @@
 // Keeps windows from leaving a pool with too few upstreams: ahead, over a stretch of the calendar, and at the moment of a start.
-// A pool whose requests are answered by a window is meant to be closed: that is no finding.
+// A pool whose requests a window answers is closed on purpose: that is no finding.
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { MOST_A_YEAR } from './check-window.ts'
-import { occurrencesBetween, type Schedule } from './schedule.ts'
+import { type Occurrences, occurrencesBetween } from './occurrences.ts'
 import { localWords, wallAt } from './wall-clock.ts'
 
 export interface GuardedPool {
@@ -44,13 +44,13 @@ export type StartVerdict =
  * One finding for each smallest combination, at its first time.
  */
 export function guard(
-  schedules: readonly Schedule[],
+  windows: readonly Occurrences[],
   pools: readonly GuardedPool[],
   horizon: { readonly fromMs: number; readonly toMs: number },
 ): GuardFinding[] {
-  const spans = schedules
+  const spans = windows
     .filter(({ plan }) => plan.kind === 'maintenance' && plan.scope.kind !== 'route')
-    .flatMap(schedule => spansOf(schedule, horizon))
+    .flatMap(occurrences => spansOf(occurrences, horizon))
   return pools.flatMap(pool =>
     findingsOf(
       pool,
@@ -60,8 +60,8 @@ export function guard(
 }
 
 /**
- * Whether a window may begin (its lead-in, or the start where it has none), as things are. Ask for one window at a time,
- * each with what those before it have left. Taking out what is out already never leaves fewer.
+ * Whether a window may begin now: with its lead-in, or with its start where it has none. Ask about one window at a time;
+ * `pools` is what those before it have left. One that takes out only what is out already may always begin.
  */
 export function mayStart(plan: WindowPlan, pools: readonly PoolNow[]): StartVerdict {
   const { scope, behaviour } = plan
@@ -85,11 +85,11 @@ interface Span {
   readonly untilMs: number
 }
 
-function spansOf(schedule: Schedule, { fromMs, toMs }: { fromMs: number; toMs: number }): Span[] {
-  const { plan } = schedule
+function spansOf(occurrences: Occurrences, { fromMs, toMs }: { fromMs: number; toMs: number }): Span[] {
+  const { plan } = occurrences
   // One whose lead-in begins before the horizon's end counts, though it starts after it.
-  const occurrences = occurrencesBetween(schedule, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
-  return occurrences.map(({ leadFromMs, endMs }) => ({ plan, fromMs: leadFromMs, untilMs: endMs }))
+  const found = occurrencesBetween(occurrences, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
+  return found.map(({ leadFromMs, endMs }) => ({ plan, fromMs: leadFromMs, untilMs: endMs }))
 }
 
 function concerns({ scope }: WindowPlan, pool: string): boolean {
@@ -106,7 +106,7 @@ interface Shortage {
 function findingsOf(pool: GuardedPool, spans: readonly Span[]): GuardFinding[] {
   const shortages = shortagesOf(pool, spans)
   const combinations = new Map(shortages.map(({ windows }) => [JSON.stringify(windows), windows]))
-  // What adds to a combination that is short by itself is short too: its time counts for the smaller one.
+  // A combination that contains a smaller one is short because of that one, for which its time counts.
   const smallest = [...combinations.values()].filter(
     windows => ![...combinations.values()].some(other => other.length < windows.length && includesAll(windows, other)),
   )

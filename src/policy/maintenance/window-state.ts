@@ -1,8 +1,36 @@
-// What a window does at an instant: a function of its schedule, the time and the overrides, of nothing else. So a restart or a
-// clock that steps loses nothing, and the same facts always give the same state.
+// What a window does at an instant: a function of its occurrences, the time and the facts, of nothing else. So neither a restart nor a
+// clock that steps loses anything.
 
-import { neighbours, type Schedule } from './schedule.ts'
-import type { Occurrence, Overrides } from './window-plan.ts'
+import { neighbours, type Occurrence, type Occurrences } from './occurrences.ts'
+
+/** What is known besides the calendar. With the calendar and the time it gives the state, so all of it is stored. */
+export interface Facts {
+  /** Occurrence key -> when somebody ended it. Before its start: it is cancelled. */
+  readonly endedEarly: ReadonlyMap<string, number>
+  /** Keys of occurrences that somebody confirmed to be done; it counts also if given before the end. */
+  readonly confirmed: ReadonlySet<string>
+  /**
+   * Keys of occurrences that are over for good. Whoever applies the state adds `WindowState.finished`: a probe that fails an
+   * hour later must not close what was opened. An operator may add one by force.
+   */
+  readonly reopened: ReadonlySet<string>
+  /** Keys of occurrences that the guard does not let begin (`mayStart`); kept there until they are over. */
+  readonly postponed: ReadonlySet<string>
+  /** Names of windows in whose scope a probe fails now. */
+  readonly unhealthy: ReadonlySet<string>
+  /** Window name -> when vigia first knew it: what had ended before that never needs a confirmation. */
+  readonly knownSinceMs: ReadonlyMap<string, number>
+}
+
+/** The calendar alone decides. */
+export const NO_FACTS: Facts = {
+  endedEarly: new Map(),
+  confirmed: new Set(),
+  reopened: new Set(),
+  postponed: new Set(),
+  unhealthy: new Set(),
+  knownSinceMs: new Map(),
+}
 
 export type WindowStatus =
   /** Waits for its next occurrence. */
@@ -12,10 +40,15 @@ export type WindowStatus =
   | 'active'
   /** Past its end and still closed. */
   | 'overrun'
-  /** Its time has come, the guard holds it back. */
+  /** Its time has come, but the guard does not let it begin. */
   | 'postponed'
   /** Nothing comes any more. */
   | 'over'
+
+/** An occurrence is under way: it drains, is in force, or overruns. */
+export function isRunning(status: WindowStatus): boolean {
+  return status === 'lead-in' || status === 'active' || status === 'overrun'
+}
 
 export interface WindowState {
   readonly status: WindowStatus
@@ -27,44 +60,44 @@ export interface WindowState {
   readonly untilMs: number | undefined
   /** What an overrun waits for. */
   readonly waitingFor: 'confirmation' | 'probes' | undefined
-  /** The last occurrence that ran and is over for good: its key belongs in `Overrides.reopened`. */
+  /** The last occurrence that ran and is over for good: its key belongs in `Facts.reopened`. */
   readonly finished: Occurrence | undefined
 }
 
-export function windowState(schedule: Schedule, nowMs: number, overrides: Overrides): WindowState {
-  const begun = lastThatRan(schedule, nowMs, overrides)
-  const running = begun === undefined ? undefined : runningState(schedule, begun, nowMs, overrides)
+export function windowState(occurrences: Occurrences, nowMs: number, facts: Facts): WindowState {
+  const begun = lastThatRan(occurrences, nowMs, facts)
+  const running = begun === undefined ? undefined : runningState(occurrences, begun, nowMs, facts)
   if (running !== undefined) return running
-  return { ...comingState(schedule, nowMs, overrides, begun), finished: begun }
+  return { ...comingState(occurrences, nowMs, facts, begun), finished: begun }
 }
 
-/** Bounds the way past occurrences that were cancelled or held back. */
+/** So many occurrences that were cancelled or postponed are passed over, at most. */
 const MOST_SKIPPED = 100
 
-/** The last occurrence that has begun, but for those cancelled before their start or held back: they closed nothing. */
-function lastThatRan(schedule: Schedule, nowMs: number, overrides: Overrides): Occurrence | undefined {
-  let { latest } = neighbours(schedule, nowMs)
+/** The last occurrence that has begun. One that was cancelled before its start, or postponed, has closed nothing: it does not count. */
+function lastThatRan(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
+  let { latest } = neighbours(occurrences, nowMs)
   for (let skipped = 0; latest !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!isCancelled(latest, overrides) && !overrides.postponed.has(latest.key)) return latest
-    latest = neighbours(schedule, latest.startMs - 1).latest
+    if (!isCancelled(latest, facts) && !facts.postponed.has(latest.key)) return latest
+    latest = neighbours(occurrences, latest.startMs - 1).latest
   }
   return undefined
 }
 
 /** What an occurrence that has begun still does; undefined = it is over. */
 function runningState(
-  { plan }: Schedule,
+  { plan }: Occurrences,
   occurrence: Occurrence,
   nowMs: number,
-  overrides: Overrides,
+  facts: Facts,
 ): WindowState | undefined {
   const { key, startMs, endMs } = occurrence
   const common = { occurrence, waitingFor: undefined, finished: undefined }
-  // Whoever ended it early did so whatever the clock says now: one that stepped back does not bring it back.
-  const endedMs = overrides.endedEarly.get(key)
-  if (overrides.reopened.has(key)) return undefined
+  // Ended early is ended, also for a clock that has stepped back to before that.
+  const endedMs = facts.endedEarly.get(key)
+  if (facts.reopened.has(key)) return undefined
   if (endedMs === undefined && nowMs < endMs) return { ...common, status: 'active', fromMs: startMs, untilMs: endMs }
-  if (plan.kind === 'freeze' || endMs <= (overrides.knownSinceMs.get(plan.name) ?? Number.NEGATIVE_INFINITY))
+  if (plan.kind === 'freeze' || endMs <= (facts.knownSinceMs.get(plan.name) ?? Number.NEGATIVE_INFINITY))
     return undefined
   const overrun = {
     ...common,
@@ -73,26 +106,26 @@ function runningState(
     untilMs: undefined,
   } as const
   // To end it early is to confirm that the work is done.
-  if (plan.overrun === 'confirm' && endedMs === undefined && !overrides.confirmed.has(key))
+  if (plan.overrun === 'confirm' && endedMs === undefined && !facts.confirmed.has(key))
     return { ...overrun, waitingFor: 'confirmation' }
-  if (plan.onlyWhenHealthy && overrides.unhealthy.has(plan.name)) return { ...overrun, waitingFor: 'probes' }
+  if (plan.onlyWhenHealthy && facts.unhealthy.has(plan.name)) return { ...overrun, waitingFor: 'probes' }
   return undefined
 }
 
 function comingState(
-  schedule: Schedule,
+  occurrences: Occurrences,
   nowMs: number,
-  overrides: Overrides,
+  facts: Facts,
   last: Occurrence | undefined,
 ): Omit<WindowState, 'finished'> {
-  const { latest } = neighbours(schedule, nowMs)
-  if (latest !== undefined && nowMs < latest.endMs && isHeldBack(latest, overrides))
+  const { latest } = neighbours(occurrences, nowMs)
+  if (latest !== undefined && nowMs < latest.endMs && isPostponed(latest, facts))
     return state('postponed', latest, latest.leadFromMs, latest.endMs)
-  const next = nextThatRuns(schedule, nowMs, overrides)
-  const sinceMs = endOf(last, nowMs, overrides)
+  const next = nextThatRuns(occurrences, nowMs, facts)
+  const sinceMs = endOf(last, nowMs, facts)
   if (next === undefined) return state('over', last, sinceMs, undefined)
   if (nowMs < next.leadFromMs) return state('scheduled', next, sinceMs, next.leadFromMs)
-  const status = isHeldBack(next, overrides) ? 'postponed' : 'lead-in'
+  const status = isPostponed(next, facts) ? 'postponed' : 'lead-in'
   return state(status, next, next.leadFromMs, status === 'postponed' ? next.endMs : next.startMs)
 }
 
@@ -105,26 +138,26 @@ function state(
   return { status, occurrence, fromMs, untilMs, waitingFor: undefined }
 }
 
-function nextThatRuns(schedule: Schedule, nowMs: number, overrides: Overrides): Occurrence | undefined {
-  let { next } = neighbours(schedule, nowMs)
+function nextThatRuns(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
+  let { next } = neighbours(occurrences, nowMs)
   for (let skipped = 0; next !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!overrides.endedEarly.has(next.key)) return next
-    next = neighbours(schedule, next.startMs).next
+    if (!facts.endedEarly.has(next.key)) return next
+    next = neighbours(occurrences, next.startMs).next
   }
   return undefined
 }
 
-/** When it ended, by the calendar or by hand; when an overrun ended is not among the facts. */
-function endOf(last: Occurrence | undefined, nowMs: number, { endedEarly }: Overrides): number | undefined {
+/** When it ended, by the calendar or by hand. When an overrun ended is not known. */
+function endOf(last: Occurrence | undefined, nowMs: number, { endedEarly }: Facts): number | undefined {
   if (last === undefined) return undefined
   const endedMs = Math.min(last.endMs, endedEarly.get(last.key) ?? last.endMs)
   return endedMs <= nowMs ? endedMs : undefined
 }
 
-function isCancelled({ key, startMs }: Occurrence, { endedEarly }: Overrides): boolean {
+function isCancelled({ key, startMs }: Occurrence, { endedEarly }: Facts): boolean {
   return (endedEarly.get(key) ?? Number.POSITIVE_INFINITY) <= startMs
 }
 
-function isHeldBack({ key }: Occurrence, overrides: Overrides): boolean {
-  return overrides.postponed.has(key) && !overrides.endedEarly.has(key)
+function isPostponed({ key }: Occurrence, facts: Facts): boolean {
+  return facts.postponed.has(key) && !facts.endedEarly.has(key)
 }

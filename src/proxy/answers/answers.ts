@@ -25,7 +25,7 @@ const STATUSES = {
   'bad-upstream-response': 502,
   'in-doubt': 502,
   'internal-error': 500,
-  /** With more to say than the others: closure-answer.ts. */
+  /** With more to say than the others: closed-route-answer.ts. */
   maintenance: 503,
 } as const
 

@@ -5,7 +5,7 @@ import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/answers.ts'
 import type { Plan } from '../plan-in-use.ts'
 import { refusalOf } from './admission.ts'
-import { type Closures, closureOf } from './closures.ts'
+import { type ClosedRoutes, closedRouteOf } from './closed-routes.ts'
 import { placementOf } from './placement.ts'
 import type { ExchangeRecord } from './record.ts'
 
@@ -21,10 +21,10 @@ const NO_ROUTE: Rejection = { code: 'no-route', retryAfterS: undefined }
 const MAINTENANCE: Rejection = { code: 'maintenance', retryAfterS: undefined }
 const BODY_TOO_LARGE: Rejection = { code: 'body-too-large', retryAfterS: undefined }
 
-/** Notes path and placement in the record. @param closures undefined = no route is closed. @returns undefined = it may go on to its pool */
+/** Notes path and placement in the record. @param closedRoutes undefined = no route is closed. @returns undefined = it may go on to its pool */
 export function arrive(
   plan: Plan,
-  closures: Closures | undefined,
+  closedRoutes: ClosedRoutes | undefined,
   listener: string,
   head: RequestHead,
   record: ExchangeRecord,
@@ -39,10 +39,10 @@ export function arrive(
   const { route } = placement
   const refusal = refusalOf(plan, route, path, client)
   if (refusal) return refusal
-  if (closures !== undefined) {
-    const closure = closureOf(closures, route.name, client, head.meaning.fields)
-    if (closure) {
-      record.closure = closure
+  if (closedRoutes !== undefined) {
+    const closedRoute = closedRouteOf(closedRoutes, route.name, client, head.meaning.fields)
+    if (closedRoute) {
+      record.closedRoute = closedRoute
       return MAINTENANCE
     }
   }

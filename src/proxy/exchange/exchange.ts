@@ -91,7 +91,13 @@ export class Exchange implements AttemptEvents, Expiring, Waiting {
   // 1. Route; answer at once what needs no upstream.
 
   begin(): void {
-    const rejection = arrive(this.#plan, this.#runtime.closures, this.#down.client.listener, this.#head, this.#record)
+    const rejection = arrive(
+      this.#plan,
+      this.#runtime.closedRoutes,
+      this.#down.client.listener,
+      this.#head,
+      this.#record,
+    )
     if (rejection) return this.#answer(rejection.code, rejection.retryAfterS)
     const { route, pool } = this.#record.placement!
     if (route.retry) this.#body.keep(route.retry.replayBytes)

@@ -9,7 +9,7 @@ import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'
 import { type CounterRow, ROUTE_OF_NONE, TOTAL } from '../../shared/counters.ts'
-import type { Closure } from '../../shared/messages.ts'
+import type { ClosedRoute } from '../../shared/messages.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { AccessFacts } from '../access-log/access-line.ts'
 import type { Runtime } from '../runtime.ts'
@@ -25,7 +25,7 @@ export class ExchangeRecord implements AccessFacts {
   path = ''
   placement: Placement | undefined = undefined
   /** What answers it in the place of an upstream: a maintenance window; undefined = none does. */
-  closure: Closure | undefined = undefined
+  closedRoute: ClosedRoute | undefined = undefined
   attempts = 0
   /** Why the last retry was safe; '' = there was none. */
   proof: Proof | '' = ''
@@ -90,7 +90,7 @@ export class ExchangeRecord implements AccessFacts {
     // Counted where it ended: at its last upstream, else its pool, else vigia itself.
     const slot = attempt?.endpoint.slot ?? placement?.pool.slot ?? SLOT_OF_VIGIA
     // Planned: no error, and no latency of anybody.
-    if (this.closure) row.add(slot, TOTAL.planned, 1)
+    if (this.closedRoute) row.add(slot, TOTAL.planned, 1)
     else if (this.status !== 0) {
       // How long a poll is held says nothing of the upstream.
       const route = placement?.routeSlot ?? ROUTE_OF_NONE

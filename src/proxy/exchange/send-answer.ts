@@ -8,9 +8,9 @@ import type { Language } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import { preferredLanguage, prefersJson } from '../../policy/request/negotiate.ts'
-import type { Closure } from '../../shared/messages.ts'
+import type { ClosedRoute } from '../../shared/messages.ts'
 import { type AnswerCode, type AnswerForm, answer } from '../answers/answers.ts'
-import { closureAnswer } from '../answers/closure-answer.ts'
+import { closedRouteAnswer } from '../answers/closed-route-answer.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
 import { LANGUAGES } from '../answers/pages/words.ts'
 import type { Downstream } from './downstream.ts'
@@ -29,10 +29,10 @@ export function sendAnswer(
   retryAfterS: number | undefined,
   fallback: Language | undefined,
 ): { readonly status: number; readonly bytes: number } {
-  const { requestId, closure, placement } = record
-  const form = formFor(request, closure !== undefined && placement?.route.integration === true, fallback)
-  const { head, body } = closure
-    ? closureAnswer(closure, form, visitOf(request, requestId, closure))
+  const { requestId, closedRoute, placement } = record
+  const form = formFor(request, closedRoute !== undefined && placement?.route.integration === true, fallback)
+  const { head, body } = closedRoute
+    ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
     : answer(code, requestId, form, retryAfterS)
   const bodiless = request.method === 'HEAD'
   // What a malformed request is followed by can't be trusted to be a request.
@@ -49,7 +49,7 @@ function formFor({ meaning: { fields } }: RequestHead, program: boolean, fallbac
   return preferredLanguage(fieldValues(fields, 'accept-language'), LANGUAGES, fallback)
 }
 
-function visitOf({ method }: RequestHead, requestId: string, { untilMs }: Closure): Visit {
+function visitOf({ method }: RequestHead, requestId: string, { untilMs }: ClosedRoute): Visit {
   const nowMs = Date.now()
   const wait = secondsToEnd(untilMs, nowMs, Math.random())
   return { requestId, nowMs, retryAfterS: wait, repeatable: isSafe(method) }

@@ -1,7 +1,7 @@
 // The page of a maintenance window: that it is planned, why, and until when, in the language of its reader and the time zone of the window.
 
 import type { Language } from '../../../plan/snapshot.ts'
-import type { Closure } from '../../../shared/messages.ts'
+import type { ClosedRoute } from '../../../shared/messages.ts'
 import { escapeHtml, pageText } from './page.ts'
 import { WORDS } from './words.ts'
 
@@ -15,17 +15,17 @@ export interface Visit {
   readonly repeatable: boolean
 }
 
-export function maintenancePage(closure: Closure, language: Language, visit: Visit): string {
+export function maintenancePage(closedRoute: ClosedRoute, language: Language, visit: Visit): string {
   const { nothingLost, notCarriedOut, again, title } = WORDS[language].maintenance
   const { requestId, retryAfterS, repeatable } = visit
   const [first, then] = repeatable ? [nothingLost, again] : [notCarriedOut, nothingLost]
-  const content = `${factsOf(closure, language, visit.nowMs)}\n<p>${first}</p>\n<p>${then}</p>`
+  const content = `${factsOf(closedRoute, language, visit.nowMs)}\n<p>${first}</p>\n<p>${then}</p>`
   const refreshS = repeatable ? Math.min(LONGEST_REFRESH_S, Math.max(SHORTEST_REFRESH_S, retryAfterS)) : undefined
   return pageText({ language, heading: title, content, requestId, refreshS })
 }
 
 /** The end, as long as it is ahead: one that has passed only says that it takes longer. */
-export function endAhead({ untilMs }: Closure, nowMs: number): number | undefined {
+export function endAhead({ untilMs }: ClosedRoute, nowMs: number): number | undefined {
   return untilMs !== undefined && untilMs > nowMs ? untilMs : undefined
 }
 
@@ -34,27 +34,27 @@ const LONGEST_REFRESH_S = 300
 /** Time to read. */
 const SHORTEST_REFRESH_S = 5
 
-interface Told {
+interface Facts {
   readonly untilMs: number | undefined
   readonly html: string
 }
 
 /** Calendars are slow, and in a window many ask at once. */
-const TOLD = new WeakMap<Closure, Map<Language, Told>>()
+const FACTS = new WeakMap<ClosedRoute, Map<Language, Facts>>()
 
-function factsOf(closure: Closure, language: Language, nowMs: number): string {
-  const untilMs = endAhead(closure, nowMs)
-  const byLanguage = TOLD.get(closure) ?? new Map<Language, Told>()
+function factsOf(closedRoute: ClosedRoute, language: Language, nowMs: number): string {
+  const untilMs = endAhead(closedRoute, nowMs)
+  const byLanguage = FACTS.get(closedRoute) ?? new Map<Language, Facts>()
   const known = byLanguage.get(language)
   if (known && known.untilMs === untilMs) return known.html
   const { messages, maintenance } = WORDS[language]
-  const until = untilMs === undefined ? maintenance.untilUnknown : endOf(untilMs, closure.timeZone, language)
+  const until = untilMs === undefined ? maintenance.untilUnknown : endOf(untilMs, closedRoute.timeZone, language)
   const html = `<p>${messages.maintenance}</p>
 <dl>
-<dt>${maintenance.reason}</dt><dd class="reason" dir="auto">${escapeHtml(closure.reason)}</dd>
+<dt>${maintenance.reason}</dt><dd class="reason" dir="auto">${escapeHtml(closedRoute.reason)}</dd>
 <dt>${maintenance.until}</dt><dd>${until}</dd>
 </dl>`
-  TOLD.set(closure, byLanguage.set(language, { untilMs, html }))
+  FACTS.set(closedRoute, byLanguage.set(language, { untilMs, html }))
   return html
 }
 

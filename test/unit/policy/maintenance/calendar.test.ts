@@ -6,13 +6,13 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { toIcs } from '../../../../src/policy/maintenance/calendar.ts'
 import { zoneLines } from '../../../../src/policy/maintenance/calendar-zone.ts'
 import { exactDuration, utcOffset } from '../../../../src/policy/maintenance/content-lines.ts'
-import { at, DAY_MS, HOUR_MS, lasting, schedule, till } from './plans.ts'
+import { at, DAY_MS, HOUR_MS, lasting, occurrences, till } from './plans.ts'
 
 const NOW = at('2026-11-01T00:00[UTC]')
 
 const feed = (plans: readonly Partial<WindowPlan>[], nowMs = NOW): string =>
   toIcs(
-    plans.map(changes => schedule(changes)),
+    plans.map(changes => occurrences(changes)),
     nowMs,
     at('2026-10-01T12:00[UTC]'),
   )

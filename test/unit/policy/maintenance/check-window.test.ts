@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { checkWindow } from '../../../../src/policy/maintenance/check-window.ts'
-import { createSchedule, neighbours } from '../../../../src/policy/maintenance/schedule.ts'
+import { neighbours, occurrencesOf } from '../../../../src/policy/maintenance/occurrences.ts'
 import { HOUR_MS, lasting, plan, till } from './plans.ts'
 
 const told = (changes: Partial<WindowPlan>) => {
@@ -221,7 +221,7 @@ test('whatever is written as a rule, it is refused in words or it can be asked, 
       const tried = plan({ recurrence, length: lasting(0.25) })
       const { errors } = checkWindow(tried)
       for (const { message } of errors) expect(message).not.toBe('')
-      if (errors.length === 0) neighbours(createSchedule(tried), Date.UTC(2031, 5))
+      if (errors.length === 0) neighbours(occurrencesOf(tried), Date.UTC(2031, 5))
     }),
     { numRuns: 150 },
   )

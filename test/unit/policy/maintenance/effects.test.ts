@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { effectOnRoute, effectOnUpstream, effectsAt, freezeOn } from '../../../../src/policy/maintenance/effects.ts'
-import { NO_OVERRIDES, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
-import { at, HOUR_MS, lasting, overrides, schedule } from './plans.ts'
+import { type Facts, NO_FACTS } from '../../../../src/policy/maintenance/window-state.ts'
+import { at, factsWith, HOUR_MS, lasting, occurrences } from './plans.ts'
 
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')
 const ODOO_1 = { kind: 'upstream', pool: 'odoo', upstream: 'odoo-1' } as const
@@ -12,9 +12,9 @@ const POOL = { kind: 'pool', pool: 'odoo' } as const
 const EVERYTHING = { kind: 'everything' } as const
 const ROUTE = { kind: 'route', route: 'api' } as const
 
-const effects = (nowMs: number, plans: readonly Partial<WindowPlan>[], facts: Overrides = NO_OVERRIDES) =>
+const effects = (nowMs: number, plans: readonly Partial<WindowPlan>[], facts: Facts = NO_FACTS) =>
   effectsAt(
-    plans.map(changes => schedule(changes)),
+    plans.map(changes => occurrences(changes)),
     nowMs,
     facts,
   )
@@ -72,7 +72,7 @@ describe('one window', () => {
   test('has no known end while it overruns, and no effect while it is postponed', () => {
     const plans = [{ overrun: 'confirm' }] as const
     expect(effects(START + 5 * HOUR_MS, plans).pools.get('odoo')).toMatchObject({ level: 'answer', untilMs: undefined })
-    const held = overrides({ postponed: new Set(['patching@2026-12-06T02:00:00']) })
+    const held = factsWith({ postponed: new Set(['patching@2026-12-06T02:00:00']) })
     expect(effects(START, plans, held).pools.size).toBe(0)
   })
 })

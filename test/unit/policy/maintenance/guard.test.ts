@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { guard, mayStart } from '../../../../src/policy/maintenance/guard.ts'
-import { at, DAY_MS, HOUR_MS, lasting, plan, schedule } from './plans.ts'
+import { at, DAY_MS, HOUR_MS, lasting, occurrences, plan } from './plans.ts'
 
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')
 const HORIZON = { fromMs: START - DAY_MS, toMs: START + 90 * DAY_MS }
@@ -17,7 +17,7 @@ const one = (name: string, changes: Partial<WindowPlan> = {}): Partial<WindowPla
 })
 const found = (plans: readonly Partial<WindowPlan>[], pool = POOL) =>
   guard(
-    plans.map(changes => schedule(changes)),
+    plans.map(changes => occurrences(changes)),
     [pool],
     HORIZON,
   )

@@ -3,17 +3,17 @@
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import {
-  createSchedule,
   nextOccurrence,
   occurrenceAt,
   occurrencesBetween,
-} from '../../../../src/policy/maintenance/schedule.ts'
-import { at, DAY_MS, HOUR_MS, lasting, plan, schedule, till, written } from './plans.ts'
+  occurrencesOf,
+} from '../../../../src/policy/maintenance/occurrences.ts'
+import { at, DAY_MS, HOUR_MS, lasting, occurrences, plan, till, written } from './plans.ts'
 
 function dates(changes: Partial<WindowPlan>, from: string, to: string): string[] {
   const { timeZone } = plan(changes)
   const [fromMs, toMs] = [from, to].map(day => at(`${day}T00:00[${timeZone}]`))
-  return occurrencesBetween(schedule(changes), fromMs!, toMs!, 1000).map(found => written(found, timeZone))
+  return occurrencesBetween(occurrences(changes), fromMs!, toMs!, 1000).map(found => written(found, timeZone))
 }
 
 describe('a window takes place', () => {
@@ -89,7 +89,7 @@ describe('a window takes place', () => {
   })
 
   test('at most as often as was asked for', () => {
-    const daily = schedule({ recurrence: 'FREQ=DAILY' })
+    const daily = occurrences({ recurrence: 'FREQ=DAILY' })
     expect(occurrencesBetween(daily, at('2026-12-01T00:00[UTC]'), at('2199-01-01T00:00[UTC]'), 3)).toHaveLength(3)
   })
 })
@@ -159,7 +159,7 @@ describe('in a night in which the clocks change', () => {
       recurrence: 'FREQ=DAILY;BYHOUR=2,3',
     }
     expect(dates(hourly, '2026-03-29', '2026-03-30')).toEqual(['2026-03-29T03:00+02:00 +0.5h'])
-    const found = occurrenceAt(schedule(hourly), at('2026-03-29T03:10[Europe/Berlin]'))
+    const found = occurrenceAt(occurrences(hourly), at('2026-03-29T03:10[Europe/Berlin]'))
     expect(found).toMatchObject({ localStart: '2026-03-29T03:00:00', shifted: false })
   })
 
@@ -217,13 +217,13 @@ describe('an occurrence', () => {
   test('keeps its key, whatever form the start is written in and whenever it is asked for', () => {
     const key = 'patching@2026-12-06T02:00:00'
     for (const start of ['2026-12-06T02:00', '2026-12-06T02:00:00']) {
-      const { startMs } = nextOccurrence(schedule({ start }), 0)!
-      expect(occurrenceAt(schedule({ start }), startMs)?.key).toBe(key)
+      const { startMs } = nextOccurrence(occurrences({ start }), 0)!
+      expect(occurrenceAt(occurrences({ start }), startMs)?.key).toBe(key)
     }
   })
 
   test('is under way from its start (inclusive) to its end (exclusive)', () => {
-    const once = schedule()
+    const once = occurrences()
     const startMs = at('2026-12-06T02:00[America/Sao_Paulo]')
     const keyAt = (ms: number) => occurrenceAt(once, ms) !== undefined
     expect([startMs - 1, startMs, startMs + 4 * HOUR_MS - 1, startMs + 4 * HOUR_MS].map(keyAt)).toEqual([
@@ -235,7 +235,7 @@ describe('an occurrence', () => {
   })
 
   test('is found again when the clock steps back and forth', () => {
-    const weekly = schedule({ recurrence: 'FREQ=WEEKLY' })
+    const weekly = occurrences({ recurrence: 'FREQ=WEEKLY' })
     const startMs = at('2026-12-13T02:00[America/Sao_Paulo]')
     const steps = [0, 30 * DAY_MS, HOUR_MS, -7 * DAY_MS, -HOUR_MS, 0]
     const seen = steps.map(step => occurrenceAt(weekly, startMs + step)?.localStart)
@@ -271,7 +271,7 @@ describe('the cost', () => {
 
   test.each(RULES)('of %s is that of the years asked about, not of those since it began', recurrence => {
     const ask = (start: string) => {
-      const rule = createSchedule(plan({ start, length: lasting(1), recurrence }))
+      const rule = occurrencesOf(plan({ start, length: lasting(1), recurrence }))
       return cpuMs(() => {
         for (let day = 0; day < 200; day += 40) nextOccurrence(rule, Date.UTC(2026, 0, 1) + day * DAY_MS)
       })
@@ -283,8 +283,11 @@ describe('the cost', () => {
   })
 
   test('of a date that never comes again is bounded', () => {
-    const rare = schedule({ start: '2024-02-29T02:00', recurrence: 'FREQ=YEARLY;INTERVAL=150;BYMONTH=2;BYMONTHDAY=29' })
-    const never = schedule({ start: '2024-02-29T02:00', recurrence: 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30' })
+    const rare = occurrences({
+      start: '2024-02-29T02:00',
+      recurrence: 'FREQ=YEARLY;INTERVAL=150;BYMONTH=2;BYMONTHDAY=29',
+    })
+    const never = occurrences({ start: '2024-02-29T02:00', recurrence: 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30' })
     const nowMs = at('2026-01-01T00:00[UTC]')
     const cost = cpuMs(() => {
       expect([nextOccurrence(rare, nowMs), nextOccurrence(never, nowMs)]).toEqual([undefined, undefined])

@@ -3,13 +3,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  createSchedule,
   nextOccurrence,
   occurrenceAt,
   occurrencesBetween,
-} from '../../../../src/policy/maintenance/schedule.ts'
-import { NO_OVERRIDES } from '../../../../src/policy/maintenance/window-plan.ts'
-import { windowState } from '../../../../src/policy/maintenance/window-state.ts'
+  occurrencesOf,
+} from '../../../../src/policy/maintenance/occurrences.ts'
+import { NO_FACTS, windowState } from '../../../../src/policy/maintenance/window-state.ts'
 import { firstWallFrom, type OracleRule, type OracleWindow, ruleText, takenIn, type Walk, walkZone } from './oracle.ts'
 import { DAY_MS, MINUTE_MS, plan } from './plans.ts'
 
@@ -129,7 +128,7 @@ describe.each(ZONES)('windows in %s from %i to %i', (timeZone, fromYear, toYear)
         const expected = takenIn(walk, { ...bare, exceptWalls }, MARGIN)
         const bound = count === undefined ? '' : `;COUNT=${count}`
         const until = untilWall === undefined ? '' : `;UNTIL=${basic(untilWall)}`
-        const schedule = createSchedule(
+        const occurrences = occurrencesOf(
           plan({
             timeZone,
             start: local(startWall),
@@ -146,7 +145,7 @@ describe.each(ZONES)('windows in %s from %i to %i', (timeZone, fromYear, toYear)
         const lastMs = Date.UTC(toYear, 11, 20)
         const within = (fromMs: number, toMs: number) =>
           expected.filter(({ startMs, endMs }) => endMs > fromMs && startMs < toMs)
-        const found = occurrencesBetween(schedule, firstMs, lastMs, 10_000)
+        const found = occurrencesBetween(occurrences, firstMs, lastMs, 10_000)
         expect(strip(found)).toEqual(strip(within(firstMs, lastMs)))
         expect(found.map(({ localStart }) => localStart.slice(0, 16))).toEqual(
           within(firstMs, lastMs).map(({ wall }) => local(wall)),
@@ -160,9 +159,9 @@ describe.each(ZONES)('windows in %s from %i to %i', (timeZone, fromYear, toYear)
             const latest = expected.findLast(({ startMs }) => startMs <= nowMs)
             const inForce = latest !== undefined && nowMs < latest.endMs
             const next = expected.find(({ startMs }) => startMs > nowMs)
-            expect(occurrenceAt(schedule, nowMs)?.startMs).toBe(inForce ? latest.startMs : undefined)
-            expect(windowState(schedule, nowMs, NO_OVERRIDES).status === 'active').toBe(inForce)
-            if (next !== undefined) expect(nextOccurrence(schedule, nowMs)?.startMs).toBe(next.startMs)
+            expect(occurrenceAt(occurrences, nowMs)?.startMs).toBe(inForce ? latest.startMs : undefined)
+            expect(windowState(occurrences, nowMs, NO_FACTS).status === 'active').toBe(inForce)
+            if (next !== undefined) expect(nextOccurrence(occurrences, nowMs)?.startMs).toBe(next.startMs)
           }
         }
       }),

@@ -1,8 +1,8 @@
 // What the tests of windows share: a plan with defaults, instants from local times, occurrences as a person writes them.
 
 import type { WindowPlan } from '../../../../src/plan/window.ts'
-import { createSchedule, type Schedule } from '../../../../src/policy/maintenance/schedule.ts'
-import { NO_OVERRIDES, type Occurrence, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
+import { type Occurrence, type Occurrences, occurrencesOf } from '../../../../src/policy/maintenance/occurrences.ts'
+import { type Facts, NO_FACTS } from '../../../../src/policy/maintenance/window-state.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
@@ -28,7 +28,7 @@ export function plan(changes: Partial<WindowPlan> = {}): WindowPlan {
   }
 }
 
-export const schedule = (changes: Partial<WindowPlan> = {}): Schedule => createSchedule(plan(changes))
+export const occurrences = (changes: Partial<WindowPlan> = {}): Occurrences => occurrencesOf(plan(changes))
 
 /** Wall-clock length. */
 export const till = (end: string): WindowPlan['length'] => ({ by: 'wall-clock', end })
@@ -44,4 +44,4 @@ export function written({ startMs, endMs }: Occurrence, timeZone: string): strin
   return `${text} +${(endMs - startMs) / HOUR_MS}h`
 }
 
-export const overrides = (changes: Partial<Overrides>): Overrides => ({ ...NO_OVERRIDES, ...changes })
+export const factsWith = (changes: Partial<Facts>): Facts => ({ ...NO_FACTS, ...changes })

@@ -3,9 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
-import { NO_OVERRIDES, type Overrides } from '../../../../src/policy/maintenance/window-plan.ts'
-import { windowState } from '../../../../src/policy/maintenance/window-state.ts'
-import { at, DAY_MS, HOUR_MS, lasting, overrides, plan, schedule } from './plans.ts'
+import { type Facts, NO_FACTS, windowState } from '../../../../src/policy/maintenance/window-state.ts'
+import { at, DAY_MS, factsWith, HOUR_MS, lasting, occurrences, plan } from './plans.ts'
 
 const WEEKLY: Partial<WindowPlan> = { recurrence: 'FREQ=WEEKLY;COUNT=3', leadMs: HOUR_MS }
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')
@@ -13,8 +12,8 @@ const END = START + 4 * HOUR_MS
 const FIRST = 'patching@2026-12-06T02:00:00'
 const SECOND = 'patching@2026-12-13T02:00:00'
 
-const stateAt = (nowMs: number, changes: Partial<WindowPlan> = WEEKLY, facts: Overrides = NO_OVERRIDES) =>
-  windowState(schedule(changes), nowMs, facts)
+const stateAt = (nowMs: number, changes: Partial<WindowPlan> = WEEKLY, facts: Facts = NO_FACTS) =>
+  windowState(occurrences(changes), nowMs, facts)
 const statusAt = (...args: Parameters<typeof stateAt>) => stateAt(...args).status
 
 describe('by the calendar alone, a window', () => {
@@ -44,12 +43,12 @@ describe('by the calendar alone, a window', () => {
   })
 
   test('is as it was when the clock steps back and forth, or the process begins anew', () => {
-    const one = schedule(WEEKLY)
+    const one = occurrences(WEEKLY)
     const instants = fc.array(fc.integer({ min: -2 * DAY_MS, max: 20 * DAY_MS }), { minLength: 2, maxLength: 20 })
     fc.assert(
       fc.property(instants, steps => {
         for (const step of steps) {
-          const seen = windowState(one, START + step, NO_OVERRIDES)
+          const seen = windowState(one, START + step, NO_FACTS)
           expect(seen).toEqual(stateAt(START + step))
         }
       }),
@@ -59,7 +58,7 @@ describe('by the calendar alone, a window', () => {
 })
 
 describe('ended early, a window', () => {
-  const ended = overrides({ endedEarly: new Map([[FIRST, START + HOUR_MS]]) })
+  const ended = factsWith({ endedEarly: new Map([[FIRST, START + HOUR_MS]]) })
 
   test('is over at once, and takes place again the next time', () => {
     expect(stateAt(START + 2 * HOUR_MS, WEEKLY, ended)).toMatchObject({
@@ -78,7 +77,7 @@ describe('ended early, a window', () => {
   test('needs no confirmation, but still the probes', () => {
     const careful = { ...WEEKLY, overrun: 'confirm', onlyWhenHealthy: true } as const
     expect(statusAt(START + 2 * HOUR_MS, careful, ended)).toBe('scheduled')
-    const failing = overrides({ ...ended, unhealthy: new Set(['patching']) })
+    const failing = factsWith({ ...ended, unhealthy: new Set(['patching']) })
     expect(stateAt(START + 2 * HOUR_MS, careful, failing)).toMatchObject({
       status: 'overrun',
       waitingFor: 'probes',
@@ -88,7 +87,7 @@ describe('ended early, a window', () => {
 
   test('before its start never takes place, and closes nothing afterwards', () => {
     const careful = { ...WEEKLY, overrun: 'confirm', onlyWhenHealthy: true } as const
-    const cancelled = overrides({ endedEarly: new Map([[FIRST, START - 1]]), unhealthy: new Set(['patching']) })
+    const cancelled = factsWith({ endedEarly: new Map([[FIRST, START - 1]]), unhealthy: new Set(['patching']) })
     for (const nowMs of [START - 1, START, END - 1, END, END + DAY_MS]) {
       expect(stateAt(nowMs, careful, cancelled)).toMatchObject({ status: 'scheduled', occurrence: { key: SECOND } })
     }
@@ -105,17 +104,17 @@ describe('at its end, a window', () => {
       untilMs: undefined,
       occurrence: { key: FIRST },
     })
-    const confirmed = overrides({ confirmed: new Set([FIRST]) })
+    const confirmed = factsWith({ confirmed: new Set([FIRST]) })
     expect(stateAt(END, confirm, confirmed)).toMatchObject({ status: 'scheduled', finished: { key: FIRST } })
     expect(statusAt(END - 1, confirm, confirmed)).toBe('active')
   })
 
   test('that reopens only when healthy waits for the probes, and is not closed again by a later one', () => {
     const healthy = { ...WEEKLY, onlyWhenHealthy: true } as const
-    const failing = overrides({ unhealthy: new Set(['patching']) })
+    const failing = factsWith({ unhealthy: new Set(['patching']) })
     expect(stateAt(END, healthy, failing)).toMatchObject({ status: 'overrun', waitingFor: 'probes' })
     expect(stateAt(END + 1, healthy)).toMatchObject({ status: 'scheduled', finished: { key: FIRST } })
-    const reopened = overrides({ ...failing, reopened: new Set([FIRST]) })
+    const reopened = factsWith({ ...failing, reopened: new Set([FIRST]) })
     expect(statusAt(END + HOUR_MS, healthy, reopened)).toBe('scheduled')
   })
 
@@ -124,27 +123,27 @@ describe('at its end, a window', () => {
     const week = START + 7 * DAY_MS
     expect([week - 1, week].map(nowMs => statusAt(nowMs, confirm))).toEqual(['overrun', 'active'])
     // One that is cancelled or held back does not free what the one before holds.
-    const cancelled = overrides({ endedEarly: new Map([[SECOND, week - DAY_MS]]) })
+    const cancelled = factsWith({ endedEarly: new Map([[SECOND, week - DAY_MS]]) })
     expect(stateAt(week + 1, confirm, cancelled)).toMatchObject({ status: 'overrun', occurrence: { key: FIRST } })
-    const postponed = overrides({ postponed: new Set([SECOND]) })
+    const postponed = factsWith({ postponed: new Set([SECOND]) })
     expect(stateAt(week + 1, confirm, postponed)).toMatchObject({ status: 'overrun', occurrence: { key: FIRST } })
   })
 
   test('that ended before vigia knew of it needs no confirmation', () => {
     const confirm = { ...WEEKLY, overrun: 'confirm' } as const
-    const known = (sinceMs: number) => overrides({ knownSinceMs: new Map([['patching', sinceMs]]) })
+    const known = (sinceMs: number) => factsWith({ knownSinceMs: new Map([['patching', sinceMs]]) })
     expect(statusAt(END + DAY_MS, confirm, known(END))).toBe('scheduled')
     expect(statusAt(END + DAY_MS, confirm, known(END - 1))).toBe('overrun')
   })
 
   test('never overruns where it is a freeze', () => {
     const freeze = { ...WEEKLY, kind: 'freeze', leadMs: 0 } as const
-    expect(statusAt(END, freeze, overrides({ unhealthy: new Set(['patching']) }))).toBe('scheduled')
+    expect(statusAt(END, freeze, factsWith({ unhealthy: new Set(['patching']) }))).toBe('scheduled')
   })
 })
 
 describe('held back by the guard, a window', () => {
-  const held = overrides({ postponed: new Set([FIRST]) })
+  const held = factsWith({ postponed: new Set([FIRST]) })
 
   test('is postponed from its lead-in to its end, and then simply over', () => {
     const confirm = { ...WEEKLY, overrun: 'confirm' } as const

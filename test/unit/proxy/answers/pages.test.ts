@@ -5,16 +5,16 @@ import { describe, expect, test } from 'vitest'
 import { FAULTS, type FaultCode } from '../../../../src/http1/faults.ts'
 import { fieldValue } from '../../../../src/http1/fields.ts'
 import { type AnswerCode, type AnswerForm, answer } from '../../../../src/proxy/answers/answers.ts'
-import { closureAnswer } from '../../../../src/proxy/answers/closure-answer.ts'
+import { closedRouteAnswer } from '../../../../src/proxy/answers/closed-route-answer.ts'
 import { maintenancePage, type Visit } from '../../../../src/proxy/answers/pages/maintenance-page.ts'
 import { escapeHtml } from '../../../../src/proxy/answers/pages/page.ts'
 import { LANGUAGES, WORDS } from '../../../../src/proxy/answers/pages/words.ts'
-import type { Closure } from '../../../../src/shared/messages.ts'
+import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 
 const HOUR_MS = 3_600_000
 /** 05:00 in São Paulo. */
 const NOW_MS = Date.parse('2026-12-06T08:00:00Z')
-const PATCHING: Closure = {
+const PATCHING: ClosedRoute = {
   route: 'erp',
   window: 'monthly patching',
   reason: 'Monthly patching',
@@ -24,8 +24,11 @@ const PATCHING: Closure = {
 }
 const VISIT: Visit = { requestId: 'r-1', retryAfterS: 3600, nowMs: NOW_MS, repeatable: true }
 
-const pageOf = (more: Partial<Closure> = {}, visit: Partial<Visit> = {}, language: (typeof LANGUAGES)[number] = 'en') =>
-  maintenancePage({ ...PATCHING, ...more }, language, { ...VISIT, ...visit })
+const pageOf = (
+  more: Partial<ClosedRoute> = {},
+  visit: Partial<Visit> = {},
+  language: (typeof LANGUAGES)[number] = 'en',
+) => maintenancePage({ ...PATCHING, ...more }, language, { ...VISIT, ...visit })
 const refreshOf = (page: string) => /<meta http-equiv="refresh" content="(\d+)">/.exec(page)?.[1]
 
 /** The paths of all texts in a table of words. */
@@ -139,10 +142,10 @@ describe('the page of a maintenance window', () => {
   })
 
   test('does not go on telling an end that has passed since', () => {
-    const closure = { ...PATCHING }
-    expect(maintenancePage(closure, 'en', VISIT)).toContain('<time')
-    expect(maintenancePage(closure, 'en', { ...VISIT, nowMs: NOW_MS + HOUR_MS })).not.toContain('<time')
-    expect(maintenancePage(closure, 'de', VISIT)).toContain('<html lang="de">')
+    const closedRoute = { ...PATCHING }
+    expect(maintenancePage(closedRoute, 'en', VISIT)).toContain('<time')
+    expect(maintenancePage(closedRoute, 'en', { ...VISIT, nowMs: NOW_MS + HOUR_MS })).not.toContain('<time')
+    expect(maintenancePage(closedRoute, 'de', VISIT)).toContain('<html lang="de">')
   })
 
   test.each([
@@ -183,8 +186,8 @@ describe('the page of a maintenance window', () => {
 })
 
 describe('the JSON of a maintenance window', () => {
-  const jsonOf = (more: Partial<Closure> = {}, form: AnswerForm = 'json') => {
-    const { head, body } = closureAnswer({ ...PATCHING, ...more }, form, VISIT)
+  const jsonOf = (more: Partial<ClosedRoute> = {}, form: AnswerForm = 'json') => {
+    const { head, body } = closedRouteAnswer({ ...PATCHING, ...more }, form, VISIT)
     return { head, value: JSON.parse(body.toString()) }
   }
 

@@ -4,15 +4,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Fields, parseFields } from '../../../../src/http1/fields.ts'
 import type { WindowBypass } from '../../../../src/plan/window.ts'
-import { closureOf, compileClosures } from '../../../../src/proxy/exchange/closures.ts'
-import type { Closure } from '../../../../src/shared/messages.ts'
+import { closedRouteOf, compileClosedRoutes } from '../../../../src/proxy/exchange/closed-routes.ts'
+import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 
 const OFFICE: WindowBypass = { addresses: ['192.0.2.0/24', '2001:db8::7'], header: undefined }
 const KEY: WindowBypass = { addresses: [], header: { name: 'X-Verify', value: 'açúcar 42' } }
 const EITHER: WindowBypass = { addresses: ['198.51.100.9'], header: { name: 'x-team', value: 'release' } }
 const NOBODY: WindowBypass = { addresses: [], header: undefined }
 
-function closure(bypasses: readonly WindowBypass[], route = 'erp'): Closure {
+function closedRoute(bypasses: readonly WindowBypass[], route = 'erp'): ClosedRoute {
   return { route, window: 'patching', reason: 'Patching', timeZone: 'UTC', untilMs: undefined, bypasses }
 }
 
@@ -23,18 +23,18 @@ function fields(...lines: readonly string[]): Fields {
 }
 
 function passes(bypasses: readonly WindowBypass[], client: string, ...lines: readonly string[]): boolean {
-  return closureOf(compileClosures([closure(bypasses)])!, 'erp', client, fields(...lines)) === undefined
+  return closedRouteOf(compileClosedRoutes([closedRoute(bypasses)])!, 'erp', client, fields(...lines)) === undefined
 }
 
-test('no closures cost one look at a field', () => {
-  expect(compileClosures(undefined)).toBeUndefined()
-  expect(compileClosures([])).toBeUndefined()
+test('no closed routes cost one look at a field', () => {
+  expect(compileClosedRoutes(undefined)).toBeUndefined()
+  expect(compileClosedRoutes([])).toBeUndefined()
 })
 
 test('routes that are not named are not closed', () => {
-  const closures = compileClosures([closure([]), closure([], 'api')])!
-  expect(closureOf(closures, 'shop', '192.0.2.1', fields())).toBeUndefined()
-  expect(closureOf(closures, 'api', '192.0.2.1', fields())?.route).toBe('api')
+  const closedRoutes = compileClosedRoutes([closedRoute([]), closedRoute([], 'api')])!
+  expect(closedRouteOf(closedRoutes, 'shop', '192.0.2.1', fields())).toBeUndefined()
+  expect(closedRouteOf(closedRoutes, 'api', '192.0.2.1', fields())?.route).toBe('api')
 })
 
 describe('who passes', () => {

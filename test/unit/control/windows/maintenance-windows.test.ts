@@ -6,19 +6,20 @@ import { checkConfigurationFreeze, FrozenError, withFreezes } from '../../../../
 import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { createMaintenanceOperations } from '../../../../src/control/orders/schedule-operations.ts'
 import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
-import { createMaintenanceView, summaryOf } from '../../../../src/control/report/schedule-report.ts'
+import type { WindowRecords } from '../../../../src/control/record/window-records.ts'
+import { createMaintenanceView, summaryOf } from '../../../../src/control/report/maintenance-report.ts'
 import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
-import { WindowSchedule } from '../../../../src/control/windows/schedule.ts'
-import type { WindowEvent } from '../../../../src/control/windows/window-events.ts'
-import type { OverrideStore, WindowFact } from '../../../../src/control/windows/window-facts.ts'
+import { MaintenanceWindows } from '../../../../src/control/windows/maintenance-windows.ts'
+import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
+import type { WindowFact } from '../../../../src/control/windows/window-facts.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
-import type { Closure } from '../../../../src/shared/messages.ts'
+import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { at, DAY_MS, HOUR_MS, lasting, MINUTE_MS, plan, till } from '../../policy/maintenance/plans.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
@@ -42,16 +43,16 @@ const route = (name: string, pool: number): RoutePlan => ({
 const night = (changes: Partial<WindowPlan> = {}): WindowPlan =>
   plan({ name: 'night', start: '2026-12-06T02:00', length: lasting(4), recurrence: undefined, ...changes })
 
-const schedules: WindowSchedule[] = []
+const opened: MaintenanceWindows[] = []
 afterEach(() => {
-  for (const each of schedules.splice(0)) each.close()
+  for (const each of opened.splice(0)) each.close()
 })
 
 interface SetUp {
   readonly pool?: Partial<PoolPlan>
   readonly nowMs?: number
   readonly facts?: readonly WindowFact[]
-  readonly store?: OverrideStore
+  readonly store?: WindowRecords
 }
 
 function snapshotWith(maintenance: readonly WindowPlan[], pool: Partial<PoolPlan> = {}): Snapshot {
@@ -69,7 +70,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const snapshot = snapshotWith(windows, pool)
   const transitions: Transition[] = []
   const events: WindowEvent[] = []
-  const closures: (readonly Closure[])[] = []
+  const closedRoutes: (readonly ClosedRoute[])[] = []
   const bypassOnly: number[] = []
   const registry = new Registry({
     table: new UpstreamTable(),
@@ -78,17 +79,20 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
     now,
   })
   const slots = registry.apply(snapshot)
-  const schedule = new WindowSchedule(snapshot, {
+  const maintenance = new MaintenanceWindows(snapshot, {
     registry,
-    onClosures: each => closures.push(each),
-    onBypassOnly: slot => bypassOnly.push(slot),
-    onEvent: each => events.push(each),
+    tell: event => {
+      if (event.type === 'window') events.push(event)
+      else if (event.type === 'closed-routes') closedRoutes.push(event.closedRoutes)
+      else if (event.type === 'bypass-only') bypassOnly.push(event.slot)
+      else store?.append(event.fact)
+    },
     now,
-    ...(store === undefined ? {} : { store }),
+    restores: store !== undefined,
   })
-  schedules.push(schedule)
-  if (facts !== undefined) schedule.restore(facts)
-  schedule.start()
+  opened.push(maintenance)
+  if (facts !== undefined) maintenance.restore(facts)
+  maintenance.start()
   const probe = (upstream: string, result: ProbeResult) => {
     const entry = registry
       .pools()
@@ -100,23 +104,23 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   transitions.length = 0
   const goTo = (toMs: number) => {
     clock.nowMs = toMs
-    schedule.tick()
+    maintenance.tick()
     registry.tick()
   }
   const states = () => registry.pools()[0]!.entries.map(entry => entry.verdict.availability)
   const kinds = () => events.map(({ kind }) => kind)
-  const closed = () => schedule.closures.map(each => each.route)
-  const ask = createMaintenanceOperations(schedule, now)
-  const view = createMaintenanceView(schedule, now)
+  const closed = () => maintenance.closedRoutes.map(each => each.route)
+  const ask = createMaintenanceOperations(maintenance, store?.commit ?? (async () => {}), now)
+  const view = createMaintenanceView(maintenance, now)
   return {
     clock,
     snapshot,
     registry,
     slots,
-    schedule,
+    maintenance,
     transitions,
     events,
-    closures,
+    closedRoutes,
     bypassOnly,
     probe,
     goTo,
@@ -131,7 +135,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
 const ALL = (state: string) => [state, state, state]
 
 test('a window of a pool drains in its lead-in, closes routes and disables upstreams at its start, and opens at its end', () => {
-  const { goTo, states, closed, kinds, schedule, transitions, registry } = setUp([
+  const { goTo, states, closed, kinds, maintenance, transitions, registry } = setUp([
     night({ leadMs: 15 * MINUTE_MS, reason: 'updates' }),
   ])
   goTo(TWO - 15 * MINUTE_MS - 1)
@@ -143,7 +147,7 @@ test('a window of a pool drains in its lead-in, closes routes and disables upstr
   ])
   goTo(TWO)
   expect([states(), closed()]).toEqual([ALL('disabled'), ['web', 'api']])
-  expect(schedule.closures[0]).toEqual({
+  expect(maintenance.closedRoutes[0]).toEqual({
     route: 'web',
     window: 'night',
     reason: 'updates',
@@ -169,20 +173,23 @@ test('a window of a pool drains in its lead-in, closes routes and disables upstr
 
 test('who may bypass a window finds the upstreams in service, but their tunnels end at its start', () => {
   const bypass = { addresses: ['10.0.5.0/24'], header: undefined }
-  const { goTo, states, schedule, bypassOnly, slots } = setUp([night({ bypass })])
+  const { goTo, states, maintenance, bypassOnly, slots } = setUp([night({ bypass })])
   goTo(TWO)
   expect(states()).toEqual(ALL('available'))
-  expect(schedule.closures[0]!.bypasses).toEqual([bypass])
+  expect(maintenance.closedRoutes[0]!.bypasses).toEqual([bypass])
   goTo(TWO + MINUTE_MS)
   expect(bypassOnly).toEqual(slots.upstreams[0])
 })
 
 test('where another window lets nobody pass, nobody passes', () => {
   const bypass = { addresses: ['10.0.5.0/24'], header: undefined }
-  const { goTo, states, schedule } = setUp([night({ bypass }), night({ name: 'all', scope: { kind: 'everything' } })])
+  const { goTo, states, maintenance } = setUp([
+    night({ bypass }),
+    night({ name: 'all', scope: { kind: 'everything' } }),
+  ])
   goTo(TWO)
   expect(states()).toEqual(ALL('disabled'))
-  expect(schedule.closures.map(each => [each.route, each.bypasses])).toEqual([
+  expect(maintenance.closedRoutes.map(each => [each.route, each.bypasses])).toEqual([
     ['web', []],
     ['api', []],
     ['bus', []],
@@ -203,13 +210,13 @@ test('a window of one upstream takes it out, whatever an operator asks for meanw
 })
 
 test('the guard holds a window back while too few would be left, says so once, and lets it begin as soon as it can', () => {
-  const { goTo, states, probe, events, kinds, schedule } = setUp([night({ scope: ERP1, behaviour: 'drain' })], {
+  const { goTo, states, probe, events, kinds, maintenance } = setUp([night({ scope: ERP1, behaviour: 'drain' })], {
     pool: { minAvailable: 2 },
   })
   for (let i = 0; i < 3; i += 1) probe('odoo-2', REFUSED)
   goTo(TWO)
   goTo(TWO + MINUTE_MS)
-  expect([states()[0], schedule.state('night')?.status]).toEqual(['available', 'postponed'])
+  expect([states()[0], maintenance.state('night')?.status]).toEqual(['available', 'postponed'])
   expect(kinds()).toEqual(['postponed'])
   expect(events[0]!.cause).toContain('it would leave pool odoo with 1 available upstream (odoo-3), its minimum is 2')
   for (let i = 0; i < 2; i += 1) probe('odoo-2', OK)
@@ -221,10 +228,10 @@ test('of two windows that begin together the second is held back where both woul
   const windows = [1, 2, 3].map(n =>
     night({ name: `w${n}`, behaviour: 'drain', scope: { kind: 'upstream', pool: 'odoo', upstream: `odoo-${n}` } }),
   )
-  const { goTo, states, schedule } = setUp(windows, { pool: { minAvailable: 1 } })
+  const { goTo, states, maintenance } = setUp(windows, { pool: { minAvailable: 1 } })
   goTo(TWO)
   expect(states()).toEqual(['disabled', 'disabled', 'available'])
-  expect(schedule.state('w3')?.status).toBe('postponed')
+  expect(maintenance.state('w3')?.status).toBe('postponed')
 })
 
 test('a start in the middle of a window goes on with it, though no probe has answered yet', () => {
@@ -234,10 +241,10 @@ test('a start in the middle of a window goes on with it, though no probe has ans
 })
 
 test('overrun: confirm stays closed until somebody confirms; a confirmation given before the end counts', async () => {
-  const { goTo, states, kinds, ask, schedule, registry } = setUp([night({ overrun: 'confirm' })])
+  const { goTo, states, kinds, ask, maintenance, registry } = setUp([night({ overrun: 'confirm' })])
   goTo(TWO)
   goTo(TWO + 5 * HOUR_MS)
-  expect([states(), schedule.state('night')?.waitingFor]).toEqual([ALL('disabled'), 'confirmation'])
+  expect([states(), maintenance.state('night')?.waitingFor]).toEqual([ALL('disabled'), 'confirmation'])
   expect(registry.pools()[0]!.entries[0]!.holds[0]!.reason).toBe('night, past its end, until it is reopened')
   expect(await ask.confirm('night', ANA)).toMatchObject({ ok: true, window: { status: 'over' } })
   expect(states()).toEqual(ALL('available'))
@@ -251,11 +258,11 @@ test('overrun: confirm stays closed until somebody confirms; a confirmation give
 })
 
 test('onlyWhenHealthy opens once the probes pass, and a failure after that closes nothing', () => {
-  const { goTo, states, probe, schedule, closed } = setUp([night({ onlyWhenHealthy: true })])
+  const { goTo, states, probe, maintenance, closed } = setUp([night({ onlyWhenHealthy: true })])
   goTo(TWO)
   for (let i = 0; i < 3; i += 1) probe('odoo-3', REFUSED)
   goTo(TWO + 4 * HOUR_MS)
-  expect([schedule.state('night')?.waitingFor, closed()]).toEqual(['probes', ['web', 'api']])
+  expect([maintenance.state('night')?.waitingFor, closed()]).toEqual(['probes', ['web', 'api']])
   for (let i = 0; i < 2; i += 1) probe('odoo-3', OK)
   goTo(TWO + 4 * HOUR_MS + MINUTE_MS)
   expect([states(), closed()]).toEqual([ALL('available'), []])
@@ -326,7 +333,9 @@ const WISH: WindowDocument = {
 }
 
 test('a window is made, takes place beside those of the file, survives a reload, and is removed', async () => {
-  const { ask, goTo, states, schedule, snapshot, registry, view } = setUp([night({ name: 'freeze', kind: 'freeze' })])
+  const { ask, goTo, states, maintenance, snapshot, registry, view } = setUp([
+    night({ name: 'freeze', kind: 'freeze' }),
+  ])
   expect(await ask.add(WISH, { by: 'ana' })).toMatchObject({
     ok: true,
     window: { source: 'api', by: 'ana' },
@@ -336,8 +345,8 @@ test('a window is made, takes place beside those of the file, survives a reload,
   expect(states()).toEqual(['available', 'disabled', 'available'])
   const next = { ...snapshot, maintenance: [] }
   registry.apply(next)
-  schedule.apply(next)
-  schedule.retire()
+  maintenance.apply(next)
+  maintenance.retire()
   expect(states()).toEqual(['available', 'disabled', 'available'])
   expect(view.windows().map(({ name, source }) => [name, source])).toEqual([['extra', 'api']])
   expect(await ask.remove('extra', ANA)).toMatchObject({ ok: true })
@@ -380,9 +389,9 @@ test('what can not be meant is refused in words, and nothing is kept of it', asy
 })
 
 test('a window of the configuration takes the place of one of that name that was made', async () => {
-  const { ask, schedule, snapshot, events, view } = setUp([])
+  const { ask, maintenance, snapshot, events, view } = setUp([])
   await ask.add(WISH, { by: 'ana' })
-  schedule.apply({ ...snapshot, maintenance: [night({ name: 'extra' })] })
+  maintenance.apply({ ...snapshot, maintenance: [night({ name: 'extra' })] })
   expect(view.windows().map(({ source }) => source)).toEqual(['file'])
   expect(events.at(-1)).toMatchObject({ kind: 'removed', window: 'extra' })
 })
@@ -390,7 +399,7 @@ test('a window of the configuration takes the place of one of that name that was
 test('what is asked for counts once it is kept, and not where it can not be kept', async () => {
   const kept: WindowFact[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
-  const store: OverrideStore = {
+  const store: WindowRecords = {
     commit: async facts => {
       await promise
       kept.push(...facts)
@@ -418,14 +427,14 @@ test('what is asked for counts once it is kept, and not where it can not be kept
 })
 
 test('a restart knows what was ended, confirmed, held back and made; until it does, nothing that is past closes anything', () => {
-  const store: OverrideStore = { commit: async () => {}, append: () => {} }
+  const store: WindowRecords = { commit: async () => {}, append: () => {} }
   const key = 'night@2026-12-06T02:00:00'
   const known: WindowFact = { kind: 'known', window: 'night', atMs: TWO - DAY_MS }
   const restart = (facts: readonly WindowFact[], nowMs = TWO + HOUR_MS) => {
     const set = setUp([night({ overrun: 'confirm' })], { store, nowMs })
     const before = set.states()
-    set.schedule.restore(facts)
-    return { before, after: set.states(), schedule: set.schedule }
+    set.maintenance.restore(facts)
+    return { before, after: set.states(), maintenance: set.maintenance }
   }
   expect(restart([known, { kind: 'ended', key, atMs: TWO + 1 }])).toMatchObject({
     before: ALL('disabled'),
@@ -436,22 +445,22 @@ test('a restart knows what was ended, confirmed, held back and made; until it do
   expect(restart([known, { kind: 'confirmed', key }], TWO + DAY_MS)).toMatchObject({ after: ALL('available') })
   expect(restart([known, { kind: 'reopened', key }], TWO + DAY_MS)).toMatchObject({ after: ALL('available') })
   const made = { plan: night({ name: 'made' }), by: 'ana', atMs: 1 }
-  expect(restart([{ kind: 'made', made }]).schedule.state('made')?.status).toBe('active')
+  expect(restart([{ kind: 'made', made }]).maintenance.state('made')?.status).toBe('active')
   // What another version has kept may be no window for this one.
   const odd = { ...made, plan: { name: 'odd' } as unknown as WindowPlan }
-  expect(restart([{ kind: 'made', made: odd }]).schedule.windows.get('odd')).toBeUndefined()
+  expect(restart([{ kind: 'made', made: odd }]).maintenance.list.get('odd')).toBeUndefined()
 })
 
 test('a freeze refuses drains of its pool and changes of the configuration, unless overridden, which is told', async () => {
   const freeze = night({ name: 'close', kind: 'freeze', reason: 'year end' })
-  const { goTo, registry, schedule, states, events } = setUp([freeze])
+  const { goTo, registry, maintenance, states, events } = setUp([freeze])
   const operations = withFreezes(
     createOperations(registry, new InDoubtList(createLogger({ level: 'fatal' }))),
-    schedule,
+    maintenance,
   )
   const where = { pool: 'odoo', upstream: 'odoo-1' }
   const order = { ...ANA, force: false, deadlineMs: undefined }
-  expect(() => checkConfigurationFreeze(schedule, undefined)).not.toThrow()
+  expect(() => checkConfigurationFreeze(maintenance, undefined)).not.toThrow()
   goTo(TWO)
   expect(states()).toEqual(ALL('available'))
   const detail = `change freeze close (year end) protects pool odoo until 2026-12-06 06:00 (${ZONE}); if it has to be, ask with override and a reason`
@@ -459,10 +468,10 @@ test('a freeze refuses drains of its pool and changes of the configuration, unle
   expect(await operations.disable(where, order)).toMatchObject({ refused: 'conflict' })
   expect(await operations.drain({ pool: 'bus' }, { ...order, force: true })).toEqual({ ok: true })
   expect(await operations.enable({ pool: 'bus' }, ANA)).toEqual({ ok: true })
-  expect(() => checkConfigurationFreeze(schedule, undefined)).toThrow(FrozenError)
+  expect(() => checkConfigurationFreeze(maintenance, undefined)).toThrow(FrozenError)
   expect(await operations.drain(where, { ...order, override: true })).toEqual({ ok: true })
   expect(states()[0]).toBe('draining')
-  checkConfigurationFreeze(schedule, ANA)
+  checkConfigurationFreeze(maintenance, ANA)
   expect(events.filter(({ kind }) => kind === 'overridden').map(({ cause }) => cause)).toEqual([
     'overridden by ana: drain of odoo/odoo-1: done sooner',
     'overridden by ana: the configuration is changed: done sooner',
@@ -474,9 +483,9 @@ test('a freeze refuses drains of its pool and changes of the configuration, unle
 test('the report shows no secret, five dates to come, and what a removed pool has left behind', async () => {
   const header = { name: 'x-check', value: 'a-very-secret-value' }
   const monthly = night({ recurrence: 'FREQ=MONTHLY;BYDAY=1SU', bypass: { addresses: [], header } })
-  const { view, schedule, ask, clock, snapshot } = setUp([monthly])
+  const { view, maintenance, ask, clock, snapshot } = setUp([monthly])
   await ask.add(WISH, { by: 'ana' })
-  schedule.apply({
+  maintenance.apply({
     ...snapshot,
     pools: [snapshot.pools[0]!, poolPlan('bus', [upstreamPlan('bus-1', 8201)])].map(each => ({
       ...each,
@@ -493,8 +502,8 @@ test('the report shows no secret, five dates to come, and what a removed pool ha
   ])
   expect(first!.bypass).toEqual({ addresses: [], header: 'x-check' })
   expect(second!.problem).toBe('there is no upstream odoo/odoo-2 any more')
-  expect(JSON.stringify([view.windows(), summaryOf(schedule, clock.nowMs)])).not.toContain('very-secret')
-  expect(summaryOf(schedule, clock.nowMs)).toMatchObject({
+  expect(JSON.stringify([view.windows(), summaryOf(maintenance, clock.nowMs)])).not.toContain('very-secret')
+  expect(summaryOf(maintenance, clock.nowMs)).toMatchObject({
     active: [],
     next: { window: 'night', localEnd: '2026-12-06T06:00-03:00' },
   })
@@ -502,17 +511,17 @@ test('the report shows no secret, five dates to come, and what a removed pool ha
 })
 
 test('what a reload adds to a closed pool is closed before a worker knows of it', () => {
-  const { goTo, registry, schedule, snapshot, states, closed } = setUp([night()])
+  const { goTo, registry, maintenance, snapshot, states, closed } = setUp([night()])
   goTo(TWO)
   const [odoo, bus] = snapshot.pools
   const pools = [{ ...odoo!, upstreams: [...odoo!.upstreams, upstreamPlan('odoo-4', 8104)] }, bus!]
   const next = { ...snapshot, pools, routes: [route('shop', 0), ...snapshot.routes.slice(1)] }
   registry.apply(next)
-  schedule.apply(next)
+  maintenance.apply(next)
   expect(states()).toEqual([...ALL('disabled'), 'disabled'])
   // The former routes too, until no worker has them any more.
   expect(closed()).toEqual(['shop', 'api', 'web'])
-  schedule.retire()
+  maintenance.retire()
   expect(closed()).toEqual(['shop', 'api'])
 })
 

@@ -11,12 +11,11 @@ import type { WindowSample } from '../../metrics/source.ts'
 import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import { toIcs } from '../../policy/maintenance/calendar.ts'
 import { type Effect, effectOnUpstream } from '../../policy/maintenance/effects.ts'
-import { neighbours, occurrencesBetween } from '../../policy/maintenance/schedule.ts'
+import { neighbours, type Occurrence, occurrencesBetween } from '../../policy/maintenance/occurrences.ts'
 import { zoned } from '../../policy/maintenance/wall-clock.ts'
-import type { Occurrence } from '../../policy/maintenance/window-plan.ts'
 import { iso } from '../../util/words.ts'
-import type { WindowSchedule } from '../windows/schedule.ts'
-import type { KnownWindow } from '../windows/window-list.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
+import type { PlannedWindow } from '../windows/window-list.ts'
 import { scopeWords, untilWords } from '../windows/window-words.ts'
 
 const DAY_MS = 86_400_000
@@ -24,18 +23,18 @@ const NEXT_SHOWN = 5
 const MOST_UPCOMING = 1000
 const FEED_KEPT_MS = 600_000
 
-export function createMaintenanceView(schedule: WindowSchedule, now: () => number = Date.now): MaintenanceView {
+export function createMaintenanceView(windows: MaintenanceWindows, now: () => number = Date.now): MaintenanceView {
   /** Many calendars ask for the same. */
-  let feed: { readonly windows: readonly KnownWindow[]; readonly atMs: number; readonly text: string } | undefined
+  let feed: { readonly planned: readonly PlannedWindow[]; readonly atMs: number; readonly text: string } | undefined
   return {
-    windows: () => schedule.windows.all().map(window => reportWindow(window, schedule, now())),
+    windows: () => windows.list.all().map(window => reportWindow(window, windows, now())),
     upcoming(days) {
       const nowMs = now()
-      return schedule.windows
+      return windows.list
         .all()
         .flatMap(window =>
-          occurrencesBetween(window.schedule, nowMs, nowMs + days * DAY_MS, MOST_UPCOMING)
-            .filter(each => !isCancelled(each, schedule))
+          occurrencesBetween(window.occurrences, nowMs, nowMs + days * DAY_MS, MOST_UPCOMING)
+            .filter(each => !isCancelled(each, windows))
             .map(each => ({ each, plan: window.plan })),
         )
         .sort((a, b) => a.each.startMs - b.each.startMs)
@@ -44,10 +43,10 @@ export function createMaintenanceView(schedule: WindowSchedule, now: () => numbe
     },
     calendar() {
       const atMs = now()
-      const windows = schedule.windows.all()
-      if (feed?.windows !== windows || Math.abs(atMs - feed.atMs) > FEED_KEPT_MS) {
-        const calendars = windows.map(window => window.schedule)
-        feed = { windows, atMs, text: toIcs(calendars, atMs, schedule.windows.changedMs) }
+      const planned = windows.list.all()
+      if (feed?.planned !== planned || Math.abs(atMs - feed.atMs) > FEED_KEPT_MS) {
+        const occurrences = planned.map(window => window.occurrences)
+        feed = { planned, atMs, text: toIcs(occurrences, atMs, windows.list.changedMs) }
       }
       return feed.text
     },
@@ -55,45 +54,45 @@ export function createMaintenanceView(schedule: WindowSchedule, now: () => numbe
 }
 
 /** Undefined = there are no windows. */
-export function summaryOf(schedule: WindowSchedule, nowMs: number): MaintenanceSummary | undefined {
-  const windows = schedule.windows.all()
-  if (windows.length === 0) return undefined
-  const active = windows.filter(({ plan }) => {
-    const status = schedule.state(plan.name)?.status
+export function summaryOf(windows: MaintenanceWindows, nowMs: number): MaintenanceSummary | undefined {
+  const planned = windows.list.all()
+  if (planned.length === 0) return undefined
+  const active = planned.filter(({ plan }) => {
+    const status = windows.state(plan.name)?.status
     return status !== undefined && status !== 'scheduled' && status !== 'over'
   })
-  const next = windows
-    .flatMap(window => nextOf(window, schedule, nowMs, 1).map(each => ({ each, plan: window.plan })))
+  const next = planned
+    .flatMap(window => nextOf(window, windows, nowMs, 1).map(each => ({ each, plan: window.plan })))
     .sort((a, b) => a.each.startMs - b.each.startMs)[0]
   return {
-    active: active.map(window => reportNow(window, schedule)),
+    active: active.map(window => reportNow(window, windows)),
     next: next === undefined ? null : reportOccurrence(next.each, next.plan),
   }
 }
 
 /** What windows do to all of a pool; undefined = nothing. */
-export function poolMaintenance(schedule: WindowSchedule, pool: string): PoolMaintenance | undefined {
-  const effect = effectOnUpstream(schedule.effects, pool, '')
+export function poolMaintenance(windows: MaintenanceWindows, pool: string): PoolMaintenance | undefined {
+  const effect = effectOnUpstream(windows.effects, pool, '')
   return effect && { window: effect.window, level: effect.level, until: isoOrNull(effect.untilMs), why: whyOf(effect) }
 }
 
 /** For a scrape. */
-export function windowSamples(schedule: WindowSchedule, nowMs: number): WindowSample[] {
-  return schedule.windows.all().map(window => {
-    const status = schedule.state(window.plan.name)?.status
+export function windowSamples(windows: MaintenanceWindows, nowMs: number): WindowSample[] {
+  return windows.list.all().map(window => {
+    const status = windows.state(window.plan.name)?.status
     const active = status === 'active' || status === 'overrun'
-    return { name: window.plan.name, active, nextStartMs: nextOf(window, schedule, nowMs, 1)[0]?.startMs }
+    return { name: window.plan.name, active, nextStartMs: nextOf(window, windows, nowMs, 1)[0]?.startMs }
   })
 }
 
-export function reportWindow(window: KnownWindow, schedule: WindowSchedule, nowMs: number): WindowReport {
-  const next = nextOf(window, schedule, nowMs, NEXT_SHOWN).map(each => reportOccurrence(each, window.plan))
-  return { ...reportNow(window, schedule), next }
+export function reportWindow(window: PlannedWindow, windows: MaintenanceWindows, nowMs: number): WindowReport {
+  const next = nextOf(window, windows, nowMs, NEXT_SHOWN).map(each => reportOccurrence(each, window.plan))
+  return { ...reportNow(window, windows), next }
 }
 
-function reportNow(window: KnownWindow, schedule: WindowSchedule): Omit<WindowReport, 'next'> {
+function reportNow(window: PlannedWindow, windows: MaintenanceWindows): Omit<WindowReport, 'next'> {
   const { plan, source, by } = window
-  const state = schedule.state(plan.name)
+  const state = windows.state(plan.name)
   const { addresses, header } = plan.bypass
   return {
     name: plan.name,
@@ -113,25 +112,25 @@ function reportNow(window: KnownWindow, schedule: WindowSchedule): Omit<WindowRe
     since: isoOrNull(state?.fromMs),
     until: isoOrNull(state?.untilMs),
     waitingFor: state?.waitingFor ?? null,
-    problem: problemOf(plan.scope, schedule) ?? null,
+    problem: problemOf(plan.scope, windows) ?? null,
   }
 }
 
 /** Those to come that nobody has cancelled. */
-export function nextOf({ schedule: calendar }: KnownWindow, schedule: WindowSchedule, nowMs: number, most: number) {
+export function nextOf({ occurrences }: PlannedWindow, windows: MaintenanceWindows, nowMs: number, most: number) {
   const found: Occurrence[] = []
-  let { next } = neighbours(calendar, nowMs)
+  let { next } = neighbours(occurrences, nowMs)
   // Bounds the way past those that were cancelled.
   for (let looked = 0; next !== undefined && looked < 100; looked += 1) {
-    if (!isCancelled(next, schedule)) found.push(next)
+    if (!isCancelled(next, windows)) found.push(next)
     if (found.length === most) break
-    ;[next] = occurrencesBetween(calendar, next.endMs, Number.MAX_SAFE_INTEGER, 1)
+    ;[next] = occurrencesBetween(occurrences, next.endMs, Number.MAX_SAFE_INTEGER, 1)
   }
   return found
 }
 
-function isCancelled({ key }: Occurrence, schedule: WindowSchedule): boolean {
-  return schedule.isEnded(key)
+function isCancelled({ key }: Occurrence, windows: MaintenanceWindows): boolean {
+  return windows.isEnded(key)
 }
 
 function reportOccurrence(occurrence: Occurrence, plan: WindowPlan): OccurrenceReport {
@@ -152,7 +151,7 @@ function reportOccurrence(occurrence: Occurrence, plan: WindowPlan): OccurrenceR
 }
 
 /** One made over the API outlives what it was for. */
-function problemOf(scope: WindowScope, { snapshot }: WindowSchedule): string | undefined {
+function problemOf(scope: WindowScope, { snapshot }: MaintenanceWindows): string | undefined {
   if (scope.kind === 'everything') return undefined
   if (scope.kind === 'route')
     return snapshot.routes.some(({ name }) => name === scope.route)

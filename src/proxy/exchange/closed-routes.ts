@@ -4,14 +4,14 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Fields } from '../../http1/fields.ts'
 import type { WindowBypass } from '../../plan/window.ts'
-import type { Closure } from '../../shared/messages.ts'
+import type { ClosedRoute } from '../../shared/messages.ts'
 import { inRanges } from '../../util/address-ranges.ts'
 
 /** By the name of the route. */
-export type Closures = ReadonlyMap<string, ClosedRoute>
+export type ClosedRoutes = ReadonlyMap<string, Closed>
 
-export interface ClosedRoute {
-  readonly closure: Closure
+interface Closed {
+  readonly closedRoute: ClosedRoute
   /** Empty = nobody passes. */
   readonly bypasses: readonly Bypass[]
 }
@@ -19,18 +19,25 @@ export interface ClosedRoute {
 type Bypass = (client: string, fields: Fields) => boolean
 
 /** Undefined = no route is closed. */
-export function compileClosures(closures: readonly Closure[] | undefined): Closures | undefined {
-  if (closures === undefined || closures.length === 0) return undefined
-  return new Map(closures.map(closure => [closure.route, { closure, bypasses: closure.bypasses.map(compileBypass) }]))
+export function compileClosedRoutes(closedRoutes: readonly ClosedRoute[] | undefined): ClosedRoutes | undefined {
+  if (closedRoutes === undefined || closedRoutes.length === 0) return undefined
+  return new Map(
+    closedRoutes.map(each => [each.route, { closedRoute: each, bypasses: each.bypasses.map(compileBypass) }]),
+  )
 }
 
 /** What answers a request of `route`; undefined = nothing does. @param client its address, as far as it is believed */
-export function closureOf(closures: Closures, route: string, client: string, fields: Fields): Closure | undefined {
-  const closed = closures.get(route)
+export function closedRouteOf(
+  closedRoutes: ClosedRoutes,
+  route: string,
+  client: string,
+  fields: Fields,
+): ClosedRoute | undefined {
+  const closed = closedRoutes.get(route)
   if (closed === undefined) return undefined
   const { bypasses } = closed
   const passes = bypasses.length > 0 && bypasses.every(bypass => bypass(client, fields))
-  return passes ? undefined : closed.closure
+  return passes ? undefined : closed.closedRoute
 }
 
 function compileBypass({ addresses, header }: WindowBypass): Bypass {

@@ -1,13 +1,12 @@
-// When a window takes place: its rule in its zone, as occurrences with instants. Knows nothing of overrides or effects.
+// When a window takes place: its rule in its time zone, as occurrences with instants. Knows nothing of facts or effects.
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { LONGEST_STRETCH_MS, once, type Recurrence, recurring } from './recurrence.ts'
 import { parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, localText, parseLocal, resolve, wallAt } from './wall-clock.ts'
-import type { Occurrence } from './window-plan.ts'
 
 /**
- * A window, ready to be asked. Rules of local time, for start and for a wall-clock end alike, each by itself:
+ * All times that a window takes place, ready to be asked for. The rules of local time, for a start and a wall-clock end alike:
  * - In a gap (clocks go forward) the time is later by the gap: 02:30 becomes 03:30.
  * - In an overlap (clocks go back) it is the first of the two. One local start never gives two occurrences.
  * - Two local starts that mean one instant (only where a gap shifts one) are one occurrence: the one that was not shifted.
@@ -15,7 +14,7 @@ import type { Occurrence } from './window-plan.ts'
  * - An elapsed length is added to the instant of the start: it may end at an hour that the wall shows twice.
  * - HOURLY counts the hours of the wall clock: the repeated hour has no second occurrence.
  */
-export interface Schedule {
+export interface Occurrences {
   readonly plan: WindowPlan
   readonly rule: RecurrenceRule | undefined
   readonly recurrence: Recurrence
@@ -24,6 +23,22 @@ export interface Schedule {
   readonly lengthMs: number
   /** The last answer of `neighbours` and how long it holds; most questions are about now. */
   readonly cache: { near: Neighbours | undefined }
+}
+
+/** One time that a window takes place. */
+export interface Occurrence {
+  /** Window and local start: the same whatever the zone's rules become, so that facts find it again. */
+  readonly key: string
+  readonly window: string
+  /** The local start as the rule gave it, with seconds; on a gap's day the clock on the wall may never show it. */
+  readonly localStart: string
+  readonly startMs: number
+  /** Exclusive. */
+  readonly endMs: number
+  /** When the lead-in begins; `startMs` where there is none. */
+  readonly leadFromMs: number
+  /** The local start does not exist on that day; `startMs` is later by the length of the gap. */
+  readonly shifted: boolean
 }
 
 /** The occurrences on either side of an instant. */
@@ -38,7 +53,7 @@ export interface Neighbours {
 }
 
 /** Throws RangeError for a plan that `checkWindow` refuses. */
-export function createSchedule(plan: WindowPlan): Schedule {
+export function occurrencesOf(plan: WindowPlan): Occurrences {
   const startWallMs = wallOf(plan.start)
   const { length } = plan
   const lengthMs = length.by === 'elapsed' ? length.ms : wallOf(length.end) - startWallMs
@@ -52,39 +67,39 @@ export function createSchedule(plan: WindowPlan): Schedule {
 }
 
 /** Those that take place at least in part from `fromMs` to `toMs` (exclusive), in order, at most `max`. */
-export function occurrencesBetween(schedule: Schedule, fromMs: number, toMs: number, max: number): Occurrence[] {
+export function occurrencesBetween(occurrences: Occurrences, fromMs: number, toMs: number, max: number): Occurrence[] {
   const found: Occurrence[] = []
   // An occurrence under way at `fromMs` began at most its length, and a clock change, before.
-  let from = Math.max(fromMs - schedule.lengthMs - SLACK_MS, schedule.startWallMs - SLACK_MS)
-  const last = Math.min(toMs, schedule.recurrence.lastWallMs + SLACK_MS)
+  let from = Math.max(fromMs - occurrences.lengthMs - SLACK_MS, occurrences.startWallMs - SLACK_MS)
+  const last = Math.min(toMs, occurrences.recurrence.lastWallMs + SLACK_MS)
   while (from < last && found.length < max) {
     const to = Math.min(last, from + STRETCH_MS)
-    found.push(...datesBetween(schedule, from, to).taken.filter(({ endMs }) => endMs > fromMs))
+    found.push(...datesBetween(occurrences, from, to).taken.filter(({ endMs }) => endMs > fromMs))
     from = to
   }
   return found.slice(0, max)
 }
 
 /** The one under way. */
-export function occurrenceAt(schedule: Schedule, nowMs: number): Occurrence | undefined {
-  const { latest } = neighbours(schedule, nowMs)
+export function occurrenceAt(occurrences: Occurrences, nowMs: number): Occurrence | undefined {
+  const { latest } = neighbours(occurrences, nowMs)
   return latest !== undefined && nowMs < latest.endMs ? latest : undefined
 }
 
 /** The first that begins after `nowMs`; a rule that gives nothing in 40 years has none. */
-export function nextOccurrence(schedule: Schedule, nowMs: number): Occurrence | undefined {
-  return neighbours(schedule, nowMs).next
+export function nextOccurrence(occurrences: Occurrences, nowMs: number): Occurrence | undefined {
+  return neighbours(occurrences, nowMs).next
 }
 
-/** The occurrences around `nowMs`. Free of cost while neither begins or ends to be a neighbour. */
-export function neighbours(schedule: Schedule, nowMs: number): Neighbours {
-  const { near } = schedule.cache
+/** The occurrences around `nowMs`. The answer is kept: to ask again costs nothing until one of the two changes. */
+export function neighbours(occurrences: Occurrences, nowMs: number): Neighbours {
+  const { near } = occurrences.cache
   if (near !== undefined && near.fromMs <= nowMs && nowMs < near.untilMs) return near
-  const latest = searchBack(schedule, nowMs)
-  const next = searchForward(schedule, nowMs)
+  const latest = searchBack(occurrences, nowMs)
+  const next = searchForward(occurrences, nowMs)
   // Where a side is empty the answer is kept for a day at most: cheap, and right without knowing why it is empty.
   const found = { latest, next, fromMs: latest?.startMs ?? nowMs, untilMs: next?.startMs ?? nowMs + DAY_MS }
-  schedule.cache.near = found
+  occurrences.cache.near = found
   return found
 }
 
@@ -96,8 +111,8 @@ export interface Dates {
 }
 
 /** All that begin from `fromMs` to `toMs` (exclusive); ask for a few years at most. */
-export function datesBetween(schedule: Schedule, fromMs: number, toMs: number): Dates {
-  const { plan, recurrence } = schedule
+export function datesBetween(occurrences: Occurrences, fromMs: number, toMs: number): Dates {
+  const { plan, recurrence } = occurrences
   const walls = recurrence.startsBetween(
     wallAt(fromMs, plan.timeZone) - SLACK_MS,
     wallAt(toMs, plan.timeZone) + SLACK_MS,
@@ -105,9 +120,9 @@ export function datesBetween(schedule: Schedule, fromMs: number, toMs: number): 
   const byStart = new Map<number, Occurrence>()
   const absent: Occurrence[] = []
   for (const wallMs of walls) {
-    const occurrence = occurrenceOf(schedule, wallMs)
+    const occurrence = occurrenceOf(occurrences, wallMs)
     const { startMs, endMs, shifted } = occurrence
-    if (startMs < fromMs || startMs >= toMs || isPastUntil(schedule, occurrence)) continue
+    if (startMs < fromMs || startMs >= toMs || isPastUntil(occurrences, occurrence)) continue
     const rival = byStart.get(startMs)
     if (endMs <= startMs || (shifted && rival !== undefined)) {
       absent.push(occurrence)
@@ -131,14 +146,14 @@ function wallOf(local: string): number {
   return wallMs
 }
 
-/** An instant as UNTIL is exact only as an instant (an hour may come twice): the wall bound leaves room, `datesBetween` decides. */
+/** On the wall clock an hour may come twice, so an UNTIL that is an instant is no exact bound there: this one leaves room, `datesBetween` decides. */
 function untilOf(rule: RecurrenceRule, timeZone: string): number | undefined {
   const { until } = rule
   if (until === undefined) return undefined
   return until.by === 'wall-clock' ? until.wallMs : wallAt(until.epochMs, timeZone) + SLACK_MS
 }
 
-function occurrenceOf({ plan, lengthMs }: Schedule, wallMs: number): Occurrence {
+function occurrenceOf({ plan, lengthMs }: Occurrences, wallMs: number): Occurrence {
   const { name, timeZone, length, leadMs } = plan
   const { epochMs: startMs, shifted } = resolve(wallMs, timeZone)
   const localStart = localText(wallMs)
@@ -153,27 +168,27 @@ function occurrenceOf({ plan, lengthMs }: Schedule, wallMs: number): Occurrence 
   }
 }
 
-function isPastUntil({ rule }: Schedule, { startMs }: Occurrence): boolean {
+function isPastUntil({ rule }: Occurrences, { startMs }: Occurrence): boolean {
   return rule?.until?.by === 'instant' && startMs > rule.until.epochMs
 }
 
 /** Looks in stretches that grow: most windows are found in the first. */
-function searchForward(schedule: Schedule, nowMs: number): Occurrence | undefined {
-  let from = Math.max(nowMs + 1, schedule.startWallMs - SLACK_MS)
-  const last = Math.min(from + SEARCH_MS, schedule.recurrence.lastWallMs + SLACK_MS)
+function searchForward(occurrences: Occurrences, nowMs: number): Occurrence | undefined {
+  let from = Math.max(nowMs + 1, occurrences.startWallMs - SLACK_MS)
+  const last = Math.min(from + SEARCH_MS, occurrences.recurrence.lastWallMs + SLACK_MS)
   for (let stretch = FIRST_STRETCH_MS; from <= last; stretch = Math.min(stretch * 8, LONGEST_STRETCH_MS)) {
-    const first = datesBetween(schedule, from, from + stretch).taken[0]
+    const first = datesBetween(occurrences, from, from + stretch).taken[0]
     if (first !== undefined) return first
     from += stretch
   }
   return undefined
 }
 
-function searchBack(schedule: Schedule, nowMs: number): Occurrence | undefined {
-  const first = Math.max(nowMs - SEARCH_MS, schedule.startWallMs - SLACK_MS)
-  let to = Math.min(nowMs + 1, schedule.recurrence.lastWallMs + SLACK_MS)
+function searchBack(occurrences: Occurrences, nowMs: number): Occurrence | undefined {
+  const first = Math.max(nowMs - SEARCH_MS, occurrences.startWallMs - SLACK_MS)
+  let to = Math.min(nowMs + 1, occurrences.recurrence.lastWallMs + SLACK_MS)
   for (let stretch = FIRST_STRETCH_MS; to > first; stretch = Math.min(stretch * 8, LONGEST_STRETCH_MS)) {
-    const last = datesBetween(schedule, to - stretch, to).taken.at(-1)
+    const last = datesBetween(occurrences, to - stretch, to).taken.at(-1)
     if (last !== undefined) return last
     to -= stretch
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TOTAL } from '../../src/shared/counters.ts'
-import type { Closure } from '../../src/shared/messages.ts'
+import type { ClosedRoute } from '../../src/shared/messages.ts'
 import { type DataPlane, startDataPlane } from '../support/data-plane.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -22,7 +22,7 @@ let folder: string
 let accessLog: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'vigia-closures-'))
+  folder = await mkdtemp(join(tmpdir(), 'vigia-closed-routes-'))
   accessLog = join(folder, 'access.log')
   upstream = await RawUpstream.start()
   plane = await startDataPlane(
@@ -46,7 +46,7 @@ beforeAll(async () => {
         },
       },
     },
-    { closures: [closure('erp', { reason: 'From the start' })] },
+    { closedRoutes: [closedRoute('erp', { reason: 'From the start' })] },
   )
 })
 
@@ -59,13 +59,13 @@ afterAll(async () => {
 beforeEach(() => upstream.forget())
 afterEach(() => expect(plane.said).toEqual([]))
 
-function closure(route: string, more: Partial<Closure> = {}): Closure {
+function closedRoute(route: string, more: Partial<ClosedRoute> = {}): ClosedRoute {
   const untilMs = Date.now() + 600_000
   const rest = { window: 'patching', reason: 'Monthly <patching>', timeZone: 'America/Sao_Paulo', bypasses: [] }
   return { route, ...rest, untilMs, ...more }
 }
 
-const close = (...closures: readonly Closure[]) => plane.tell({ type: 'closures', closures })
+const close = (...closedRoutes: readonly ClosedRoute[]) => plane.tell({ type: 'closed-routes', closedRoutes })
 const total = (index: number) => plane.counters.total(plane.poolSlot, index)
 const get = (target: string, ...fields: readonly string[]) => head('GET', target, ...fields)
 const head = (method: string, target: string, ...fields: readonly string[]) =>
@@ -77,7 +77,9 @@ test('a worker that starts within a window answers from its first request on', a
 })
 
 describe('the answer', () => {
-  beforeAll(() => close(closure('erp'), closure('api'), closure('limited'), closure('small'), closure('bus')))
+  beforeAll(() =>
+    close(closedRoute('erp'), closedRoute('api'), closedRoute('limited'), closedRoute('small'), closedRoute('bus')),
+  )
 
   test('is a page in the language of the client, with Retry-After from the end of the window', async () => {
     const answer = await ask(plane.port, get('/web', HTML, 'Accept-Language: pt-BR,pt;q=0.9,en;q=0.8'))
@@ -181,7 +183,7 @@ describe('the end', () => {
     ['has passed', -5_000, 120, 132],
     ['is a moment away', 300, 1, 132],
   ])('%s: there is a Retry-After of at least a second', async (_, inMs, least, most) => {
-    await close(closure('erp', { untilMs: inMs === undefined ? undefined : Date.now() + inMs }))
+    await close(closedRoute('erp', { untilMs: inMs === undefined ? undefined : Date.now() + inMs }))
     const answer = await ask(plane.port, get('/web', JSON_WANTED))
     const seconds = Number(field(answer, 'retry-after'))
     expect(seconds).toBeGreaterThanOrEqual(least)
@@ -190,9 +192,9 @@ describe('the end', () => {
   })
 
   test('of a window opens its routes, and the next message says all there is', async () => {
-    await close(closure('erp'))
+    await close(closedRoute('erp'))
     expect((await ask(plane.port, get('/web'))).status).toBe(503)
-    await close(closure('shop'))
+    await close(closedRoute('shop'))
     expect((await ask(plane.port, get('/web'))).status).toBe(200)
     expect((await ask(plane.port, get('/shop'))).status).toBe(503)
     await close()
@@ -211,7 +213,7 @@ describe('who verifies the release', () => {
   }
 
   test('passes by address, as it is believed, or by header', async () => {
-    await close(closure('erp', { bypasses: [{ addresses: ['127.0.0.2', '192.0.2.0/24'], header }] }))
+    await close(closedRoute('erp', { bypasses: [{ addresses: ['127.0.0.2', '192.0.2.0/24'], header }] }))
     expect(await asks('127.0.0.2')).toBe(200)
     expect(await asks('127.0.0.1')).toBe(503)
     expect(await asks('127.0.0.1', 'x-verify: release-17')).toBe(200)
@@ -222,7 +224,7 @@ describe('who verifies the release', () => {
 
   test('has to pass each of the windows that overlap', async () => {
     const here = { addresses: ['127.0.0.2'], header: undefined }
-    await close(closure('erp', { bypasses: [here, { addresses: [], header }] }))
+    await close(closedRoute('erp', { bypasses: [here, { addresses: [], header }] }))
     expect(await asks('127.0.0.2')).toBe(503)
     expect(await asks('127.0.0.1', 'X-Verify: release-17')).toBe(503)
     expect(await asks('127.0.0.2', 'X-Verify: release-17')).toBe(200)
@@ -230,7 +232,7 @@ describe('who verifies the release', () => {
 })
 
 test('what a window answers is counted as planned, not as an error, and the access log says so', async () => {
-  await close(closure('erp'), closure('bus'))
+  await close(closedRoute('erp'), closedRoute('bus'))
   const durations = () => Array.from({ length: 14 }, (_, i) => total(TOTAL.firstBucket + i)).reduce((a, b) => a + b)
   const errors = () => plane.counters.answers(plane.poolSlot, 5)
   const before = {
