@@ -28,6 +28,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   control: [
     ['.'],
+    ['admin'],
     ['orders'],
     ['configuration'],
     ['report'],
@@ -36,7 +37,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['upstreams'],
     ['workers'],
   ],
-  admin: [['.'], ['routes'], ['access'], ['contract']],
+  admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
   policy: [['maintenance', 'upstream', 'request', 'balance']],
 }
@@ -406,7 +407,7 @@ describe('the checks themselves', () => {
       'only control/record and commands',
     ],
     ['control/upstreams/x.ts', "import { EventLog } from '../events/events.ts'", 'within control/'],
-    ['policy/request/x.ts', "import type { Holds } from '../upstream/admin-holds.ts'", 'within policy/'],
+    ['policy/request/x.ts', "import type { Holds } from '../upstream/holds.ts'", 'within policy/'],
     ['proxy/pool/x.ts', "import type { Socket } from 'node:net'", 'only proxy/client'],
     ['proxy/pool/x.ts', "import { Exchange } from '../exchange/exchange.ts'", 'within proxy/'],
     ['control/x.ts', "import { DatabaseSync } from 'node:sqlite'", 'only store may'],

@@ -1,18 +1,22 @@
 // The admin listener: what an operator, an orchestrator or Prometheus may read about this vigia, and what an operator may ask of it.
+// Puts hooks and routes together, hooks first: what a request has to pass does not depend on its route.
 
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { AdminAccess } from './access/admin-access.ts'
 import { guardAccess } from './access/auth.ts'
-import type { ControlView } from './contract/control-view.ts'
-import { answerWithProblems, sendProblem, wrongInput } from './problem.ts'
-import { serveAudit } from './routes/audit-routes.ts'
-import { serveConfigurationHistory } from './routes/config-routes.ts'
-import { serveReload } from './routes/configuration.ts'
+import { guardChanges } from './access/request-guard.ts'
+import { answerWithProblems, wrongInput } from './answers/problem.ts'
+import type { AdminParts } from './contract/parts.ts'
+import type { ControlView } from './contract/status.ts'
+import { serveConfigurations } from './routes/configurations.ts'
 import { serveEvents } from './routes/events.ts'
+import { serveHistory } from './routes/history.ts'
 import { serveInDoubt } from './routes/in-doubt.ts'
-import { serveMaintenance } from './routes/maintenance-routes.ts'
+import { serveMaintenance } from './routes/maintenance.ts'
 import { describeApi, serveOpenApi } from './routes/openapi.ts'
-import { PROBLEM_REPLY, plainReply, STATUS_REPLY } from './routes/openapi-schemas.ts'
-import { type Changes, serveOperations } from './routes/operation-routes.ts'
+import { serveOperations } from './routes/operations.ts'
+import { serveReload } from './routes/reload.ts'
+import { serveStatus } from './routes/status.ts'
 
 const LIMITS = {
   bodyBytes: 1024,
@@ -22,27 +26,19 @@ const LIMITS = {
   pathBytes: 1024,
 } as const
 
-const SCHEMAS = {
-  healthz: { summary: 'The process is up', tags: ['vigia'], response: { 200: plainReply('ok') } },
-  readyz: {
-    summary: 'It can serve',
-    tags: ['vigia'],
-    response: { 200: plainReply('Why.'), 503: PROBLEM_REPLY },
-  },
-  status: {
-    summary: 'Pools, upstreams, workers: their state, and why',
-    tags: ['status'],
-    response: { 200: STATUS_REPLY },
-  },
-  metrics: {
-    summary: 'The scrape for Prometheus',
-    tags: ['status'],
-    response: { 200: plainReply('Exposition format.') },
-  },
-} as const
+export interface AdminOptions extends AdminParts {
+  /** Host that the admin listener is bound to. */
+  readonly boundTo: string
+  /** Undefined = nobody needs a token. */
+  readonly access?: AdminAccess | undefined
+}
 
-/** The routes, not listening yet. @param changes undefined = everything can only be read */
-export function buildAdmin(view: ControlView, onError: (error: unknown) => void, changes?: Changes): FastifyInstance {
+/** The routes, not listening yet. */
+export function buildAdmin(
+  view: ControlView,
+  onError: (error: unknown) => void,
+  { boundTo, access, ...parts }: AdminOptions,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: LIMITS.bodyBytes,
@@ -55,40 +51,31 @@ export function buildAdmin(view: ControlView, onError: (error: unknown) => void,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, code: { optimize: false } } },
     schemaErrorFormatter: wrongInput,
   })
-  // Schemas of answers describe them; they must not leave out what they don't know yet.
-  app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   app.server.maxConnections = LIMITS.connections
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
   })
   answerWithProblems(app, onError)
-  guardAccess(app, changes?.access)
+  guardAccess(app, access)
+  guardChanges(app, boundTo)
   describeApi(app)
   // In a plugin: the description knows only what is added after it was loaded.
-  void app.register(async routes => addRoutes(routes, view, changes))
+  void app.register(async routes => addRoutes(routes, view, parts, access))
   return app
 }
 
-function addRoutes(app: FastifyInstance, view: ControlView, changes: Changes | undefined): void {
-  app.get('/healthz', { schema: SCHEMAS.healthz, config: { role: 'anyone' } }, async (_request, reply) =>
-    reply.type('text/plain').send('ok\n'),
-  )
-  app.get('/readyz', { schema: SCHEMAS.readyz, config: { role: 'anyone' } }, async (_request, reply) => {
-    const { ready, reason } = view.readiness()
-    return ready ? reply.type('text/plain').send(`${reason}\n`) : sendProblem(reply, 503, reason)
-  })
-  app.get('/status', { schema: SCHEMAS.status }, async () => view.status())
-  serveInDoubt(app, view, changes)
-  app.get('/metrics', { schema: SCHEMAS.metrics }, async (_request, reply) => {
-    const { contentType, body } = await view.metrics()
-    return reply.header('content-type', contentType).send(body)
-  })
+/** A new resource is a file in routes/, its interface in contract/, and a line here. */
+function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, access: AdminAccess | undefined): void {
+  // Schemas of answers describe them; they must not leave out what they don't know yet.
+  app.setSerializerCompiler(() => answer => JSON.stringify(answer))
+  const { operations, reload, maintenance, history, configurations, events } = parts
+  serveStatus(app, view)
+  serveInDoubt(app, view, operations)
   serveOpenApi(app, () => view.status().version)
-  if (changes === undefined) return
-  serveOperations(app, view, changes)
-  if (changes.reload !== undefined) serveReload(app, changes.reload, changes.boundTo)
-  if (changes.maintenance !== undefined) serveMaintenance(app, changes.maintenance, changes.boundTo)
-  if (changes.records !== undefined) serveAudit(app, changes.records)
-  if (changes.history !== undefined) serveConfigurationHistory(app, changes.history, changes.boundTo)
-  if (changes.events !== undefined) serveEvents(app, changes.events, { access: changes.access })
+  if (operations !== undefined) serveOperations(app, view, operations)
+  if (reload !== undefined) serveReload(app, reload)
+  if (maintenance !== undefined) serveMaintenance(app, maintenance)
+  if (history !== undefined) serveHistory(app, history)
+  if (configurations !== undefined) serveConfigurations(app, configurations)
+  if (events !== undefined) serveEvents(app, events, { access })
 }

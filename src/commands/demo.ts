@@ -7,7 +7,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/read/load.ts'
 import { formatProblem } from '../config/read/problem.ts'
-import { StartError } from '../control/workers/start-error.ts'
+import { CannotServe } from '../control/workers/cannot-serve.ts'
 import { DemoFleet } from '../demo/fleet.ts'
 import { fleetLine, line, startScreen, transitionLine } from '../demo/terminal.ts'
 import { createLogger } from '../logging/logger.ts'
@@ -78,7 +78,7 @@ export async function demo(options: DemoOptions = {}): Promise<number> {
   } catch (error) {
     if (!(error instanceof Error)) throw error
     console.error(`vigia demo: ${error.message}`)
-    return error instanceof StartError && error.code === undefined ? EXIT.internal : EXIT.cannotListen
+    return error instanceof CannotServe && error.code === undefined ? EXIT.internal : EXIT.cannotListen
   } finally {
     await vigia?.close()
     await fleet.close()

@@ -1,15 +1,15 @@
 // vigia run: loads the configuration, starts the control plane with its workers, and turns signals into drain and reload.
 // `startVigia` is the same without files and signals, for whoever has a compiled configuration already (the demo, tests).
 
-import type { StatusReport } from '../admin/contract/control-view.ts'
-import type { ReloadOutcome } from '../admin/routes/configuration.ts'
+import type { ReloadOutcome } from '../admin/contract/reload.ts'
+import type { StatusReport } from '../admin/contract/status.ts'
 import { loadConfig } from '../config/read/load.ts'
 import { formatProblem } from '../config/read/problem.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
-import type { ConfigurationSource } from '../control/configuration/reload-record.ts'
 import { Control } from '../control/control.ts'
-import type { Transition } from '../control/upstreams/entry.ts'
-import { StartError } from '../control/workers/start-error.ts'
+import type { ConfigurationSource } from '../control/events/reload-event.ts'
+import type { Transition } from '../control/upstreams/upstream-event.ts'
+import { CannotServe } from '../control/workers/cannot-serve.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { hostPort } from '../util/words.ts'
@@ -37,7 +37,7 @@ export interface RunningVigia {
   status(): StatusReport
   /** @returns a function that ends the subscription */
   onTransition(listener: (transition: Transition) => void): () => void
-  /** Rejects with StartError where the configuration can't be used; then everything is as before. */
+  /** Rejects with CannotServe where the configuration can't be used; then everything is as before. */
   reload(snapshot: Snapshot): Promise<void>
   /** Reads the file again. Never rejects; undefined where there is no file. */
   reloadFile(source: ConfigurationSource): Promise<ReloadOutcome | undefined>
@@ -80,7 +80,7 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
     else logger.info('stopped; nothing was cut')
     return EXIT.ok
   } catch (error) {
-    if (!(error instanceof StartError)) throw error
+    if (!(error instanceof CannotServe)) throw error
     console.error(`vigia: ${error.message}`)
     return error.code === undefined ? EXIT.internal : EXIT.cannotListen
   } finally {
@@ -90,7 +90,7 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
   }
 }
 
-/** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with StartError where it can't. */
+/** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with CannotServe where it can't. */
 export async function startVigia(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningVigia> {
   const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file } = options
   const control = new Control({ snapshot, workerUrl, logger, version: VERSION, file })

@@ -127,12 +127,12 @@ export function memoryDatabase(onOrder: (order: Order) => void): Database {
   }
 }
 
-/** A total in whole cents, so that sums don't grow tails such as 0.30000000000000004. */
 function totalOf(lines: readonly OrderLine[]): number {
   return money(lines.reduce((sum, line) => sum + line.quantity * line.unitPrice, 0))
 }
 
-function money(amount: number): number {
+/** In whole cents, so that sums don't grow tails such as 0.30000000000000004. */
+export function money(amount: number): number {
   return Math.round(amount * 100) / 100
 }
 

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exchange, Route } from './context.ts'
-import type { OrderDraft, OrderLine } from './database.ts'
+import { money, type OrderDraft, type OrderLine } from './database.ts'
 import { json, Problem, readFields } from './respond.ts'
 
 const BODY_BYTES = 1024 * 1024
@@ -48,7 +48,7 @@ async function salesReport({ url, response, parent, node }: Exchange): Promise<v
     return // The client left: nobody waits for this report.
   }
   const customers = await parent.salesByCustomer()
-  const total = Math.round(customers.reduce((sum, each) => sum + each.total, 0) * 100) / 100
+  const total = money(customers.reduce((sum, each) => sum + each.total, 0))
   json(response, 200, { report: 'sales', node: node.name, seconds, currency: 'EUR', total, customers })
 }
 

@@ -1,5 +1,5 @@
-// How many connections each client has, exact over all listeners and workers. A row per worker says what is that worker's, so that
-// control can give back what a worker held that died. Memory is fixed: a client that finds no room in its bucket is not counted.
+// How many connections each client has, exact over all listeners and workers. Each worker also counts its own, so that control can give
+// back what a dead one held. Memory is fixed: a client that finds no room in its bucket is not counted.
 
 import { BUCKET_CELLS, KeyedCells } from './keyed-cells.ts'
 

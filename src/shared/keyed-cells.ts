@@ -1,5 +1,5 @@
 // A hash table of fixed size in shared memory: which cell belongs to which key, for all workers. Cells come in buckets, each with
-// a lock; a key lives in its bucket or nowhere, so that every look costs the same. What a cell holds is the business of its owner.
+// a lock; a key lives in its bucket or nowhere, so that every look costs the same. What a cell holds, its user knows.
 
 /** Cells that are looked at for a key. */
 export const BUCKET_CELLS = 16
@@ -24,7 +24,7 @@ export class KeyedCells {
     return 4 * (SEEDS + buckets + buckets * BUCKET_CELLS * TAGS)
   }
 
-  /** To be said once for a new memory: hashes that a client can't foresee can't be made to collide. */
+  /** To be called once for new memory: a client that can't foresee hashes can't make them collide. */
   static seed(buffer: SharedArrayBuffer): void {
     crypto.getRandomValues(new Uint32Array(SEEDS)).forEach((seed, i) => {
       new Uint32Array(buffer, 0, SEEDS)[i] = seed
@@ -54,7 +54,7 @@ export class KeyedCells {
       high = Math.imul(high ^ 0x10000, 0x5bd1e995)
     }
     this.#low = mix(low)
-    // 0 and 0 is a cell that nobody has.
+    // Two zeros mark a cell without a key.
     this.#high = mix(high) || 1
     return mix(low ^ Math.imul(high, 0x9e3779b1)) % this.#buckets
   }
@@ -82,7 +82,7 @@ export class KeyedCells {
     for (let tries = 0; tries < SPINS + MOST_SLEEPS; tries += 1) {
       holder = Atomics.compareExchange(this.#words, at, 0, this.#owner)
       if (holder === 0) return
-      // A holder that lost its core must get it back.
+      // The holder may have lost its core: sleep, so that it gets one.
       if (tries >= SPINS) Atomics.wait(this.#words, at, holder, SLEEP_MS)
     }
     Atomics.store(this.#words, at, this.#owner)

@@ -1,5 +1,5 @@
 // How often each client has asked lately, over all workers: one theoretical arrival time for each route and client
-// (policy/request/rate-limit.ts). Memory is fixed; where a bucket is full, the client whose state says least is forgotten.
+// (policy/request/rate-limit.ts). Memory is fixed: where a bucket is full, the client that may ask most freely is forgotten.
 
 import type { RateLimitPlan } from '../plan/route.ts'
 import { nextArrivalMs, rateWaitMs } from '../policy/request/rate-limit.ts'
@@ -35,7 +35,7 @@ export class RateTable {
     const arrivalMs = found === -1 ? 0 : this.#arrivalsMs[found]!
     const waitMs = rateWaitMs(arrivalMs, nowMs, limit)
     if (waitMs === 0) {
-      const cell = found === -1 ? this.#leastTelling(bucket) : found
+      const cell = found === -1 ? this.#earliest(bucket) : found
       if (found === -1) this.#keys.claim(cell)
       this.#arrivalsMs[cell] = nextArrivalMs(arrivalMs, nowMs, limit)
     }
@@ -44,10 +44,10 @@ export class RateTable {
   }
 
   /**
-   * The earliest arrival time: one in the past says nothing any more, and among others it is the client that is nearest to having
-   * all of its tokens again. So a flood of addresses pushes out each other before it pushes out one that asks too often.
+   * The cell with the earliest arrival time: its client has all of its tokens again, or is nearest to that. So a flood of addresses pushes
+   * out its own before it pushes out one that asks too often.
    */
-  #leastTelling(bucket: number): number {
+  #earliest(bucket: number): number {
     const first = bucket * BUCKET_CELLS
     let least = first
     for (let cell = first + 1; cell < first + BUCKET_CELLS; cell += 1) {

@@ -3,7 +3,7 @@
 
 import { MAX_SLOTS } from './upstream-table.ts'
 
-/** After so long the older half of what was seen is forgotten: a session counts for one to two of these after its last request, ms. */
+/** How long a generation lasts, ms. Two are kept: a session counts for one to two of these after its last request. */
 export const GENERATION_MS = 300_000
 
 /** Counts within 2 % up to some 8,000 sessions and within 10 % up to 25,000; the most it can say is near 34,000. */
@@ -39,7 +39,7 @@ export class SessionTable {
     if (Atomics.load(ints, HEADER_INTS + slot) === 0) Atomics.store(ints, HEADER_INTS + slot, 1)
   }
 
-  /** Whether `slot` has served this session lately; of others it is right in all but as many of 4096 cases as it has sessions. */
+  /** Whether `slot` has served this session lately. For one that it has not served it is wrong in as many of 4096 cases as it has sessions. */
   has(slot: number, session: number): boolean {
     const ints = this.#ints
     if (Atomics.load(ints, HEADER_INTS + slot) === 0) return false

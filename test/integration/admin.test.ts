@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { StatusReport } from '../../src/admin/contract/control-view.ts'
+import type { StatusReport } from '../../src/admin/contract/status.ts'
 import { vigiaCommand } from '../support/command.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHttpUpstream } from '../support/http-upstream.ts'

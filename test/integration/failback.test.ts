@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { PoolReport } from '../../src/admin/contract/control-view.ts'
+import type { PoolReport } from '../../src/admin/contract/pools.ts'
 import { vigiaCommand } from '../support/command.ts'
 import { until } from '../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { InDoubtReport } from '../../src/admin/contract/control-view.ts'
+import type { InDoubtReport } from '../../src/admin/contract/in-doubt.ts'
 import { startVigia as startInside } from '../../src/commands/run.ts'
 import { createLogger } from '../../src/logging/logger.ts'
 import { freePort } from '../support/free-port.ts'

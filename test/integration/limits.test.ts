@@ -3,7 +3,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { PoolReport } from '../../src/admin/contract/control-view.ts'
+import type { PoolReport } from '../../src/admin/contract/pools.ts'
 import { type RunningVigia, startVigia as startInProcess } from '../../src/commands/run.ts'
 import { createLogger } from '../../src/logging/logger.ts'
 import { freePort } from '../support/free-port.ts'

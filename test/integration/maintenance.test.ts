@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { WindowReport } from '../../src/admin/contract/maintenance-view.ts'
+import type { WindowReport } from '../../src/admin/contract/maintenance.ts'
 import { vigiaCommand } from '../support/command.ts'
 import { askHttp } from '../support/http-client.ts'
 import { type HttpUpstream, startHttpUpstream } from '../support/http-upstream.ts'

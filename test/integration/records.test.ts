@@ -6,14 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { PoolReport } from '../../src/admin/contract/control-view.ts'
-import type {
-  AppliedReport,
-  AuditReport,
-  IncidentReport,
-  Rows,
-  TransitionReport,
-} from '../../src/admin/contract/records-view.ts'
+import type { AppliedReport } from '../../src/admin/contract/configurations.ts'
+import type { AuditReport, IncidentReport, Rows, TransitionReport } from '../../src/admin/contract/history.ts'
+import type { PoolReport } from '../../src/admin/contract/pools.ts'
 import { inspectStore } from '../../src/store/backup/inspect.ts'
 import { vigiaCommand } from '../support/command.ts'
 import { type HttpUpstream, startHttpUpstream } from '../support/http-upstream.ts'

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
-import type { StatusReport } from '../../src/admin/contract/control-view.ts'
+import type { StatusReport } from '../../src/admin/contract/status.ts'
 import { freePort } from './free-port.ts'
 import { until, within } from './until.ts'
 

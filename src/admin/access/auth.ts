@@ -1,14 +1,11 @@
-// Who may ask for what on the admin listener, in front of every route: bearer tokens with nested roles, where the configuration has
-// tokens. Without tokens this machine may read everything; who may change something then is decided by request-guard.ts.
+// In front of every route: takes the bearer token out of a request, and asks whether its role is enough for the route. Where the configuration
+// has no tokens, everything may be read; who may change something, with tokens or without, is decided by request-guard.ts.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { AdminTokenPlan } from '../../plan/admin.ts'
-import { sendProblem } from '../problem.ts'
-import { FailedLogins } from './failed-logins.ts'
+import { sendProblem } from '../answers/problem.ts'
+import { AdminAccess } from './admin-access.ts'
 import { foreignName } from './request-guard.ts'
-import { mayAct, type Principal, type Role, TokenTable } from './tokens.ts'
-
-export type { Principal } from './tokens.ts'
+import type { Principal, Role } from './tokens.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,78 +20,9 @@ declare module 'fastify' {
   }
 }
 
-export interface AccessOptions {
-  readonly onFailure?: (address: string, why: string) => void
-  /** Epoch ms. */
-  readonly now?: () => number
-}
-
-interface Refusal {
-  readonly status: 401 | 403 | 429
-  readonly detail: string
-  readonly retryAfterS?: number
-}
-
 /** RFC 6750 2.1. */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]{1,512}=*)$/i
 const REALM = 'Bearer realm="vigia"'
-
-/** The tokens in use, and who has failed to show one. Outlives a reload. */
-export class AdminAccess {
-  readonly #failed = new FailedLogins()
-  readonly #onFailure: (address: string, why: string) => void
-  readonly #now: () => number
-  #tokens = new TokenTable([])
-
-  constructor({ onFailure = () => {}, now = Date.now }: AccessOptions = {}) {
-    this.#onFailure = onFailure
-    this.#now = now
-  }
-
-  use(plans: readonly AdminTokenPlan[]): void {
-    this.#tokens = new TokenTable(plans, this.#tokens)
-  }
-
-  /** Nobody needs a token. */
-  get isOpen(): boolean {
-    return this.#tokens.isEmpty
-  }
-
-  /** Requests without a right token, since the start. */
-  get failures(): number {
-    return this.#failed.total
-  }
-
-  /** Whether a stream that was opened in that name may go on. */
-  stillKnows(principal: Principal | undefined): boolean {
-    return principal === undefined ? this.isOpen : this.#tokens.has(principal)
-  }
-
-  /** @param token undefined = none was shown */
-  admit(address: string, token: string | undefined, needed: Role): Principal | Refusal {
-    const now = this.#now()
-    const waitS = this.#failed.waitS(address, now)
-    const found = token === undefined ? undefined : this.#tokens.find(token)
-    if (found !== undefined && (waitS === 0 || this.#failed.mayPass(address, found.name))) {
-      this.#failed.succeeded(address, found.name)
-      if (mayAct(found.role, needed)) return found
-      const detail = `the token ${found.name} has the role ${found.role}, and this needs ${needed}`
-      return { status: 403, detail }
-    }
-    const why = token === undefined ? 'no token' : 'a token that is not known'
-    if (waitS === 0) this.#onFailure(address, why)
-    this.#failed.failed(address, now)
-    if (waitS > 0) {
-      const detail = `too many requests without a right token from this address; wait ${waitS} s`
-      return { status: 429, detail, retryAfterS: waitS }
-    }
-    const detail =
-      token === undefined
-        ? 'this needs a token: Authorization: Bearer TOKEN (vigia: --token-file FILE, or VIGIA_TOKEN)'
-        : 'the token is not known here'
-    return { status: 401, detail }
-  }
-}
 
 /** To be called before any route is added. */
 export function guardAccess(app: FastifyInstance, access = new AdminAccess()): void {
@@ -122,13 +50,16 @@ export function guardAccess(app: FastifyInstance, access = new AdminAccess()): v
   })
   app.addHook('preHandler', async request => {
     const { principal, body } = request
-    // Whoever shows a token speaks in its name, whatever the request says.
+    // Whoever shows a token speaks in its name, whatever name the body gives.
     if (principal !== undefined && typeof body === 'object' && body !== null)
       (body as { by?: string }).by = principal.name
   })
 }
 
-/** Who may use a route. What changes the configuration itself is for admins, also where the route does not say so. */
+/**
+ * Who may use a route. Where it does not say so: what changes the configuration itself is for admins, since a configuration may have vigia
+ * read files, and send traffic anywhere.
+ */
 export function neededRole(
   method: string,
   {
@@ -139,11 +70,6 @@ export function neededRole(
   if (config?.role !== undefined) return config.role
   if (method === 'GET' || method === 'HEAD') return 'read'
   return url.startsWith('/config') ? 'admin' : 'operate'
-}
-
-/** In whose name a change is made. @param by what the request says of itself; counts only where there are no tokens */
-export function authorOf({ principal, ip }: Pick<FastifyRequest, 'principal' | 'ip'>, by: string | undefined): string {
-  return principal?.name ?? by ?? `admin API, ${ip}`
 }
 
 function tokenOf({ headers, query, routeOptions }: FastifyRequest): string | undefined {

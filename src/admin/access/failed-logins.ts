@@ -1,5 +1,5 @@
-// Slows down who guesses tokens: a few wrong ones from one address, then one now and again. It counts failures; whether one is a
-// failure is not decided here.
+// Slows down who guesses tokens: after a few wrong ones an address has to wait before it may be wrong again. It counts failures; what a
+// failure is, admin-access.ts decides.
 
 import { isLoopback } from '../../config/address.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
@@ -43,8 +43,8 @@ export class FailedLogins {
   }
 
   /**
-   * Whether a right token counts although its address has to wait. From this machine, and where it was right before, it does: a
-   * script with an old token must not lock out the people beside it in the middle of an incident.
+   * Whether a right token counts although its address has to wait: from this machine, and from an address where it was right before. Else a
+   * script with an old token would lock out the people beside it in the middle of an incident.
    */
   mayPass(address: string, token: string): boolean {
     return isLoopback(address) || this.#trusted.has(`${clientKey(address)} ${token}`)

@@ -1,24 +1,48 @@
-// Which requests may ask for anything where there are no tokens: those that use none of somebody else's names, which a page in a browser
-// could have pointed here (DNS rebinding). Which may ask for a change: besides, only from this machine, and never from a browser.
+// In front of every route with an unsafe method: refuses what a page in a browser could have sent, and without tokens everything where others
+// can reach the listener. A route that says nothing is guarded. Besides: which names a request may use where there are no tokens, since a page
+// can point a name of its own at this machine (DNS rebinding).
 
 import { isIP } from 'node:net'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isLoopback } from '../../config/address.ts'
+import { sendProblem } from '../answers/problem.ts'
 
-export interface Refused {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Why a route with an unsafe method need not be guarded. Default: it is. */
+    unguarded?: string
+  }
+}
+
+interface Denial {
   readonly status: 403 | 415
   readonly detail: string
 }
 
+/** RFC 9110 9.2.1, of those that have routes. */
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 /** Sent by browsers for a page of another site. */
 const FOREIGN_SITES: readonly unknown[] = ['cross-site', 'same-site']
 
-/** @param boundTo what the admin listener is bound to; undefined = the request may change something */
-export function refuseChange(
-  request: Pick<FastifyRequest, 'headers' | 'principal'>,
+/**
+ * To be called after guardAccess, which says whose token a request shows, and before any route is added.
+ * @param boundTo host that the admin listener is bound to
+ */
+export function guardChanges(app: FastifyInstance, boundTo: string): void {
+  // Before the body is read: nobody is made to send one in vain.
+  app.addHook('onRequest', async (request, reply) => {
+    const { is404, method, routeOptions } = request
+    if (is404 || SAFE_METHODS.includes(method) || routeOptions.config.unguarded !== undefined) return
+    const denial = denyChange(request, boundTo)
+    if (denial !== undefined) return sendProblem(reply, denial.status, denial.detail)
+  })
+}
+
+/** @returns undefined = the request may change something */
+function denyChange(
+  { headers, principal }: Pick<FastifyRequest, 'headers' | 'principal'>,
   boundTo: string,
-): Refused | undefined {
-  const { headers, principal } = request
+): Denial | undefined {
   if (principal === undefined && !isLoopback(boundTo)) {
     return forbidden(
       `changes are refused because the admin listener is bound to ${boundTo}, where others could ask too; bind it to 127.0.0.1 (admin.address), or set admin.tokens`,
@@ -45,6 +69,6 @@ function hostOf(host: string | undefined): string {
   return (parts?.[1] ?? parts?.[2] ?? '').toLowerCase()
 }
 
-function forbidden(detail: string): Refused {
+function forbidden(detail: string): Denial {
   return { status: 403, detail }
 }

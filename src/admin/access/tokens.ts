@@ -1,4 +1,4 @@
-// Which token a request shows: compares hashes of tokens, in a time that tells nothing about them. It knows no requests.
+// Finds a token by its hash, in a time that tells nothing about the tokens, and says what its role may do. It knows no requests.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { AdminRole, AdminTokenPlan } from '../../plan/admin.ts'
@@ -12,7 +12,7 @@ export interface Principal {
   readonly role: Role
 }
 
-/** Each may what the one before may. */
+/** A role may do all that a lower one may. */
 const RANKS: Readonly<Record<Role, number>> = { read: 0, operate: 1, admin: 2 }
 
 export class TokenTable {

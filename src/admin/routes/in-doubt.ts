@@ -1,43 +1,79 @@
-// GET /in-doubt: the unsafe requests whose fate is unknown, newest first, for whoever has to find out what became of them.
+// GET /in-doubt: the unsafe requests whose fate is unknown, newest first, for the people who find out what became of them.
 // POST /in-doubt/{requestId}: what they found out.
 
 import type { FastifyInstance } from 'fastify'
-import { authorOf } from '../access/auth.ts'
-import { clientOf } from '../access/request-client.ts'
-import { refuseChange } from '../access/request-guard.ts'
-import type { Resolution } from '../contract/control-operations.ts'
-import type { ControlView } from '../contract/control-view.ts'
-import { sendProblem } from '../problem.ts'
-import { IN_DOUBT_REPLY, RESOLVED_REPLY } from './openapi-schemas.ts'
-import { type Changes, line, REFUSALS } from './operation-routes.ts'
+import { authorOf } from '../access/author.ts'
+import { sendRefusal } from '../answers/problem.ts'
+import type { ControlOperations, Resolution } from '../contract/operations.ts'
+import type { ControlView } from '../contract/status.ts'
+import {
+  BY,
+  closed,
+  flag,
+  list,
+  number,
+  ORDER_BYTES,
+  object,
+  oneOf,
+  orNull,
+  REASON,
+  ref,
+  type Schema,
+  text,
+  time,
+  whole,
+} from './schema-blocks.ts'
 
-const LIMIT = '^[0-9]{1,6}$'
+const TAGS = ['in doubt']
+const RESOLUTION = oneOf('done', 'not-done', 'ignored')
+
+const IN_DOUBT: Schema = {
+  $id: 'InDoubt',
+  description: 'An unsafe request whose fate is unknown.',
+  ...object({
+    at: time(),
+    requestId: text(),
+    route: text(),
+    pool: text(),
+    upstream: text(),
+    method: text(),
+    path: text('Without the query.'),
+    idempotencyKey: orNull(text()),
+    client: text('Its address.'),
+    bytesSent: number(),
+    stage: oneOf('sent', 'responding'),
+    cause: text(),
+    resolved: orNull(object({ resolution: RESOLUTION, note: text(), by: text(), at: time() })),
+  }),
+}
 
 const SCHEMAS = {
   list: {
     summary: 'Unsafe requests whose fate is unknown, newest first',
-    tags: ['in doubt'],
+    tags: TAGS,
     querystring: {
       type: 'object',
-      properties: { limit: { type: 'string', pattern: LIMIT, description: 'Most records.' } },
+      properties: { limit: { type: 'string', pattern: '^[0-9]{1,6}$', description: 'Most records.' } },
     },
-    response: { 200: IN_DOUBT_REPLY },
+    response: {
+      200: {
+        description: 'Newest first.',
+        ...object({
+          total: whole('Since the start.'),
+          dropped: whole('Of these, those that are no longer kept.'),
+          open: whole('Of those that are kept, those that nobody has settled.'),
+          records: list(ref('InDoubt')),
+        }),
+      },
+    },
   },
   resolve: {
     summary: 'Says what became of a request in doubt',
-    tags: ['in doubt'],
-    body: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        resolution: { type: 'string', enum: ['done', 'not-done', 'ignored'] },
-        note: line(500),
-        by: line(100),
-        unrecorded: { type: 'boolean' },
-      },
-      required: ['resolution'],
+    tags: TAGS,
+    body: closed({ resolution: RESOLUTION, note: REASON, by: BY, unrecorded: flag() }, ['resolution']),
+    response: {
+      200: { description: 'The records of that request.', ...object({ records: list(ref('InDoubt')) }) },
     },
-    response: { 200: RESOLVED_REPLY },
   },
 } as const
 
@@ -51,31 +87,27 @@ interface Resolve {
   }
 }
 
-/** @param changes undefined = the list can only be read */
-export function serveInDoubt(app: FastifyInstance, view: ControlView, changes?: Changes): void {
+/** @param operations undefined = the list can only be read */
+export function serveInDoubt(app: FastifyInstance, view: ControlView, operations?: ControlOperations): void {
+  app.addSchema(IN_DOUBT)
   app.get<{ Querystring: { limit?: string } }>('/in-doubt', { schema: SCHEMAS.list }, async request => {
     const { limit } = request.query
     return limit === undefined ? view.inDoubt() : view.inDoubt(Number(limit))
   })
-  if (changes === undefined) return
-  const { operations, boundTo } = changes
+  if (operations === undefined) return
   app.post<Resolve>(
     '/in-doubt/:requestId',
-    {
-      schema: SCHEMAS.resolve,
-      bodyLimit: 8192,
-      onRequest: async (request, reply) => {
-        const refused = refuseChange(request, boundTo)
-        if (refused !== undefined) return sendProblem(reply, refused.status, refused.detail)
-      },
-    },
+    { schema: SCHEMAS.resolve, bodyLimit: ORDER_BYTES },
     async (request, reply) => {
       const { requestId } = request.params
-      const { resolution, note = '', by, unrecorded } = request.body
-      const who = { by: authorOf(request, by), source: clientOf(request), unrecorded }
-      const result = await operations.resolveInDoubt(requestId, { resolution, note, ...who })
-      if (!result.ok) return sendProblem(reply, REFUSALS[result.refused], result.detail)
-      return { records: view.inDoubt().records.filter(record => record.requestId === requestId) }
+      const { resolution, note = '' } = request.body
+      const result = await operations.resolveInDoubt(requestId, {
+        resolution,
+        note,
+        ...authorOf(request, request.body),
+      })
+      if (!result.ok) return sendRefusal(reply, result)
+      return { records: view.inDoubt().records.filter(each => each.requestId === requestId) }
     },
   )
 }

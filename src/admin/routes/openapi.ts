@@ -1,10 +1,10 @@
-// GET /openapi.json: describes every route that is added after it, from the routes' own schemas. What all have in common (problems,
-// the token, the role) is put in here, so that no route has to say it.
+// GET /openapi.json: describes the routes from their own schemas. What all routes have in common (problems, the token, the role) is added
+// here, so that no route has to say it.
 
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { neededRole } from '../access/auth.ts'
-import { COMPONENTS, PROBLEM_REPLY } from './openapi-schemas.ts'
+import { PROBLEM, PROBLEM_REPLY } from './schema-blocks.ts'
 
 const DESCRIPTION = `What an operator may read of a running vigia, and ask of it. Answers may get more keys at any time.
 Where the configuration has tokens, each request but those for /healthz and /readyz needs one; roles are nested: read, operate, admin.
@@ -16,12 +16,12 @@ const PROBLEMS = {
   always: [429, 500, 503],
   withToken: [401, 403],
   withBody: [400, 403, 409, 413, 415],
-  withPlace: [404],
+  withName: [404],
 }
 
-/** Describes what is registered after it. */
+/** To be called before the plugin that adds the routes: it describes what is registered after it. */
 export function describeApi(app: FastifyInstance): void {
-  for (const schema of COMPONENTS) app.addSchema(schema)
+  app.addSchema(PROBLEM)
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -40,7 +40,7 @@ export function describeApi(app: FastifyInstance): void {
   })
 }
 
-/** To be called where the other routes are added. */
+/** To be called where the other routes are added, after describeApi. */
 export function serveOpenApi(app: FastifyInstance, version: () => string): void {
   const schema = { summary: 'This description', tags: ['vigia'], response: { 200: { type: 'object' } } }
   app.get('/openapi.json', { schema }, async () => {
@@ -64,7 +64,7 @@ function complete(
     ...(role === 'anyone' ? [] : PROBLEMS.withToken),
     ...(isRead ? [] : PROBLEMS.withBody),
     ...(isRead && (schema?.querystring ?? schema?.params) !== undefined ? [400] : []),
-    ...(url.includes(':') ? PROBLEMS.withPlace : []),
+    ...(url.includes(':') ? PROBLEMS.withName : []),
   ].sort((a, b) => a - b)
   const own = (schema?.response ?? { 200: { description: 'Done.', type: 'object' } }) as Record<string, unknown>
   const security = [{ token: [] }, ...(config.queryToken === true ? [{ queryToken: [] }] : [])]

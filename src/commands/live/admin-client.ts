@@ -2,7 +2,7 @@
 // A token comes from a file or the environment, never from the command line, where everybody on the machine could read it.
 
 import { readFileSync } from 'node:fs'
-import type { StatusReport } from '../../admin/contract/control-view.ts'
+import type { StatusReport } from '../../admin/contract/status.ts'
 
 /** What the exit codes say of commands that ask a running vigia. */
 export const ASKED = { done: 0, refused: 1, unreachable: 2 } as const

@@ -1,7 +1,8 @@
 // vigia config: shows, checks and applies configurations of a running vigia, tells what was applied before, and goes back.
 
 import { readFileSync } from 'node:fs'
-import type { AppliedReport, ApplyReport, CheckReport, DiffReport, Rows } from '../../admin/contract/records-view.ts'
+import type { AppliedReport, ApplyReport, CheckReport, DiffReport } from '../../admin/contract/configurations.ts'
+import type { Rows } from '../../admin/contract/history.ts'
 import { printable } from '../words/text.ts'
 import { ASKED, fetchJson, fetchYaml, RefusedByVigia, sendChange } from './admin-client.ts'
 import { queryText } from './audit.ts'

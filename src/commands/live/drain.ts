@@ -1,6 +1,8 @@
 // vigia drain: asks for a drain; with --wait, follows it until nothing is left, or until its deadline.
 
-import type { PoolReport, StatusReport, UpstreamReport } from '../../admin/contract/control-view.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
+import type { StatusReport } from '../../admin/contract/status.ts'
+import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { clock, drainWords, isFree, remainingWords } from '../words/drain-lines.ts'
 import { ASKED, fetchStatus } from './admin-client.ts'
 import { failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'

@@ -1,6 +1,6 @@
 // vigia events: prints what has happened of late; with --follow also what happens from now on, over interruptions of the connection.
 
-import type { ControlEvent, EventsAfter } from '../../admin/contract/event-feed.ts'
+import type { ControlEvent, EventsAfter } from '../../admin/contract/events.ts'
 import { printable } from '../words/text.ts'
 import { ASKED, fetchJson, openStream, RefusedByVigia, Unreachable } from './admin-client.ts'
 import { failed } from './operate.ts'

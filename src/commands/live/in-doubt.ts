@@ -1,6 +1,6 @@
 // vigia in-doubt: lists the unsafe requests whose fate is unknown, and says what became of one.
 
-import type { InDoubtEntry, InDoubtReport, ResolutionReport } from '../../admin/contract/control-view.ts'
+import type { InDoubtEntry, InDoubtReport, ResolutionReport } from '../../admin/contract/in-doubt.ts'
 import { printable } from '../words/text.ts'
 import { ASKED, fetchJson, postChange } from './admin-client.ts'
 import { failed, userName } from './operate.ts'

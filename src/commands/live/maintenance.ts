@@ -1,6 +1,6 @@
 // vigia maintenance list, add, end, confirm, remove: asks a running vigia about its windows, or for one.
 
-import type { OccurrenceReport, WindowReport } from '../../admin/contract/maintenance-view.ts'
+import type { OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
 import { upcomingLine, windowLine, windowLines } from '../words/maintenance-lines.ts'
 import { ASKED, fetchJson, sendChange } from './admin-client.ts'
 import { failed, userName } from './operate.ts'

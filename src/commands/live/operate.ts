@@ -1,7 +1,8 @@
 // vigia drain, disable, enable, failback: asks a running vigia for a change, and prints what came of it in a line per upstream.
 
 import { userInfo } from 'node:os'
-import type { PoolReport, UpstreamReport } from '../../admin/contract/control-view.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
+import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { changeLine, poolLine } from '../words/drain-lines.ts'
 import { ASKED, postChange, RefusedByVigia, Unreachable } from './admin-client.ts'
 

@@ -1,6 +1,6 @@
 // vigia reload: asks a running vigia to read its configuration file again, and prints what came of it.
 
-import type { ReloadOutcome } from '../../admin/routes/configuration.ts'
+import type { ReloadOutcome } from '../../admin/contract/reload.ts'
 import { printable } from '../words/text.ts'
 import { ASKED, RefusedByVigia, sendChange } from './admin-client.ts'
 import { failed, userName } from './operate.ts'

@@ -1,7 +1,7 @@
 // vigia status: asks the admin listener of a running vigia how its upstreams are, and prints it for people or as JSON; with --watch
 // again and again, until it is ended.
 
-import type { StatusReport } from '../../admin/contract/control-view.ts'
+import type { StatusReport } from '../../admin/contract/status.ts'
 import { formatStatus } from '../words/status-table.ts'
 import { fetchStatus, RefusedByVigia, Unreachable } from './admin-client.ts'
 

@@ -1,6 +1,6 @@
 // vigia weight: asks a running vigia to give an upstream another weight than the configured one, or to take that back.
 
-import type { UpstreamReport } from '../../admin/contract/control-view.ts'
+import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { printable } from '../words/text.ts'
 import { ASKED, postChange } from './admin-client.ts'
 import { failed, type OperateOptions, parsePlace, userName } from './operate.ts'

@@ -1,6 +1,7 @@
 // The words for drains on the terminal: who is still on an upstream, and when it will be free. Pure text; prints nothing itself.
 
-import type { DrainReport, PoolReport, UpstreamReport } from '../../admin/contract/control-view.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
+import type { DrainReport, UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { formatAge, printable } from './text.ts'
 
 /** `3 requests, 1 tunnel and about 40 sessions`; `nothing`. */

@@ -1,6 +1,6 @@
 // The words for maintenance windows on the terminal: local time of the window, and how far away that is. Pure text; prints nothing.
 
-import type { MaintenanceSummary, OccurrenceReport, WindowReport } from '../../admin/contract/maintenance-view.ts'
+import type { MaintenanceSummary, OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
 import { formatAge, printable } from './text.ts'
 
 /** What a window does now, in a line. */

@@ -1,7 +1,9 @@
 // Lays a status report out as a table that reads well at 3 a.m.: what is wrong stands out, and says why and since when.
 
 import { stripVTControlCharacters, styleText } from 'node:util'
-import type { PoolReport, StatusReport, UpstreamReport, UpstreamState } from '../../admin/contract/control-view.ts'
+import type { PoolReport } from '../../admin/contract/pools.ts'
+import type { StatusReport } from '../../admin/contract/status.ts'
+import type { UpstreamReport, UpstreamState } from '../../admin/contract/upstreams.ts'
 import { drainWords } from './drain-lines.ts'
 import { summaryLines } from './maintenance-lines.ts'
 import { formatAge, printable } from './text.ts'

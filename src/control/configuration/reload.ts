@@ -1,18 +1,18 @@
-// Reads the configuration again when somebody asks or its files change: load -> check -> diff -> apply -> every worker acknowledges.
-// What can't be used changes nothing and says why; what is in use already is not applied again. One after the other.
+// Reads the configuration again when somebody asks or its files change: load -> check -> diff -> apply -> every worker acknowledges -> tell.
+// What can't be used changes nothing; what is in use already is not applied again. One after the other.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { ReloadOutcome } from '../../admin/routes/configuration.ts'
-import { changeText, type Diff, diffSnapshots, diffText } from '../../config/diff.ts'
+import type { ReloadOutcome } from '../../admin/contract/reload.ts'
+import { changeText, diffSnapshots } from '../../config/diff.ts'
 import { maskConfiguration } from '../../config/mask.ts'
 import type { Loaded, LoadedSnapshot } from '../../config/read/load.ts'
 import { formatProblem } from '../../config/read/problem.ts'
 import { InputWatch } from '../../config/read/watch.ts'
 import type { Logger } from '../../logging/logger.ts'
-import type { Snapshot } from '../../plan/snapshot.ts'
 import { Serial } from '../../util/serial.ts'
-import { FrozenError } from '../orders/freeze-guard.ts'
-import type { ConfigurationSource, ReloadRecord } from './reload-record.ts'
+import type { ConfigurationSource, ReloadEvent, ReloadInput, ReloadRequest } from '../events/reload-event.ts'
+import { Frozen } from './configuration-freeze.ts'
+import type { ConfigurationInUse } from './in-use.ts'
 
 /** Where the configuration comes from. */
 export interface ConfigurationFile {
@@ -27,40 +27,8 @@ export interface ConfigurationFile {
 export interface ReloaderOptions {
   readonly file: ConfigurationFile
   readonly logger: Logger
-  readonly record: ReloadRecord
-  /** Resolves with its revision when every worker serves it; rejects, all as before, where one can't. */
-  readonly apply: (snapshot: Snapshot, wish: Wish) => Promise<number>
-  /** Of the configuration in use. */
-  readonly revision: () => number
-  /** Every worker serves another configuration now. */
-  readonly onApplied?: (applied: AppliedConfiguration) => void
-}
-
-/** Who wants another configuration. */
-export interface Wish {
-  readonly source: ConfigurationSource
-  /** Name of who asks; undefined = nobody, it came by itself. */
-  readonly by?: string | undefined
-  /** One line. */
-  readonly reason?: string | undefined
-  /** Also in a change freeze, which the reason has to be good for. */
-  readonly override?: boolean | undefined
-}
-
-export interface AppliedConfiguration extends Wish {
-  readonly loaded: LoadedSnapshot
-  readonly former: number
-  readonly revision: number
-  readonly diff: Diff
-}
-
-const BECAUSE: Readonly<Record<ConfigurationSource, string>> = {
-  start: 'start',
-  file: 'its files changed',
-  signal: 'SIGHUP',
-  api: 'asked for over the admin API',
-  cli: 'asked for on the command line',
-  program: 'asked for by the program',
+  readonly inUse: Pick<ConfigurationInUse, 'take' | 'revision'>
+  readonly tell: (event: ReloadEvent) => void
 }
 
 export class Reloader {
@@ -68,9 +36,9 @@ export class Reloader {
   readonly #watch: InputWatch
   /** As it was read: what the process can't take over while it runs is still another value in here. */
   #loaded: LoadedSnapshot
-  /** Problems that the log has told already; '' = the newest reload was fine. */
-  #told = ''
-  readonly #running = new Serial()
+  /** Of the newest reload; '' = it was fine. */
+  #problems = ''
+  readonly #turns = new Serial()
   #watches = false
   /** Has not begun to read yet. */
   #next: Promise<ReloadOutcome> | undefined
@@ -105,81 +73,64 @@ export class Reloader {
   }
 
   /** Puts a configuration into use that need not be what the file says; the next reload takes the file's again. Never rejects. */
-  use(loaded: LoadedSnapshot, wish: Wish): Promise<ReloadOutcome> {
-    const why = becauseOf(wish)
-    return this.#running.run(async () => {
-      try {
-        return await this.#take(loaded, wish, why, 'the configuration that was given')
-      } catch (error) {
-        return this.#refuse(
-          wish.source,
-          why,
-          [error instanceof Error ? error.message : String(error)],
-          error instanceof FrozenError,
-        )
-      }
-    })
+  use(loaded: LoadedSnapshot, request: ReloadRequest): Promise<ReloadOutcome> {
+    return this.#inTurn(request, () => this.#take(loaded, request, 'the configuration that was given'))
   }
 
   /** Reads the file. Never rejects. Whoever asks while another one is under way gets one that begins after it. */
-  reload(source: ConfigurationSource, who: Omit<Wish, 'source'> = {}): Promise<ReloadOutcome> {
+  reload(source: ConfigurationSource, who: Omit<ReloadRequest, 'source'> = {}): Promise<ReloadOutcome> {
     // One that overrides a freeze is for whoever has a reason for that, not for those that happen to ask as well.
     if (this.#next !== undefined && who.override !== true) return this.#next
-    const wish = { ...who, source }
-    const why = becauseOf(wish)
-    const next: Promise<ReloadOutcome> = this.#running.run(async () => {
+    const request = { ...who, source }
+    const next: Promise<ReloadOutcome> = this.#inTurn(request, async () => {
       if (this.#next === next) this.#next = undefined
-      try {
-        return await this.#reload(wish, why)
-      } catch (error) {
-        return this.#refuse(
-          source,
-          why,
-          [error instanceof Error ? error.message : String(error)],
-          error instanceof FrozenError,
-        )
-      }
+      return this.#reload(request)
     })
     if (who.override !== true) this.#next = next
     return next
   }
 
-  async #reload(wish: Wish, why: string): Promise<ReloadOutcome> {
-    const loaded = this.#options.file.load()
-    this.#follow(loaded)
-    if (!loaded.ok) {
-      const errors = loaded.problems.filter(({ severity }) => severity === 'error')
-      return this.#refuse(wish.source, why, errors.map(formatProblem))
-    }
-    return this.#take(loaded, wish, why, this.#options.file.path)
+  #inTurn(request: ReloadRequest, job: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    return this.#turns.run(async () => {
+      try {
+        return await job()
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error)
+        return this.#refuse(request, [problem], error instanceof Frozen)
+      }
+    })
   }
 
-  async #take(loaded: LoadedSnapshot, wish: Wish, why: string, name: string): Promise<ReloadOutcome> {
-    const { record, logger, revision } = this.#options
-    const { source } = wish
+  async #reload(request: ReloadRequest): Promise<ReloadOutcome> {
+    const loaded = this.#options.file.load()
+    this.#follow(loaded)
+    if (loaded.ok) return this.#take(loaded, request, this.#options.file.path)
+    const errors = loaded.problems.filter(({ severity }) => severity === 'error')
+    return this.#refuse(request, errors.map(formatProblem))
+  }
+
+  /** @param name of the configuration, for people */
+  async #take(loaded: LoadedSnapshot, request: ReloadRequest, name: string): Promise<ReloadOutcome> {
+    const { inUse, tell } = this.#options
     const before = this.#loaded.snapshot
     if (isDeepStrictEqual({ ...loaded.snapshot, revision: 0 }, { ...before, revision: 0 })) {
       this.#loaded = loaded
-      record.add('unchanged', source, Date.now())
-      const isNews = source !== 'file' || this.#told !== ''
-      this.#told = ''
-      const text = `${name} says what is in use already: nothing to apply, revision ${revision()} stays`
-      logger[isNews ? 'info' : 'debug'](text)
-      return { result: 'unchanged', revision: revision() }
+      const isNews = request.source !== 'file' || this.#problems !== ''
+      this.#problems = ''
+      tell({ ...this.#about(request, { name, isNews }), result: 'unchanged' })
+      return { result: 'unchanged', revision: inUse.revision }
     }
 
-    const former = revision()
-    const applied = await this.#options.apply(loaded.snapshot, wish)
+    const { revision: former } = inUse
+    const { override, by = 'vigia', reason = '' } = request
+    const revision = await inUse.take(loaded.snapshot, override ? { by, reason } : undefined)
     this.#use(loaded)
-    this.#told = ''
-    record.add('applied', source, Date.now())
-    const warnings = loaded.warnings.map(formatProblem)
-    for (const warning of warnings) logger.warn(warning)
+    this.#problems = ''
     const diff = diffSnapshots(before, loaded.snapshot)
-    this.#options.onApplied?.({ ...wish, loaded, former, revision: applied, diff })
+    tell({ ...this.#about(request, { name, isNews: true }), result: 'applied', applied: { loaded, former, diff } })
     const changes = diff.changes.map(changeText)
-    logger.info({ revision: applied, changes }, `${name} is in use, revision ${applied} (${why}); ${diffText(diff)}`)
-    return { result: 'applied', revision: applied, changes, total: diff.total, warnings }
+    const warnings = loaded.warnings.map(formatProblem)
+    return { result: 'applied', revision, changes, total: diff.total, warnings }
   }
 
   /** What was read is what changes are judged by from now on, also where it can't be used: each content is tried once. */
@@ -198,19 +149,18 @@ export class Reloader {
     this.#watch.follow(watches ? loaded.inputs : new Map())
   }
 
-  #refuse(source: ConfigurationSource, why: string, problems: readonly string[], frozen = false): ReloadOutcome {
-    const { file, record, logger } = this.#options
-    const rest = problems.length - 1
-    record.add('refused', source, Date.now(), `${problems[0]}${rest > 0 ? ` (and ${rest} more)` : ''}`)
+  #refuse(request: ReloadRequest, problems: readonly string[], frozen = false): ReloadOutcome {
+    const { file, tell } = this.#options
     const all = problems.join('\n')
-    const level = source === 'file' && all === this.#told ? 'debug' : 'error'
-    this.#told = all
-    for (const problem of problems) logger[level](problem)
-    logger[level](`reload failed (${why}): ${file.path} can't be used; the former configuration stays`)
+    const isNews = request.source !== 'file' || all !== this.#problems
+    this.#problems = all
+    tell({ ...this.#about(request, { name: file.path, isNews }), result: 'refused', problems })
     return { result: 'refused', problems, ...(frozen ? { frozen } : {}) }
   }
-}
 
-function becauseOf({ source, by }: Wish): string {
-  return by === undefined ? BECAUSE[source] : `${BECAUSE[source]} by ${by}`
+  #about(request: ReloadRequest, { name, isNews }: Pick<ReloadInput, 'name' | 'isNews'>) {
+    const { file, inUse } = this.#options
+    const input = { name, file: file.path, isNews }
+    return { type: 'reload', atMs: Date.now(), request, revision: inUse.revision, input } as const
+  }
 }

@@ -1,89 +1,71 @@
-// The configuration over time: checks a text, applies it, tells what was applied before and what differs, goes back. A text is judged as
-// the file would be; secrets are masked in whatever leaves here. How a snapshot is put into use is reload.ts's business.
+// Configurations over the admin API: checks a text, applies it, tells what was applied before and what differs, goes back. A text is
+// judged as the file would be; secrets are masked in whatever leaves here. To apply one is an order like any other.
 
 import type {
-  AppliedReport,
   ApplyOrder,
   ApplyReport,
   CheckReport,
-  ConfigurationHistory,
+  Configurations,
   DiffReport,
-  Found,
-  NotFound,
-} from '../../admin/contract/records-view.ts'
+} from '../../admin/contract/configurations.ts'
+import type { Found } from '../../admin/contract/history.ts'
 import { changeText, type Diff, diffSnapshots } from '../../config/diff.ts'
 import { maskConfiguration } from '../../config/mask.ts'
 import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/load.ts'
 import { formatProblem } from '../../config/read/problem.ts'
-import type { ConfigurationRow } from '../../store/contract.ts'
-import { iso } from '../../util/words.ts'
+import { type Refusal, refuse } from '../../util/refusal.ts'
 import type { Reloader } from '../configuration/reload.ts'
-import { replaceFile } from '../configuration/replace-file.ts'
-import { hashOf } from '../record/record-keeping.ts'
-import { NotRecorded, type Records } from '../record/records.ts'
-import { found, rows } from '../report/records-view.ts'
+import { configurationsApplied, configurationText } from '../record/history.ts'
+import type { Records } from '../record/records.ts'
+import type { Orders } from './carry-out.ts'
+import type { Used } from './use-configuration.ts'
 
 export interface ConfigurationsOptions {
-  readonly reloader: Reloader
+  readonly orders: Orders<Used>
+  readonly reloader: Pick<Reloader, 'loaded' | 'masked'>
   readonly records: Records
   /** The configuration file: texts are judged as if they stood there. */
   readonly file: string
 }
 
-export function createConfigurations({ reloader, records, file }: ConfigurationsOptions): ConfigurationHistory {
+export function createConfigurations({ orders, reloader, records, file }: ConfigurationsOptions): Configurations {
   const load = (text: string): Loaded => loadBytes(new TextEncoder().encode(text), file, process.env)
   const running = () => reloader.loaded
 
   /** A text of the history, or what is in use. */
-  async function loaded(id: number | undefined): Promise<LoadedSnapshot | NotFound> {
+  async function loaded(id: number | undefined): Promise<LoadedSnapshot | Refusal> {
     if (id === undefined) return running()
-    const stored = await textOf(id)
+    const stored = await configurationText(records, id)
     if (!stored.ok) return stored
     const candidate = load(stored.text)
     if (candidate.ok) return candidate
-    return conflict(`configuration ${id} can't be read any more: ${formatProblem(candidate.problems[0]!)}`)
+    return refuse('conflict', `configuration ${id} can't be read any more: ${formatProblem(candidate.problems[0]!)}`)
   }
 
-  async function textOf(id: number): Promise<Found<{ readonly text: string }>> {
-    const stored = await found(async () => ({ row: await records.query(store => store.configuration(id)) }))
-    if (!stored.ok) return stored
-    const { row } = stored
-    const detail = `there is no configuration ${id} in the history: it was never applied, or is kept no longer`
-    return row === undefined ? { ok: false, refused: 'unknown', detail } : { ok: true, text: row.text }
-  }
-
-  /** Written down before anything changes; what came of it is written when it is known. */
-  async function apply(text: string, order: ApplyOrder, action: string, to: object): Promise<Found<ApplyReport>> {
+  /** @param id its id in the history, where it comes from there */
+  async function apply(text: string, id: number | undefined, order: ApplyOrder): Promise<Found<ApplyReport>> {
     const candidate = load(text)
-    if (!candidate.ok) return applied({ result: 'refused', problems: candidate.problems.map(formatProblem) }, false)
-    const { by, reason, source = 'api', unrecorded = false, override = false, write } = order
-    const diff = diffSnapshots(running().snapshot, candidate.snapshot)
-    const audit = { actor: by, source, action, subject: 'configuration', reason } as const
-    const before = { hash: hashOf(running().text) }
-    const after = { ...to, hash: hashOf(text), write, ...tellDiff(diff) }
-    try {
-      await records.order({ audit: [{ ...audit, before, after }] }, { unrecorded }, () => {})
-    } catch (error) {
-      if (!(error instanceof NotRecorded)) throw error
-      return { ok: false, refused: 'unavailable', detail: error.message }
+    if (!candidate.ok) {
+      const problems = candidate.problems.map(formatProblem)
+      return report({ outcome: { result: 'refused', problems }, isWritten: false, failure: undefined })
     }
-    const outcome = await reloader.use(candidate, { source, by, reason, override })
-    if (outcome.result === 'refused') {
-      records.later({ audit: [{ ...audit, action: 'configuration.refused', after: { problems: outcome.problems } }] })
-      return applied(outcome, false)
+    const { write, override = false } = order
+    const decide = () => {
+      const former = running()
+      const diff = diffSnapshots(former.snapshot, candidate.snapshot)
+      return [{ kind: 'configuration', loaded: candidate, former, diff, id, write, override } as const]
     }
-    if (!write) return applied(outcome, false)
-    const failure = await replaceFile(file, text)
-    return failure === undefined ? applied(outcome, true) : conflict(`it is in use, but ${failure}; ${noteOf(false)}`)
+    return orders.carryOut(order, decide, async (_, used) => report(await used!))
   }
 
-  function applied(outcome: ApplyReport['outcome'], written: boolean): Found<ApplyReport> {
-    const note = outcome.result === 'refused' ? 'nothing was changed' : noteOf(written)
-    return { ok: true, outcome, written, note }
+  function report({ outcome, isWritten, failure }: Used): Found<ApplyReport> {
+    if (failure !== undefined) return refuse('conflict', `it is in use, but ${failure}`, noteOf(false))
+    const note = outcome.result === 'refused' ? 'nothing was changed' : noteOf(isWritten)
+    return { ok: true, outcome, written: isWritten, note }
   }
 
-  function noteOf(written: boolean): string {
-    return written
+  function noteOf(isWritten: boolean): string {
+    return isWritten
       ? `${file} says the same now`
       : `${file} was not changed: what it says counts again at the next reload or start`
   }
@@ -94,40 +76,28 @@ export function createConfigurations({ reloader, records, file }: Configurations
       const candidate = load(text)
       const all = candidate.ok ? candidate.warnings : candidate.problems
       const problems = all.map(({ file: _, ...problem }) => problem)
-      const diff = candidate.ok ? tellDiff(diffSnapshots(running().snapshot, candidate.snapshot)) : null
+      const diff = candidate.ok ? reportDiff(diffSnapshots(running().snapshot, candidate.snapshot)) : null
       return { valid: candidate.ok, problems, diff }
     },
-    apply: (text, order) => apply(text, order, 'configuration.order', {}),
-    history: query => rows(records, store => store.configurations(known(query)), reportApplied),
+    apply: (text, order) => apply(text, undefined, order),
+    history: query => configurationsApplied(records, query),
     async text(id) {
-      const stored = await textOf(id)
+      const stored = await configurationText(records, id)
       return stored.ok ? { ok: true, text: maskConfiguration(stored.text) } : stored
     },
     async diff(from, to): Promise<Found<DiffReport>> {
       const [before, after] = [await loaded(from), await loaded(to)]
-      if ('refused' in before) return before
-      if ('refused' in after) return after
-      return { ok: true, ...tellDiff(diffSnapshots(before.snapshot, after.snapshot)) }
+      if ('code' in before) return before
+      if ('code' in after) return after
+      return { ok: true, ...reportDiff(diffSnapshots(before.snapshot, after.snapshot)) }
     },
     async rollback(id, order) {
-      const stored = await textOf(id)
-      return stored.ok ? apply(stored.text, order, 'configuration.rollback', { id }) : stored
+      const stored = await configurationText(records, id)
+      return stored.ok ? apply(stored.text, id, order) : stored
     },
   }
 }
 
-function tellDiff({ changes, total }: Diff): DiffReport {
+function reportDiff({ changes, total }: Diff): DiffReport {
   return { changes: changes.map(changeText), total }
-}
-
-function reportApplied({ id, atMs, actor, source, revision, summary, hash }: ConfigurationRow): AppliedReport {
-  return { id, at: iso(atMs), actor, source, revision, summary, hash }
-}
-
-function known({ limit, cursor }: { readonly limit?: number | undefined; readonly cursor?: number | undefined }) {
-  return { ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) }
-}
-
-function conflict(detail: string): NotFound {
-  return { ok: false, refused: 'conflict', detail }
 }

@@ -1,9 +1,10 @@
-// Stretches without availability: of an upstream that is out, of a pool in which nothing takes work. Each is told when it begins and
+// Stretches without availability: of an upstream that is out, of a pool in which nothing takes work. Each is recorded when it begins and
 // when it ends, and goes on over a restart of vigia. Planned absence (drained, disabled) of an upstream is none; of a whole pool it is.
 
 import type { IncidentEntry } from '../../store/contract.ts'
-import { iso } from '../../util/words.ts'
-import type { RegistryPool, Transition } from '../upstreams/entry.ts'
+import { iso, poolUpstream } from '../../util/words.ts'
+import type { RegistryPool } from '../upstreams/entry.ts'
+import type { Transition } from '../upstreams/upstream-event.ts'
 
 export interface IncidentOptions {
   readonly pools: () => readonly RegistryPool[]
@@ -15,7 +16,7 @@ export const POOL_OUT = 'pool-unavailable'
 
 export class Incidents {
   readonly #options: IncidentOptions
-  /** By place: those that last. */
+  /** By pool and upstream: those that last. */
   readonly #open = new Map<string, IncidentEntry>()
 
   constructor(options: IncidentOptions) {
@@ -25,18 +26,18 @@ export class Incidents {
   /** Those that lasted when vigia ended: they go on, or end now. */
   restore(incidents: readonly IncidentEntry[], nowMs: number): void {
     for (const incident of incidents) {
-      const place = placeOf(incident)
+      const key = keyOf(incident)
       // It has begun again since vigia started: that is the same one.
-      const since = this.#open.get(place)
+      const since = this.#open.get(key)
       if (since !== undefined)
         this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
-      this.#open.set(place, incident)
+      this.#open.set(key, incident)
     }
     this.look(nowMs)
   }
 
-  told({ pool, upstream, to, cause, atMs }: Transition): void {
-    const key = placeOf({ pool, upstream })
+  transition({ pool, upstream, to, cause, atMs }: Transition): void {
+    const key = keyOf({ pool, upstream })
     if (to === 'out') this.#begin(key, { pool, upstream, kind: UPSTREAM_OUT, cause, atMs })
     else if (to !== 'unknown') this.#end(key, atMs)
     this.look(atMs, cause)
@@ -46,7 +47,7 @@ export class Incidents {
   look(nowMs: number, cause = ''): void {
     const pools = this.#options.pools()
     for (const { plan, entries } of pools) {
-      const key = placeOf({ pool: plan.name, upstream: undefined })
+      const key = keyOf({ pool: plan.name, upstream: undefined })
       const states = entries.map(entry => entry.verdict.availability)
       if (states.includes('available')) this.#end(key, nowMs)
       // Where a first verdict is still to come nothing is known yet.
@@ -63,21 +64,21 @@ export class Incidents {
     }
   }
 
-  #begin(place: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
-    if (this.#open.has(place)) return
-    const begun = { ...incident, key: `${place} ${iso(incident.atMs)}`, endMs: undefined }
-    this.#open.set(place, begun)
+  #begin(key: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
+    if (this.#open.has(key)) return
+    const begun = { ...incident, key: `${key} ${iso(incident.atMs)}`, endMs: undefined }
+    this.#open.set(key, begun)
     this.#options.record(begun)
   }
 
-  #end(place: string, atMs: number): void {
-    const incident = this.#open.get(place)
+  #end(key: string, atMs: number): void {
+    const incident = this.#open.get(key)
     if (incident === undefined) return
-    this.#open.delete(place)
+    this.#open.delete(key)
     this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs) })
   }
 }
 
-function placeOf({ pool, upstream }: { readonly pool: string; readonly upstream: string | undefined }): string {
-  return upstream === undefined ? pool : `${pool}/${upstream}`
+function keyOf({ pool, upstream }: { readonly pool: string; readonly upstream: string | undefined }): string {
+  return poolUpstream(pool, upstream)
 }

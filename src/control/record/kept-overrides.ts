@@ -1,9 +1,9 @@
 // Overrides as the store gives them back: what another version or another hand may have written is looked at before it counts.
 
-import type { Hold } from '../../policy/upstream/admin-holds.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { Override } from '../../store/contract.ts'
-import type { KeptOrder } from '../upstreams/kept-orders.ts'
+import type { Overrides } from '../upstreams/pending-overrides.ts'
 
 /** Kinds of overrides. */
 export const HOLD = 'hold'
@@ -16,7 +16,7 @@ export interface KeptOverrides {
     readonly pool: string
     readonly upstream: string
     readonly kind: string
-    readonly order: KeptOrder
+    readonly order: Overrides
   }[]
   readonly floors: readonly { readonly pool: string; readonly priority: number }[]
   /** In words, one for each. */
@@ -43,7 +43,7 @@ export function readOverrides(overrides: readonly Override[]): KeptOverrides {
 
 type Fields = Readonly<Record<string, unknown>>
 
-function orderOf(kind: string, tree: Fields): KeptOrder | undefined {
+function orderOf(kind: string, tree: Fields): Overrides | undefined {
   switch (kind) {
     case HOLD: {
       const hold = holdOf(tree)
@@ -64,11 +64,16 @@ function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs }: Field
   return { source: 'operator', status, reason, by, sinceMs, drainSinceMs: ms(drainSinceMs), deadlineMs: ms(deadlineMs) }
 }
 
+/** As the store has it, since before the word changed. */
+export function keptWeight({ value, ...rest }: WeightOverride): object {
+  return { wish: value, ...rest }
+}
+
 function weightOf({ wish, reason, by, sinceMs }: Fields): WeightOverride | undefined {
   if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
   const { weight, percent } = (wish ?? {}) as Fields
-  if (isShare(weight)) return { wish: { weight }, reason, by, sinceMs }
-  return isShare(percent) ? { wish: { percent }, reason, by, sinceMs } : undefined
+  if (isShare(weight)) return { value: { weight }, reason, by, sinceMs }
+  return isShare(percent) ? { value: { percent }, reason, by, sinceMs } : undefined
 }
 
 function isShare(value: unknown): value is number {

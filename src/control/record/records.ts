@@ -68,7 +68,7 @@ export class Records {
         plan,
         logger,
         open,
-        onHealth: health => this.#told(health),
+        onHealth: health => this.#healthChanged(health),
         onOpen: (kept, store) => {
           onOpen(kept, store)
           void this.#flush()
@@ -171,7 +171,7 @@ export class Records {
     return unwritten + (await left)
   }
 
-  #told(health: StoreHealth): void {
+  #healthChanged(health: StoreHealth): void {
     if (health.status === 'degraded') {
       this.#logger.error(
         `store: ${health.reason}; traffic goes on, changes by operators are refused until they can be recorded again`,

@@ -6,7 +6,7 @@ import type {
   OccurrenceReport,
   PoolMaintenance,
   WindowReport,
-} from '../../admin/contract/maintenance-view.ts'
+} from '../../admin/contract/maintenance.ts'
 import type { WindowSample } from '../../metrics/source.ts'
 import type { WindowPlan, WindowScope } from '../../plan/window.ts'
 import { toIcs } from '../../policy/maintenance/calendar.ts'

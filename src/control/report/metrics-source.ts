@@ -5,14 +5,14 @@ import { ROUTE_OF_NONE } from '../../shared/counters.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { windowSamples } from './maintenance-report.ts'
-import type { ViewOptions } from './view.ts'
+import type { Sources } from './sources.ts'
 
-export function metricsSource(options: ViewOptions): MetricsSource {
-  const { version, counters, registry, snapshot, slots, workers, reloads, records, inDoubt } = options
+export function metricsSource(sources: Sources): MetricsSource {
+  const { version, counters, registry, inUse, workers, reloads, records, inDoubt } = sources
   return {
     version,
     counters,
-    revision: () => snapshot().revision,
+    revision: () => inUse.snapshot.revision,
     reloads: () => reloads,
     store: () => {
       const { state, waiting, dropped } = records.health()
@@ -20,11 +20,11 @@ export function metricsSource(options: ViewOptions): MetricsSource {
     },
     workerRestarts: () => workers().map(worker => worker.restarts),
     inDoubtOpen: () => inDoubt.open,
-    adminRefusals: options.adminRefusals,
-    windows: () => windowSamples(options.windows, Date.now()),
+    adminRefusals: sources.adminRefusals,
+    windows: () => windowSamples(sources.windows, Date.now()),
     routes: () => {
-      const { pools, routes } = snapshot()
-      const routeSlots = slots().routes ?? []
+      const { pools, routes } = inUse.snapshot
+      const routeSlots = inUse.slots.routes ?? []
       return routes.map(({ name, pool }, i) => ({
         name,
         pool: pools[pool]!.name,
@@ -45,7 +45,7 @@ export function metricsSource(options: ViewOptions): MetricsSource {
           ejections: entry.ejections,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
-          probes: entry.probes.tally(),
+          probes: entry.probes,
         })),
       })),
   }

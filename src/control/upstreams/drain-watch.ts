@@ -1,20 +1,35 @@
-// Who is still on the upstreams that are being drained, and when each will be free: looks once per tick, remembers what it saw since
-// the drain began, reports. It decides nothing about the drain.
+// Who is still on the upstreams that are being drained, and when each will be free: looks once per tick and remembers what it saw since
+// the drain began. It decides nothing about the drain.
 
-import type { DrainReport } from '../../admin/contract/control-view.ts'
-import { type Hold, strictest } from '../../policy/upstream/admin-holds.ts'
 import { type DrainSample, forecastFree } from '../../policy/upstream/drain-forecast.ts'
+import { type Hold, strictest } from '../../policy/upstream/holds.ts'
 import { type CounterTable, GAUGE } from '../../shared/counters.ts'
 import type { SessionTable } from '../../shared/sessions.ts'
-import { iso } from '../../util/words.ts'
 import type { Entry } from './entry.ts'
+
+/** How a drain stands. */
+export interface Drain extends Pick<Hold, 'by' | 'reason' | 'deadlineMs'> {
+  /** When it began, epoch ms. */
+  readonly sinceMs: number
+  readonly remaining: Remaining
+  /** Since when nothing is left, or when that will probably be, epoch ms; undefined = what is left does not fall. */
+  readonly freeMs: number | undefined
+}
+
+export interface Remaining {
+  readonly inFlight: number
+  readonly longPolls: number
+  readonly tunnels: number
+  /** Sessions with affinity seen in the last minutes: an estimate. */
+  readonly sessions: number
+}
 
 interface Watched {
   readonly sinceMs: number
-  samples: DrainSample[]
+  readonly samples: readonly DrainSample[]
   /** Ticks for each sample: doubled whenever there are too many, so that they span the whole drain. */
-  stride: number
-  ticks: number
+  readonly stride: number
+  readonly ticks: number
 }
 
 const MOST_SAMPLES = 240
@@ -22,8 +37,8 @@ const MOST_SAMPLES = 240
 export class DrainWatch {
   readonly #counters: CounterTable
   readonly #sessions: SessionTable
-  /** By slot. */
-  readonly #watched = new Map<number, Watched>()
+  /** By slot: the upstreams that are being drained. */
+  #watched: ReadonlyMap<number, Watched> = new Map()
 
   constructor(counters: CounterTable, sessions: SessionTable) {
     this.#counters = counters
@@ -32,53 +47,33 @@ export class DrainWatch {
 
   /** About a second has passed. @param entries all there are */
   tick(entries: readonly Entry[], nowMs: number): void {
-    const slots = new Set<number>()
+    const watched = new Map<number, Watched>()
     for (const entry of entries) {
       const hold = drainOf(entry)
       if (hold === undefined) continue
-      slots.add(entry.slot)
-      this.#sample(this.#watch(entry.slot, hold.drainSinceMs), entry, nowMs)
+      const sample = { atMs: nowMs, remaining: sum(this.#remaining(entry)) }
+      watched.set(entry.slot, afterTick(this.#watchedSince(entry, hold.drainSinceMs), sample))
     }
-    for (const slot of this.#watched.keys()) if (!slots.has(slot)) this.#watched.delete(slot)
+    this.#watched = watched
   }
 
-  /** Null where it is not being drained. */
-  report(entry: Entry, nowMs: number): DrainReport | null {
+  /** Undefined where it is not being drained. */
+  of(entry: Entry, nowMs: number): Drain | undefined {
     const hold = drainOf(entry)
-    if (hold === undefined) return null
+    if (hold === undefined) return undefined
+    const { drainSinceMs: sinceMs, by, reason, deadlineMs } = hold
     const remaining = this.#remaining(entry)
-    const watched = this.#watched.get(entry.slot)
-    const seen = watched?.sinceMs === hold.drainSinceMs ? watched.samples : []
-    const samples = [...seen, { atMs: nowMs, remaining: sum(remaining) }]
-    const freeMs = forecastFree(samples, nowMs, hold.deadlineMs)
-    return {
-      since: iso(hold.drainSinceMs),
-      by: hold.by,
-      reason: hold.reason,
-      deadline: hold.deadlineMs === undefined ? null : iso(hold.deadlineMs),
-      remaining,
-      freeAt: freeMs === undefined ? null : iso(freeMs),
-    }
+    const samples = [...this.#watchedSince(entry, sinceMs).samples, { atMs: nowMs, remaining: sum(remaining) }]
+    return { sinceMs, by, reason, deadlineMs, remaining, freeMs: forecastFree(samples, nowMs, deadlineMs) }
   }
 
-  #watch(slot: number, sinceMs: number): Watched {
+  /** What was seen of an earlier drain says nothing of this one. */
+  #watchedSince({ slot }: Entry, sinceMs: number): Watched {
     const known = this.#watched.get(slot)
-    if (known?.sinceMs === sinceMs) return known
-    const fresh: Watched = { sinceMs, samples: [], stride: 1, ticks: 0 }
-    this.#watched.set(slot, fresh)
-    return fresh
+    return known?.sinceMs === sinceMs ? known : { sinceMs, samples: [], stride: 1, ticks: 0 }
   }
 
-  #sample(watched: Watched, entry: Entry, nowMs: number): void {
-    watched.ticks += 1
-    if (watched.ticks % watched.stride !== 0) return
-    watched.samples.push({ atMs: nowMs, remaining: sum(this.#remaining(entry)) })
-    if (watched.samples.length < MOST_SAMPLES) return
-    watched.samples = watched.samples.filter((_, at) => at % 2 === 0)
-    watched.stride *= 2
-  }
-
-  #remaining({ slot, holds }: Entry): DrainReport['remaining'] {
+  #remaining({ slot, holds }: Entry): Remaining {
     return {
       inFlight: this.#counters.gauge(slot, GAUGE.inFlight),
       longPolls: this.#counters.gauge(slot, GAUGE.longPolls),
@@ -89,11 +84,19 @@ export class DrainWatch {
   }
 }
 
+function afterTick(watched: Watched, sample: DrainSample): Watched {
+  const ticks = watched.ticks + 1
+  if (ticks % watched.stride !== 0) return { ...watched, ticks }
+  const samples = [...watched.samples, sample]
+  if (samples.length < MOST_SAMPLES) return { ...watched, ticks, samples }
+  return { ...watched, ticks, samples: samples.filter((_, at) => at % 2 === 0), stride: watched.stride * 2 }
+}
+
 function drainOf({ holds }: Entry): (Hold & { readonly drainSinceMs: number }) | undefined {
   const hold = strictest(holds)
   return hold?.drainSinceMs === undefined ? undefined : { ...hold, drainSinceMs: hold.drainSinceMs }
 }
 
-function sum({ inFlight, longPolls, tunnels, sessions }: DrainReport['remaining']): number {
+function sum({ inFlight, longPolls, tunnels, sessions }: Remaining): number {
   return inFlight + longPolls + tunnels + sessions
 }

@@ -1,9 +1,8 @@
-// What the registry knows of each upstream of each pool, and how an entry begins. Types and a beginning only: changing entries is
-// the registry's alone.
+// What the registry knows of each upstream of each pool, and how an entry begins. An entry is a value: what changes is the next one
+// (step.ts), and which one counts the registry says.
 
 import type { HealthPlan } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
-import { adminFact, type Holds } from '../../policy/upstream/admin-holds.ts'
 import { type AgentHints, NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import {
   deriveAvailability,
@@ -12,36 +11,13 @@ import {
   type UpstreamState,
   type Verdict,
 } from '../../policy/upstream/availability.ts'
+import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
-import { ProbeHistory } from './probe-history.ts'
+import { NO_PROBES, type ProbeHistory } from './probe-history.ts'
 
-/** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
-export interface Transition {
-  /** Epoch ms. */
-  readonly atMs: number
-  readonly pool: string
-  readonly upstream: string
-  readonly from: Verdict['availability']
-  readonly to: Verdict['availability']
-  /** One line. */
-  readonly cause: string
-  /** Who asked for it; undefined = nobody, it came about by itself. */
-  readonly by?: string | undefined
-}
-
-/** Something worth a line in the log that changes no availability. */
-export interface Notice {
-  readonly level: 'info' | 'warn'
-  readonly pool: string
-  /** Undefined = the whole pool. */
-  readonly upstream: string | undefined
-  /** One line. */
-  readonly text: string
-}
-
-/** One upstream of one pool. Only the registry changes it. */
+/** One upstream of one pool. */
 export interface Entry {
   readonly pool: string
   readonly slot: number
@@ -49,7 +25,7 @@ export interface Entry {
   readonly health: HealthPlan
   readonly state: UpstreamState
   readonly verdict: Verdict
-  /** What people and the node itself ask for; `state.admin` follows from it. */
+  /** What people and the node itself ask for; `state.hold` follows from it. */
   readonly holds: Holds
   /** What the node said of itself on the newest good probe. */
   readonly hints: AgentHints
@@ -77,26 +53,24 @@ export interface Entry {
   readonly limit: number
 }
 
-export type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] }
-
 export interface RegistryPool {
   readonly plan: PoolPlan
   readonly slot: number
   readonly entries: readonly Entry[]
 }
 
-/** @param orders what operators have asked for under this name before */
+/** @param overrides what was asked for under this name before */
 export function newEntry(
   pool: PoolPlan,
   plan: UpstreamPlan,
   slot: number,
   totals: UpstreamTotals,
   nowMs: number,
-  orders: Partial<Pick<Entry, 'holds' | 'weightOverride'>> = {},
-): MutableEntry {
-  const { holds = [], weightOverride } = orders
+  overrides: Partial<Pick<Entry, 'holds' | 'weightOverride'>> = {},
+): Entry {
+  const { holds = [], weightOverride } = overrides
   const initial = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
-  const state = { ...initial, admin: adminFact(holds) }
+  const state = { ...initial, hold: holdFact(holds) }
   return {
     pool: pool.name,
     slot,
@@ -109,7 +83,7 @@ export function newEntry(
     ignoredHints: new Set(),
     sinceMs: nowMs,
     unhealthySinceMs: undefined,
-    probes: new ProbeHistory(),
+    probes: NO_PROBES,
     lastFailure: undefined,
     outlier: newOutlierState(totals, nowMs),
     ejections: 0,

@@ -1,21 +1,16 @@
-// Joins what policy/upstream/outlier.ts decides to what the registry knows: members of a pool, and totals of its upstreams over all workers.
+// Joins what policy/upstream/outlier.ts decides to what the registry knows: members of a pool, totals of its upstreams over all
+// workers, and what a judgement makes of an entry.
 
-import type { UpstreamState } from '../../policy/upstream/availability.ts'
-import type { OutlierMember, OutlierState } from '../../policy/upstream/outlier.ts'
+import { afterFailure, type OutlierMember, type OutlierState, outlierFact } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
+import type { Entry, RegistryPool } from './entry.ts'
+import { type Step, silently, withState } from './step.ts'
 
-export interface Judged {
-  readonly state: UpstreamState
-  readonly outlier: OutlierState
-  readonly plan: { readonly weight: number }
-  readonly hints: { readonly weight: number }
-}
-
-export function membersOf(entries: readonly Judged[]): OutlierMember[] {
+export function membersOf(entries: readonly Entry[]): OutlierMember[] {
   return entries.map(({ state, outlier, plan, hints }) => ({
     state: outlier,
-    usable: state.admin.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight * hints.weight > 0,
+    usable: state.hold.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight * hints.weight > 0,
   }))
 }
 
@@ -26,4 +21,28 @@ export function totalsOf(counters: CounterTable, slot: number): UpstreamTotals {
     gatewayErrors: counters.total(slot, TOTAL.gatewayErrors),
     firstByteMs: counters.total(slot, TOTAL.firstByteMs),
   }
+}
+
+/** Traffic failed on it below HTTP. One that is leaving its pool is no longer judged. @param pool undefined = it is gone */
+export function afterTransportFailure(
+  entry: Entry,
+  error: string,
+  pool: RegistryPool | undefined,
+  totals: UpstreamTotals,
+  nowMs: number,
+): Step {
+  const failed = { ...entry, lastFailure: { atMs: nowMs, error } }
+  const plan = pool?.plan.outlier
+  const index = pool?.entries.indexOf(entry) ?? -1
+  if (pool === undefined || plan === undefined || index === -1) return silently(failed)
+  return afterJudgement(failed, afterFailure(membersOf(pool.entries), index, totals, error, nowMs, plan), nowMs)
+}
+
+export function afterJudgement(entry: Entry, outlier: OutlierState, nowMs: number): Step {
+  const { status: before } = entry.outlier
+  const { status } = outlier
+  const ejections = entry.ejections + (before !== 'ejected' && status === 'ejected' ? 1 : 0)
+  const judged = { ...entry, outlier, ejections }
+  if (before === status) return silently(judged)
+  return withState(judged, { ...judged.state, outlier: outlierFact(outlier) }, nowMs)
 }

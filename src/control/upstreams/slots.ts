@@ -7,7 +7,7 @@ import { MAX_ROUTES, ROUTE_OF_NONE } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { MAX_SLOTS, SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort } from '../../util/words.ts'
-import { StartError } from '../workers/start-error.ts'
+import { CannotServe } from '../workers/cannot-serve.ts'
 
 export class SlotAssigner {
   /** Grows only; what comes back after it was removed gets its old slot. */
@@ -15,13 +15,13 @@ export class SlotAssigner {
   /** Likewise, of routes; there is always room, if only for sharing. */
   readonly #routes = new Map<string, number>()
 
-  /** The slots of these pools and routes. Throws StartError, and assigns nothing, where there are not enough. */
+  /** The slots of these pools and routes. Throws CannotServe, and assigns nothing, where there are not enough. */
   assign({ pools, routes }: Pick<Snapshot, 'pools' | 'routes'>): Slots {
     const keys = pools.flatMap(pool => [poolKey(pool), ...pool.upstreams.map(upstream => upstreamKey(pool, upstream))])
     const fresh = new Set(keys.filter(key => !this.#byKey.has(key)))
     const next = this.#byKey.size + SLOT_OF_VIGIA + 1
     if (next + fresh.size > MAX_SLOTS) {
-      throw new StartError(
+      throw new CannotServe(
         `no room for ${fresh.size} new pools and upstreams: this process has seen ${next - 1} of at most ${MAX_SLOTS - 1}; restart it`,
         undefined,
       )

@@ -2,7 +2,7 @@
 
 import { type Effect, type Effects, effectOnRoute } from '../../policy/maintenance/effects.ts'
 import type { WindowState } from '../../policy/maintenance/window-state.ts'
-import type { HoldOrder } from '../../policy/upstream/admin-holds.ts'
+import type { HoldOrder } from '../../policy/upstream/holds.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'
 import type { RouteInPool } from './pools-now.ts'

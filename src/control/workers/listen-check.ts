@@ -4,9 +4,9 @@
 import { createServer } from 'node:net'
 import type { ListenerPlan } from '../../plan/snapshot.ts'
 import { hostPort } from '../../util/words.ts'
-import { StartError } from './start-error.ts'
+import { CannotServe } from './cannot-serve.ts'
 
-/** Throws StartError for the first address that can't be bound. */
+/** Throws CannotServe for the first address that can't be bound. */
 export async function checkListeners(listeners: readonly ListenerPlan[]): Promise<void> {
   for (const { name, host, port } of listeners) {
     const error = await tryBind(host, port)
@@ -27,9 +27,9 @@ function isWildcard(host: string): boolean {
 }
 
 /** One line that says what is wrong with the address and what to do. */
-export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): StartError {
+export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): CannotServe {
   const address = hostPort(host, port)
-  return new StartError(`${who}: ${describe(address, error)}`, error.code)
+  return new CannotServe(`${who}: ${describe(address, error)}`, error.code)
 }
 
 function describe(address: string, error: NodeJS.ErrnoException): string {

@@ -1,12 +1,12 @@
 // Lets callers wait until every worker serves a revision, one of them refuses it, or it takes too long.
 
-import { StartError } from './start-error.ts'
+import { CannotServe } from './cannot-serve.ts'
 
 interface Waiter {
   readonly revision: number
   readonly timer: NodeJS.Timeout
   readonly resolve: () => void
-  readonly reject: (error: StartError) => void
+  readonly reject: (error: CannotServe) => void
 }
 
 export class RevisionGate {
@@ -17,12 +17,12 @@ export class RevisionGate {
     this.#withinMs = withinMs
   }
 
-  /** Resolves when all serve `revision` or a later one. Rejects with StartError. */
+  /** Resolves when all serve `revision` or a later one. Rejects with CannotServe. */
   wait(revision: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const tooLate = () => {
       this.#waiters.delete(waiter)
-      reject(new StartError(`not every worker was ready within ${this.#withinMs / 1000} s`, undefined))
+      reject(new CannotServe(`not every worker was ready within ${this.#withinMs / 1000} s`, undefined))
     }
     const waiter: Waiter = { revision, resolve, reject, timer: setTimeout(tooLate, this.#withinMs) }
     this.#waiters.add(waiter)
@@ -34,15 +34,15 @@ export class RevisionGate {
     for (const waiter of this.#waiters) if (waiter.revision <= revision) this.#leave(waiter).resolve()
   }
 
-  /** A worker can't serve this revision. Returns whether somebody was waiting for it, and so has been told. */
-  refused(revision: number, error: StartError): boolean {
-    let told = false
+  /** A worker can't serve this revision. Returns whether somebody was waiting for it, who reports it. */
+  refused(revision: number, error: CannotServe): boolean {
+    let isAwaited = false
     for (const waiter of this.#waiters) {
       if (waiter.revision > revision) continue
       this.#leave(waiter).reject(error)
-      told = true
+      isAwaited = true
     }
-    return told
+    return isAwaited
   }
 
   #leave(waiter: Waiter): Waiter {

@@ -1,4 +1,4 @@
-// What may be done with an upstream, derived from three independent facts (probe, outlier, admin) that are never merged.
+// What may be done with an upstream, derived from three independent facts (probe, outlier, hold) that are never merged.
 
 import type { ProbeState } from './health.ts'
 
@@ -6,7 +6,7 @@ import type { ProbeState } from './health.ts'
 export interface UpstreamState {
   readonly probe: ProbeFact
   readonly outlier: OutlierFact
-  readonly admin: AdminFact
+  readonly hold: HoldFact
 }
 
 export interface ProbeFact extends ProbeState {
@@ -21,7 +21,8 @@ export type OutlierFact =
   /** Back from an ejection, on trial. */
   | { readonly status: 'probation' }
 
-export type AdminFact =
+/** What the holds of people and of the node itself come to. */
+export type HoldFact =
   | { readonly status: 'enabled' }
   /** `by`: an operator's name or the name of a window. */
   | { readonly status: 'draining' | 'disabled'; readonly reason: string; readonly by: string }
@@ -39,7 +40,7 @@ export interface Verdict {
 export const INITIAL_STATE: UpstreamState = {
   probe: { status: 'unknown', streak: 0, lastError: undefined },
   outlier: { status: 'admitted' },
-  admin: { status: 'enabled' },
+  hold: { status: 'enabled' },
 }
 
 /** A new upstream of a pool without probes: nothing will ever bring a verdict, so there is none to wait for. */
@@ -49,20 +50,20 @@ export const INITIAL_STATE_UNPROBED: UpstreamState = {
 }
 
 /** People overrule measurements; among measurements the bad news counts. */
-export function deriveAvailability({ probe, outlier, admin }: UpstreamState): Verdict {
-  if (admin.status === 'disabled') return { availability: 'disabled', reason: adminReason(admin) }
+export function deriveAvailability({ probe, outlier, hold }: UpstreamState): Verdict {
+  if (hold.status === 'disabled') return { availability: 'disabled', reason: holdReason(hold) }
   if (probe.status === 'unhealthy') {
     return { availability: 'out', reason: `unhealthy: ${probe.lastError ?? 'probes failed'}` }
   }
   if (outlier.status === 'ejected') return { availability: 'out', reason: `ejected: ${outlier.reason}` }
   // Draining comes before unknown: a session that belongs here is better tried than made to wait.
-  if (admin.status === 'draining') return { availability: 'draining', reason: adminReason(admin) }
+  if (hold.status === 'draining') return { availability: 'draining', reason: holdReason(hold) }
   if (probe.status === 'unknown') return { availability: 'unknown', reason: 'no probe result yet' }
   if (outlier.status === 'probation') return { availability: 'available', reason: 'on probation after an ejection' }
   if (probe.streak === 0) return { availability: 'available', reason: 'not probed' }
   return { availability: 'available', reason: 'healthy' }
 }
 
-function adminReason(admin: Exclude<AdminFact, { status: 'enabled' }>): string {
-  return `${admin.status} by ${admin.by}: ${admin.reason}`
+function holdReason(hold: Exclude<HoldFact, { status: 'enabled' }>): string {
+  return `${hold.status} by ${hold.by}: ${hold.reason}`
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ControlView, Readiness, StatusReport } from '../../../src/admin/contract/control-view.ts'
+import type { ControlView, Readiness, StatusReport } from '../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../src/admin/server.ts'
 
 const REPORT: StatusReport = {
@@ -33,6 +33,7 @@ function adminWith(more: Partial<ControlView> = {}) {
       ...more,
     },
     error => errors.push(error),
+    { boundTo: '127.0.0.1' },
   )
   return { app, errors }
 }

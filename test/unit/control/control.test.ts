@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { StatusReport } from '../../../src/admin/contract/control-view.ts'
+import type { StatusReport } from '../../../src/admin/contract/status.ts'
 import { Control } from '../../../src/control/control.ts'
 import { readiness } from '../../../src/control/report/view.ts'
 import { createLogger } from '../../../src/logging/logger.ts'

@@ -33,7 +33,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
     })
     status = response.statusCode
     error = await judge(plan, response)
-    // A node that does not count as well is not asked for its wishes.
+    // A node that does not count as well is not asked for its hints.
     if (error === undefined) hints = readHints(response.statusCode, response.headers, plan)
   } catch (thrown) {
     error = describeProbeError(thrown, plan.timeoutMs)

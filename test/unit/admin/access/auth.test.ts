@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { AdminAccess } from '../../../../src/admin/access/auth.ts'
+import { AdminAccess } from '../../../../src/admin/access/admin-access.ts'
 import { mayAct, TokenTable } from '../../../../src/admin/access/tokens.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 
 const sha256 = (token: string) => createHash('sha256').update(token).digest('hex')

@@ -4,11 +4,12 @@ import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import Fastify from 'fastify'
 import { afterEach, expect, test } from 'vitest'
-import { AdminAccess, guardAccess } from '../../../../src/admin/access/auth.ts'
-import type { ControlEvent } from '../../../../src/admin/contract/event-feed.ts'
+import { AdminAccess } from '../../../../src/admin/access/admin-access.ts'
+import { guardAccess } from '../../../../src/admin/access/auth.ts'
+import type { ControlEvent } from '../../../../src/admin/contract/events.ts'
 import { type EventsOptions, serveEvents } from '../../../../src/admin/routes/events.ts'
 import { parseEventStream, type StreamedEvent } from '../../../../src/commands/live/sse.ts'
-import { EventLog } from '../../../../src/control/events/events.ts'
+import { Feed } from '../../../../src/control/events/feed.ts'
 import { until } from '../../../support/until.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -24,7 +25,7 @@ interface Reader {
 }
 
 async function setUp(options: EventsOptions = {}, kept?: number) {
-  const log = new EventLog(kept === undefined ? {} : { kept })
+  const log = new Feed(kept === undefined ? {} : { kept })
   const app = Fastify({
     forceCloseConnections: true,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },

@@ -2,14 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { AdminAccess } from '../../../../src/admin/access/auth.ts'
-import type { ControlOperations } from '../../../../src/admin/contract/control-operations.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
-import type {
-  MaintenanceOperations,
-  WindowReport,
-  WindowResult,
-} from '../../../../src/admin/contract/maintenance-view.ts'
+import { AdminAccess } from '../../../../src/admin/access/admin-access.ts'
+import type { MaintenanceOperations, WindowReport, WindowResult } from '../../../../src/admin/contract/maintenance.ts'
+import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 
 const WINDOW = { name: 'night', status: 'active' } as unknown as WindowReport
@@ -78,8 +74,8 @@ test.each([
   ['conflict', 409],
   ['invalid', 400],
   ['unavailable', 503],
-] as const)('what is refused as %s is %i, with all that is wrong', async (refused, status) => {
-  const { ask } = setUp({ ok: false, refused, problems: ['one', 'two'] })
+] as const)('what is refused as %s is %i, with all that is wrong', async (code, status) => {
+  const { ask } = setUp({ ok: false, code, message: 'one', advice: 'two' })
   const answer = await ask('POST', '/maintenance', WISH)
   expect([answer.statusCode, answer.json()]).toMatchObject([status, { status, detail: 'one; two' }])
   expect(answer.headers['content-type']).toContain('application/problem+json')

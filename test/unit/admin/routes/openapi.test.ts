@@ -1,10 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
-import type { ControlOperations } from '../../../../src/admin/contract/control-operations.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
-import type { MaintenanceAccess } from '../../../../src/admin/routes/maintenance-routes.ts'
+import type { MaintenanceParts } from '../../../../src/admin/contract/maintenance.ts'
+import type { ControlOperations } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
-import { EventLog } from '../../../../src/control/events/events.ts'
+import { Feed } from '../../../../src/control/events/feed.ts'
 
 interface Operation {
   readonly operationId: string
@@ -27,8 +27,8 @@ async function documentOf() {
   const app = buildAdmin(view, () => {}, {
     operations: {} as ControlOperations,
     boundTo: '127.0.0.1',
-    events: new EventLog(),
-    maintenance: {} as MaintenanceAccess,
+    events: new Feed(),
+    maintenance: {} as MaintenanceParts,
   })
   return { app, document: (await app.inject('/openapi.json')).json<Document>() }
 }

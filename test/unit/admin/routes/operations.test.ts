@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ControlOperations, OperationResult } from '../../../../src/admin/contract/control-operations.ts'
-import type { ControlView } from '../../../../src/admin/contract/control-view.ts'
+import type { ControlOperations, OperationResult } from '../../../../src/admin/contract/operations.ts'
+import type { ControlView } from '../../../../src/admin/contract/status.ts'
 import { buildAdmin } from '../../../../src/admin/server.ts'
 
 const UPSTREAM = { name: 'erp-1', state: 'draining' }
@@ -113,12 +113,12 @@ test('a time with its offset is a deadline too', async () => {
 })
 
 test('what control refuses is 404 where the name is wrong, and 409 where it can’t be done', async () => {
-  const unknown = setUp('127.0.0.1', { ok: false, refused: 'unknown', detail: 'did you mean "erp"?' })
+  const unknown = setUp('127.0.0.1', { ok: false, code: 'unknown', message: 'did you mean "erp"?' })
   expect((await unknown.post(DRAIN, { reason: 'x' })).json()).toMatchObject({
     status: 404,
     detail: 'did you mean "erp"?',
   })
-  const conflict = setUp('127.0.0.1', { ok: false, refused: 'conflict', detail: 'the last one' })
+  const conflict = setUp('127.0.0.1', { ok: false, code: 'conflict', message: 'the last one' })
   expect((await conflict.post(DRAIN, { reason: 'x' })).json()).toEqual({
     type: 'about:blank',
     title: 'Conflict',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { DrainReport } from '../../../../src/admin/contract/control-view.ts'
+import type { DrainReport } from '../../../../src/admin/contract/upstreams.ts'
 import { drainWords, isFree, remainingWords } from '../../../../src/commands/words/drain-lines.ts'
 
 const NOW = Date.parse('2026-03-01T03:00:00Z')

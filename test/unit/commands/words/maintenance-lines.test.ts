@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { OccurrenceReport, WindowReport } from '../../../../src/admin/contract/maintenance-view.ts'
+import type { OccurrenceReport, WindowReport } from '../../../../src/admin/contract/maintenance.ts'
 import {
   summaryLines,
   upcomingLine,

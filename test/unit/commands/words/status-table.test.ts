@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { StatusReport, UpstreamReport } from '../../../../src/admin/contract/control-view.ts'
+import type { StatusReport } from '../../../../src/admin/contract/status.ts'
+import type { UpstreamReport } from '../../../../src/admin/contract/upstreams.ts'
 import { formatStatus } from '../../../../src/commands/words/status-table.ts'
 import { formatAge } from '../../../../src/commands/words/text.ts'
 

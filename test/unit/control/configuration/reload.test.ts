@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LoadedSnapshot, loadConfig } from '../../../../src/config/read/load.ts'
 import { Reloader } from '../../../../src/control/configuration/reload.ts'
-import { ReloadRecord } from '../../../../src/control/configuration/reload-record.ts'
+import { logging } from '../../../../src/control/events/readers.ts'
+import { ReloadTally } from '../../../../src/control/report/reload-tally.ts'
 import type { Logger } from '../../../../src/logging/logger.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import { until } from '../../../support/until.ts'
@@ -30,7 +31,7 @@ const weight = (value: number) => documentOf({ upstreams: `- { name: erp-1, url:
 function setUp(text: string, { apply = async () => {} }: { apply?: (snapshot: Snapshot) => Promise<void> } = {}) {
   writeFileSync(file, text)
   const load = () => loadConfig(file, { TOKEN: 'top-secret-token' })
-  const record = new ReloadRecord(0)
+  const record = new ReloadTally(0)
   const log: string[] = []
   const say = (level: string) => (detail: unknown, message?: string) => void log.push(`${level}: ${message ?? detail}`)
   const logger = { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') } as unknown as Logger
@@ -38,13 +39,20 @@ function setUp(text: string, { apply = async () => {} }: { apply?: (snapshot: Sn
   const made = new Reloader({
     file: { path: 'vigia.yaml', loaded: load() as LoadedSnapshot, load },
     logger,
-    record,
-    apply: async snapshot => {
-      await apply(snapshot)
-      revision += 1
-      return revision
+    inUse: {
+      async take(snapshot) {
+        await apply(snapshot)
+        revision += 1
+        return revision
+      },
+      get revision() {
+        return revision
+      },
     },
-    revision: () => revision,
+    tell: event => {
+      record.count(event)
+      logging(logger)(event)
+    },
   })
   reloader = made
   return { made, record, log }

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { Incidents } from '../../../../src/control/record/incidents.ts'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import type { IncidentEntry } from '../../../../src/store/contract.ts'
 import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
@@ -25,9 +25,10 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: transition => {
-      told.push(transition)
-      incidents.told(transition)
+    tell: event => {
+      if (event.type !== 'transition') return
+      told.push(event.transition)
+      incidents.transition(event.transition)
     },
     now: () => clock.nowMs,
   })

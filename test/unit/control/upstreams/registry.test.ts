@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import type { OutlierPlan, PoolPlan } from '../../../../src/plan/pool.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import type { UpstreamTotals } from '../../../../src/policy/upstream/outlier-verdicts.ts'
@@ -22,7 +22,7 @@ function setUp(snapshot: Snapshot) {
   const registry = new Registry({
     table,
     totals: slot => met.get(slot) ?? NOTHING_MET,
-    onTransition: transition => transitions.push(transition),
+    tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now: () => clock.nowMs,
   })
   const slots = registry.apply(snapshot)
@@ -231,6 +231,23 @@ test('the last upstream that serves is never ejected', () => {
   for (let i = 0; i < 9; i += 1) registry.sawTransportFailure(second, 'reset')
   expect(table.availability(first)).toBe(AVAILABILITY.out)
   expect(table.availability(second)).toBe(AVAILABILITY.available)
+})
+
+test('a failure on an upstream that is leaving its pool is noted, and judged no more', () => {
+  const { registry, table, first } = setUpJudged()
+  const pool = registry.pools()[0]!.plan
+  registry.apply(snapshotOf({ pools: [{ ...pool, upstreams: pool.upstreams.slice(1) }] }))
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset')
+  expect(table.availability(first)).toBe(AVAILABILITY.available)
+  expect(registry.retire()).toMatchObject([{ plan: { name: 'erp-1' }, lastFailure: { error: 'reset' } }])
+})
+
+test('what was read of an upstream does not change under its reader', () => {
+  const { registry, slots } = setUp(twoNodes)
+  const before = registry.pools()[0]!.entries[0]!
+  registry.probed(slots.upstreams[0]![0]!, OK)
+  expect([before.verdict.availability, before.probes.ok]).toEqual(['unknown', 0])
+  expect(registry.pools()[0]!.entries[0]).toMatchObject({ verdict: { availability: 'available' }, probes: { ok: 1 } })
 })
 
 test('an upstream that comes back starts slowly, one that starts with vigia does not', () => {

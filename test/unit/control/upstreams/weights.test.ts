@@ -1,13 +1,12 @@
 // An operator's weight, from the order to the shared table: the registry with its operations, no sockets.
 
 import { expect, test } from 'vitest'
-import { createOperations } from '../../../../src/control/orders/operations.ts'
-import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
-import { createLogger } from '../../../../src/logging/logger.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
+import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
+import { askAtOnce } from '../fixtures/orders.ts'
 import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const HEALTH = { ...HTTP_HEALTH, hints: true }
@@ -20,7 +19,7 @@ function setUp() {
   const registry = new Registry({
     table,
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: each => told.push(each),
+    tell: event => void (event.type === 'transition' && told.push(event.transition)),
   })
   const snapshot = (port: number, weight = 100) => {
     const upstreams = [upstreamPlan('erp-1', port, { weight }), upstreamPlan('erp-2', 8102)]
@@ -38,20 +37,19 @@ function setUp() {
   }
   answer()
   told.length = 0
-  const inDoubt = new InDoubtList(createLogger({ level: 'silent' }))
-  return { table, told, registry, use, slot, answer, ask: createOperations(registry, inDoubt) }
+  return { table, told, registry, use, slot, answer, ask: askAtOnce(registry, new InDoubtList(), Date.now) }
 }
 
 test('it takes the place of the configured one, is told with its author, and is taken back', () => {
   const { table, told, slot, ask } = setUp()
-  expect(ask.weight(FIRST, { ...ANA, wish: { weight: 30 } })).toEqual({ ok: true })
+  expect(ask.weight(FIRST, { ...ANA, value: { weight: 30 } })).toEqual({ ok: true })
   expect(table.weight(slot)).toBe(30)
-  ask.weight(FIRST, { ...ANA, wish: { percent: 12.5 } })
+  ask.weight(FIRST, { ...ANA, value: { percent: 12.5 } })
   expect(table.weight(slot)).toBe(12.5)
-  ask.weight(FIRST, { ...ANA, wish: undefined })
+  ask.weight(FIRST, { ...ANA, value: undefined })
   expect(table.weight(slot)).toBe(100)
   // Where there is nothing to take back, nothing has happened.
-  ask.weight(FIRST, { ...ANA, wish: undefined })
+  ask.weight(FIRST, { ...ANA, value: undefined })
   expect(told.map(({ cause, by, from, to }) => [cause, by, from, to])).toEqual([
     ['weight 30, by ana: new disks', 'ana', 'available', 'available'],
     ['weight 12.5% of its weight, by ana: new disks', 'ana', 'available', 'available'],
@@ -61,32 +59,32 @@ test('it takes the place of the configured one, is told with its author, and is 
 
 test('a percentage follows the configuration, a number does not, and both go with the name to another address', () => {
   const { table, use, slot, ask } = setUp()
-  ask.weight(FIRST, { ...ANA, wish: { percent: 50 } })
+  ask.weight(FIRST, { ...ANA, value: { percent: 50 } })
   use(8101, 40)
   expect(table.weight(slot)).toBe(20)
-  ask.weight(FIRST, { ...ANA, wish: { weight: 7 } })
+  ask.weight(FIRST, { ...ANA, value: { weight: 7 } })
   const moved = use(9999, 40)
   expect([moved === slot, table.weight(moved)]).toEqual([false, 7])
 })
 
 test('what the node says of itself counts on top of it', () => {
   const { table, slot, ask, answer } = setUp()
-  ask.weight(FIRST, { ...ANA, wish: { weight: 200 } })
+  ask.weight(FIRST, { ...ANA, value: { weight: 200 } })
   answer({ 'x-vigia-weight': '50%' })
   expect(table.weight(slot)).toBe(100)
 })
 
 test('no weight at all for the last one that takes work is refused, unless forced', () => {
   const { table, slot, ask } = setUp()
-  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, wish: { weight: 0 } })
-  expect(ask.weight(FIRST, { ...ANA, wish: { percent: 0 } })).toMatchObject({
-    refused: 'conflict',
-    detail: expect.stringContaining('force'),
+  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, value: { weight: 0 } })
+  expect(ask.weight(FIRST, { ...ANA, value: { percent: 0 } })).toMatchObject({
+    code: 'conflict',
+    advice: expect.stringContaining('force'),
   })
   expect(table.weight(slot)).toBe(100)
-  expect(ask.weight(FIRST, { ...ANA, force: true, wish: { percent: 0 } })).toEqual({ ok: true })
+  expect(ask.weight(FIRST, { ...ANA, force: true, value: { percent: 0 } })).toEqual({ ok: true })
   expect(table.weight(slot)).toBe(0)
-  expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, wish: { weight: 1 } })).toMatchObject({
-    refused: 'unknown',
+  expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, value: { weight: 1 } })).toMatchObject({
+    code: 'unknown',
   })
 })

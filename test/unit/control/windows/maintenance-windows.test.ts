@@ -2,19 +2,24 @@
 
 import { afterEach, expect, test } from 'vitest'
 import type { WindowDocument } from '../../../../src/config/parts/schema-maintenance.ts'
-import { checkConfigurationFreeze, FrozenError, withFreezes } from '../../../../src/control/orders/freeze-guard.ts'
+import {
+  checkConfigurationFreeze,
+  type FreezeOverride,
+  Frozen,
+} from '../../../../src/control/configuration/configuration-freeze.ts'
+import { applyTo } from '../../../../src/control/orders/apply.ts'
+import { Orders } from '../../../../src/control/orders/carry-out.ts'
 import { createOperations } from '../../../../src/control/orders/operations.ts'
-import { createMaintenanceOperations } from '../../../../src/control/orders/schedule-operations.ts'
-import { InDoubtList } from '../../../../src/control/record/in-doubt-list.ts'
-import type { WindowRecords } from '../../../../src/control/record/window-records.ts'
+import { createMaintenanceOperations } from '../../../../src/control/orders/window-operations.ts'
+import { NotRecorded, type Records } from '../../../../src/control/record/records.ts'
 import { createMaintenanceView, summaryOf } from '../../../../src/control/report/maintenance-report.ts'
-import type { Transition } from '../../../../src/control/upstreams/entry.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
+import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { MaintenanceWindows } from '../../../../src/control/windows/maintenance-windows.ts'
 import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
 import type { WindowFact } from '../../../../src/control/windows/window-facts.ts'
-import { createLogger } from '../../../../src/logging/logger.ts'
+import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
@@ -22,6 +27,7 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { at, DAY_MS, HOUR_MS, lasting, MINUTE_MS, plan, till } from '../../policy/maintenance/plans.ts'
+import { askAtOnce, upstreamsState } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 1, status: undefined, error: undefined }
@@ -48,11 +54,18 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.close()
 })
 
+interface Store {
+  /** Resolves when all of an order is kept. */
+  commit(facts: readonly WindowFact[]): Promise<void>
+  /** What became known by itself. */
+  append(fact: WindowFact): void
+}
+
 interface SetUp {
   readonly pool?: Partial<PoolPlan>
   readonly nowMs?: number
   readonly facts?: readonly WindowFact[]
-  readonly store?: WindowRecords
+  readonly store?: Store
 }
 
 function snapshotWith(maintenance: readonly WindowPlan[], pool: Partial<PoolPlan> = {}): Snapshot {
@@ -75,7 +88,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
-    onTransition: each => transitions.push(each),
+    tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now,
   })
   const slots = registry.apply(snapshot)
@@ -110,7 +123,27 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const states = () => registry.pools()[0]!.entries.map(entry => entry.verdict.availability)
   const kinds = () => events.map(({ kind }) => kind)
   const closed = () => maintenance.closedRoutes.map(each => each.route)
-  const ask = createMaintenanceOperations(maintenance, store?.commit ?? (async () => {}), now)
+  const records: Pick<Records, 'order' | 'health'> = {
+    order: async ({ windows: changes = [] }, _, apply) => {
+      await store?.commit(changes.flatMap(each => (each.op === 'put' ? [each.value as WindowFact] : [])))
+      apply()
+      return 'recorded'
+    },
+    health: () => ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0 }),
+  }
+  const inDoubt = new InDoubtList()
+  const tell: Parameters<typeof applyTo>[0]['tell'] = event => {
+    if (event.type === 'window') events.push(event)
+    else for (const effect of event.effects) if (effect.kind === 'window') events.push(effect.event)
+  }
+  const orders = new Orders(records, applyTo({ registry, inDoubt, windows: maintenance, use: undefined, tell }))
+  const ask = createMaintenanceOperations(orders, maintenance, now)
+  const state = { ...upstreamsState(registry), freezeOn: (pool: string) => maintenance.freezeOn(pool) }
+  const operations = createOperations(orders, state, inDoubt)
+  const changeConfiguration = (override?: FreezeOverride) => {
+    const overridden = checkConfigurationFreeze(maintenance.freezeOn(), override, now())
+    if (overridden !== undefined) events.push(overridden)
+  }
   const view = createMaintenanceView(maintenance, now)
   return {
     clock,
@@ -128,6 +161,8 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
     kinds,
     closed,
     ask,
+    operations,
+    changeConfiguration,
     view,
   }
 }
@@ -198,7 +233,7 @@ test('where another window lets nobody pass, nobody passes', () => {
 
 test('a window of one upstream takes it out, whatever an operator asks for meanwhile, and leaves his order alone', () => {
   const { goTo, states, registry } = setUp([night({ scope: ERP1, behaviour: 'drain' })])
-  const operations = createOperations(registry, new InDoubtList(createLogger({ level: 'fatal' })))
+  const operations = askAtOnce(registry, new InDoubtList(), Date.now)
   goTo(TWO)
   expect(states()).toEqual(['disabled', 'available', 'available'])
   operations.enable({ pool: 'odoo', upstream: 'odoo-1' }, { by: 'ana', reason: undefined })
@@ -295,8 +330,8 @@ test('to end what drains cancels it; the next one can be cancelled ahead; what i
   const end = (next = false) => ask.end('night', { ...ANA, force: false, next })
   expect(await end()).toEqual({
     ok: false,
-    refused: 'conflict',
-    problems: [`window night is not under way; its next start is 2026-12-06 02:00 (${ZONE})`],
+    code: 'conflict',
+    message: `window night is not under way; its next start is 2026-12-06 02:00 (${ZONE})`,
   })
   goTo(TWO - HOUR_MS)
   expect(states()).toEqual(ALL('draining'))
@@ -357,7 +392,7 @@ test('what can not be meant is refused in words, and nothing is kept of it', asy
   const { ask, view } = setUp([night()], { pool: { minAvailable: 3 } })
   const problems = async (changes: object) => {
     const result = await ask.add({ ...WISH, ...changes }, { by: 'ana' })
-    return result.ok ? [] : [result.refused, ...result.problems]
+    return result.ok ? [] : [result.code, result.message]
   }
   expect(await problems({ upstream: 'odoo/odoo-9' })).toEqual([
     'invalid',
@@ -376,14 +411,14 @@ test('what can not be meant is refused in words, and nothing is kept of it', asy
     'invalid',
     expect.stringContaining('files are read for the configuration file only'),
   ])
-  expect(await ask.remove('night', ANA)).toMatchObject({ refused: 'conflict' })
+  expect(await ask.remove('night', ANA)).toMatchObject({ code: 'conflict' })
   expect(await ask.confirm('night', ANA)).toMatchObject({
-    problems: ['window night reopens by itself (overrun: reopen): there is nothing to confirm'],
+    message: 'window night reopens by itself (overrun: reopen): there is nothing to confirm',
   })
   expect(await ask.end('nihgt', { ...ANA, force: false, next: false })).toEqual({
     ok: false,
-    refused: 'unknown',
-    problems: ['there is no window "nihgt", did you mean "night"?'],
+    code: 'unknown',
+    message: 'there is no window "nihgt", did you mean "night"?',
   })
   expect(view.windows().map(({ name }) => name)).toEqual(['night'])
 })
@@ -399,7 +434,7 @@ test('a window of the configuration takes the place of one of that name that was
 test('what is asked for counts once it is kept, and not where it can not be kept', async () => {
   const kept: WindowFact[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
-  const store: WindowRecords = {
+  const store: Store = {
     commit: async facts => {
       await promise
       kept.push(...facts)
@@ -419,15 +454,15 @@ test('what is asked for counts once it is kept, and not where it can not be kept
   const full = setUp([night()], {
     nowMs: TWO,
     facts: [],
-    store: { append: () => {}, commit: () => Promise.reject(new Error('the disk is full')) },
+    store: { append: () => {}, commit: () => Promise.reject(new NotRecorded('the disk is full')) },
   })
   const refused = await full.ask.end('night', { ...ANA, force: false, next: false })
-  expect(refused).toEqual({ ok: false, refused: 'unavailable', problems: ['the disk is full'] })
+  expect(refused).toEqual({ ok: false, code: 'unavailable', message: 'the disk is full' })
   expect(full.states()).toEqual(ALL('disabled'))
 })
 
 test('a restart knows what was ended, confirmed, held back and made; until it does, nothing that is past closes anything', () => {
-  const store: WindowRecords = { commit: async () => {}, append: () => {} }
+  const store: Store = { commit: async () => {}, append: () => {} }
   const key = 'night@2026-12-06T02:00:00'
   const known: WindowFact = { kind: 'known', window: 'night', atMs: TWO - DAY_MS }
   const restart = (facts: readonly WindowFact[], nowMs = TWO + HOUR_MS) => {
@@ -453,25 +488,22 @@ test('a restart knows what was ended, confirmed, held back and made; until it do
 
 test('a freeze refuses drains of its pool and changes of the configuration, unless overridden, which is told', async () => {
   const freeze = night({ name: 'close', kind: 'freeze', reason: 'year end' })
-  const { goTo, registry, maintenance, states, events } = setUp([freeze])
-  const operations = withFreezes(
-    createOperations(registry, new InDoubtList(createLogger({ level: 'fatal' }))),
-    maintenance,
-  )
+  const { goTo, operations, changeConfiguration, states, events } = setUp([freeze])
   const where = { pool: 'odoo', upstream: 'odoo-1' }
   const order = { ...ANA, force: false, deadlineMs: undefined }
-  expect(() => checkConfigurationFreeze(maintenance, undefined)).not.toThrow()
+  expect(() => changeConfiguration()).not.toThrow()
   goTo(TWO)
   expect(states()).toEqual(ALL('available'))
-  const detail = `change freeze close (year end) protects pool odoo until 2026-12-06 06:00 (${ZONE}); if it has to be, ask with override and a reason`
-  expect(await operations.drain(where, order)).toEqual({ ok: false, refused: 'conflict', detail })
-  expect(await operations.disable(where, order)).toMatchObject({ refused: 'conflict' })
+  const message = `change freeze close (year end) protects pool odoo until 2026-12-06 06:00 (${ZONE})`
+  const advice = 'if it has to be, ask with override and a reason'
+  expect(await operations.drain(where, order)).toEqual({ ok: false, code: 'conflict', message, advice })
+  expect(await operations.disable(where, order)).toMatchObject({ code: 'conflict' })
   expect(await operations.drain({ pool: 'bus' }, { ...order, force: true })).toEqual({ ok: true })
   expect(await operations.enable({ pool: 'bus' }, ANA)).toEqual({ ok: true })
-  expect(() => checkConfigurationFreeze(maintenance, undefined)).toThrow(FrozenError)
+  expect(() => changeConfiguration()).toThrow(Frozen)
   expect(await operations.drain(where, { ...order, override: true })).toEqual({ ok: true })
   expect(states()[0]).toBe('draining')
-  checkConfigurationFreeze(maintenance, ANA)
+  changeConfiguration(ANA)
   expect(events.filter(({ kind }) => kind === 'overridden').map(({ cause }) => cause)).toEqual([
     'overridden by ana: drain of odoo/odoo-1: done sooner',
     'overridden by ana: the configuration is changed: done sooner',

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { restartDelayMs, Supervisor } from '../../../../src/control/workers/supervisor.ts'
+import { restartDelayMs } from '../../../../src/control/workers/post.ts'
+import { Supervisor } from '../../../../src/control/workers/supervisor.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
@@ -40,9 +41,8 @@ function supervise(behaviour: string, workers = 2) {
       snapshot,
       slots,
     }),
-    onTransportFailure,
-    onInDoubt: () => {},
-    onLost: () => {},
+    lostOf: () => ({ total: 0, upstreams: {} }),
+    tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.error)),
   })
   open.push(supervisor)
   return { supervisor, counters, onTransportFailure, snapshot, slots }

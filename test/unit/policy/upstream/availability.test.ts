@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
-  type AdminFact,
   deriveAvailability,
+  type HoldFact,
   INITIAL_STATE,
   INITIAL_STATE_UNPROBED,
   type OutlierFact,
@@ -14,9 +14,9 @@ const unhealthy: ProbeFact = { status: 'unhealthy', streak: -3, lastError: 'HTTP
 const admitted: OutlierFact = { status: 'admitted' }
 const ejected: OutlierFact = { status: 'ejected', untilMs: 5000, reason: '5 failures in a row' }
 const probation: OutlierFact = { status: 'probation' }
-const enabled: AdminFact = { status: 'enabled' }
-const draining: AdminFact = { status: 'draining', reason: 'restart', by: 'ana' }
-const disabled: AdminFact = { status: 'disabled', reason: 'patching', by: 'window monthly patching' }
+const enabled: HoldFact = { status: 'enabled' }
+const draining: HoldFact = { status: 'draining', reason: 'restart', by: 'ana' }
+const disabled: HoldFact = { status: 'disabled', reason: 'patching', by: 'window monthly patching' }
 
 describe('deriveAvailability', () => {
   test.each([
@@ -37,8 +37,8 @@ describe('deriveAvailability', () => {
     [healthy, admitted, disabled, 'disabled', 'disabled by window monthly patching: patching'],
     [unhealthy, ejected, disabled, 'disabled', 'disabled by window monthly patching: patching'],
     [unknown, admitted, disabled, 'disabled', 'disabled by window monthly patching: patching'],
-  ] as const)('probe %j, outlier %j, admin %j make it %s', (probe, outlier, admin, availability, reason) => {
-    expect(deriveAvailability({ probe, outlier, admin })).toEqual({ availability, reason })
+  ] as const)('probe %j, outlier %j, hold %j make it %s', (probe, outlier, hold, availability, reason) => {
+    expect(deriveAvailability({ probe, outlier, hold })).toEqual({ availability, reason })
   })
 
   test('a new upstream is unknown until its first probe, or available at once where nothing probes it', () => {
@@ -48,6 +48,6 @@ describe('deriveAvailability', () => {
 
   test('an unhealthy upstream without a known error has a reason nevertheless', () => {
     const probe: ProbeFact = { ...unhealthy, lastError: undefined }
-    expect(deriveAvailability({ probe, outlier: admitted, admin: enabled }).reason).toBe('unhealthy: probes failed')
+    expect(deriveAvailability({ probe, outlier: admitted, hold: enabled }).reason).toBe('unhealthy: probes failed')
   })
 })

@@ -1,0 +1,91 @@
+// What may be read of the whole of this vigia: /status, readiness, requests in doubt, the scrape. Control implements it; admin never reaches
+// further. All of it may be shown to whoever can reach the admin listener: no secrets, and of a request only what it takes to find out what
+// became of it.
+
+import type { InDoubtReport } from './in-doubt.ts'
+import type { MaintenanceSummary } from './maintenance.ts'
+import type { PoolReport } from './pools.ts'
+import type { StatusClasses } from './upstreams.ts'
+
+export interface ControlView {
+  status(): StatusReport
+  readiness(): Readiness
+  /** @param limit most entries; undefined = all that are kept */
+  inDoubt(limit?: number): InDoubtReport
+  /** The scrape for Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  /** One line. */
+  readonly reason: string
+}
+
+export type LifeState = 'starting' | 'ready' | 'draining'
+
+export interface StatusReport {
+  readonly version: string
+  /** Revision of the configuration in use. */
+  readonly revision: number
+  readonly configuration: ConfigurationReport
+  readonly state: LifeState
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly uptimeS: number
+  readonly listeners: readonly { readonly name: string; readonly address: string }[]
+  readonly workers: readonly WorkerReport[]
+  readonly clients: ClientsReport
+  /** Null = there is none: a restart forgets orders, and nothing is audited. */
+  readonly store: StoreReport | null
+  readonly pools: readonly PoolReport[]
+  /** Absent = no windows are planned. */
+  readonly maintenance?: MaintenanceSummary | undefined
+}
+
+/** The configuration in use, and what became of the newest attempt to put another one into use. */
+export interface ConfigurationReport {
+  readonly revision: number
+  /** ISO 8601. */
+  readonly appliedAt: string
+  /** Who asked for it: `file` = its files changed. */
+  readonly source: 'start' | 'file' | 'signal' | 'api' | 'cli' | 'program'
+  /** As it was named at the start; null = there is none. */
+  readonly file: string | null
+  /** Null = there was none. Where it is not ok, the configuration in use is not what the file says. */
+  readonly lastReload: { readonly at: string; readonly ok: boolean; readonly error: string | null } | null
+}
+
+/** What must survive a restart: whether it is being written. Traffic does not depend on it. */
+export interface StoreReport {
+  /** `degraded`: changes by operators are refused, unless they ask for them all the same. */
+  readonly state: 'ok' | 'degraded' | 'opening'
+  /** What is wrong and what to do; null = it is ok. */
+  readonly reason: string | null
+  /** ISO 8601; null = it is ok. */
+  readonly since: string | null
+  /** Rows that are not on the disk yet. */
+  readonly waiting: number
+  /** Rows that were given up since the start. */
+  readonly dropped: number
+}
+
+export interface WorkerReport {
+  readonly worker: number
+  readonly state: 'starting' | 'ready' | 'draining' | 'gone'
+  readonly revision: number
+  /** ISO 8601. */
+  readonly since: string
+  readonly restarts: number
+}
+
+export interface ClientsReport {
+  /** Open now. */
+  readonly connections: number
+  /** Malformed requests that were refused. */
+  readonly rejects: number
+  /** Connections closed at once because their client had too many. */
+  readonly overLimit: number
+  /** Answers of vigia itself to requests without a pool, by status class. */
+  readonly answers: StatusClasses
+}

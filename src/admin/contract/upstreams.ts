@@ -1,0 +1,111 @@
+// What the admin listener shows of an upstream: its state and why, what holds it back, its probes, what it has answered.
+
+export type UpstreamState = 'unknown' | 'available' | 'draining' | 'out' | 'disabled'
+
+export interface UpstreamReport {
+  readonly name: string
+  /** scheme://host:port */
+  readonly url: string
+  readonly state: UpstreamState
+  /** Why it is in this state: one line. */
+  readonly why: string
+  /** When it came into this state, ISO 8601. */
+  readonly since: string
+  /** As configured. */
+  readonly weight: number
+  /** What it gets now: less while it is on trial, starts slowly or asks for less; another one where an operator says so. */
+  readonly effectiveWeight: number
+  /** An operator's weight; null = none. */
+  readonly weightOverride: WeightReport | null
+  readonly priority: number
+  /** What operators, and the node itself, ask for; the strictest counts. */
+  readonly holds: readonly HoldReport[]
+  /** Null = it is not being drained. */
+  readonly drain: DrainReport | null
+  readonly lastProbe: ProbeReport | null
+  /** Newest failure that traffic met below HTTP. */
+  readonly lastFailure: { readonly at: string; readonly error: string } | null
+  readonly probes: { readonly ok: number; readonly failed: number }
+  readonly inFlight: number
+  /** Most requests that it gets at once now; null = no limit. */
+  readonly limit: number | null
+  /** Requests that count against the limit. */
+  readonly places: number
+  /** Requests of long-poll routes; not in `inFlight`. */
+  readonly longPolls: number
+  readonly connections: number
+  readonly tunnels: number
+  /** Answers per second, of the last ten seconds. */
+  readonly rate: number
+  /** 99 of 100 answers of the last ten seconds were complete by then, ms; null = there was none. */
+  readonly p99Ms: number | null
+  readonly responses: StatusClasses
+  readonly failures: { readonly connect: number; readonly transport: number; readonly timeout: number }
+  readonly retries: number
+  readonly inDoubt: number
+  readonly clientAborts: number
+  readonly connectionsOpened: number
+  readonly connectionsReused: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export interface ProbeReport {
+  /** ISO 8601. */
+  readonly at: string
+  readonly ok: boolean
+  readonly status: number | null
+  readonly error: string | null
+  readonly durationMs: number
+}
+
+export interface WeightReport {
+  /** What it stands for: the number, or the percentage of the configured weight. */
+  readonly weight: number
+  /** Null = the number itself was asked for. */
+  readonly percent: number | null
+  readonly reason: string
+  readonly by: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
+export interface HoldReport {
+  readonly source: 'operator' | 'agent' | 'window'
+  readonly status: 'draining' | 'disabled'
+  readonly reason: string
+  readonly by: string
+  /** ISO 8601. */
+  readonly since: string
+  /** When the drain ends, or ended, ISO 8601. */
+  readonly deadline: string | null
+  /** False = the store does not have it yet: a restart would forget it. Absent = it has, or there is none. */
+  readonly recorded?: false
+}
+
+/** A drain that goes on, or has come to its deadline. */
+export interface DrainReport {
+  /** ISO 8601. */
+  readonly since: string
+  readonly by: string
+  readonly reason: string
+  /** ISO 8601; null = it lasts until the upstream is enabled again. */
+  readonly deadline: string | null
+  readonly remaining: {
+    readonly inFlight: number
+    readonly longPolls: number
+    readonly tunnels: number
+    /** Sessions with affinity seen in the last minutes: an estimate. */
+    readonly sessions: number
+  }
+  /** Since when nothing is left, or when that will probably be, ISO 8601; null = what is left does not fall. */
+  readonly freeAt: string | null
+}
+
+export interface StatusClasses {
+  readonly '1xx': number
+  readonly '2xx': number
+  readonly '3xx': number
+  readonly '4xx': number
+  readonly '5xx': number
+}

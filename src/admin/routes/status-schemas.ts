@@ -1,0 +1,119 @@
+// What a vigia, its pools and its upstreams look like in the OpenAPI document; the types are in contract/.
+
+import { flag, list, number, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
+
+const CLASSES = object(Object.fromEntries(['1xx', '2xx', '3xx', '4xx', '5xx'].map(name => [name, whole()])))
+
+export const UPSTREAM: Schema = {
+  $id: 'Upstream',
+  ...object({
+    name: text(),
+    url: text('scheme://host:port'),
+    state: oneOf('unknown', 'available', 'draining', 'out', 'disabled'),
+    why: text('Why it is in this state: one line.'),
+    since: time(),
+    weight: number('As configured.'),
+    effectiveWeight: number('What it gets now.'),
+    weightOverride: orNull(
+      object({ weight: number(), percent: orNull(number()), reason: text(), by: text(), since: time() }),
+    ),
+    priority: whole(),
+    holds: list(
+      object({
+        source: text('operator, agent (the node itself), window'),
+        status: oneOf('draining', 'disabled'),
+        reason: text(),
+        by: text(),
+        since: time(),
+        deadline: orNull(time()),
+      }),
+    ),
+    drain: orNull(
+      object({
+        since: time(),
+        by: text(),
+        reason: text(),
+        deadline: orNull(time()),
+        remaining: object({ inFlight: whole(), longPolls: whole(), tunnels: whole(), sessions: whole() }),
+        freeAt: orNull(time()),
+      }),
+    ),
+    lastProbe: orNull(
+      object({
+        at: time(),
+        ok: flag(),
+        status: orNull(whole()),
+        error: orNull(text()),
+        durationMs: number(),
+      }),
+    ),
+    lastFailure: orNull(object({ at: time(), error: text() })),
+    probes: object({ ok: whole(), failed: whole() }),
+    inFlight: whole(),
+    limit: orNull(whole()),
+    places: whole(),
+    longPolls: whole(),
+    connections: whole(),
+    tunnels: whole(),
+    rate: number(),
+    p99Ms: orNull(whole()),
+    responses: CLASSES,
+    failures: object({ connect: whole(), transport: whole(), timeout: whole() }),
+    retries: whole(),
+    inDoubt: whole(),
+    clientAborts: whole(),
+    connectionsOpened: whole(),
+    connectionsReused: whole(),
+    bytesIn: number(),
+    bytesOut: number(),
+  }),
+}
+
+export const POOL: Schema = {
+  $id: 'Pool',
+  ...object({
+    name: text(),
+    available: whole('Upstreams that get new work.'),
+    waiting: whole('Requests that wait for an upstream.'),
+    queue: object({ max: orNull(whole()), queued: whole(), waitedS: number(), full: whole(), timeouts: whole() }),
+    breaker: object({ requests: whole(), pending: whole(), refusals: whole() }),
+    answers: CLASSES,
+    inDoubtOpen: whole('Requests in doubt that nobody has settled.'),
+    inDoubt: whole('Since the start.'),
+    failback: oneOf('automatic', 'manual'),
+    priorities: object({ inUse: orNull(whole()), floor: whole(), awaitsFailback: orNull(whole()) }),
+    upstreams: list(ref('Upstream')),
+  }),
+}
+
+export const STATUS: Schema = {
+  $id: 'Status',
+  ...object({
+    version: text(),
+    revision: whole('Of the configuration in use.'),
+    state: oneOf('starting', 'ready', 'draining'),
+    startedAt: time(),
+    uptimeS: number(),
+    listeners: list(object({ name: text(), address: text() })),
+    workers: list(
+      object({
+        worker: whole(),
+        state: oneOf('starting', 'ready', 'draining', 'gone'),
+        revision: whole(),
+        since: time(),
+        restarts: whole(),
+      }),
+    ),
+    clients: object({ connections: whole(), rejects: whole(), overLimit: whole(), answers: CLASSES }),
+    store: orNull(
+      object({
+        state: oneOf('ok', 'degraded', 'opening'),
+        reason: orNull(text('What is wrong, and what to do.')),
+        since: orNull(time()),
+        waiting: whole('Rows that are not on the disk yet.'),
+        dropped: whole('Rows that were given up since the start.'),
+      }),
+    ),
+    pools: list(ref('Pool')),
+  }),
+}

@@ -1,0 +1,54 @@
+// What the routes of the admin listener act on, put together from the parts of the control plane. Each order goes through `Orders`. It
+// decides nothing itself.
+
+import type { EventFeed } from '../../admin/contract/events.ts'
+import type { AdminParts } from '../../admin/contract/parts.ts'
+import type { Reload } from '../../admin/contract/reload.ts'
+import type { Reloader } from '../configuration/reload.ts'
+import type { Tell } from '../events/event.ts'
+import { applyTo } from '../orders/apply.ts'
+import { Orders } from '../orders/carry-out.ts'
+import { createConfigurations } from '../orders/configurations.ts'
+import { createOperations } from '../orders/operations.ts'
+import { useConfiguration } from '../orders/use-configuration.ts'
+import { createMaintenanceOperations } from '../orders/window-operations.ts'
+import { createHistoryView } from '../record/history.ts'
+import type { Records } from '../record/records.ts'
+import { createMaintenanceView } from '../report/maintenance-report.ts'
+import type { Registry } from '../upstreams/registry.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
+import type { InDoubtList } from '../workers/in-doubt-list.ts'
+
+export interface AdminPartsOptions {
+  readonly registry: Registry
+  readonly windows: MaintenanceWindows
+  readonly inDoubt: InDoubtList
+  readonly records: Records
+  readonly tell: Tell
+  readonly feed: EventFeed
+  readonly reload: Reload
+  /** Undefined = this vigia was started without a file. */
+  readonly reloader: Reloader | undefined
+  /** The configuration file; undefined = there is none. */
+  readonly file: string | undefined
+}
+
+export function createAdminParts(options: AdminPartsOptions): AdminParts {
+  const { registry, windows, inDoubt, records, tell, feed, reload, reloader, file } = options
+  const source = reloader === undefined || file === undefined ? undefined : { reloader, file }
+  const use = source && useConfiguration(source.reloader, records, source.file)
+  const orders = new Orders(records, applyTo({ registry, inDoubt, windows, use, tell }))
+  const state = {
+    pools: () => registry.pools(),
+    levels: (pool: Parameters<Registry['levels']>[0]) => registry.levels(pool),
+    freezeOn: (pool: string) => windows.freezeOn(pool),
+  }
+  return {
+    operations: createOperations(orders, state, inDoubt),
+    events: feed,
+    reload,
+    maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },
+    history: createHistoryView(records),
+    configurations: source && createConfigurations({ orders, records, ...source }),
+  }
+}

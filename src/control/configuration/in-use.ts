@@ -1,0 +1,118 @@
+// The configuration in use: hands another one to each part in its order, waits until every worker serves it, and goes back to the former
+// one where that can't be. One after the other. Where a configuration comes from is not its business.
+
+import type { LifeState } from '../../admin/contract/status.ts'
+import type { Logger } from '../../logging/logger.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
+import type { CounterTable } from '../../shared/counters.ts'
+import type { Slots } from '../../shared/messages.ts'
+import { Serial } from '../../util/serial.ts'
+import { leftWords } from '../upstreams/left-work.ts'
+import type { Prober } from '../upstreams/prober.ts'
+import type { Registry } from '../upstreams/registry.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
+import type { WindowEvent } from '../windows/window-event.ts'
+import { CannotServe } from '../workers/cannot-serve.ts'
+import { checkListeners, notHeldBy } from '../workers/listen-check.ts'
+import type { Supervisor } from '../workers/supervisor.ts'
+import { checkConfigurationFreeze, type FreezeOverride } from './configuration-freeze.ts'
+
+export interface InUseOptions {
+  /** What vigia starts with; the registry has it already, and gave it these slots. */
+  readonly snapshot: Snapshot
+  readonly slots: Slots
+  readonly registry: Registry
+  readonly windows: MaintenanceWindows
+  readonly prober: Prober
+  readonly supervisor: Pick<Supervisor, 'distribute'>
+  /** Goes where the configuration wants it. */
+  readonly admin: { listen(at: Snapshot['admin']): Promise<void> }
+  readonly counters: CounterTable
+  readonly logger: Logger
+  readonly life: () => LifeState
+  readonly tell: (event: WindowEvent) => void
+}
+
+export class ConfigurationInUse {
+  readonly #options: InUseOptions
+  readonly #turns = new Serial()
+  #snapshot: Snapshot
+  #slots: Slots
+  #revisions: number
+
+  constructor(options: InUseOptions) {
+    this.#options = options
+    this.#snapshot = options.snapshot
+    this.#slots = options.slots
+    this.#revisions = options.snapshot.revision
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  get slots(): Slots {
+    return this.#slots
+  }
+
+  get revision(): number {
+    return this.#snapshot.revision
+  }
+
+  /**
+   * Puts another configuration into use, without dropping anything; resolves with its revision when every worker serves it. Rejects
+   * with CannotServe where it can't be used: then everything is as before. @param override of a change freeze; undefined = nobody has
+   * asked for that
+   */
+  take(wanted: Snapshot, override?: FreezeOverride): Promise<number> {
+    return this.#turns.run(() => this.#take(wanted, override))
+  }
+
+  async #take(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
+    const { windows, admin, logger, tell } = this.#options
+    this.#expectReady()
+    const overridden = checkConfigurationFreeze(windows.freezeOn(), override, Date.now())
+    if (overridden !== undefined) tell(overridden)
+    const former = this.#snapshot
+    if (wanted.workers !== former.workers) {
+      logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
+    }
+    await checkListeners(notHeldBy(former.listeners, wanted.listeners))
+    await admin.listen(wanted.admin)
+    try {
+      this.#expectReady()
+      await this.#distribute({ ...wanted, workers: former.workers })
+    } catch (error) {
+      this.#expectReady()
+      // Some workers may have taken it over already: all go back to the former one, under a new revision.
+      await admin.listen(former.admin)
+      await this.#distribute(former)
+      throw error
+    }
+    logger.level = wanted.log.level
+    return this.revision
+  }
+
+  #expectReady(): void {
+    const life = this.#options.life()
+    if (life !== 'ready') throw new CannotServe(`vigia is ${life}`, undefined)
+  }
+
+  async #distribute(wanted: Snapshot): Promise<void> {
+    const { registry, windows, prober, supervisor, counters, logger } = this.#options
+    const slots = registry.apply(wanted)
+    this.#revisions += 1
+    const snapshot = { ...wanted, revision: this.#revisions }
+    this.#snapshot = snapshot
+    this.#slots = slots
+    windows.apply(snapshot)
+    prober.apply(registry.jobs())
+    await supervisor.distribute({ type: 'snapshot', snapshot, slots })
+    for (const entry of registry.retire()) {
+      const left = leftWords(entry, counters)
+      if (left !== undefined) logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)
+    }
+    windows.retire()
+    prober.apply(registry.jobs())
+  }
+}

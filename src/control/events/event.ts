@@ -1,0 +1,40 @@
+// Everything that happens in the control plane, each thing told once. Rooms below tell of what is theirs; what has no room below is
+// named here. Types only.
+
+import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
+import type { WindowsEvent } from '../windows/window-event.ts'
+import type { SettledEvent } from '../workers/in-doubt-list.ts'
+import type { WorkerEvent } from '../workers/worker-event.ts'
+import type { OrderEvent } from './order-event.ts'
+import type { ReloadEvent } from './reload-event.ts'
+
+export type VigiaEvent =
+  | UpstreamEvent
+  | WindowsEvent
+  | WorkerEvent
+  | SettledEvent
+  | OrderEvent
+  | ReloadEvent
+  | StartedEvent
+  | StoppedEvent
+
+/** Vigia begins to start. */
+export interface StartedEvent {
+  readonly type: 'started'
+  readonly version: string
+  /** Text of the configuration; undefined = it was not read from one. */
+  readonly text: string | undefined
+  /** Whether there is a store. */
+  readonly keeps: boolean
+}
+
+/** Every worker has ended. */
+export interface StoppedEvent {
+  readonly type: 'stopped'
+  /** Who or what stops vigia. */
+  readonly by: string
+  /** Requests that took too long. */
+  readonly cut: number
+}
+
+export type Tell = (event: VigiaEvent) => void

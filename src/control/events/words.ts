@@ -1,0 +1,196 @@
+// What happens, in words for people: the lines of the log and the entries of GET /events. The one place where an event becomes a
+// sentence; who is told of what else, and when, is not said here. Pure.
+
+import { changeText, diffText } from '../../config/diff.ts'
+import { formatProblem } from '../../config/read/problem.ts'
+import type { Transition } from '../upstreams/upstream-event.ts'
+import type { WindowEvent } from '../windows/window-event.ts'
+import type { SettledEvent } from '../workers/in-doubt-list.ts'
+import type { LostRequests } from '../workers/lost-requests.ts'
+import type { VigiaEvent } from './event.ts'
+import type { NewEntry } from './feed.ts'
+import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
+
+export interface LogLine {
+  readonly level: 'error' | 'warn' | 'info' | 'debug'
+  readonly fields?: object
+  readonly text: string
+}
+
+/** What an event is to people. */
+interface Words {
+  readonly lines?: readonly LogLine[]
+  readonly entries?: readonly NewEntry[]
+}
+
+const BECAUSE: Readonly<Record<ConfigurationSource, string>> = {
+  start: 'start',
+  file: 'its files changed',
+  signal: 'SIGHUP',
+  api: 'asked for over the admin API',
+  cli: 'asked for on the command line',
+  program: 'asked for by the program',
+}
+
+export function wordsOf(event: VigiaEvent): Words {
+  switch (event.type) {
+    case 'transition':
+      return transitionWords(event.transition)
+    case 'notice': {
+      const { level, pool, upstream, text } = event.notice
+      const name = upstream === undefined ? `pool ${pool}` : `${pool}/${upstream}`
+      const fields = upstream === undefined ? { pool } : { pool, upstream }
+      return {
+        lines: [{ level, fields, text: `${upstream === undefined ? `${name}:` : `upstream ${name}`} ${text}` }],
+        entries: [{ type: 'notice', pool, upstream, text: `${name}: ${text}`, detail: { level } }],
+      }
+    }
+    case 'window':
+      return windowWords(event)
+    case 'order': {
+      const windows = event.effects.flatMap(effect => (effect.kind === 'window' ? [windowWords(effect.event)] : []))
+      return { lines: windows.flatMap(({ lines }) => lines), entries: windows.flatMap(({ entries }) => entries) }
+    }
+    case 'in-doubt': {
+      const { method, path, pool, upstream, atMs: _, ...fields } = event.record
+      const { requestId, route } = fields
+      const what = `${method} ${path} on ${pool}/${upstream}`
+      return {
+        lines: [
+          {
+            level: 'warn',
+            fields,
+            text: `in doubt: ${method} ${path} may or may not have been carried out by ${pool}/${upstream}`,
+          },
+        ],
+        entries: [
+          {
+            type: 'in-doubt',
+            pool,
+            upstream,
+            text: `in doubt: ${what} may or may not have been carried out`,
+            detail: { requestId, route, method, path },
+          },
+        ],
+      }
+    }
+    case 'settled':
+      return settledWords(event)
+    case 'worker-lost':
+      return lostWords(event.worker, event.lost, event.isReplaced)
+    case 'started': {
+      const text =
+        'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
+      return event.keeps ? {} : { lines: [{ level: 'info', text }] }
+    }
+    case 'reload':
+      return { lines: reloadLines(event), entries: reloadEntry(event) }
+    default:
+      // Others write it down or act on it: people learn what comes of it.
+      return {}
+  }
+}
+
+function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transition): Words {
+  const text = `${pool}/${upstream} is ${to}: ${cause}`
+  return {
+    lines: [{ level: to === 'out' ? 'warn' : 'info', fields: { pool, upstream, from, to }, text: `upstream ${text}` }],
+    entries: [{ type: 'transition', atMs, pool, upstream, by, text, detail: { from, to, cause } }],
+  }
+}
+
+function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEvent): Required<Words> {
+  const text = `window ${window}: ${cause}`
+  const level = kind === 'postponed' || kind === 'overrun' ? 'warn' : 'info'
+  return {
+    lines: [{ level, fields: { window, occurrence, by }, text }],
+    entries: [{ type: 'window', text, by, detail: { window, kind, occurrence: occurrence ?? null, reason } }],
+  }
+}
+
+function settledWords({ requestId, resolution, by, note, atMs, requests }: SettledEvent): Words {
+  return {
+    lines: [
+      {
+        level: 'info',
+        fields: { requestId, resolution, by, note },
+        text: `in doubt: request ${requestId} is settled: ${resolution}`,
+      },
+    ],
+    entries: requests.map(({ route, pool, upstream, method, path }) => ({
+      type: 'resolution',
+      atMs,
+      pool,
+      upstream,
+      by,
+      text: `no longer in doubt: ${method} ${path} on ${pool}/${upstream} is settled as ${resolution}${note === '' ? '' : `: ${note}`}`,
+      detail: { requestId, route, method, path, resolution, note },
+    })),
+  }
+}
+
+function lostWords(worker: number, { total, upstreams }: LostRequests, isReplaced: boolean): Words {
+  const what = total === 1 ? '1 request' : `${total} requests`
+  const text = `worker ${worker} ended${total === 0 ? '' : ` with ${total} requests in flight`}; another takes its place`
+  return {
+    lines:
+      total === 0
+        ? []
+        : [
+            {
+              level: 'warn',
+              fields: { worker, upstreams },
+              text: `in doubt: a worker ended with ${what} in flight, which can't be named; those that change something may have been carried out`,
+            },
+          ],
+    entries: isReplaced ? [{ type: 'worker', text, detail: { worker, lost: total } }] : [],
+  }
+}
+
+function reloadLines(event: ReloadEvent): LogLine[] {
+  const { request, revision, input } = event
+  if (input === undefined) return []
+  const { name, file, isNews } = input
+  switch (event.result) {
+    case 'applied': {
+      const { loaded, diff } = event.applied!
+      const fields = { revision, changes: diff.changes.map(changeText) }
+      const text = `${name} is in use, revision ${revision} (${becauseOf(request)}); ${diffText(diff)}`
+      return [
+        ...loaded.warnings.map(warning => ({ level: 'warn', text: formatProblem(warning) }) as const),
+        { level: 'info', fields, text },
+      ]
+    }
+    case 'unchanged': {
+      const text = `${name} says what is in use already: nothing to apply, revision ${revision} stays`
+      return [{ level: isNews ? 'info' : 'debug', text }]
+    }
+    case 'refused': {
+      const level = isNews ? 'error' : 'debug'
+      const text = `reload failed (${becauseOf(request)}): ${file} can't be used; the former configuration stays`
+      return [...event.problems.map(problem => ({ level, text: problem }) as const), { level, text }]
+    }
+  }
+}
+
+/** None where nothing has changed. */
+function reloadEntry(event: ReloadEvent): NewEntry[] {
+  const { result, request, revision } = event
+  const { source } = request
+  if (result === 'unchanged') return []
+  const text =
+    result === 'applied'
+      ? `configuration applied, revision ${revision} (${source})`
+      : `configuration refused (${source}): ${problemsText(event.problems)}`
+  return [{ type: 'reload', text, detail: { result, source, revision } }]
+}
+
+/** Several problems in a line. */
+export function problemsText(problems: readonly string[]): string {
+  const more = problems.length - 1
+  return `${problems[0]}${more > 0 ? ` (and ${more} more)` : ''}`
+}
+
+function becauseOf({ source, by }: ReloadRequest): string {
+  return by === undefined ? BECAUSE[source] : `${BECAUSE[source]} by ${by}`
+}

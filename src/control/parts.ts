@@ -1,0 +1,165 @@
+// The parts of the control plane, built and tied together: who knows whom, and who listens to what happens. It starts and decides
+// nothing.
+
+import type { ReloadOutcome } from '../admin/contract/reload.ts'
+import type { LifeState } from '../admin/contract/status.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { Snapshot } from '../plan/snapshot.ts'
+import { AdminListener } from './admin/admin-listener.ts'
+import { createAdminParts } from './admin/admin-parts.ts'
+import { ConfigurationInUse } from './configuration/in-use.ts'
+import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
+import { Bus } from './events/bus.ts'
+import type { VigiaEvent } from './events/event.ts'
+import { Feed } from './events/feed.ts'
+import { feeding, logging } from './events/readers.ts'
+import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
+import { reacting } from './reactions.ts'
+import { createRecord } from './record/record.ts'
+import { ReloadTally } from './report/reload-tally.ts'
+import { createView } from './report/view.ts'
+import { DrainWatch } from './upstreams/drain-watch.ts'
+import { totalsOf } from './upstreams/passive-health.ts'
+import { Prober } from './upstreams/prober.ts'
+import { RecentTraffic } from './upstreams/recent-traffic.ts'
+import { Registry } from './upstreams/registry.ts'
+import { MaintenanceWindows } from './windows/maintenance-windows.ts'
+import { InDoubtList } from './workers/in-doubt-list.ts'
+import { lostRequests } from './workers/lost-requests.ts'
+import { SharedMemory } from './workers/shared-memory.ts'
+import { Supervisor } from './workers/supervisor.ts'
+
+export interface ControlOptions {
+  readonly snapshot: Snapshot
+  /** The file that worker threads run. */
+  readonly workerUrl: URL
+  readonly logger: Logger
+  readonly version: string
+  /** Where `snapshot` was read from; undefined = it can't be read again. */
+  readonly file?: ConfigurationFile | undefined
+}
+
+/** Throws CannotServe where there are more upstreams than slots. @param life how far vigia is */
+export function buildParts(options: ControlOptions, life: () => LifeState) {
+  const { snapshot, workerUrl, logger, version, file } = options
+  const { workers } = snapshot
+  const bus = new Bus<VigiaEvent>()
+  const { tell } = bus
+
+  const shared = new SharedMemory(workers)
+  const { counters, places } = shared
+  const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
+  const slots = registry.apply(snapshot)
+  const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
+  const inDoubt = new InDoubtList({ tell })
+  const prober = new Prober({ onResult: (slot, result) => registry.probed(slot, result) })
+  const drains = new DrainWatch(counters, shared.sessions)
+  const recent = new RecentTraffic(counters)
+  const supervisor = new Supervisor({
+    workerUrl,
+    workers,
+    counters,
+    logger,
+    startData: worker => ({
+      worker,
+      workers,
+      ...shared.buffers,
+      snapshot: inUse.snapshot,
+      slots: inUse.slots,
+      closedRoutes: windows.closedRoutes,
+    }),
+    lostOf: row => lostRequests(row, registry.pools()),
+    tell,
+  })
+  const inUse = new ConfigurationInUse({
+    snapshot,
+    slots,
+    registry,
+    windows,
+    prober,
+    supervisor,
+    admin: { listen: at => admin.listen(at) },
+    counters,
+    logger,
+    life,
+    tell,
+  })
+  const reloader = file && new Reloader({ file, logger, inUse, tell })
+  const { records, recorder } = createRecord({
+    snapshot,
+    loaded: file?.loaded,
+    logger,
+    targets: { registry, windows, inDoubt },
+  })
+  const feed = new Feed()
+  const reloads = new ReloadTally(Date.now())
+
+  bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
+  bus.listen(logging(logger))
+  bus.listen(feeding(feed))
+  bus.listen(recorder)
+  bus.listen(reloads.count)
+
+  const view = createView({
+    version,
+    startedMs: Date.now(),
+    file: file?.path,
+    inUse,
+    reloads,
+    life,
+    workers: () => supervisor.view(),
+    counters,
+    places,
+    registry,
+    drains,
+    recent,
+    windows,
+    inDoubt,
+    records,
+    adminRefusals: () => admin.failures,
+  })
+  /** Undefined where there is no file. Never rejects. */
+  async function reloadFile(
+    source: ConfigurationSource,
+    who?: Omit<ReloadRequest, 'source'>,
+  ): Promise<ReloadOutcome | undefined> {
+    const outcome = await reloader?.reload(source, who)
+    // Whoever moves log files away sends a SIGHUP, too; a configuration that was applied has opened them again already.
+    if (outcome?.result !== 'applied' && source === 'signal') supervisor.tell({ type: 'reopen-logs' })
+    return outcome
+  }
+  const admin: AdminListener = new AdminListener(
+    view,
+    createAdminParts({
+      registry,
+      windows,
+      inDoubt,
+      records,
+      tell,
+      feed,
+      reload: ({ source, ...who }) => reloadFile(source, who),
+      reloader,
+      file: file?.path,
+    }),
+    logger,
+  )
+  const { sessions } = shared
+  return {
+    bus,
+    sessions,
+    registry,
+    windows,
+    prober,
+    drains,
+    recent,
+    supervisor,
+    inUse,
+    reloader,
+    reloadFile,
+    records,
+    view,
+    admin,
+  }
+}
+
+export type Parts = ReturnType<typeof buildParts>

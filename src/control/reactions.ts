@@ -1,0 +1,40 @@
+// What the parts of the control plane do when something happens elsewhere: workers end what may not go on, probes are made at once, what
+// a worker leaves behind is taken up.
+
+import type { Tell } from './events/event.ts'
+import type { Prober } from './upstreams/prober.ts'
+import type { Registry } from './upstreams/registry.ts'
+import type { InDoubtList } from './workers/in-doubt-list.ts'
+import type { SharedMemory } from './workers/shared-memory.ts'
+import type { Supervisor } from './workers/supervisor.ts'
+
+export interface ReactingParts {
+  readonly supervisor: Pick<Supervisor, 'tell'>
+  readonly registry: Pick<Registry, 'sawTransportFailure'>
+  readonly prober: Pick<Prober, 'probeNow'>
+  readonly inDoubt: Pick<InDoubtList, 'add'>
+  readonly shared: Pick<SharedMemory, 'forget'>
+}
+
+/** The tunnels of an upstream whose drain has ended are closed within this time: their clients must not all come back at once. */
+const END_SPREAD_MS = 5000
+
+export function reacting({ supervisor, registry, prober, inDoubt, shared }: ReactingParts): Tell {
+  return event => {
+    switch (event.type) {
+      case 'disabled':
+        return supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
+      case 'bypass-only':
+        return supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
+      case 'closed-routes':
+        return supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
+      case 'transport-failure':
+        registry.sawTransportFailure(event.slot, event.error)
+        return prober.probeNow(event.slot)
+      case 'in-doubt':
+        return inDoubt.add(event.record)
+      case 'worker-lost':
+        return shared.forget(event.worker)
+    }
+  }
+}

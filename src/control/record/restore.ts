@@ -1,0 +1,75 @@
+// What the store has kept over a restart comes back to where it belongs: orders, facts of windows, incidents that last, requests in doubt.
+
+import type { LoadedSnapshot } from '../../config/read/load.ts'
+import type { Logger } from '../../logging/logger.ts'
+import type { InDoubtRow, Store } from '../../store/contract.ts'
+import type { Registry } from '../upstreams/registry.ts'
+import type { WindowFact } from '../windows/window-facts.ts'
+import type { InDoubtList, KnownInDoubt } from '../workers/in-doubt-list.ts'
+import { hashOf, startedConfiguration } from './audit-rows.ts'
+import type { Incidents } from './incidents.ts'
+import { FLOOR, readOverrides } from './kept-overrides.ts'
+import type { Records } from './records.ts'
+import type { Kept } from './store-opening.ts'
+import { keptFacts } from './window-changes.ts'
+
+/** Where it comes back to. */
+export interface RestoreTargets {
+  readonly registry: Pick<Registry, 'restore' | 'restoreFloor'>
+  readonly windows: { restore(facts: readonly WindowFact[]): void }
+  readonly inDoubt: Pick<InDoubtList, 'restore'>
+}
+
+export interface RestoreOptions extends RestoreTargets {
+  readonly records: Pick<Records, 'isUnrecorded' | 'later'>
+  readonly incidents: Incidents
+  readonly logger: Logger
+  /** What vigia was started with; undefined = it was started without a file. */
+  readonly loaded: LoadedSnapshot | undefined
+  /** Of the configuration that vigia was started with. */
+  readonly revision: number
+}
+
+/** How many requests in doubt come back. */
+const IN_DOUBT_READ = 1000
+
+/** What was kept counts when it returns, but for histories, which nothing waits for. */
+export function restore({ overrides, windows: facts }: Kept, store: Store, options: RestoreOptions): void {
+  const { records, registry, windows, logger } = options
+  const { orders, floors, unreadable } = readOverrides(overrides)
+  // What was ordered before the file was open, and could not be recorded, is newer than what the file says.
+  for (const { pool, upstream, kind, order } of orders) {
+    if (!records.isUnrecorded(pool, upstream, kind)) registry.restore(pool, upstream, order)
+  }
+  for (const { pool, priority } of floors) {
+    if (!records.isUnrecorded(pool, undefined, FLOOR)) registry.restoreFloor(pool, priority)
+  }
+  for (const wrong of unreadable) logger.warn(`store: ${wrong} is not understood, and ignored`)
+  windows.restore(keptFacts(facts))
+  void restoreHistories(store, options)
+}
+
+async function restoreHistories(store: Store, options: RestoreOptions): Promise<void> {
+  const { loaded, revision, logger, inDoubt, incidents, records } = options
+  try {
+    const [open, doubts, [latest]] = await Promise.all([
+      store.incidents({ open: true, limit: 1000 }).then(({ rows }) => rows),
+      store.inDoubt({ limit: IN_DOUBT_READ }).then(({ rows }) => rows),
+      store.configurations({ limit: 1 }).then(({ rows }) => rows),
+    ])
+    incidents.restore(open, Date.now())
+    inDoubt.restore(doubts.map(knownOf))
+    if (loaded === undefined || latest?.hash === hashOf(loaded.text)) return
+    records.later(startedConfiguration(loaded.text, revision, latest))
+  } catch (error) {
+    logger.warn(`store: what was kept could not be read: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+const RESOLUTIONS = ['done', 'not-done', 'ignored'] as const
+
+function knownOf({ id: _, resolved, ...record }: InDoubtRow): KnownInDoubt {
+  if (resolved === undefined) return record
+  const { how, ...rest } = resolved
+  return { ...record, resolved: { ...rest, resolution: RESOLUTIONS.find(each => each === how) ?? 'done' } }
+}

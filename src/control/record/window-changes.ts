@@ -1,0 +1,53 @@
+// Facts of maintenance windows in the store: each is kept under its id, and comes back after a restart. What a fact means is
+// window-facts.ts's and the policy's business.
+
+import type { AuditEntry, StoredWindow, WindowChange } from '../../store/contract.ts'
+import { BY_SCHEDULE } from '../windows/window-event.ts'
+import { factId, type WindowFact } from '../windows/window-facts.ts'
+
+export function windowChange(fact: WindowFact): WindowChange {
+  const id = factId(fact)
+  const isOver = fact.kind === 'removed' || (fact.kind === 'postponed' && !fact.holds)
+  return isOver ? { op: 'remove', id } : { op: 'put', id, value: fact }
+}
+
+/** The audit row of a fact that came by itself. */
+export function factRow(fact: WindowFact): AuditEntry {
+  const action = `window.${fact.kind}`
+  return { actor: BY_SCHEDULE, source: 'schedule', action, subject: subjectOf(fact), after: fact }
+}
+
+/** Of what the store gives back: those that are facts. */
+export function keptFacts(windows: readonly StoredWindow[]): WindowFact[] {
+  return windows.flatMap(({ value }) => (isFact(value) ? [value] : []))
+}
+
+function subjectOf(fact: WindowFact): string {
+  if (fact.kind === 'made') return fact.made.plan.name
+  if ('window' in fact) return fact.window
+  return fact.key.slice(0, fact.key.lastIndexOf('@'))
+}
+
+/** Written by another version of vigia, or by another hand, it may be anything. */
+function isFact(value: unknown): value is WindowFact {
+  if (typeof value !== 'object' || value === null) return false
+  const { kind, key, atMs, window, made, holds } = value as Record<string, unknown>
+  switch (kind as WindowFact['kind']) {
+    case 'ended':
+      return typeof key === 'string' && typeof atMs === 'number'
+    case 'confirmed':
+    case 'reopened':
+      return typeof key === 'string'
+    case 'postponed':
+      return typeof key === 'string' && typeof holds === 'boolean'
+    case 'known':
+      return typeof window === 'string' && typeof atMs === 'number'
+    case 'made': {
+      const { plan, by, atMs: madeMs } = (made ?? {}) as Record<string, unknown>
+      const name = typeof plan === 'object' && plan !== null ? (plan as Record<string, unknown>).name : undefined
+      return typeof name === 'string' && typeof by === 'string' && typeof madeMs === 'number'
+    }
+    default:
+      return false
+  }
+}

@@ -1,0 +1,37 @@
+// What reports are read from. Types only.
+
+import type { LifeState } from '../../admin/contract/status.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
+import type { CounterTable } from '../../shared/counters.ts'
+import type { Slots } from '../../shared/messages.ts'
+import type { Places } from '../../shared/places.ts'
+import type { Records } from '../record/records.ts'
+import type { DrainWatch } from '../upstreams/drain-watch.ts'
+import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
+import type { Registry } from '../upstreams/registry.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
+import type { InDoubtList } from '../workers/in-doubt-list.ts'
+import type { WorkerView } from '../workers/post.ts'
+import type { ReloadTally } from './reload-tally.ts'
+
+export interface Sources {
+  readonly version: string
+  readonly startedMs: number
+  /** The configuration file, as it was named; undefined = there is none. */
+  readonly file: string | undefined
+  /** The configuration in use. */
+  readonly inUse: { readonly snapshot: Snapshot; readonly slots: Slots }
+  readonly reloads: ReloadTally
+  readonly life: () => LifeState
+  readonly workers: () => readonly WorkerView[]
+  readonly counters: CounterTable
+  readonly places: Places
+  readonly registry: Registry
+  readonly drains: DrainWatch
+  readonly recent: RecentTraffic
+  readonly windows: MaintenanceWindows
+  readonly inDoubt: InDoubtList
+  readonly records: Records
+  /** Requests without a right token, since the start. */
+  readonly adminRefusals: () => number
+}

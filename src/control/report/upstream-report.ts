@@ -1,0 +1,127 @@
+// What /status says of an upstream. Reads only.
+
+import type { HoldReport, StatusClasses, UpstreamReport, WeightReport } from '../../admin/contract/upstreams.ts'
+import type { Hold } from '../../policy/upstream/holds.ts'
+import { baseWeight, weightWords } from '../../policy/upstream/weight-override.ts'
+import { type CounterTable, GAUGE, TOTAL } from '../../shared/counters.ts'
+import { PLACE, type Places } from '../../shared/places.ts'
+import { iso } from '../../util/words.ts'
+import { HOLD } from '../record/kept-overrides.ts'
+import type { Records } from '../record/records.ts'
+import type { DrainWatch } from '../upstreams/drain-watch.ts'
+import type { Entry } from '../upstreams/entry.ts'
+import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
+import { upstreamUrl } from '../upstreams/slots.ts'
+import { drainReport } from './drain-report.ts'
+
+export interface UpstreamSources {
+  readonly counters: CounterTable
+  readonly places: Places
+  readonly drains: Pick<DrainWatch, 'of'>
+  readonly records: Pick<Records, 'isUnrecorded'>
+  readonly recent: Pick<RecentTraffic, 'of'>
+}
+
+export function reportUpstream(
+  entry: Entry,
+  { counters, places, drains, records, recent }: UpstreamSources,
+): UpstreamReport {
+  const { plan, slot, verdict, probes, lastFailure } = entry
+  const total = (index: number) => counters.total(slot, index)
+  const { ok, failed, last } = probes
+  const { ratePerS, p99Ms } = recent.of(slot)
+  return {
+    name: plan.name,
+    url: upstreamUrl(plan),
+    state: verdict.availability,
+    why: whyOf(entry),
+    since: iso(entry.sinceMs),
+    weight: plan.weight,
+    effectiveWeight: entry.weight,
+    weightOverride: reportWeight(entry),
+    priority: plan.priority,
+    holds: entry.holds.map(hold => ({ ...reportHold(hold), ...unrecorded(hold, entry, records) })),
+    drain: drainReport(drains.of(entry, Date.now())),
+    lastProbe:
+      last === undefined
+        ? null
+        : {
+            at: iso(last.atMs),
+            ok: last.ok,
+            status: last.status ?? null,
+            error: last.error ?? null,
+            durationMs: Math.round(last.durationMs * 10) / 10,
+          },
+    lastFailure: lastFailure === undefined ? null : { at: iso(lastFailure.atMs), error: lastFailure.error },
+    probes: { ok, failed },
+    inFlight: counters.gauge(slot, GAUGE.inFlight),
+    limit: entry.limit === 0 ? null : entry.limit,
+    places: places.count(slot, PLACE.taken),
+    longPolls: counters.gauge(slot, GAUGE.longPolls),
+    connections: counters.gauge(slot, GAUGE.connections),
+    tunnels: counters.gauge(slot, GAUGE.tunnels),
+    rate: Math.round(ratePerS * 10) / 10,
+    p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),
+    responses: answersBy(counters, slot),
+    failures: {
+      connect: total(TOTAL.connectFailures),
+      transport: total(TOTAL.transportFailures),
+      timeout: total(TOTAL.timeouts),
+    },
+    retries: total(TOTAL.retries),
+    inDoubt: total(TOTAL.inDoubt),
+    clientAborts: total(TOTAL.clientAborts),
+    connectionsOpened: total(TOTAL.connectionsOpened),
+    connectionsReused: total(TOTAL.connectionsReused),
+    bytesIn: total(TOTAL.bytesIn),
+    bytesOut: total(TOTAL.bytesOut),
+  }
+}
+
+function unrecorded(
+  { source }: Hold,
+  { pool, plan }: Entry,
+  records: UpstreamSources['records'],
+): Pick<HoldReport, 'recorded'> {
+  return source === 'operator' && records.isUnrecorded(pool, plan.name, HOLD) ? { recorded: false } : {}
+}
+
+function reportHold({ source, status, reason, by, sinceMs, deadlineMs }: Hold): HoldReport {
+  return {
+    source,
+    status,
+    reason,
+    by,
+    since: iso(sinceMs),
+    deadline: deadlineMs === undefined ? null : iso(deadlineMs),
+  }
+}
+
+function reportWeight({ plan, weightOverride }: Entry): WeightReport | null {
+  if (weightOverride === undefined) return null
+  const { value, reason, by, sinceMs } = weightOverride
+  const percent = 'percent' in value ? value.percent : null
+  return { weight: baseWeight(plan.weight, weightOverride), percent, reason, by, since: iso(sinceMs) }
+}
+
+/** Also when it comes back, where that is known. */
+function whyOf({ verdict, state, plan, weight, weightOverride }: Entry): string {
+  if (state.outlier.status === 'ejected') return `${verdict.reason}; back on trial at ${iso(state.outlier.untilMs)}`
+  if (weightOverride !== undefined && verdict.availability === 'available')
+    return `${verdict.reason}; weight ${weightWords(weightOverride.value)}, by ${weightOverride.by}: ${weightOverride.reason}`
+  const share = Math.round((100 * weight) / plan.weight)
+  return verdict.availability === 'available' && share < 100
+    ? `${verdict.reason}; gets ${share}% of its weight`
+    : verdict.reason
+}
+
+/** How many answers of each class. */
+export function answersBy(counters: CounterTable, slot: number): StatusClasses {
+  return {
+    '1xx': counters.answers(slot, 1),
+    '2xx': counters.answers(slot, 2),
+    '3xx': counters.answers(slot, 3),
+    '4xx': counters.answers(slot, 4),
+    '5xx': counters.answers(slot, 5),
+  }
+}

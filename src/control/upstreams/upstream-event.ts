@@ -1,0 +1,43 @@
+// What the registry tells of upstreams and pools: each thing once, when it has come about. Types only.
+
+import type { UpstreamState, Verdict } from '../../policy/upstream/availability.ts'
+import type { Holds } from '../../policy/upstream/holds.ts'
+import type { Entry } from './entry.ts'
+
+export type UpstreamEvent =
+  | { readonly type: 'transition'; readonly transition: Transition }
+  | { readonly type: 'notice'; readonly notice: Notice }
+  /** A window, the node itself or a deadline has changed what holds an upstream; `before` is what held it until now. Operators' orders are told as orders. */
+  | { readonly type: 'holds'; readonly entry: Entry; readonly before: Holds }
+  /** Passive health has ejected an upstream, or lets it return. */
+  | { readonly type: 'outlier'; readonly entry: Entry; readonly before: UpstreamState['outlier'] }
+  /** No configuration in use names this upstream any more. */
+  | { readonly type: 'left'; readonly entry: Entry }
+  /** The load of a pool with `failback: manual` has moved on to this priority. */
+  | { readonly type: 'failover'; readonly pool: string; readonly priority: number }
+  /** Somebody has disabled this upstream, or its drain has come to the deadline: nothing may stay on it. */
+  | { readonly type: 'disabled'; readonly slot: number }
+
+/** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
+export interface Transition {
+  /** Epoch ms. */
+  readonly atMs: number
+  readonly pool: string
+  readonly upstream: string
+  readonly from: Verdict['availability']
+  readonly to: Verdict['availability']
+  /** One line. */
+  readonly cause: string
+  /** Who asked for it; undefined = nobody, it came about by itself. */
+  readonly by?: string | undefined
+}
+
+/** Something worth a line in the log that changes no availability. */
+export interface Notice {
+  readonly level: 'info' | 'warn'
+  readonly pool: string
+  /** Undefined = the whole pool. */
+  readonly upstream: string | undefined
+  /** One line. */
+  readonly text: string
+}

@@ -1,0 +1,47 @@
+// The tables that control and workers share, allocated once for all workers, as control sees them. What they hold is said in shared/.
+
+import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
+import { allocateCounters, CounterTable } from '../../shared/counters.ts'
+import type { WorkerStart } from '../../shared/messages.ts'
+import { allocatePlaces, Places } from '../../shared/places.ts'
+import { allocateRates } from '../../shared/rate-table.ts'
+import { SessionTable } from '../../shared/sessions.ts'
+import { UpstreamTable } from '../../shared/upstream-table.ts'
+
+export type SharedBuffers = Pick<
+  WorkerStart,
+  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'places'
+>
+
+export class SharedMemory {
+  readonly upstreams = new UpstreamTable()
+  readonly sessions = new SessionTable()
+  readonly counters: CounterTable
+  readonly places: Places
+  /** What each worker is given. */
+  readonly buffers: SharedBuffers
+  readonly #clients: ClientConnections
+
+  constructor(workers: number) {
+    const counters = allocateCounters(workers)
+    const clients = allocateClientConnections(workers)
+    const places = allocatePlaces(workers)
+    this.counters = new CounterTable(counters, workers)
+    this.places = new Places(places, workers, undefined)
+    this.#clients = new ClientConnections(clients, -1)
+    this.buffers = {
+      upstreamTable: this.upstreams.buffer,
+      counters,
+      sessions: this.sessions.buffer,
+      rates: allocateRates(),
+      clients,
+      places,
+    }
+  }
+
+  /** A worker has ended: what it held is free again. */
+  forget(worker: number): void {
+    this.#clients.drop(worker)
+    this.places.forget(worker)
+  }
+}
