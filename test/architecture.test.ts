@@ -40,6 +40,26 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
   policy: [['maintenance', 'upstream', 'request', 'balance']],
+  config: [['shown'], ['read'], ['.'], ['parts'], ['forms']],
+  // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
+  store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
+  // What lies loose are the commands that ask no vigia that runs.
+  commands: [['spelling'], ['.'], ['live', 'store'], ['words']],
+}
+/** All that rooms outside may import of a room, files or folders of it. A room that is not named shows everything. */
+const SHOWN: Readonly<Record<string, readonly string[]>> = {
+  config: [
+    'read/load.ts',
+    'read/watch.ts',
+    'shown/diff.ts',
+    'shown/mask.ts',
+    'forms/problem.ts',
+    'forms/units.ts',
+    // The admin API takes windows in the form of the file.
+    'parts/maintenance',
+  ],
+  store: ['contract.ts', 'store-error.ts', 'tuning.ts', 'main/store.ts', 'backup', 'audit/verify-audit.ts'],
+  commands: ['spelling/program.ts', 'words/exit-codes.ts'],
 }
 const ALSO: readonly string[] = ['commands -> demo', 'control/events -> control/windows']
 const NEVER: readonly string[] = ['control -> proxy', 'proxy -> control']
@@ -198,8 +218,15 @@ function arrowProblem(file: SourceFile, item: Import): string | undefined {
   const importers = ONLY_FOR[room]
   if (importers !== undefined && !importers.includes(file.room) && !importers.includes(file.place))
     return `${where}: only ${importers.join(' and ')} may import ${room}/`
-  if (floorOf(FLOORS, room) > floorOf(FLOORS, file.room) || ALSO.includes(arrow)) return undefined
+  if (floorOf(FLOORS, room) > floorOf(FLOORS, file.room) || ALSO.includes(arrow)) return hiddenProblem(room, to, where)
   return `${where}: arrows point down only (${FLOORS.map(floor => floor.join('+')).join(' > ')}); move what both need further down`
+}
+
+/** What a room keeps to itself. */
+function hiddenProblem(room: string, to: string, where: string): string | undefined {
+  const shown = SHOWN[room]
+  const isShown = shown === undefined || shown.some(each => `${to}/`.startsWith(`${room}/${each}/`))
+  return isShown ? undefined : `${where}: of ${room}/ others may import only ${shown.join(', ')}`
 }
 
 /** Within one room. */
@@ -376,7 +403,8 @@ describe('the checks themselves', () => {
     ['commands/version.ts', "import manifest from '../../package.json' with { type: 'json' }"],
     ['policy/maintenance/recurrence.ts', "import { RRuleTemporal } from 'rrule-temporal'"],
     ['store/x.ts', "import type { InDoubtRecord } from '../shared/messages.ts'"],
-    ['control/record/x.ts', "import { openStore } from '../../store/store.ts'"],
+    ['control/record/x.ts', "import { openStore } from '../../store/main/store.ts'"],
+    ['admin/x.ts', "import { windowSchema } from '../config/parts/maintenance/window.ts'"],
     ['control/events/x.ts', "import type { WindowEvent } from '../windows/y.ts'"],
     ['control/control.ts', "import { decide } from './orders/decide.ts'"],
     ['store/x.ts', "import { DatabaseSync } from 'node:sqlite'"],
@@ -400,7 +428,7 @@ describe('the checks themselves', () => {
     ['store/x.ts', "import { UpstreamTable } from '../shared/upstream-table.ts'", 'only types'],
     ['store/x.ts', "import type { Logger } from '../logging/logger.ts'", 'only types, of shared'],
     ['admin/x.ts', "import type { Store } from '../store/contract.ts'", 'only control/record and commands'],
-    ['proxy/x.ts', "import { openStore } from '../store/store.ts'", 'only control/record and commands'],
+    ['proxy/x.ts', "import { openStore } from '../store/main/store.ts'", 'only control/record and commands'],
     [
       'control/orders/x.ts',
       "import type { Change } from '../../store/contract.ts'",
@@ -414,6 +442,8 @@ describe('the checks themselves', () => {
     ['config/x.ts', "import manifest from '../../package.json' with { type: 'json' }", 'outside src'],
     ['proxy/x.ts', "import net from 'net'", 'write node:net'],
     ['admin/x.ts', "import x from '../../bench/run.ts'", 'outside src'],
+    ['control/x.ts', "import { compilePool } from '../config/parts/pool/pool.ts'", 'of config/ others may import only'],
+    ['config/parts/x.ts', "import { load } from '../read/load.ts'", 'within config/'],
   ])('stop %s from saying %s', (path, text, reason) => {
     expect(problemsOf(path, text).join('\n')).toContain(reason)
   })

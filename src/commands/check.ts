@@ -1,9 +1,9 @@
 // vigia check: says whether vigia can run with a configuration, and lists everything that is wrong with it. Starts nothing.
 
+import { formatProblem } from '../config/forms/problem.ts'
 import { loadConfig } from '../config/read/load.ts'
-import { formatProblem } from '../config/read/problem.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export interface CheckOutput {
   readonly env: NodeJS.ProcessEnv

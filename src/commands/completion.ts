@@ -1,7 +1,7 @@
 // vigia completion: scripts that complete vigia's command line in a shell, made from the commands themselves. Decides nothing about them.
 
 import type { Command, Option } from 'commander'
-import { EXIT } from './exit-codes.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof SHELLS)[number]

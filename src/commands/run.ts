@@ -3,8 +3,8 @@
 
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { StatusReport } from '../admin/contract/status.ts'
+import { formatProblem } from '../config/forms/problem.ts'
 import { loadConfig } from '../config/read/load.ts'
-import { formatProblem } from '../config/read/problem.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
@@ -13,9 +13,9 @@ import { CannotServe } from '../control/workers/cannot-serve.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { hostPort } from '../util/words.ts'
-import { EXIT } from './exit-codes.ts'
 import { awaitSignals } from './signals.ts'
 import { VERSION } from './version.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export interface RunOptions {
   /** Path of the configuration file. */

@@ -1,7 +1,7 @@
 // What signals mean to a running vigia: the first SIGTERM or SIGINT asks it to stop, a second ends the process at once,
 // SIGHUP asks it to read its configuration again, SIGUSR1 to open its log files again.
 
-import { EXIT } from './exit-codes.ts'
+import { EXIT } from './words/exit-codes.ts'
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
 

@@ -1,7 +1,7 @@
 // Writes config/schema.json, the JSON Schema for editors, from the schema that the loader uses. Run by `npm run schema`.
 
 import { writeFileSync } from 'node:fs'
-import { configSchema } from './schema.ts'
+import { configSchema } from './document.ts'
 
 export const SCHEMA_FILE = new URL('../../config/schema.json', import.meta.url)
 

@@ -1,4 +1,4 @@
-// The admin listener and who may use it, and what is kept over a restart, as compiled.
+// The admin listener and who may use it, as compiled.
 
 export interface AdminPlan {
   readonly host: string
@@ -16,16 +16,4 @@ export interface AdminTokenPlan {
   readonly role: AdminRole
   /** Of the token, in lower-case hexadecimal. */
   readonly sha256: string
-}
-
-export interface StorePlan {
-  /** Absolute. */
-  readonly path: string
-  readonly keepDays: {
-    readonly audit: number
-    readonly transitions: number
-    readonly incidents: number
-    readonly inDoubt: number
-    readonly configurations: number
-  }
 }

@@ -1,4 +1,8 @@
-// The access log as compiled: where its lines go, and which requests get one.
+// What is logged, as compiled: vigia's own log; where access lines go, and which requests get one.
+
+export interface LogPlan {
+  readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug'
+}
 
 export interface AccessLogPlan {
   readonly enabled: boolean

@@ -1,11 +1,13 @@
 // The compiled configuration: immutable, structured-cloneable (it travels to the workers), every unit resolved.
 // Everything but `config/` reads this, never the YAML document.
 
-import type { AdminPlan, StorePlan } from './admin.ts'
+import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
-import type { AccessLogPlan } from './log.ts'
+import type { ListenerPlan } from './listener.ts'
+import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
+import type { StorePlan } from './store.ts'
 import type { WindowPlan } from './window.ts'
 
 export interface Snapshot {
@@ -26,7 +28,7 @@ export interface Snapshot {
   readonly timeouts: Timeouts
   readonly headers: HeaderPlan
   readonly accessLog: AccessLogPlan
-  readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' }
+  readonly log: LogPlan
   /** Address of the admin listener; undefined = none. */
   readonly admin: AdminPlan | undefined
   /** What is to be kept over a restart, and where; undefined = nothing is. Read at the start only. */
@@ -41,12 +43,6 @@ export interface Snapshot {
 
 /** The languages of the pages that users see. */
 export type Language = 'en' | 'pt' | 'es' | 'it' | 'de'
-
-export interface ListenerPlan {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-}
 
 export interface HeaderPlan {
   /** Name that vigia puts into Via (RFC 9110 7.6.3); undefined = no Via. */

@@ -1,7 +1,7 @@
 // The configuration of one round, drawn from the seed: what of vigia is on, and how many upstreams there are. Keys that the
 // configuration schema does not know (yet) are never drawn.
 
-import { configSchema } from '../../src/config/schema.ts'
+import { configSchema } from '../../src/config/document.ts'
 import { branch, pick, type Random, whole } from '../support/random.ts'
 
 export interface RoundSetup {

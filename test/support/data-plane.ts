@@ -3,8 +3,8 @@
 
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'yaml'
+import { formatProblem } from '../../src/config/forms/problem.ts'
 import { loadBytes } from '../../src/config/read/load.ts'
-import { formatProblem } from '../../src/config/read/problem.ts'
 import type { Snapshot } from '../../src/plan/snapshot.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AuditEntry, Change, Store, StoreHealth, StoreNotice, StoreOptions } from '../../src/store/contract.ts'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/main/store.ts'
 
 export const QUICK = {
   queryWithinMs: 2_000,

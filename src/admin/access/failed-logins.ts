@@ -1,9 +1,9 @@
 // Slows down who guesses tokens: after a few wrong ones an address has to wait before it may be wrong again. It counts failures; what a
 // failure is, admin-access.ts decides.
 
-import { isLoopback } from '../../config/address.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { nextArrivalMs, rateWaitMs, retryAfterS } from '../../policy/request/rate-limit.ts'
+import { isLoopback } from '../../util/address-ranges.ts'
 
 /** Five at once, then one every ten seconds. */
 const LIMIT = { perSecond: 0.1, burst: 5 }

@@ -4,7 +4,7 @@
 
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isLoopback } from '../../config/address.ts'
+import { isLoopback } from '../../util/address-ranges.ts'
 import { sendProblem } from '../answers/problem.ts'
 
 declare module 'fastify' {

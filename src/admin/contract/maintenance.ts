@@ -1,6 +1,6 @@
 // What the admin listener shows of maintenance windows, and what may be asked for. Control implements it.
 
-import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
+import type { WindowDocument } from '../../config/parts/maintenance/window.ts'
 import type { Refusal } from '../../util/refusal.ts'
 import type { Order, Recording } from './operations.ts'
 

@@ -1,6 +1,6 @@
 // Reads the deadline of a drain: how long from now (`30m`), or when (`2026-12-06T04:00:00-03:00`).
 
-import { parseDuration } from '../../config/units.ts'
+import { parseDuration } from '../../config/forms/units.ts'
 
 /** Epoch ms, or one line on what is wrong. */
 export function parseDeadline(text: string, nowMs: number): number | string {

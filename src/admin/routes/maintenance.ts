@@ -2,7 +2,7 @@
 // /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; control carries them out.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type WindowDocument, windowSchema } from '../../config/parts/schema-maintenance.ts'
+import { type WindowDocument, windowSchema } from '../../config/parts/maintenance/window.ts'
 import { authorOf } from '../access/author.ts'
 import { sendRefusal } from '../answers/problem.ts'
 import type { MaintenanceParts, WindowResult } from '../contract/maintenance.ts'

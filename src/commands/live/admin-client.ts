@@ -4,9 +4,6 @@
 import { readFileSync } from 'node:fs'
 import type { StatusReport } from '../../admin/contract/status.ts'
 
-/** What the exit codes say of commands that ask a running vigia. */
-export const ASKED = { done: 0, refused: 1, unreachable: 2 } as const
-
 /** Vigia does not answer, lets nobody in without a token, or what answers is not vigia. The message is a whole line. */
 export class Unreachable extends Error {}
 

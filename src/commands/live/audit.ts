@@ -1,8 +1,9 @@
 // vigia audit: prints who changed what, when and why, as a running vigia has it in its store.
 
 import type { AuditReport, Rows } from '../../admin/contract/history.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { ASKED, fetchJson } from './admin-client.ts'
+import { fetchJson } from './admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface AuditOptions {

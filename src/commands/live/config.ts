@@ -3,10 +3,12 @@
 import { readFileSync } from 'node:fs'
 import type { AppliedReport, ApplyReport, CheckReport, DiffReport } from '../../admin/contract/configurations.ts'
 import type { Rows } from '../../admin/contract/history.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { ASKED, fetchJson, fetchYaml, RefusedByVigia, sendChange } from './admin-client.ts'
+import { userName } from '../words/user-name.ts'
+import { fetchJson, fetchYaml, RefusedByVigia, sendChange } from './admin-client.ts'
 import { queryText } from './audit.ts'
-import { failed, userName } from './operate.ts'
+import { failed } from './operate.ts'
 
 interface Options {
   /** Base URL of the admin listener. */

@@ -4,7 +4,8 @@ import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { clock, drainWords, isFree, remainingWords } from '../words/drain-lines.ts'
-import { ASKED, fetchStatus } from './admin-client.ts'
+import { ASKED } from '../words/exit-codes.ts'
+import { fetchStatus } from './admin-client.ts'
 import { failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'
 
 export interface DrainOptions extends OperateOptions {

@@ -1,8 +1,9 @@
 // vigia events: prints what has happened of late; with --follow also what happens from now on, over interruptions of the connection.
 
 import type { ControlEvent, EventsAfter } from '../../admin/contract/events.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { ASKED, fetchJson, openStream, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { fetchJson, openStream, RefusedByVigia, Unreachable } from './admin-client.ts'
 import { failed } from './operate.ts'
 import { parseEventStream } from './sse.ts'
 

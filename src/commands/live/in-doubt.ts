@@ -1,9 +1,11 @@
 // vigia in-doubt: lists the unsafe requests whose fate is unknown, and says what became of one.
 
 import type { InDoubtEntry, InDoubtReport, ResolutionReport } from '../../admin/contract/in-doubt.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { ASKED, fetchJson, postChange } from './admin-client.ts'
-import { failed, userName } from './operate.ts'
+import { userName } from '../words/user-name.ts'
+import { fetchJson, postChange } from './admin-client.ts'
+import { failed } from './operate.ts'
 
 interface Options {
   /** Base URL of the admin listener. */

@@ -1,9 +1,11 @@
 // vigia maintenance list, add, end, confirm, remove: asks a running vigia about its windows, or for one.
 
 import type { OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { upcomingLine, windowLine, windowLines } from '../words/maintenance-lines.ts'
-import { ASKED, fetchJson, sendChange } from './admin-client.ts'
-import { failed, userName } from './operate.ts'
+import { userName } from '../words/user-name.ts'
+import { fetchJson, sendChange } from './admin-client.ts'
+import { failed } from './operate.ts'
 
 export interface AskOptions {
   /** Base URL of the admin listener. */

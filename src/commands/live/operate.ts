@@ -1,10 +1,11 @@
 // vigia drain, disable, enable, failback: asks a running vigia for a change, and prints what came of it in a line per upstream.
 
-import { userInfo } from 'node:os'
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { changeLine, poolLine } from '../words/drain-lines.ts'
-import { ASKED, postChange, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { ASKED } from '../words/exit-codes.ts'
+import { userName } from '../words/user-name.ts'
+import { postChange, RefusedByVigia, Unreachable } from './admin-client.ts'
 
 export type Verb = 'drain' | 'disable' | 'enable' | 'failback'
 
@@ -98,13 +99,4 @@ function defined(options: { readonly [name: string]: string | undefined }): Reco
   return Object.fromEntries(
     Object.entries(options).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
-}
-
-export function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A user id without a name, as containers have them.
-    return `uid ${process.getuid?.() ?? 'unknown'}`
-  }
 }

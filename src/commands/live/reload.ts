@@ -1,9 +1,11 @@
 // vigia reload: asks a running vigia to read its configuration file again, and prints what came of it.
 
 import type { ReloadOutcome } from '../../admin/contract/reload.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { ASKED, RefusedByVigia, sendChange } from './admin-client.ts'
-import { failed, userName } from './operate.ts'
+import { userName } from '../words/user-name.ts'
+import { RefusedByVigia, sendChange } from './admin-client.ts'
+import { failed } from './operate.ts'
 
 export interface ReloadOptions {
   /** Base URL of the admin listener. */

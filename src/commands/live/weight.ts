@@ -1,9 +1,11 @@
 // vigia weight: asks a running vigia to give an upstream another weight than the configured one, or to take that back.
 
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
+import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { ASKED, postChange } from './admin-client.ts'
-import { failed, type OperateOptions, parsePlace, userName } from './operate.ts'
+import { userName } from '../words/user-name.ts'
+import { postChange } from './admin-client.ts'
+import { failed, type OperateOptions, parsePlace } from './operate.ts'
 
 const MOST = 1000
 

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { inspectAudit } from '../../store/backup/inspect.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT } from '../words/exit-codes.ts'
 import { auditLines, refusal, TERMINAL } from '../words/store-lines.ts'
 
 export interface AuditVerifyOptions {

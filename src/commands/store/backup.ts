@@ -1,7 +1,7 @@
 // vigia backup: copies the store of a vigia, running or not, into one file, and says what is in the copy.
 
 import { backUp } from '../../store/backup/backup.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT } from '../words/exit-codes.ts'
 import { contentLines, refusal, TERMINAL } from '../words/store-lines.ts'
 
 export interface BackupOptions {

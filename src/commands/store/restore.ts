@@ -1,9 +1,9 @@
 // vigia restore: puts a backup in the place of the store of a vigia that does not run, and says what is in it.
 
 import { restore as restoreStore } from '../../store/backup/restore.ts'
-import { EXIT } from '../exit-codes.ts'
-import { userName } from '../live/operate.ts'
+import { EXIT } from '../words/exit-codes.ts'
 import { contentLines, refusal, TERMINAL } from '../words/store-lines.ts'
+import { userName } from '../words/user-name.ts'
 
 export interface RestoreCommandOptions {
   /** The store's file. */

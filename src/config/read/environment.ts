@@ -2,7 +2,7 @@
 // Expands in place and remembers which values it made: those never appear in a message.
 
 import { isPair, isScalar, isSeq, type Scalar, visit } from 'yaml'
-import { error, type Finding, type Path } from './problem.ts'
+import { error, type Finding, type Path } from '../forms/problem.ts'
 import { nodeAt, type Source } from './source.ts'
 
 export interface Expansion {

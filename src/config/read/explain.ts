@@ -3,7 +3,7 @@
 
 import type { ErrorObject } from 'ajv'
 import { didYouMean } from '../../util/nearest.ts'
-import { error, type Finding, type Path, quote } from './problem.ts'
+import { error, type Finding, type Path, quote } from '../forms/problem.ts'
 
 /** Finds the text that stands at a path in the file; undefined where there is none. */
 export type Written = (path: Path) => string | undefined

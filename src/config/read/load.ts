@@ -5,14 +5,12 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { compile } from '../compile.ts'
-import { crossCheck } from '../cross-check.ts'
-import type { Horizon } from '../parts/check-maintenance.ts'
-import type { ConfigDocument } from '../schema.ts'
+import { type ConfigDocument, compile, crossCheck, namedFiles } from '../document.ts'
+import { error, type Finding, formatPath, type Problem, shorten } from '../forms/problem.ts'
+import type { Horizon } from '../parts/maintenance/maintenance.ts'
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
-import { readFiles, wordsFor } from './files.ts'
+import { readFiles, whyUnreadable } from './files.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
-import { error, type Finding, formatPath, type Problem, shorten } from './problem.ts'
 import { stillHolds } from './repair.ts'
 import { locate, parseSource, type Source } from './source.ts'
 import { validate } from './validate.ts'
@@ -23,7 +21,7 @@ export interface LoadedSnapshot {
   readonly ok: true
   readonly snapshot: Snapshot
   readonly warnings: readonly Problem[]
-  /** The document as it was read, secrets and all: to be shown only through mask.ts. */
+  /** The document as it was read, secrets and all: to be shown only through shown/mask.ts. */
   readonly text: string
   readonly inputs: Inputs
 }
@@ -52,7 +50,7 @@ export function loadConfig(
   try {
     bytes = readFileSync(file)
   } catch (cause) {
-    const message = `the configuration file ${wordsFor((cause as NodeJS.ErrnoException).code)}: name another with --config FILE`
+    const message = `the configuration file ${whyUnreadable((cause as NodeJS.ErrnoException).code)}: name another with --config FILE`
     const problems: Problem[] = [{ severity: 'error', file, line: 1, column: 1, path: '', message }]
     return { ok: false, problems, inputs: new Map([[resolve(file), fingerprintOfFailure(cause)]]) }
   }
@@ -102,7 +100,7 @@ export function loadBytes(
 }
 
 function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon) {
-  const files = readFiles(config, folder)
+  const files = readFiles(namedFiles(config), folder)
   return { ...files, findings: [...crossCheck(config, horizon), ...files.findings] }
 }
 

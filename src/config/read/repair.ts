@@ -1,7 +1,7 @@
 // So that one run reports all problems: leaves out what the schema refused, so that the cross-checks can look at the rest,
 // and keeps back what they say only because something was left out. The repaired document is never compiled.
 
-import type { Finding, Path } from './problem.ts'
+import type { Finding, Path } from '../forms/problem.ts'
 
 type Step = Path[number]
 

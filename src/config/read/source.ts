@@ -14,7 +14,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import { type Finding, formatPath, type Path, type Problem, quote } from './problem.ts'
+import { type Finding, formatPath, type Path, type Problem, quote } from '../forms/problem.ts'
 
 const LARGEST_BYTES = 1024 * 1024
 /** More than that says nothing that the first ones don't. */

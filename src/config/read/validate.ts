@@ -1,10 +1,10 @@
 // Holds a document against the schema. A value from the environment takes the type that its place asks for.
 
 import { Ajv } from 'ajv'
-import { type ConfigDocument, configSchema } from '../schema.ts'
+import { type ConfigDocument, configSchema } from '../document.ts'
+import { error, type Finding, type Path } from '../forms/problem.ts'
 import { type Expansion, retype } from './environment.ts'
 import { explain, pathOfError } from './explain.ts'
-import { error, type Finding, type Path } from './problem.ts'
 import { leaveOut } from './repair.ts'
 import { plainValues, type Source, writtenAt } from './source.ts'
 

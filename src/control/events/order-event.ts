@@ -2,8 +2,8 @@
 // Types only: who decides, writes and applies effects is in orders/ and record/.
 
 import type { InDoubtOrder, Recording, Resolution } from '../../admin/contract/operations.ts'
-import type { Diff } from '../../config/diff.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
+import type { Diff } from '../../config/shown/diff.ts'
 import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { WindowEvent } from '../windows/window-event.ts'

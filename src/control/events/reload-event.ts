@@ -1,7 +1,7 @@
 // What became of a reload, whoever asked for it. Types only.
 
-import type { Diff } from '../../config/diff.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
+import type { Diff } from '../../config/shown/diff.ts'
 
 /** Who asked: `program` = whoever embeds vigia. */
 export type ConfigurationSource = 'start' | 'file' | 'signal' | 'api' | 'cli' | 'program'

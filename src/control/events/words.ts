@@ -1,8 +1,8 @@
 // What happens, in words for people: the lines of the log and the entries of GET /events. The one place where an event becomes a
 // sentence; who is told of what else, and when, is not said here. Pure.
 
-import { changeText, diffText } from '../../config/diff.ts'
-import { formatProblem } from '../../config/read/problem.ts'
+import { formatProblem } from '../../config/forms/problem.ts'
+import { changeText, diffText } from '../../config/shown/diff.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'

@@ -9,10 +9,10 @@ import type {
   DiffReport,
 } from '../../admin/contract/configurations.ts'
 import type { Found } from '../../admin/contract/history.ts'
-import { changeText, type Diff, diffSnapshots } from '../../config/diff.ts'
-import { maskConfiguration } from '../../config/mask.ts'
+import { formatProblem } from '../../config/forms/problem.ts'
 import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/load.ts'
-import { formatProblem } from '../../config/read/problem.ts'
+import { changeText, type Diff, diffSnapshots } from '../../config/shown/diff.ts'
+import { maskConfiguration } from '../../config/shown/mask.ts'
 import { type Refusal, refuse } from '../../util/refusal.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import { configurationsApplied, configurationText } from '../record/history.ts'

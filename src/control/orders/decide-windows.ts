@@ -2,10 +2,9 @@
 // one for what is not under way. Pure: it looks at the windows there are, and changes nothing.
 
 import type { Order } from '../../admin/contract/operations.ts'
-import { checkWindowDocument, guardAhead } from '../../config/parts/check-maintenance.ts'
-import { compileWindow } from '../../config/parts/compile-maintenance.ts'
-import type { WindowDocument } from '../../config/parts/schema-maintenance.ts'
-import { formatPath } from '../../config/read/problem.ts'
+import { formatPath } from '../../config/forms/problem.ts'
+import { guardAhead } from '../../config/parts/maintenance/maintenance.ts'
+import { checkWindow, compileWindow, type WindowDocument } from '../../config/parts/maintenance/window.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { nextOccurrence, occurrenceAt, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
 import type { WindowState } from '../../policy/maintenance/window-state.ts'
@@ -36,7 +35,7 @@ export function judgeWindow(
     pools: new Map(pools.map(({ name, upstreams }) => [name, upstreams.map(each => each.name)])),
     routes: routes.map(({ name }) => name),
   }
-  const findings = [...checkWindowDocument(document, named, []), ...whatOnlyFilesHave(document)]
+  const findings = [...checkWindow(document, named, []), ...whatOnlyFilesHave(document)]
   const words = (severity: string) =>
     findings
       .filter(each => each.severity === severity)

@@ -2,7 +2,7 @@
 // and stop. It words rows; those of orders are in order-rows.ts.
 
 import { createHash } from 'node:crypto'
-import { changeText, diffText } from '../../config/diff.ts'
+import { changeText, diffText } from '../../config/shown/diff.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { Hold, HoldSource, Holds } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'

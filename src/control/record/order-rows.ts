@@ -1,6 +1,6 @@
 // What the store writes of an order: a row of the audit for each effect, and what a restart must not forget. All of it is one change.
 
-import { changeText, type Diff } from '../../config/diff.ts'
+import { changeText, type Diff } from '../../config/shown/diff.ts'
 import type { AuditEntry, Change, InDoubtResolution, OverrideChange, WindowChange } from '../../store/contract.ts'
 import { poolUpstream } from '../../util/words.ts'
 import type { ConfigurationEffect, OrderEffect, Orderer, WeightEffect } from '../events/order-event.ts'

@@ -2,9 +2,9 @@
 // are carried out; what happened by itself is written when that is possible. Where there is no store, everything is carried out as it comes.
 
 import type { Logger } from '../../logging/logger.ts'
-import type { StorePlan } from '../../plan/admin.ts'
+import type { StorePlan } from '../../plan/store.ts'
 import type { AppendKind, AppendRows, Change, Store, StoreHealth } from '../../store/contract.ts'
-import { openStore } from '../../store/store.ts'
+import { openStore } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { Serial } from '../../util/serial.ts'
 import { Backlog } from './records-backlog.ts'

@@ -2,9 +2,9 @@
 // happens meanwhile waits here, bounded. Nothing is written before it is known what was there: an old order must not come after a new one.
 
 import type { Logger } from '../../logging/logger.ts'
-import type { StorePlan } from '../../plan/admin.ts'
+import type { StorePlan } from '../../plan/store.ts'
 import type { AppendKind, AppendRows, Override, Store, StoredWindow, StoreHealth } from '../../store/contract.ts'
-import type { openStore } from '../../store/store.ts'
+import type { openStore } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { DEFAULT_RETENTION } from '../../store/tuning.ts'
 

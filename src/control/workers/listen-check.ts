@@ -2,7 +2,7 @@
 // quietly share a port with another vigia of the same user: half of the traffic each. A plain bind tells.
 
 import { createServer } from 'node:net'
-import type { ListenerPlan } from '../../plan/snapshot.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import { hostPort } from '../../util/words.ts'
 import { CannotServe } from './cannot-serve.ts'
 

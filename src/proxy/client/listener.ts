@@ -1,7 +1,7 @@
 // One listening socket of this worker. Several workers share the address (reusePort); the kernel spreads the connections.
 
 import { createServer, type Server, type Socket } from 'node:net'
-import type { ListenerPlan } from '../../plan/snapshot.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime.ts'

@@ -2,10 +2,10 @@
 // A chain without its end is a sound chain: only a hash that was kept elsewhere can tell that rows are gone from there.
 
 import type { DatabaseSync } from 'node:sqlite'
-import { AUDIT_GUARDS } from '../file/schema.ts'
-import { faultOf } from '../file/sqlite-fault.ts'
-import { CUT_ACTION } from '../thread/retention.ts'
+import { faultOf } from '../sqlite-fault.ts'
 import { type ChainEnd, type ChainRow, chainHash, GENESIS } from './audit-chain.ts'
+import { CUT_ACTION } from './audit-cut.ts'
+import { AUDIT_GUARDS } from './audit-guards.ts'
 
 export interface AuditVerdict {
   /** Undefined = the chain is whole; else one line on the first fault. */

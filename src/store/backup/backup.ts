@@ -5,7 +5,7 @@ import { existsSync, renameSync, statSync } from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { ensurePrivate, removeParts, storePath, syncFile, syncFolder } from '../file/file-names.ts'
 import { refuseUnknownContent } from '../file/migrate.ts'
-import { faultOf } from '../file/sqlite-fault.ts'
+import { faultOf } from '../sqlite-fault.ts'
 import { StoreError } from '../store-error.ts'
 import { type Inspection, inspectStore } from './inspect.ts'
 

@@ -3,7 +3,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type AuditVerdict, verifyAudit } from '../audit/verify-audit.ts'
 import { pragma, refuseUnknownContent } from '../file/migrate.ts'
-import { faultOf } from '../file/sqlite-fault.ts'
+import { faultOf } from '../sqlite-fault.ts'
 import { StoreError } from '../store-error.ts'
 
 /** What is counted, and how it is called. */

@@ -2,9 +2,9 @@
 // The lock is a write transaction of SQLite that is never ended: its locks work wherever those of the store work.
 
 import { DatabaseSync } from 'node:sqlite'
+import { faultOf } from '../sqlite-fault.ts'
 import { StoreError } from '../store-error.ts'
 import { ensurePrivate, lockPath } from './file-names.ts'
-import { faultOf } from './sqlite-fault.ts'
 
 export interface FileLock {
   release(): void

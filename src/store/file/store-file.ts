@@ -4,10 +4,10 @@
 import { existsSync, renameSync, rmSync, type Stats, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { addToChain } from '../audit/audit-chain.ts'
+import { faultOf } from '../sqlite-fault.ts'
 import { asideName, ensurePrivate, moveAside, partsOf, removeParts, syncFile, syncFolder } from './file-names.ts'
 import { migrate, refuseUnknown } from './migrate.ts'
 import { putSalvaged, type Salvage, salvage } from './salvage.ts'
-import { faultOf } from './sqlite-fault.ts'
 
 export interface OpenOptions {
   readonly busyMs: number

@@ -1,7 +1,7 @@
 // What the store and its thread tell each other.
 
 import type { AppendKind, AppendRows, Change, Committed, Retention, StoreNotice } from '../contract.ts'
-import type { FaultKind } from '../file/sqlite-fault.ts'
+import type { FaultKind } from '../sqlite-fault.ts'
 import type { StoreErrorCode } from '../store-error.ts'
 
 export interface ThreadStart {

@@ -1,11 +1,11 @@
 // The thread that owns the file: opens it, writes batches, answers queries, tidies. It waits for the disk so that nobody else does.
-// It never retries by itself: whether and when is decided in store.ts.
+// It never retries by itself: whether and when is decided in main/store-writer.ts.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type FileLock, lockStore } from '../file/file-lock.ts'
 import { storePath } from '../file/file-names.ts'
-import { faultOf } from '../file/sqlite-fault.ts'
 import { openStoreFile, type StoreFile, writeBack } from '../file/store-file.ts'
+import { faultOf } from '../sqlite-fault.ts'
 import { StoreError } from '../store-error.ts'
 import type { FromThread, ThreadStart, ToThread, WriteFailure } from './protocol.ts'
 import { answer } from './queries.ts'

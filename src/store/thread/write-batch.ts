@@ -2,7 +2,7 @@
 // whole or not at all. A batch that is sent twice is written once: the file knows the last one.
 
 import type { DatabaseSync } from 'node:sqlite'
-import { type Fault, faultOf } from '../file/sqlite-fault.ts'
+import { type Fault, faultOf } from '../sqlite-fault.ts'
 import { applyAppend, applyChange, Refused } from './apply.ts'
 import { GATE, type ItemResult, type WriteFailure, type WriteItem } from './protocol.ts'
 

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { completion, SHELLS, type Shell } from '../../../src/commands/completion.ts'
-import { addLiveCommands, takeTokens } from '../../../src/commands/live/live-commands.ts'
+import { takeTokens } from '../../../src/commands/spelling/asking.ts'
+import { addLiveCommands } from '../../../src/commands/spelling/live-commands.ts'
+import { addToolCommands } from '../../../src/commands/spelling/tool-commands.ts'
 
 const scripts = {} as Record<Shell, string>
 const folder = mkdtempSync(join(tmpdir(), 'vigia-completion-'))
@@ -16,6 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(() => {
   const program = new Command('vigia')
   addLiveCommands(program, 'http://127.0.0.1:9900', () => {})
+  addToolCommands(program, () => {})
   program.command('check').description("what's: wrong").option('-c, --config <file>', 'a file')
   takeTokens(program)
   const print = vi.spyOn(console, 'log')

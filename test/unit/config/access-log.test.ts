@@ -1,7 +1,7 @@
 // The access log in the configuration: where lines go, which requests get one, and what is wrong with that.
 
 import { describe, expect, test } from 'vitest'
-import { diffSnapshots, diffText } from '../../../src/config/diff.ts'
+import { diffSnapshots, diffText } from '../../../src/config/shown/diff.ts'
 import { expectEach } from './cases.ts'
 import { documentOf, snapshotOf } from './support.ts'
 

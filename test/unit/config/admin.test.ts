@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { maskConfiguration } from '../../../src/config/mask.ts'
+import { maskConfiguration } from '../../../src/config/shown/mask.ts'
 import { expectEach } from './cases.ts'
 import { documentOf, type Parts, problemsOf, snapshotOf } from './support.ts'
 

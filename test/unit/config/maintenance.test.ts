@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { diffSnapshots, diffText } from '../../../src/config/diff.ts'
-import { maskConfiguration } from '../../../src/config/mask.ts'
 import { loadBytes } from '../../../src/config/read/load.ts'
+import { diffSnapshots, diffText } from '../../../src/config/shown/diff.ts'
+import { maskConfiguration } from '../../../src/config/shown/mask.ts'
 import { documentOf, type Parts, problemsOf, snapshotOf } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-windows-'))

@@ -1,9 +1,8 @@
-// The schema documents every key, config/schema.json is in step with it, and did-you-mean finds what was meant.
+// The schema documents every key, and config/schema.json is in step with it.
 
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { SCHEMA_FILE, schemaText } from '../../../src/config/write-schema.ts'
-import { distance, nearest } from '../../../src/util/nearest.ts'
 
 interface SchemaNode {
   readonly description?: string
@@ -45,30 +44,4 @@ test('every default is also told in words', () => {
       .filter(({ key }) => key.default !== undefined && !key.description?.includes(`Default: ${key.default}.`))
       .map(({ path }) => path),
   ).toEqual([])
-})
-
-describe('did you mean', () => {
-  test.each([
-    ['listners', 'listeners'],
-    ['Pools', 'pools'],
-    ['poosl', 'pools'],
-    ['healthcheck', 'health'],
-    ['rout', 'routes'],
-    ['warning', undefined],
-    ['x', undefined],
-    ['', undefined],
-  ])('%j: %j', (word, meant) => {
-    expect(nearest(word, ['listeners', 'routes', 'pools', 'health', 'log'])).toBe(meant)
-  })
-
-  test.each([
-    ['', 'abc', 3],
-    ['abc', 'abc', 0],
-    ['abc', 'acb', 1],
-    ['abc', 'abd', 1],
-    ['kitten', 'sitting', 3],
-  ])('from %j to %j in %d edits', (a, b, edits) => {
-    expect(distance(a, b)).toBe(edits)
-    expect(distance(b, a)).toBe(edits)
-  })
 })

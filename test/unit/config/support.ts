@@ -1,7 +1,7 @@
 // Loads configuration texts the way the program does, and says what came of them in few words.
 
+import { formatProblem } from '../../../src/config/forms/problem.ts'
 import { loadBytes } from '../../../src/config/read/load.ts'
-import { formatProblem } from '../../../src/config/read/problem.ts'
 import type { Snapshot } from '../../../src/plan/snapshot.ts'
 
 /** The problems as lines, errors or warnings; empty where the configuration is fine. */

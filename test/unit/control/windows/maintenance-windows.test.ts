@@ -1,7 +1,7 @@
 // Windows over time, with a clock of its own: what they do to upstreams and routes, what is told of it, and what people may ask for.
 
 import { afterEach, expect, test } from 'vitest'
-import type { WindowDocument } from '../../../../src/config/parts/schema-maintenance.ts'
+import type { WindowDocument } from '../../../../src/config/parts/maintenance/window.ts'
 import {
   checkConfigurationFreeze,
   type FreezeOverride,

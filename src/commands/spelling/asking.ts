@@ -1,0 +1,32 @@
+// What the commands that ask a running vigia have in common: where it is, with which token, and what their exit codes mean.
+
+import type { Command } from 'commander'
+import { TOKEN_FILE_VARIABLE } from '../live/admin-client.ts'
+
+/** Takes the exit code. */
+export type Done = (code: number) => void
+
+export const EXIT_CODES = '\nExit code: 0 done, 1 refused, 2 wrong usage or vigia does not answer.'
+export const BY = 'who asks (default: the user of the operating system; with a token: its name)'
+
+/** @param admin default base URL of the admin listener @param notes below the help */
+export function asking(command: Command, admin: string, notes: string = EXIT_CODES): Command {
+  return command
+    .option('--admin <url>', 'where its admin listener is', admin)
+    .option('--json', 'print the answer as JSON', false)
+    .addHelpText('after', notes)
+}
+
+/** Every command that asks a running vigia takes a token. To be called once all commands are there. */
+export function takeTokens(program: Command): void {
+  for (const command of program.commands) {
+    takeTokens(command)
+    if (command.options.some(({ long }) => long === '--admin')) {
+      const what = 'file with the token for it (else: VIGIA_TOKEN_FILE, or VIGIA_TOKEN)'
+      command.option('--token-file <file>', what).hook('preAction', () => {
+        const { tokenFile } = command.opts<{ tokenFile?: string }>()
+        if (tokenFile !== undefined) process.env[TOKEN_FILE_VARIABLE] = tokenFile
+      })
+    }
+  }
+}

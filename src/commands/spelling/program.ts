@@ -1,0 +1,83 @@
+// How vigia is spelled as a whole: its commands in the order of its help. Decides nothing: what a command does is in its own file,
+// loaded only when it is asked for.
+
+import type { Command } from 'commander'
+import { VERSION } from '../version.ts'
+import { type Done, takeTokens } from './asking.ts'
+import { addLiveCommands } from './live-commands.ts'
+import { addMaintenanceCommands } from './maintenance-commands.ts'
+import { addOperationCommands } from './operation-commands.ts'
+import { addRecordCommands } from './record-commands.ts'
+import { addStoreCommands } from './store-commands.ts'
+import { addToolCommands } from './tool-commands.ts'
+
+const CONFIG = './vigia.yaml'
+const ADMIN = 'http://127.0.0.1:9900'
+const STORE = './vigia.db'
+
+/** @param program an empty one @returns the same */
+export function describe(program: Command, done: Done): Command {
+  program
+    .description(
+      'vigia stands in front of the web nodes of an ERP, watches them, and keeps failing ones out of the way.',
+    )
+    .version(`vigia ${VERSION} (Node.js ${process.version})`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help; "vigia COMMAND --help" says more about one command')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(vigia --help lists the commands)')
+    .exitOverride()
+    .addHelpText('after', EXAMPLES)
+
+  addLocalCommands(program, done)
+  addOperationCommands(program, ADMIN, done)
+  addStoreCommands(program, STORE, done)
+  program
+    .command('demo')
+    .description('start three sample ERP nodes with vigia in front, and say what to try')
+    .action(async () => done(await (await import('../demo.ts')).demo({})))
+  addLiveCommands(program, ADMIN, done)
+  addToolCommands(program, done)
+  addRecordCommands(program, ADMIN, STORE, done)
+  addMaintenanceCommands(program, ADMIN, done)
+  takeTokens(program)
+  return program
+}
+
+function addLocalCommands(program: Command, done: Done): void {
+  program
+    .command('run')
+    .description('start the load balancer and keep it running')
+    .option('-c, --config <file>', 'configuration file', CONFIG)
+    .addHelpText('after', RUN_NOTES)
+    .action(async (options: { config: string }) => done(await (await import('../run.ts')).run(options)))
+  program
+    .command('check')
+    .description('check a configuration file and list everything that is wrong with it')
+    .option('-c, --config <file>', 'configuration file', CONFIG)
+    .addHelpText('after', '\nExit code: 0 when vigia can run with it, 1 when not.')
+    .action(async (options: { config: string }) => done(await (await import('../check.ts')).check(options)))
+}
+
+const EXAMPLES = `
+Examples:
+  vigia demo                          see it work, nothing to prepare
+  vigia check -c /etc/vigia.yaml      before you deploy a change
+  vigia run -c /etc/vigia.yaml        start; SIGTERM or Ctrl-C drains and stops, SIGHUP reads the file again
+  vigia status                        who serves, who does not, and why
+  vigia drain erp/erp-1 --reason "kernel update" --deadline 30m --wait
+  vigia enable erp/erp-1              back into rotation
+  vigia weight erp/erp-1 20% --reason "warming up"
+  vigia maintenance list              windows, and when they take place next
+  vigia events -f                     what happens, as it happens
+
+Exit codes: 0 fine, 1 bad configuration or refused, 2 wrong usage or no answer, 69 can't listen, 70 internal error, 78 Node.js too old.`
+
+const RUN_NOTES = `
+Signals:
+  SIGTERM, SIGINT   take no new connections, finish what is in flight (up to "shutdown"), then exit 0;
+                    a second one ends at once
+  SIGHUP            read the configuration again; a file with errors changes nothing. A changed file is also
+                    applied without being asked, unless it says "watch: false"
+
+Exit codes: 0 stopped as asked, 1 bad configuration, 69 can't listen (e.g. the port is taken), 70 internal error.`

@@ -1,0 +1,135 @@
+// The configuration document as a whole: joins the parts' schemas, checks and compilation. What a key means is said in its part.
+// ajv validates against the schema, TypeScript infers from it, config/schema.json is generated from it.
+
+import Type, { type Static } from 'typebox'
+import type { Snapshot } from '../plan/snapshot.ts'
+import type { Contents, NamedFile } from './forms/named-file.ts'
+import type { Finding } from './forms/problem.ts'
+import { section } from './forms/schema-blocks.ts'
+import { adminFiles, adminSchema, checkAdmin, compileAdmin } from './parts/admin.ts'
+import {
+  checkLimits,
+  checkTimeouts,
+  compileLimits,
+  compileTimeouts,
+  limitsSchema,
+  timeoutsSchema,
+} from './parts/bounds.ts'
+import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
+import {
+  accessLogSchema,
+  checkAccessLog,
+  compileAccessLog,
+  compileLog,
+  logSchema,
+  RENAMED_IN_LOG,
+} from './parts/log.ts'
+import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
+import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
+import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
+import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
+import {
+  checkSettings,
+  compileSettings,
+  headersSchema,
+  languageSchema,
+  shutdownSchema,
+  trustedProxiesSchema,
+  watchSchema,
+  workersSchema,
+} from './parts/settings.ts'
+import { compileStore, storeSchema } from './parts/store.ts'
+
+export const configSchema = section(
+  {
+    workers: Type.Optional(workersSchema),
+    watch: Type.Optional(watchSchema),
+    listeners: listenersSchema,
+    routes: routesSchema,
+    pools: poolsSchema,
+    trustedProxies: Type.Optional(trustedProxiesSchema),
+    limits: Type.Optional(limitsSchema),
+    timeouts: Type.Optional(timeoutsSchema),
+    headers: Type.Optional(headersSchema),
+    accessLog: Type.Optional(accessLogSchema),
+    log: Type.Optional(logSchema),
+    admin: Type.Optional(adminSchema),
+    store: Type.Optional(storeSchema),
+    maintenance: Type.Optional(maintenanceSchema),
+    language: Type.Optional(languageSchema),
+    shutdown: Type.Optional(shutdownSchema),
+  },
+  'Configuration of vigia, a health-checking load balancer and reverse proxy for ERP web nodes.',
+)
+
+/** The document after validation, before any default is applied. */
+export type ConfigDocument = Static<typeof configSchema>
+
+/** What the schema can't say: forms, and rules that join several keys. */
+export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] {
+  const { listeners, routes, pools, admin, maintenance = [] } = config
+  const listenerNames = listeners.map(({ name }) => name)
+  return [
+    ...checkListeners(listeners, admin, config.workers),
+    ...checkAdmin(admin),
+    ...checkRoutes(routes, pools, listenerNames),
+    ...checkPools(pools),
+    ...checkSettings(config),
+    ...checkTimeouts(config.timeouts),
+    ...checkLimits(config.limits),
+    ...checkAccessLog(config.accessLog),
+    ...checkMaintenance(maintenance, pools, routes, horizon),
+  ]
+}
+
+export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+}
+
+export interface Surroundings {
+  readonly revision: number
+  /** What `workers: auto` stands for. */
+  readonly cores: number
+  /** Of the files that the document names. */
+  readonly files: Contents
+  /** Makes a file path of the document absolute. */
+  readonly resolvePath: (path: string) => string
+}
+
+/**
+ * Defaults applied, units resolved, names replaced by indices. Pure.
+ * @param config must have passed the schema and the checks without an error
+ */
+export function compile(config: ConfigDocument, { revision, cores, files, resolvePath }: Surroundings): Snapshot {
+  const { workers, watch, trustedProxies, headers, language, shutdownMs } = compileSettings(config, cores)
+  const timeouts = compileTimeouts(config.timeouts)
+  const limits = compileLimits(config.limits)
+  const poolNames = Object.keys(config.pools)
+  return {
+    revision,
+    workers,
+    watch,
+    listeners: config.listeners.map(compileListener),
+    routes: config.routes.map((route, i) => compileRoute(route, i, poolNames, { timeouts, limits })),
+    pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    trustedProxies,
+    limits,
+    timeouts,
+    headers,
+    accessLog: compileAccessLog(config.accessLog, resolvePath),
+    log: compileLog(config.log),
+    admin: compileAdmin(config.admin, files),
+    store: compileStore(config.store, resolvePath),
+    maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
+    language,
+    shutdownMs,
+  }
+}
+
+/** Keys of the snapshot, from the part that they are in down, whose name in the document is another one. */
+export const RENAMED: Readonly<Record<string, string>> = {
+  ...RENAMED_IN_ROUTE,
+  ...RENAMED_IN_WINDOW,
+  ...RENAMED_IN_POOL,
+  ...RENAMED_IN_LOG,
+}

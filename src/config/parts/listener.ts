@@ -1,0 +1,85 @@
+// Where vigia listens for clients: each listener's name and address, and no two on one port.
+
+import Type, { type Static } from 'typebox'
+import type { ListenerPlan } from '../../plan/listener.ts'
+import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
+import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
+import { name, section, text } from '../forms/schema-blocks.ts'
+import { type AdminDocument, adminAddress } from './admin.ts'
+
+const listener = section(
+  {
+    name: name('Name of the listener, for `match.listener` and logs; unique.'),
+    address: text(
+      ADDRESS_FORM,
+      'host:port, or :port for every IPv4 address, or [IPv6]:port; [::]:port listens on both. Port 0 takes any free one (one worker only).',
+    ),
+  },
+  'An address that clients connect to.',
+)
+
+export const listenersSchema = Type.Array(listener, {
+  minItems: 1,
+  title: 'a list with at least one listener',
+  description: 'Where vigia listens for clients.',
+})
+
+type ListenerDocument = Static<typeof listener>
+
+/** Addresses of the listeners and of the admin listener: their form, and no two on one port. */
+export function* checkListeners(
+  listeners: readonly ListenerDocument[],
+  admin: AdminDocument | undefined,
+  workers: number | 'auto' | undefined,
+): Iterable<Finding> {
+  yield* repeatedNames(listeners, 'listeners')
+  const taken: { readonly address: Address; readonly by: string }[] = []
+  const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
+    ({ name, address }, i) => ({
+      path: ['listeners', i, 'address'],
+      text: address,
+      by: `listener ${quote(name)}`,
+    }),
+  )
+  const ofAdmin = adminAddress(admin)
+  if (ofAdmin !== undefined) addresses.push({ path: ['admin', 'address'], text: ofAdmin, by: 'the admin listener' })
+  for (const { path, text, by } of addresses) {
+    const address = parseAddress(text)
+    if ('wrong' in address) {
+      yield error(path, `${quote(text)}: ${address.wrong}, expected ${ADDRESS_FORM}`)
+      continue
+    }
+    if (address.port === 0) {
+      if (path[0] === 'listeners' && workers !== 1)
+        yield error(path, 'with port 0 each worker would get a port of its own: give a port, or set workers: 1')
+      continue
+    }
+    const other = taken.find(known => overlaps(known.address, address))
+    if (other) {
+      const whose =
+        by === 'the admin listener' && admin === undefined
+          ? `the admin listener's default address ${text}`
+          : quote(text)
+      yield error(
+        path,
+        `${whose} is taken by ${other.by} already: choose another port${by === 'the admin listener' ? ', or set admin: false' : ''}`,
+      )
+    }
+    taken.push({ address, by })
+  }
+}
+
+function overlaps(a: Address, b: Address): boolean {
+  return a.port === b.port && (a.host === b.host || isWildcard(a.host) || isWildcard(b.host))
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+/** @param listener must have passed the checks */
+export function compileListener({ name, address }: ListenerDocument): ListenerPlan {
+  const parsed = parseAddress(address)
+  if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
+  return { name, ...parsed }
+}

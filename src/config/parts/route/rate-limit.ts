@@ -1,0 +1,33 @@
+// How often a client may ask on a route.
+
+import Type, { type Static } from 'typebox'
+import type { RateLimitPlan } from '../../../plan/route.ts'
+import { integer, section } from '../../forms/schema-blocks.ts'
+import { parseRate, RATE_PATTERN } from '../../forms/units.ts'
+
+export const rateLimitSchema = section(
+  {
+    rate: Type.String({
+      pattern: RATE_PATTERN,
+      title: 'a rate such as 10/s, 600/m or 1000/h',
+      description: 'Requests per second, minute or hour that each client may send in the long run.',
+      whyRequired: 'a limit needs one, such as 10/s',
+    }),
+    burst: Type.Optional(
+      integer(
+        1,
+        1_000_000,
+        'Requests that a client may send at once after a pause. A page of an ERP is many requests. Default: what `rate` gives in one second, at least 1.',
+      ),
+    ),
+  },
+  'How often one client address (one /64 of IPv6) may ask on this route, over all workers. Effect: more is answered 429 with Retry-After. Users behind one address share it. Default: no limit.',
+)
+
+type RateLimitDocument = Static<typeof rateLimitSchema>
+
+export function compileRateLimit(limit: RateLimitDocument | undefined): RateLimitPlan | undefined {
+  if (limit === undefined) return undefined
+  const perSecond = parseRate(limit.rate)!
+  return { perSecond, burst: limit.burst ?? Math.max(1, Math.ceil(perSecond)) }
+}

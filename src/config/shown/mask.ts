@@ -1,0 +1,71 @@
+// A configuration as it may be shown: the document as it was written, without comments and without secrets. References to the
+// environment stay references, and files stay paths, so neither can tell what it stands for.
+
+import { stringify } from 'yaml'
+import { parseSource, plainValues } from '../read/source.ts'
+import { isSecretKey, MASK, withoutSecrets } from './secrets.ts'
+
+/** A shorter secret stands in other texts by chance. */
+const SHORTEST = 5
+const REFERENCE = /\$\{[A-Za-z_][A-Za-z0-9_]*\}/g
+const FALLBACK = /\$\{[^}:]*:-([^}]*)\}/g
+/** What may stand beside a reference in a secret's place: the scheme of an Authorization field. */
+const SCHEME = /^(?:basic|bearer|digest|session|token)?\s*$/i
+
+/** YAML of the same structure. @param text of a document that the loader has accepted @returns '' where it is no YAML at all */
+export function maskConfiguration(text: string): string {
+  const parsed = parseSource(new TextEncoder().encode(text), '')
+  const plain = parsed.ok ? plainValues(parsed.source) : undefined
+  if (plain === undefined) return ''
+  const secrets = new Set<string>()
+  collect(plain.value, [], secrets)
+  // The longest first: one secret may be the beginning of another.
+  const found = [...secrets].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length)
+  return stringify(masked(plain.value, [], found), { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+function collect(value: unknown, keys: readonly string[], secrets: Set<string>): void {
+  if (isTree(value)) {
+    for (const [key, below] of entriesOf(value, keys)) collect(below, key, secrets)
+    return
+  }
+  if (!isSecretKey(keys) || maskedSecret(value) !== MASK) return
+  const text = String(value)
+  secrets.add(text)
+  for (const [, fallback] of text.matchAll(FALLBACK)) secrets.add(fallback!)
+  // `Bearer abc`: what follows is the secret.
+  secrets.add(text.replace(/^\S+\s+/, ''))
+}
+
+function masked(value: unknown, keys: readonly string[], secrets: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map(each => masked(each, keys, secrets))
+  if (isTree(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, below]) => [without(key, secrets), masked(below, [...keys, key], secrets)]),
+    )
+  }
+  if (isSecretKey(keys)) return maskedSecret(value)
+  if (typeof value === 'number') return secrets.includes(String(value)) ? MASK : value
+  return typeof value === 'string' ? withoutSecrets(without(value, secrets)) : value
+}
+
+function maskedSecret(value: unknown): unknown {
+  // `idempotencyKey: true`: a switch, whatever its name.
+  if (value === null || typeof value === 'boolean') return value
+  const text = String(value)
+  const rest = text.replace(REFERENCE, '')
+  return rest !== text && SCHEME.test(rest) ? text : MASK
+}
+
+function without(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((bare, secret) => bare.replaceAll(secret, MASK), text)
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function entriesOf(tree: object, keys: readonly string[]): [readonly string[], unknown][] {
+  if (Array.isArray(tree)) return tree.map(each => [keys, each])
+  return Object.entries(tree).map(([key, below]) => [[...keys, key], below])
+}

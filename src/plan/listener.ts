@@ -1,0 +1,7 @@
+// A listener as compiled: an address that clients connect to.
+
+export interface ListenerPlan {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+}
