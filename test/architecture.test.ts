@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['metrics'],
   ['config'],
   ['shared'],
-  ['http1', 'websocket'],
+  ['http1', 'websocket', 'tls'],
   ['policy'],
   ['http'],
   ['logging', 'plan', 'util'],

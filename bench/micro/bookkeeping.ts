@@ -1,5 +1,5 @@
 // What a request leaves in the books: its deadlines on the timer wheel, its counts in the shared row.
-import { type Expiring, Timer, TimerWheel } from '../../src/proxy/timer-wheel.ts'
+import { type Expiring, Timer, TimerWheel } from '../../src/proxy/runtime/timer-wheel.ts'
 import { allocateCounters, CounterTable, GAUGE, TOTAL } from '../../src/shared/counters.ts'
 import type { MicroCase } from './case.ts'
 

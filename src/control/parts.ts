@@ -47,7 +47,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { tell } = bus
 
   const shared = new SharedMemory(workers)
-  const { counters, places } = shared
+  const { counters, permits } = shared
   const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
@@ -109,7 +109,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     life,
     workers: () => supervisor.view(),
     counters,
-    places,
+    permits,
     registry,
     drains,
     recent,

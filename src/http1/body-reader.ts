@@ -1,15 +1,11 @@
 // Finds a message's body in the bytes that follow its head: by length, by chunks (RFC 9112 7.1), or to the end of the connection.
 // Chunk extensions are dropped, trailers kept. Hands out ranges of the caller's buffer, copies nothing but trailers.
 
-import type { FaultCode } from './faults.ts'
-import { FIELD } from './field-names.ts'
-import { type Fields, NO_FIELDS, parseFields } from './fields.ts'
-import { type BodyLength, CHUNKED } from './framing.ts'
-
-/** Takes the pieces of a body as they are found. */
-export interface BodySink {
-  onBody(chunk: Buffer, start: number, end: number): void
-}
+import { type BodyLength, type BodySink, CHUNKED } from '../http/body.ts'
+import type { FaultCode } from '../http/faults.ts'
+import { FIELD } from '../http/field-names.ts'
+import { type Fields, NO_FIELDS } from '../http/fields.ts'
+import { parseFields } from './field-section.ts'
 
 /** A body that ends when the connection does. */
 export const UNTIL_CLOSE = -3

@@ -1,16 +1,8 @@
 // What Connection, Upgrade and Keep-Alive ask for (RFC 9110 7.6.1, 7.8). Decides nothing about what is granted.
 
-import { FIELD } from './field-names.ts'
-import type { Fields } from './fields.ts'
-
-export interface ConnectionOptions {
-  readonly close: boolean
-  readonly keepAlive: boolean
-  /** Lower-case names of further fields that are for this hop only; undefined = none. */
-  readonly nominated: readonly string[] | undefined
-  /** Protocols of Upgrade, where Connection nominates it; without h2c, which vigia does not carry. */
-  readonly upgrade: string | undefined
-}
+import { FIELD } from '../http/field-names.ts'
+import type { Fields } from '../http/fields.ts'
+import type { ConnectionOptions } from '../http/heads.ts'
 
 const NOTHING: ConnectionOptions = { close: false, keepAlive: false, nominated: undefined, upgrade: undefined }
 const KEEP_ALIVE: ConnectionOptions = { ...NOTHING, keepAlive: true }

@@ -1,13 +1,9 @@
 // How long a message's body is, from its fields (RFC 9112 6). Ambiguity is a fault, never a guess.
 
-import type { FaultCode } from './faults.ts'
-import { FIELD } from './field-names.ts'
-import type { Fields } from './fields.ts'
-
-/** Body length in bytes, or one of the two below. */
-export type BodyLength = number
-export const NO_LENGTH = -1
-export const CHUNKED = -2
+import { type BodyLength, CHUNKED, NO_LENGTH } from '../http/body.ts'
+import type { FaultCode } from '../http/faults.ts'
+import { FIELD } from '../http/field-names.ts'
+import type { Fields } from '../http/fields.ts'
 
 const DIGITS = /^[0-9]{1,16}$/
 

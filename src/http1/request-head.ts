@@ -1,37 +1,16 @@
 // A request head: from text to its parts, strictly (RFC 9112 3 and 5, RFC 9110 4.2 and 7). Refuses rather than repairs.
 
-import { type ConnectionOptions, connectionOptionsOf } from './connection-options.ts'
-import type { FaultCode } from './faults.ts'
-import { FIELD } from './field-names.ts'
-import { diagnoseFields, type Fields, firstValue, parseFields } from './fields.ts'
-import { type BodyLength, CHUNKED, framingOf } from './framing.ts'
-import { authoritiesMatch, hostName, isAuthority } from './host.ts'
-import type { HeadLimits } from './limits.ts'
+import { authoritiesMatch, hostName, isAuthority } from '../http/authority.ts'
+import { CHUNKED } from '../http/body.ts'
+import type { FaultCode } from '../http/faults.ts'
+import { FIELD } from '../http/field-names.ts'
+import { type Fields, firstValue } from '../http/fields.ts'
+import type { RequestFields, RequestHead } from '../http/heads.ts'
+import type { HeadLimits } from '../http/limits.ts'
+import { connectionOptionsOf } from './connection-options.ts'
+import { diagnoseFields, parseFields } from './field-section.ts'
+import { framingOf } from './framing.ts'
 import { badBreak, upToBadBreak } from './line-breaks.ts'
-
-/** What the fields of a request say. Two requests with the same bytes of fields share one object. */
-export interface RequestFields {
-  readonly fields: Fields
-  /** Value of Host, undefined only with HTTP/1.0. */
-  readonly host: string | undefined
-  /** Name in `host`: lower case, no port; '' where there is none. */
-  readonly hostName: string
-  readonly length: BodyLength
-  readonly options: ConnectionOptions
-  readonly expectsContinue: boolean
-}
-
-export interface RequestHead {
-  readonly method: string
-  /** Origin-form, or `*`: what goes to the upstream. */
-  readonly target: string
-  readonly minor: 0 | 1
-  readonly meaning: RequestFields
-  /** Host to forward and to route by: of an absolute-form target, else of the Host field; undefined only with HTTP/1.0. */
-  readonly host: string | undefined
-  /** Name in `host`: lower case, no port; '' where there is none. */
-  readonly hostName: string
-}
 
 const METHODS: ReadonlySet<string> = new Set(
   'ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'.split(

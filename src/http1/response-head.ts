@@ -1,25 +1,14 @@
 // A response head: from text to its parts, as strictly as a request's (RFC 9112 4 and 6). Any fault is a 502 for the client.
 
-import { type ConnectionOptions, connectionOptionsOf } from './connection-options.ts'
-import type { FaultCode } from './faults.ts'
-import { FIELD } from './field-names.ts'
-import { diagnoseFields, type Fields, firstValue, parseFields } from './fields.ts'
-import { type BodyLength, framingOf } from './framing.ts'
-import type { HeadLimits } from './limits.ts'
+import type { FaultCode } from '../http/faults.ts'
+import { FIELD } from '../http/field-names.ts'
+import { firstValue } from '../http/fields.ts'
+import type { ResponseHead } from '../http/heads.ts'
+import type { HeadLimits } from '../http/limits.ts'
+import { connectionOptionsOf } from './connection-options.ts'
+import { diagnoseFields, parseFields } from './field-section.ts'
+import { framingOf } from './framing.ts'
 import { badBreak, upToBadBreak } from './line-breaks.ts'
-
-export interface ResponseHead {
-  /** 100 to 599. */
-  readonly status: number
-  readonly reason: string
-  readonly minor: 0 | 1
-  readonly fields: Fields
-  /** What the fields say; whether there is a body at all depends on the request too: `responseLength`. */
-  readonly length: BodyLength
-  readonly options: ConnectionOptions
-  /** Value of Keep-Alive, e.g. `timeout=5`. */
-  readonly keepAlive: string | undefined
-}
 
 const STATUS_LINE = /^HTTP\/(\d)\.(\d) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 
@@ -40,7 +29,14 @@ export function parseResponseHead(text: string, limits: HeadLimits, memo: Respon
   const length = framingOf(fields, first.minor)
   if (typeof length === 'string') return length
   const options = connectionOptionsOf(fields)
-  const head: ResponseHead = { ...first, fields, length, options, keepAlive: firstValue(fields, FIELD.keepAlive) }
+  const head: ResponseHead = {
+    ...first,
+    fields,
+    length,
+    options,
+    keepAlive: firstValue(fields, FIELD.keepAlive),
+    written: undefined,
+  }
   memo.text = text
   memo.head = head
   return head
@@ -54,11 +50,6 @@ export function diagnoseResponseHead(whole: string, limits: HeadLimits): FaultCo
   const first = statusLine(text, lineEnd)
   if (typeof first === 'string') return first
   return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount) ?? 'head-too-large'
-}
-
-/** True where the response ends with its head whatever its fields say (RFC 9112 6.3). */
-export function isBodiless(method: string, status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 304 || status < 200
 }
 
 function statusLine(text: string, lineEnd: number): { status: number; reason: string; minor: 0 | 1 } | FaultCode {

@@ -1,7 +1,7 @@
 // Metrics of requests: how many by what became of them, how long they took, what was tried again and what was refused. Labels are
 // bounded: a method is `safe` or `unsafe`, a status its class, a reason one of the fault table.
 
-import { FAULT_CODES } from '../http1/faults.ts'
+import { FAULT_CODES } from '../http/faults.ts'
 import { DURATION_BUCKETS_S, MAX_ROUTES, ROUTE_OF_NONE, TOTAL, WORKER } from '../shared/counters.ts'
 import { buildersOf } from './builders.ts'
 import { histogramSamples, labelText, type ScrapedMetric } from './scraped-metric.ts'

@@ -109,7 +109,8 @@ export interface UpstreamPlan {
 }
 
 export interface UpstreamTls {
-  readonly serverName: string
+  /** Asked for (SNI), and looked for in the certificate; undefined = the certificate has to be for the address that is connected to. */
+  readonly serverName: string | undefined
   readonly verify: boolean
   /** PEM text; undefined = the system's authorities. */
   readonly ca: string | undefined

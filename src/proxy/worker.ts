@@ -4,42 +4,45 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { HeadLimits } from '../http/limits.ts'
 import type { ListenerPlan } from '../plan/listener.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import { Places } from '../shared/places.ts'
+import { Permits } from '../shared/permits.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
+import { activate } from './activate.ts'
 import { Listener } from './client/listener.ts'
+import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
-import { compilePlan, type Plan } from './plan-in-use.ts'
-import type { Runtime } from './runtime.ts'
-import { TimerWheel } from './timer-wheel.ts'
+import type { ExchangeContext } from './exchange/context.ts'
+import { TimerWheel } from './runtime/timer-wheel.ts'
+import { Vitals } from './runtime/vitals.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
-import { Vitals } from './vitals.ts'
 
 /** How often the retry budgets look at the totals. */
 const BUDGET_SAMPLE_MS = 500
 
-class Worker implements Runtime {
+class Worker implements ExchangeContext {
   readonly row: CounterRow
-  readonly places: Places
+  readonly counters: CounterTable
+  readonly table: UpstreamTable
+  readonly permits: Permits
   readonly sessions: SessionTable
   readonly tunnels = new Tunnels()
+  readonly random = Math.random
   readonly rates: RateTable
   readonly clients: ClientConnections
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
-  plan!: Plan
+  active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   readonly #start: WorkerStart
-  readonly #table: UpstreamTable
-  readonly #counters: CounterTable
   /** By address: one that only has another name goes on undisturbed. */
   readonly #listeners = new Map<string, Listener>()
   /** Left the configuration; what they have goes on to its end. */
@@ -54,14 +57,14 @@ class Worker implements Runtime {
   constructor(start: WorkerStart) {
     this.#start = start
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
-    this.#table = new UpstreamTable(start.upstreamTable)
+    this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
-    this.places = new Places(start.places, start.workers, start.worker)
+    this.permits = new Permits(start.permits, start.workers, start.worker)
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
-    this.#counters = new CounterTable(start.counters, start.workers)
+    this.counters = new CounterTable(start.counters, start.workers)
     setInterval(() => this.#tick(performance.now()), this.wheel.tickMs)
     setInterval(() => this.#sampleBudgets(), BUDGET_SAMPLE_MS)
   }
@@ -72,7 +75,11 @@ class Worker implements Runtime {
   }
 
   #sampleBudgets(): void {
-    for (const pool of this.plan?.pools ?? []) pool.budget?.sample()
+    for (const pool of this.active?.pools ?? []) pool.budget?.sample()
+  }
+
+  get headLimits(): HeadLimits {
+    return this.active.snapshot.limits
   }
 
   report(message: FromWorker): void {
@@ -127,14 +134,14 @@ class Worker implements Runtime {
   async apply(snapshot: Snapshot, slots: Slots): Promise<void> {
     if (this.#draining) return
     const { revision } = snapshot
-    const before = this.plan as Plan | undefined
-    const next = () => compilePlan(snapshot, slots, this, this.#table, this.#counters, before)
+    const before = this.active as ActiveSnapshot | undefined
+    const next = () => activate(snapshot, slots, this, before)
     try {
-      // 1. Bind, before anything else is touched. At the start there is no plan yet that a first connection could use meanwhile.
-      if (before === undefined) this.plan = next()
+      // 1. Bind, before anything else is touched. At the start there is no configuration yet that a first connection could use meanwhile.
+      if (before === undefined) this.active = next()
       const leaving = await this.#bind(snapshot)
       // 2. In one turn of the event loop, so that no connection sees half of it.
-      if (before !== undefined) this.plan = next()
+      if (before !== undefined) this.active = next()
       this.#rename(snapshot, before?.snapshot)
       for (const listener of leaving) this.#leave(listener)
       // 3. What no request waits for.
@@ -198,8 +205,8 @@ class Worker implements Runtime {
   /** What is in flight there goes on to its own end, but leaves no connection behind. */
   #endUpstream(slot: number, spreadMs: number): void {
     // Enabled again while the message was under way.
-    if (this.#table.availability(slot) === AVAILABILITY.available) return
-    for (const pool of this.plan.pools)
+    if (this.table.availability(slot) === AVAILABILITY.available) return
+    for (const pool of this.active.pools)
       for (const endpoint of pool.endpoints) if (endpoint.slot === slot) endpoint.end()
     this.tunnels.endUpstream(slot, spreadMs)
   }

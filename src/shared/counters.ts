@@ -1,7 +1,7 @@
 // Per-worker rows of gauges and counters by slot. A worker writes only its own row, readers sum over the rows.
 // Totals outlive a worker that died (its successor goes on counting in the same row); gauges don't.
 
-import { FAULT_CODES } from '../http1/faults.ts'
+import { FAULT_CODES } from '../http/faults.ts'
 import { MAX_SLOTS, SLOT_OF_VIGIA } from './upstream-table.ts'
 
 /** Most worker threads. */

@@ -18,8 +18,8 @@ export interface WorkerStart {
   readonly workers: number
   readonly upstreamTable: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
-  /** Of the Places. */
-  readonly places: SharedArrayBuffer
+  /** Of the Permits. */
+  readonly permits: SharedArrayBuffer
   /** Of the SessionTable. */
   readonly sessions: SharedArrayBuffer
   /** Of the RateTable. */

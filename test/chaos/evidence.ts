@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AccessEntry } from '../../src/proxy/access-log/access-log.ts'
+import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import type { Episode } from './fault-run.ts'
 import type { Conversation } from './load.ts'
 import type { JournalLine } from './modes.ts'

@@ -1,7 +1,7 @@
 // Which errors vigia can't spare a client, whatever it does. Each excuse needs its evidence: a fault that was there at the time, on the
 // upstream that the request was on, and a reason why it could not be asked again. Everything else is a violation.
 
-import type { AccessEntry } from '../../src/proxy/access-log/access-log.ts'
+import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import type { Evidence } from './evidence.ts'
 import type { Episode } from './fault-run.ts'
 import type { FaultKind } from './faults.ts'

@@ -1,6 +1,6 @@
 // What must hold after a round: the rules of README.md, each checked on every request and WebSocket. Pure: evidence in, violations out.
 
-import type { AnswerCode } from '../../src/proxy/answers/answers.ts'
+import type { AnswerCode } from '../../src/proxy/answers/codes.ts'
 import type { Evidence } from './evidence.ts'
 import { excuseFor, faultsAround } from './excuses.ts'
 import type { Conversation } from './load.ts'

@@ -9,7 +9,7 @@ import type { Snapshot } from '../../src/plan/snapshot.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../../src/shared/messages.ts'
-import { allocatePlaces } from '../../src/shared/places.ts'
+import { allocatePermits } from '../../src/shared/permits.ts'
 import { allocateRates } from '../../src/shared/rate-table.ts'
 import { SessionTable } from '../../src/shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../../src/shared/upstream-table.ts'
@@ -55,7 +55,7 @@ export async function startDataPlane(
     workers: 1,
     upstreamTable: table.buffer,
     counters,
-    places: allocatePlaces(1),
+    permits: allocatePermits(1),
     sessions: new SessionTable().buffer,
     rates: allocateRates(),
     clients: allocateClientConnections(1),

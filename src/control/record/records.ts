@@ -6,8 +6,7 @@ import type { StorePlan } from '../../plan/store.ts'
 import type { AppendKind, AppendRows, Change, Store, StoreHealth } from '../../store/contract.ts'
 import { openStore } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
-import { Serial } from '../../util/serial.ts'
-import { Backlog } from './records-backlog.ts'
+import { ChangeWriter } from './change-writer.ts'
 import { type Kept, StoreOpening } from './store-opening.ts'
 
 export interface RecordsOptions {
@@ -44,20 +43,17 @@ export interface RecordsHealth {
   readonly dropped: number
 }
 
-/** An order that waits for others longer than this was not carried out. Longer than the store takes, shorter than people's tools wait. */
-const ORDER_WITHIN_MS = 4_500
-
 export class Records {
   readonly #plan: StorePlan | undefined
   readonly #logger: Logger
   readonly #opening: StoreOpening | undefined
-  readonly #backlog = new Backlog()
+  readonly #writer = new ChangeWriter({
+    store: () => this.#opening?.store,
+    notOpen: () => this.#notOpen(),
+    trouble: () => this.health().reason,
+  })
   readonly #beganMs = Date.now()
   #closed = false
-  /** Orders are written one after the other: what was carried out before them goes first. */
-  readonly #turns = new Serial()
-  /** The disk has not said yet whether it has the newest change. */
-  #unsettled: Promise<void> | undefined
 
   constructor({ plan, logger, onOpen, open = openStore }: RecordsOptions) {
     this.#plan = plan
@@ -71,7 +67,7 @@ export class Records {
         onHealth: health => this.#healthChanged(health),
         onOpen: (kept, store) => {
           onOpen(kept, store)
-          void this.#flush()
+          void this.#writer.flush()
         },
       })
   }
@@ -107,7 +103,7 @@ export class Records {
     }
     if (unrecorded && this.health().state !== 'ok') return this.#carryOut(change, apply)
     try {
-      await this.#inTurn(change, apply)
+      await this.#writer.write(change, apply)
       apply()
       return 'recorded'
     } catch (error) {
@@ -120,13 +116,13 @@ export class Records {
   /** Changes that are made already: written as soon as that is possible, before any later order. */
   later(change: Change): void {
     if (!this.enabled || this.#closed) return
-    this.#backlog.add(change)
-    void this.#flush()
+    this.#writer.backlog.add(change)
+    void this.#writer.flush()
   }
 
   /** Whether an override is carried out that is not on the disk. */
   isUnrecorded(pool: string, upstream: string | undefined, kind: string): boolean {
-    return this.#backlog.holds(pool, upstream, kind)
+    return this.#writer.backlog.holds(pool, upstream, kind)
   }
 
   /** Asks the store. Rejects with StoreError `unavailable` where there is none, or none that is open. */
@@ -142,8 +138,8 @@ export class Records {
   health(): RecordsHealth {
     const opening = this.#opening
     const store = opening?.store?.health()
-    const waiting = this.#backlog.size + (opening?.early.waiting ?? 0) + (store?.waiting ?? 0)
-    const dropped = this.#backlog.dropped + (opening?.early.dropped ?? 0) + (store?.dropped ?? 0)
+    const waiting = this.#writer.backlog.size + (opening?.early.waiting ?? 0) + (store?.waiting ?? 0)
+    const dropped = this.#writer.backlog.dropped + (opening?.early.dropped ?? 0) + (store?.dropped ?? 0)
     if (opening !== undefined && store === undefined) {
       const state = opening.reason === undefined ? 'opening' : 'degraded'
       return { state, reason: this.#notOpen(), sinceMs: this.#beganMs, waiting, dropped }
@@ -156,17 +152,11 @@ export class Records {
   async close(): Promise<number> {
     if (this.#closed) return 0
     this.#closed = true
+    this.#writer.stop()
     const store = await this.#opening?.close()
-    if (store === undefined) return this.#backlog.size + (this.#opening?.early.waiting ?? 0)
-    const { whole } = this.#backlog
     // The store itself has the bound: what is not written by then never will be.
-    const left =
-      whole === undefined
-        ? Promise.resolve(0)
-        : store.commit(whole).then(
-            () => 0,
-            () => this.#backlog.size,
-          )
+    const left = this.#writer.close(store)
+    if (store === undefined) return (await left) + (this.#opening?.early.waiting ?? 0)
     const { unwritten } = await store.close()
     return unwritten + (await left)
   }
@@ -179,66 +169,13 @@ export class Records {
       return
     }
     this.#logger.info(`store: ${this.#plan?.path} takes rows again`)
-    void this.#flush()
+    void this.#writer.flush()
   }
 
   #carryOut(change: Change, apply: () => void): Recorded {
     apply()
     this.later(change)
     return 'later'
-  }
-
-  /** @param apply is called later where the disk says only then that it has the change */
-  #inTurn(change: Change, apply: () => void): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    let waits = true
-    const tooLate = () => {
-      waits = false
-      reject(new StoreError('not-written', `nothing was changed: ${this.health().reason ?? 'the store is busy'}`))
-    }
-    const timer = setTimeout(tooLate, ORDER_WITHIN_MS)
-    void this.#turns.run(async () => {
-      await this.#unsettled
-      if (!waits) return
-      clearTimeout(timer)
-      try {
-        await this.#commit(change)
-        resolve()
-      } catch (error) {
-        reject(error)
-        // It is as people have been told: where it turns out to be recorded, it counts.
-        if (error instanceof StoreError && error.code === 'unknown' && (await error.settled) === true) apply()
-      }
-    })
-    return promise
-  }
-
-  #flush(): Promise<void> {
-    return this.#turns.run(async () => {
-      await this.#unsettled
-      if (this.#backlog.size === 0 || this.#closed) return
-      await this.#commit(undefined).catch(() => {})
-    })
-  }
-
-  /** What was carried out before it goes first, in the same transaction: the newest order is the one that stays. */
-  async #commit(change: Change | undefined): Promise<void> {
-    const store = this.#opening?.store
-    if (store === undefined) throw new StoreError('not-written', `nothing was changed: ${this.#notOpen()}`)
-    const { whole, taken } = this.#backlog.with(change)
-    if (whole === undefined) return
-    try {
-      await store.commit(whole)
-      this.#backlog.forget(taken)
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'unknown') {
-        // Until it is known, nothing else is written: it could be written twice.
-        this.#unsettled = error.settled?.then(isWritten => {
-          if (isWritten) this.#backlog.forget(taken)
-        })
-      }
-      throw error
-    }
   }
 
   #notOpen(): string {

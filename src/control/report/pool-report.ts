@@ -2,7 +2,7 @@
 
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
-import { PLACE } from '../../shared/places.ts'
+import { PERMIT } from '../../shared/permits.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
@@ -37,7 +37,7 @@ export function reportPool(pool: RegistryPool, sources: PoolSources): PoolReport
 
 function overloadOf(
   { plan, slot }: RegistryPool,
-  { counters, places }: PoolSources,
+  { counters, permits }: PoolSources,
 ): Pick<PoolReport, 'queue' | 'breaker'> {
   const total = (index: number) => counters.total(slot, index)
   return {
@@ -49,8 +49,8 @@ function overloadOf(
       timeouts: total(TOTAL.queueTimeouts),
     },
     breaker: {
-      requests: places.count(slot, PLACE.taken),
-      pending: places.count(slot, PLACE.pending),
+      requests: permits.count(slot, PERMIT.taken),
+      pending: permits.count(slot, PERMIT.pending),
       refusals: total(TOTAL.breakerRefusals),
     },
   }

@@ -4,7 +4,7 @@ import type { LifeState } from '../../admin/contract/status.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
-import type { Places } from '../../shared/places.ts'
+import type { Permits } from '../../shared/permits.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
 import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
@@ -25,7 +25,7 @@ export interface Sources {
   readonly life: () => LifeState
   readonly workers: () => readonly WorkerView[]
   readonly counters: CounterTable
-  readonly places: Places
+  readonly permits: Permits
   readonly registry: Registry
   readonly drains: DrainWatch
   readonly recent: RecentTraffic

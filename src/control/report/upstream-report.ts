@@ -4,7 +4,7 @@ import type { HoldReport, StatusClasses, UpstreamReport, WeightReport } from '..
 import type { Hold } from '../../policy/upstream/holds.ts'
 import { baseWeight, weightWords } from '../../policy/upstream/weight-override.ts'
 import { type CounterTable, GAUGE, TOTAL } from '../../shared/counters.ts'
-import { PLACE, type Places } from '../../shared/places.ts'
+import { PERMIT, type Permits } from '../../shared/permits.ts'
 import { iso } from '../../util/words.ts'
 import { HOLD } from '../record/kept-overrides.ts'
 import type { Records } from '../record/records.ts'
@@ -16,7 +16,7 @@ import { drainReport } from './drain-report.ts'
 
 export interface UpstreamSources {
   readonly counters: CounterTable
-  readonly places: Places
+  readonly permits: Permits
   readonly drains: Pick<DrainWatch, 'of'>
   readonly records: Pick<Records, 'isUnrecorded'>
   readonly recent: Pick<RecentTraffic, 'of'>
@@ -24,7 +24,7 @@ export interface UpstreamSources {
 
 export function reportUpstream(
   entry: Entry,
-  { counters, places, drains, records, recent }: UpstreamSources,
+  { counters, permits, drains, records, recent }: UpstreamSources,
 ): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
@@ -56,7 +56,7 @@ export function reportUpstream(
     probes: { ok, failed },
     inFlight: counters.gauge(slot, GAUGE.inFlight),
     limit: entry.limit === 0 ? null : entry.limit,
-    places: places.count(slot, PLACE.taken),
+    places: permits.count(slot, PERMIT.taken),
     longPolls: counters.gauge(slot, GAUGE.longPolls),
     connections: counters.gauge(slot, GAUGE.connections),
     tunnels: counters.gauge(slot, GAUGE.tunnels),

@@ -3,21 +3,21 @@
 import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../shared/counters.ts'
 import type { WorkerStart } from '../../shared/messages.ts'
-import { allocatePlaces, Places } from '../../shared/places.ts'
+import { allocatePermits, Permits } from '../../shared/permits.ts'
 import { allocateRates } from '../../shared/rate-table.ts'
 import { SessionTable } from '../../shared/sessions.ts'
 import { UpstreamTable } from '../../shared/upstream-table.ts'
 
 export type SharedBuffers = Pick<
   WorkerStart,
-  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'places'
+  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits'
 >
 
 export class SharedMemory {
   readonly upstreams = new UpstreamTable()
   readonly sessions = new SessionTable()
   readonly counters: CounterTable
-  readonly places: Places
+  readonly permits: Permits
   /** What each worker is given. */
   readonly buffers: SharedBuffers
   readonly #clients: ClientConnections
@@ -25,9 +25,9 @@ export class SharedMemory {
   constructor(workers: number) {
     const counters = allocateCounters(workers)
     const clients = allocateClientConnections(workers)
-    const places = allocatePlaces(workers)
+    const permits = allocatePermits(workers)
     this.counters = new CounterTable(counters, workers)
-    this.places = new Places(places, workers, undefined)
+    this.permits = new Permits(permits, workers, undefined)
     this.#clients = new ClientConnections(clients, -1)
     this.buffers = {
       upstreamTable: this.upstreams.buffer,
@@ -35,13 +35,13 @@ export class SharedMemory {
       sessions: this.sessions.buffer,
       rates: allocateRates(),
       clients,
-      places,
+      permits,
     }
   }
 
   /** A worker has ended: what it held is free again. */
   forget(worker: number): void {
     this.#clients.drop(worker)
-    this.places.forget(worker)
+    this.permits.forget(worker)
   }
 }

@@ -21,7 +21,7 @@ export type DeadlineVerdict =
   | { readonly act: 'nothing' }
   /** Nobody knows an upstream that could serve. */
   | { readonly act: 'no-upstream' }
-  /** No upstream had a place for it. */
+  /** No upstream had a permit for it. */
   | { readonly act: 'queue-timeout' }
   | { readonly act: 'fail-attempt'; readonly detail: string }
   /** The client stopped in the middle of its body. */

@@ -2,12 +2,9 @@
 // allocated. What repeats (the time, a client, an upstream with its pool, route and host, an end) is quoted once and remembered.
 
 import { iso } from '../../util/words.ts'
-import type { AccessEntry } from './access-log.ts'
+import type { AccessEntry, AccessFacts } from './access-entry.ts'
 
-/** How long it took is known last. */
-export type AccessFacts = Omit<AccessEntry, 'totalMs'>
-
-type Place = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
+type Destination = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
 type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'end'>
 
 interface Remembered<T> {
@@ -42,7 +39,7 @@ export class AccessLine {
   #beginMs = -1
   #begin: Uint8Array = BYTES_OUT
   readonly #clients = new Map<string, Remembered<string>>()
-  readonly #places = new Map<string, Remembered<Place>>()
+  readonly #destinations = new Map<string, Remembered<Destination>>()
   readonly #statuses: Uint8Array[] = []
   #ending: RememberedEnding = {
     of: { attempts: -1, proof: '', end: '' },
@@ -66,7 +63,7 @@ export class AccessLine {
     let at = put(to, start, this.#beginOf(timeMs))
     at = text(to, at, entry.requestId)
     at = put(to, at, this.#clientOf(entry.client, entry.listener))
-    at = put(to, at, this.#placeOf(entry))
+    at = put(to, at, this.#destinationOf(entry))
     at = text(to, at, entry.path)
     at = put(to, at, this.#statusOf(entry.status))
     at = whole(to, at, entry.bytesIn)
@@ -106,8 +103,8 @@ export class AccessLine {
     return bytes
   }
 
-  #placeOf({ route, pool, upstream, method, host }: AccessFacts): Uint8Array {
-    const known = this.#places.get(upstream)
+  #destinationOf({ route, pool, upstream, method, host }: AccessFacts): Uint8Array {
+    const known = this.#destinations.get(upstream)
     if (known !== undefined) {
       const { of, bytes } = known
       // The names are the same strings each time; the host and the method are, as long as a connection repeats its fields.
@@ -117,7 +114,7 @@ export class AccessLine {
       `"route":${quoted(route)},"pool":${quoted(pool)},"upstream":${quoted(upstream)},"method":${quoted(method)},"host":${quoted(host)},"path":"`,
     )
     if (bytes.length <= REMEMBERED_CHARS)
-      remember(this.#places, upstream, { of: { route, pool, upstream, method, host }, bytes })
+      remember(this.#destinations, upstream, { of: { route, pool, upstream, method, host }, bytes })
     return bytes
   }
 

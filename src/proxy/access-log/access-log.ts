@@ -4,38 +4,8 @@ import { openAccessLog } from '../../logging/access-log.ts'
 import type { LogSampling } from '../../plan/log.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
 import { isLogged } from '../../policy/request/log-sampling.ts'
-import { type AccessFacts, AccessLine } from './access-line.ts'
-
-export interface AccessEntry {
-  readonly requestId: string
-  /** Of the trace that the client says the request belongs to, 32 hexadecimal digits; '' = it says nothing. */
-  readonly traceId: string
-  readonly client: string
-  readonly listener: string
-  readonly route: string
-  readonly pool: string
-  /** '' where no upstream was reached. */
-  readonly upstream: string
-  readonly method: string
-  readonly host: string
-  /** Without the query. */
-  readonly path: string
-  readonly status: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-  /** To the first byte of the response and in all, ms. */
-  readonly firstByteMs: number
-  readonly totalMs: number
-  /** How long it waited for a place on an upstream, ms. */
-  readonly queueMs: number
-  /** How long the last attempt took to connect, ms; 0 = it rode a connection that was open. */
-  readonly connectMs: number
-  readonly attempts: number
-  /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
-  readonly proof: string
-  /** How the exchange ended, in words: `complete`, `client left`, or an answer's code. */
-  readonly end: string
-}
+import type { AccessFacts } from './access-entry.ts'
+import { AccessLine } from './access-line.ts'
 
 export interface AccessLog {
   readonly enabled: boolean

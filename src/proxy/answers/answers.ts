@@ -1,38 +1,15 @@
-// vigia's own answers: one table of code and status, and their two forms (HTML for people in their language, JSON for programs in
+// vigia's own answers, each in two forms (HTML for people in their language, JSON for programs in
 // English). Says nothing of upstreams' addresses, configuration or exceptions.
 
-import { FAULTS, type FaultCode } from '../../http1/faults.ts'
-import { FIELD, type Field } from '../../http1/field-names.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import { FAULTS } from '../../http/faults.ts'
+import { FIELD, type Field } from '../../http/field-names.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
-import type { FailureKind } from '../upstream/attempt-events.ts'
+import { type AnswerCode, type AnsweredStatus, type OwnCode, statusOf } from './codes.ts'
 import { EN } from './pages/en.ts'
+import { WORDS } from './pages/languages.ts'
 import { errorPage } from './pages/page.ts'
-import { type EverydayFault, WORDS } from './pages/words.ts'
-
-const STATUSES = {
-  'no-route': 404,
-  'no-upstream-available': 503,
-  'queue-full': 503,
-  'queue-timeout': 503,
-  overloaded: 503,
-  'rate-limited': 429,
-  forbidden: 403,
-  'connect-failed': 502,
-  'connect-timeout': 504,
-  'upstream-reset': 502,
-  'upstream-timeout': 504,
-  'bad-upstream-response': 502,
-  'in-doubt': 502,
-  'internal-error': 500,
-  /** With more to say than the others: closed-route-answer.ts. */
-  maintenance: 503,
-} as const
-
-/** What vigia itself has to say; the others are faults of a request. */
-export type OwnCode = keyof typeof STATUSES
-export type AnswerCode = OwnCode | FaultCode
-export type AnsweredStatus = (typeof STATUSES)[OwnCode] | (typeof FAULTS)[FaultCode]['status']
+import type { EverydayFault } from './pages/words.ts'
 
 /** JSON, or a page in this language. */
 export type AnswerForm = 'json' | Language
@@ -40,25 +17,6 @@ export type AnswerForm = 'json' | Language
 export interface Answer {
   readonly head: ResponseHead
   readonly body: Buffer
-}
-
-/** Whether it says: not now, try again when the pool says. A window says itself when. */
-export function isBusy(code: AnswerCode): boolean {
-  return code !== 'maintenance' && statusOf(code) === 503
-}
-
-/** What a client is told when an attempt failed and can't be repeated. @param connecting no connection was established */
-export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerCode {
-  switch (kind) {
-    case 'connect':
-      return 'connect-failed'
-    case 'timeout':
-      return connecting ? 'connect-timeout' : 'upstream-timeout'
-    case 'reset':
-      return 'upstream-reset'
-    case 'garbage':
-      return 'bad-upstream-response'
-  }
 }
 
 /** @param retryAfterS seconds for Retry-After; undefined = none */
@@ -100,6 +58,7 @@ export function answerOf(
       length: body.length,
       options: { close: false, keepAlive: false, nominated: undefined, upgrade: undefined },
       keepAlive: undefined,
+      written: undefined,
       fields: {
         names: fields.map(field => field[0]),
         values: fields.map(field => field[1]),
@@ -107,14 +66,6 @@ export function answerOf(
       },
     },
   }
-}
-
-function statusOf(code: AnswerCode): AnsweredStatus {
-  return isOwn(code) ? STATUSES[code] : FAULTS[code].status
-}
-
-function isOwn(code: AnswerCode): code is OwnCode {
-  return code in STATUSES
 }
 
 function spoken(code: AnswerCode): code is OwnCode | EverydayFault {

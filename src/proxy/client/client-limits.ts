@@ -6,8 +6,8 @@ import { parseAddress } from '../../policy/request/client-address.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import type { Runtime } from '../runtime.ts'
-import { type Expiring, Timer, type TimerWheel } from '../timer-wheel.ts'
+import type { ExchangeContext } from '../exchange/context.ts'
+import { type Expiring, Timer, type TimerWheel } from '../runtime/timer-wheel.ts'
 
 /** How long a connection that was turned away may take to end, so that it ends without a reset. */
 const FAREWELL_MS = 1000
@@ -17,11 +17,11 @@ const MOST_FAREWELLS = 256
 let farewells = 0
 
 /** Counts the connection for as long as it lasts, or ends it. @returns false where it was turned away */
-export function admitConnection(socket: Socket, { plan, row, wheel, clients }: Runtime): boolean {
-  const most = plan.snapshot.limits.connectionsPerClient
+export function admitConnection(socket: Socket, { active, row, wheel, clients }: ExchangeContext): boolean {
+  const most = active.snapshot.limits.connectionsPerClient
   const peer = parseAddress(socket.remoteAddress ?? '')
   // One that is gone already has no address, and takes nothing.
-  if (most === undefined || peer === undefined || plan.isTrusted(peer)) return true
+  if (most === undefined || peer === undefined || active.isTrusted(peer)) return true
   const taken = clients.take(clientKey(peer), most)
   if (taken !== undefined) {
     socket.once('close', () => clients.give(taken))

@@ -1,28 +1,29 @@
 // Clients repeat their fields from request to request: what was rewritten for the last one is kept as long as they do, and as long
 // as the configuration is the same.
 
-import type { RequestFields, RequestHead } from '../../http1/request-head.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import type { RequestFields, RequestHead } from '../../http/heads.ts'
+import type { ActiveSnapshot } from '../exchange/active-snapshot.ts'
 import type { ClientSide } from '../exchange/downstream.ts'
-import { type ForwardedRequest, forwardedRequest } from '../exchange/request-fields.ts'
-import type { Plan } from '../plan-in-use.ts'
+import { forwardedRequest } from '../exchange/request-fields.ts'
 
 /** Of one client connection. */
 export class ForwardMemo {
   #meaning: RequestFields | undefined = undefined
   #minor = 1
-  #plan: Plan | undefined = undefined
+  #active: ActiveSnapshot | undefined = undefined
   #forwarded: ForwardedRequest | undefined = undefined
 
-  forwarded(head: RequestHead, client: ClientSide, plan: Plan): ForwardedRequest {
+  forwarded(head: RequestHead, client: ClientSide, active: ActiveSnapshot): ForwardedRequest {
     // An absolute-form target brings its own host.
     const own = head.host === head.meaning.host
-    const same = own && this.#meaning === head.meaning && this.#minor === head.minor && this.#plan === plan
+    const same = own && this.#meaning === head.meaning && this.#minor === head.minor && this.#active === active
     if (same && this.#forwarded) return this.#forwarded
-    const forwarded = forwardedRequest(head, client, plan.snapshot.headers.via, address => plan.isTrusted(address))
+    const forwarded = forwardedRequest(head, client, active.snapshot.headers.via, address => active.isTrusted(address))
     if (own) {
       this.#meaning = head.meaning
       this.#minor = head.minor
-      this.#plan = plan
+      this.#active = active
       this.#forwarded = forwarded
     }
     return forwarded

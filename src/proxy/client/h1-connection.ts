@@ -1,102 +1,57 @@
-// One HTTP/1.1 connection from a client: reads requests strictly and one after the other, starts an exchange for each, writes
-// its response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
+// One HTTP/1.1 connection from a client: reads requests strictly and one after the other, has each become an exchange, writes its
+// response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
 
 import type { Socket } from 'node:net'
-import { BodyReader, type BodySink } from '../../http1/body-reader.ts'
-import { FAULT_CODES, FAULTS, type FaultCode } from '../../http1/faults.ts'
-import { NO_FIELDS } from '../../http1/fields.ts'
-import { NO_LENGTH } from '../../http1/framing.ts'
+import { type BodySink, NO_LENGTH } from '../../http/body.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { RequestHead, ResponseHead } from '../../http/heads.ts'
+import { BodyReader } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
-import { diagnoseRequestHead, parseRequestHead, type RequestHead, type RequestMemo } from '../../http1/request-head.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
+import { diagnoseRequestHead, parseRequestHead, type RequestMemo } from '../../http1/request-head.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import { parseAddress } from '../../policy/request/client-address.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
-import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import { answer } from '../answers/answers.ts'
+import { arrive } from '../exchange/arrival.ts'
+import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
-import { Exchange } from '../exchange/exchange.ts'
-import type { Runtime } from '../runtime.ts'
-import { type Expiring, Timer } from '../timer-wheel.ts'
-import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
+import { ClientConnection, type ConnectionHost } from './client-connection.ts'
 import { ForwardMemo } from './forward-memo.ts'
-import { ResponseWriter } from './response-writer.ts'
 
-/**
- * idle: between requests; head: in one; exchange: one is under way; delivering: it is over, but the client has not taken all of its
- * answer yet; linger: told to go, input is thrown away; tunnel, gone.
- */
-type Phase = 'idle' | 'head' | 'exchange' | 'delivering' | 'linger' | 'tunnel' | 'gone'
-
-/** How long, and for how many bytes, input is thrown away after a final answer, so that the client can read it (RFC 9112 9.6). */
-const LINGER_MS = 2000
-const LINGER_BYTES = 1_048_576
-
-export interface ConnectionHost {
-  /** Takes no more connections; those it has end with their current exchange. */
-  readonly stopping: boolean
-  onGone(connection: DownstreamConnection): void
-}
-
-export class DownstreamConnection implements Downstream, BodySink, Expiring {
+export class H1Connection extends ClientConnection implements Downstream, BodySink {
   client: ClientSide
-  readonly #socket: Socket
-  readonly #runtime: Runtime
-  readonly #host: ConnectionHost
-  readonly #timer = new Timer(this)
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: RequestMemo = { section: '', meaning: undefined }
   readonly #forwards = new ForwardMemo()
-  readonly #writer: ResponseWriter
-  #phase: Phase = 'idle'
-  #exchange: Exchange | undefined = undefined
-  /** Bytes behind the current request, kept until its exchange is over. */
-  #ahead: Buffer | undefined = undefined
   #readingBody = false
   #processing = false
-  #ended = false
-  #lingered = 0
   /** Of the last exchange. */
   #timeouts: Timeouts
 
-  constructor(socket: Socket, listener: string, scheme: 'http' | 'https', runtime: Runtime, host: ConnectionHost) {
-    const { plan } = runtime
+  constructor(
+    socket: Socket,
+    listener: string,
+    scheme: 'http' | 'https',
+    context: ExchangeContext,
+    host: ConnectionHost,
+  ) {
+    super(socket, context, host)
+    const { active } = context
     const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
-    this.client = { peer, trusted: plan.isTrusted(peer), scheme, listener }
-    this.#socket = socket
-    this.#runtime = runtime
-    this.#host = host
-    this.#heads = new HeadReader(plan.limits.headBytes)
-    this.#body = new BodyReader(plan.limits.headBytes)
-    this.#writer = new ResponseWriter(socket)
-    this.#timeouts = plan.snapshot.timeouts
+    this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
+    const { limits, timeouts } = active.snapshot
+    this.#heads = new HeadReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes)
+    this.#timeouts = timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
-    socket.on('end', () => this.#safely(() => this.#onEnd()))
-    socket.on('drain', () => this.#safely(() => this.#exchange?.onDownstreamDrain()))
-    socket.on('error', () => this.#close())
-    socket.on('close', () => this.#close())
-    // A connection that never sends a byte is as idle as one between two requests.
-    runtime.wheel.arm(this.#timer, plan.snapshot.timeouts.keepAliveMs)
+    socket.on('end', () => this.safely(() => this.#onEnd()))
+    socket.on('drain', () => this.safely(() => this.exchange?.onDownstreamDrain()))
   }
 
-  /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
   reassess(listener: string): void {
     const { peer, scheme } = this.client
-    this.client = { peer, trusted: this.#runtime.plan.isTrusted(peer), scheme, listener }
-  }
-
-  /** Ends at once if nothing is under way, else after the current exchange. */
-  drain(): void {
-    if (this.#phase === 'idle') this.#close()
-  }
-
-  /** Ends at once. @returns true where something was under way */
-  destroy(): boolean {
-    const busy = this.#phase === 'exchange' || this.#phase === 'delivering' || this.#phase === 'tunnel'
-    this.#exchange?.interrupted('cut by the stop of vigia')
-    this.#close()
-    return busy
+    this.client = { peer, trusted: this.context.active.isTrusted(peer), scheme, listener }
   }
 
   // ---- from the socket ----
@@ -105,37 +60,14 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     try {
       this.#onData(chunk)
     } catch (error) {
-      this.#endBroken(error)
-    }
-  }
-
-  #safely(step: () => void): void {
-    try {
-      step()
-    } catch (error) {
-      this.#endBroken(error)
-    }
-  }
-
-  /** After an unexpected exception: one answer where that is still possible, and the end of this connection only. */
-  #endBroken(error: unknown): void {
-    this.#runtime.unexpected(error, this.#exchange?.requestId)
-    try {
-      this.#writer.endConnection()
-      if (this.#exchange) this.#exchange.abort()
-      else this.#close()
-    } catch {
-      this.#close()
+      this.endBroken(error)
     }
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#phase === 'tunnel' || this.#phase === 'gone') return
-    if (this.#phase === 'linger') {
-      this.#lingered += chunk.length
-      // To close now would be a reset, which may overtake the answer: what is too much stays unread until the time is up.
-      if (this.#lingered > LINGER_BYTES) this.#socket.pause()
-    } else if (this.#ahead || this.#phase === 'delivering') this.#keepAhead(chunk)
+    if (this.phase === 'tunnel' || this.phase === 'gone') return
+    if (this.phase === 'linger') this.throwAway(chunk)
+    else if (this.ahead || this.phase === 'delivering') this.#keepAhead(chunk)
     else this.#process(chunk)
   }
 
@@ -144,32 +76,32 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
     this.#processing = true
     let at = 0
     for (let more = true; more; ) {
-      at = this.#phase === 'exchange' ? this.#readBody(chunk, at) : this.#readHead(chunk, at)
-      more = at < chunk.length && (this.#phase === 'exchange' ? this.#readingBody : this.#mayBegin())
+      at = this.phase === 'exchange' ? this.#readBody(chunk, at) : this.#readHead(chunk, at)
+      more = at < chunk.length && (this.phase === 'exchange' ? this.#readingBody : this.#mayBegin())
     }
     this.#processing = false
-    this.#exchange?.onRequestReadEnd()
-    if (at < chunk.length && (this.#phase === 'exchange' || this.#phase === 'delivering')) {
+    this.exchange?.onRequestReadEnd()
+    if (at < chunk.length && (this.phase === 'exchange' || this.phase === 'delivering')) {
       this.#keepAhead(at === 0 ? chunk : chunk.subarray(at))
-    } else if (this.#phase === 'idle' && this.#ended) this.#close()
+    } else if (this.phase === 'idle' && this.ended) this.close()
   }
 
   #keepAhead(bytes: Buffer): void {
-    this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, bytes]) : bytes
-    this.#socket.pause()
+    this.ahead = this.ahead ? Buffer.concat([this.ahead, bytes]) : bytes
+    this.socket.pause()
   }
 
   #mayBegin(): boolean {
-    return this.#phase === 'idle' || this.#phase === 'head'
+    return this.phase === 'idle' || this.phase === 'head'
   }
 
   #readHead(chunk: Buffer, from: number): number {
-    const { limits, snapshot } = this.#runtime.plan
+    const { limits, timeouts } = this.context.active.snapshot
     const at = this.#heads.push(chunk, from)
     if (at === NEEDS_MORE) {
-      if (this.#phase === 'idle' && this.#heads.started) {
-        this.#runtime.wheel.arm(this.#timer, snapshot.timeouts.headMs)
-        this.#phase = 'head'
+      if (this.phase === 'idle' && this.#heads.started) {
+        this.context.wheel.arm(this.timer, timeouts.headMs)
+        this.phase = 'head'
       }
       return chunk.length
     }
@@ -178,40 +110,35 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
         ? diagnoseRequestHead(this.#heads.text, limits)
         : parseRequestHead(this.#heads.text, limits, this.#memo)
     if (typeof head === 'string') {
-      this.#refuse(head)
+      this.refuse(head)
       return chunk.length
     }
-    this.#runtime.wheel.disarm(this.#timer)
+    this.context.wheel.disarm(this.timer)
     return this.#begin(head, chunk, at)
   }
 
   #begin(head: RequestHead, chunk: Buffer, at: number): number {
-    this.#phase = 'exchange'
-    this.#writer.begin(head.minor, this.#persists(head))
-    const exchange = new Exchange(
-      this.#runtime,
-      this,
-      head,
-      this.#forwards.forwarded(head, this.client, this.#runtime.plan),
-    )
-    this.#exchange = exchange
+    this.phase = 'exchange'
+    this.writer.begin(head.minor, this.#persists(head))
     this.#body.begin(head.meaning.length === NO_LENGTH ? 0 : head.meaning.length)
     this.#readingBody = !this.#body.done
-    exchange.begin()
+    const forwarded = this.#forwards.forwarded(head, this.client, this.context.active)
+    const exchange = arrive(this.context, this, head, forwarded)
+    if (!exchange) return at
+    this.exchange = exchange
     // Body bytes at hand go first: a small one leaves together with the head.
-    const after = this.#readingBody && at < chunk.length && !exchange.over ? this.#readBody(chunk, at) : at
+    const after = this.#readingBody && at < chunk.length ? this.#readBody(chunk, at) : at
     if (!exchange.over) exchange.dispatch()
-    if (this.#ended) exchange.onClientHalfClosed()
+    if (this.ended) exchange.onClientHalfClosed()
     return after
   }
 
   #readBody(chunk: Buffer, from: number): number {
     if (!this.#readingBody) return from
-    const exchange = this.#exchange
+    const exchange = this.exchange
     const at = this.#body.read(chunk, from, this)
-    if (this.#exchange !== exchange || !exchange) return chunk.length
+    if (this.exchange !== exchange || !exchange) return chunk.length
     if (this.#body.fault) {
-      if (exchange.over) this.#runtime.row.rejected(FAULT_CODES.indexOf(this.#body.fault))
       exchange.onRequestFault(this.#body.fault)
       return chunk.length
     }
@@ -223,167 +150,113 @@ export class DownstreamConnection implements Downstream, BodySink, Expiring {
   }
 
   onBody(chunk: Buffer, start: number, end: number): void {
-    this.#exchange?.onRequestBody(chunk, start, end)
+    this.exchange?.onRequestBody(chunk, start, end)
   }
 
   #onEnd(): void {
-    this.#ended = true
-    if (this.#phase === 'exchange' && !this.#readingBody) this.#exchange?.onClientHalfClosed()
-    else if (this.#phase !== 'tunnel' && this.#phase !== 'delivering') this.#close()
-  }
-
-  onDeadline(): void {
-    if (this.#phase === 'head') this.#safely(() => this.#refuse('head-timeout'))
-    else this.#close()
+    this.ended = true
+    if (this.phase === 'exchange' && !this.#readingBody) this.exchange?.onClientHalfClosed()
+    else if (this.phase !== 'tunnel' && this.phase !== 'delivering') this.close()
   }
 
   // ---- for the exchange ----
 
   get bytesWaiting(): number {
-    return this.#socket.writableLength
+    return this.socket.writableLength
   }
 
   interim(head: ResponseHead): void {
-    this.#writer.interim(head)
+    this.writer.interim(head)
   }
 
   endAfterResponse(): void {
-    this.#writer.endConnection()
+    this.writer.endConnection()
   }
 
-  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void {
-    if (this.#readingBody || this.#host.stopping) this.#writer.endConnection()
-    this.#writer.head(head, bodiless, requestId, extra)
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
+    if (this.#readingBody || this.host.stopping) this.writer.endConnection()
+    this.writer.head(head, bodiless, requestId, cookie)
   }
 
   body(chunk: Buffer, start: number, end: number): void {
-    this.#writer.body(chunk, start, end)
+    this.writer.body(chunk, start, end)
   }
 
-  end(trailers: ResponseHead['fields']): void {
-    this.#writer.end(trailers)
+  end(trailers: Fields): void {
+    this.writer.end(trailers)
   }
 
   flush(): boolean {
-    return this.#writer.flush()
+    return this.writer.flush()
   }
 
-  finished(): void {
-    const exchange = this.#exchange
-    if (exchange) this.#timeouts = exchange.timeouts
-    this.#exchange = undefined
-    if (this.#phase !== 'exchange') return
-    if (this.#socket.writableLength === 0) return this.#settle()
+  finished(timeouts: Timeouts): void {
+    this.#timeouts = timeouts
+    this.exchange = undefined
+    if (this.phase !== 'exchange') return
+    if (this.socket.writableLength === 0) return this.#settle()
     // Complete here, but not delivered: a connection that ends or goes on now would lose the rest, or pile up answers.
-    this.#phase = 'delivering'
-    const { minRate } = this.#runtime.plan.snapshot.limits
-    this.#runtime.wheel.arm(this.#timer, deliveryMs(this.#timeouts.idleMs, minRate, this.#socket.writableLength))
-    this.#socket.write('', () => {
-      if (this.#phase === 'delivering') this.#settle()
+    this.phase = 'delivering'
+    const { minRate } = this.context.active.snapshot.limits
+    this.context.wheel.arm(this.timer, deliveryMs(this.#timeouts.idleMs, minRate, this.socket.writableLength))
+    this.socket.write('', () => {
+      if (this.phase === 'delivering') this.#settle()
     })
   }
 
   /** The answer has left: on to the next request, or to the end. */
   #settle(): void {
-    if (!this.#writer.persistent || this.#host.stopping) {
+    if (!this.writer.persistent || this.host.stopping) {
       // Input that was not read yet would turn the close into a reset, and the reset could overtake the answer.
-      if (this.#readingBody || this.#ahead) this.#linger()
-      else this.#endSocket()
+      if (this.#readingBody || this.ahead) this.linger()
+      else this.endSocket()
       return
     }
-    this.#phase = 'idle'
-    this.#runtime.wheel.arm(this.#timer, this.#timeouts.keepAliveMs)
+    this.phase = 'idle'
+    this.context.wheel.arm(this.timer, this.#timeouts.keepAliveMs)
     if (!this.#processing) this.#next()
-    if (!this.#ahead && this.#socket.isPaused()) this.#socket.resume()
+    if (!this.ahead && this.socket.isPaused()) this.socket.resume()
   }
 
   /** Goes on with what arrived behind the last request. */
   #next(): void {
-    const ahead = this.#ahead
+    const ahead = this.ahead
     if (ahead) {
-      this.#ahead = undefined
-      this.#socket.resume()
+      this.ahead = undefined
+      this.socket.resume()
       this.#guard(ahead)
-    } else if (this.#ended) this.#close()
+    } else if (this.ended) this.close()
   }
 
   cut(): void {
-    this.#exchange = undefined
-    this.#writer.flush()
+    this.exchange = undefined
+    this.writer.flush()
     // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
-    if (this.#writer.endsWithConnection) this.#close()
-    else this.#linger()
+    if (this.writer.endsWithConnection) this.close()
+    else this.linger()
   }
 
   pauseBody(): void {
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   resumeBody(): void {
-    if (!this.#ahead) this.#socket.resume()
+    if (!this.ahead) this.socket.resume()
   }
 
   abandon(): void {
-    this.#close()
+    this.close()
   }
 
   upgrade(head: ResponseHead, requestId: string): TunnelEnd {
-    const early = this.#ahead
-    this.#writer.upgrade(head, requestId)
-    this.#phase = 'tunnel'
-    this.#exchange = undefined
-    this.#ahead = undefined
-    this.#runtime.wheel.drop(this.#timer)
-    const socket = this.#socket
-    return { socket, early, onData: listener => socket.on('data', listener) }
-  }
-
-  // ---- endings ----
-
-  /** Answers what can't become an exchange, and ends the connection. */
-  #refuse(code: FaultCode): void {
-    const { row } = this.#runtime
-    const requestId = this.#runtime.nextRequestId()
-    const { head, body } = answer(code, requestId, this.#runtime.plan.snapshot.language ?? 'en')
-    row.rejected(FAULT_CODES.indexOf(code))
-    row.finished(SLOT_OF_VIGIA, FAULTS[code].status, 0)
-    this.#phase = 'exchange'
-    this.#writer.begin(1, false)
-    this.#writer.head(head, false, requestId, '')
-    this.#writer.body(body, 0, body.length)
-    this.#writer.end(NO_FIELDS)
-    this.#writer.flush()
-    this.#linger()
-  }
-
-  /** Sends FIN and throws away what still comes, for a bounded time and number of bytes. */
-  #linger(): void {
-    this.#phase = 'linger'
-    this.#ahead = undefined
-    this.#socket.end()
-    this.#socket.resume()
-    this.#runtime.wheel.arm(this.#timer, LINGER_MS)
-  }
-
-  #endSocket(): void {
-    this.#phase = 'linger'
-    this.#socket.end()
-    this.#runtime.wheel.arm(this.#timer, LINGER_MS)
-    if (this.#ended) this.#socket.destroySoon()
-  }
-
-  #close(): void {
-    if (this.#phase === 'gone') return
-    const unfinished = this.#phase === 'exchange' || this.#phase === 'delivering'
-    this.#phase = 'gone'
-    this.#runtime.wheel.drop(this.#timer)
-    // Where only the end of the connection ends the body, a clean end would be a lie.
-    if (unfinished && this.#writer.endsWithConnection) this.#socket.resetAndDestroy()
-    else this.#socket.destroy()
-    const exchange = this.#exchange
-    this.#exchange = undefined
-    this.#host.onGone(this)
-    exchange?.onClientGone()
+    const early = this.ahead
+    this.writer.upgrade(head, requestId)
+    this.phase = 'tunnel'
+    this.exchange = undefined
+    this.ahead = undefined
+    this.context.wheel.drop(this.timer)
+    const socket = this.socket
+    return { stream: socket, early, onData: listener => socket.on('data', listener) }
   }
 
   // ---- helpers ----

@@ -4,29 +4,30 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import type { Runtime } from '../runtime.ts'
+import type { ExchangeContext } from '../exchange/context.ts'
+import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
-import { type ConnectionHost, DownstreamConnection } from './h1-connection.ts'
+import { H1Connection } from './h1-connection.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
 const BACKLOG = 4096
 
 export class Listener implements ConnectionHost {
   #plan: ListenerPlan
-  readonly #runtime: Runtime
+  readonly #context: ExchangeContext
   readonly #server: Server
-  readonly #connections = new Set<DownstreamConnection>()
+  readonly #connections = new Set<ClientConnection>()
   #stopping = false
   /** Accepted beyond the limit: each begins when another has gone, in order. */
   readonly #held = new Set<Socket>()
 
-  constructor(plan: ListenerPlan, runtime: Runtime) {
+  constructor(plan: ListenerPlan, context: ExchangeContext) {
     this.#plan = plan
-    this.#runtime = runtime
+    this.#context = context
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
     // A failed accept (EMFILE) concerns one connection; the listener goes on.
     this.#server.on('error', error =>
-      runtime.report({
+      context.report({
         type: 'log',
         level: 'error',
         message: `listener ${this.#plan.name}: ${error.message}`,
@@ -86,9 +87,9 @@ export class Listener implements ConnectionHost {
     return cut
   }
 
-  onGone(connection: DownstreamConnection): void {
+  onGone(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return
-    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
+    this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
     this.beginHeld()
   }
 
@@ -102,11 +103,11 @@ export class Listener implements ConnectionHost {
   }
 
   get #most(): number {
-    return this.#runtime.plan.snapshot.limits.connections
+    return this.#context.active.snapshot.limits.connections
   }
 
   #accept(socket: Socket): void {
-    if (!admitConnection(socket, this.#runtime)) return
+    if (!admitConnection(socket, this.#context)) return
     const most = this.#most
     if (this.#connections.size < most) return this.#begin(socket)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
@@ -117,8 +118,8 @@ export class Listener implements ConnectionHost {
   }
 
   #begin(socket: Socket): void {
-    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
-    this.#connections.add(new DownstreamConnection(socket, this.#plan.name, 'http', this.#runtime, this))
+    this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
+    this.#connections.add(new H1Connection(socket, this.#plan.name, 'http', this.#context, this))
   }
 
   #dropHeld(): void {

@@ -2,10 +2,10 @@
 // sends it in as few writes as possible. Knows nothing of upstreams.
 
 import type { Socket } from 'node:net'
-import { type Fields, serialiseTrailers } from '../../http1/fields.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
-import { chunkHead, lastChunk } from '../../http1/serialise.ts'
-import { forwardedResponse } from '../exchange/response-fields.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
+import { chunkHead, lastChunk } from '../../http1/chunks.ts'
+import { responseFields } from '../../http1/response-fields.ts'
 
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
 const GATHER_BYTES = 16_384
@@ -45,11 +45,11 @@ export class ResponseWriter {
   }
 
   interim(head: ResponseHead): void {
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${forwardedResponse(head).block}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${responseFields(head).text}\r\n`
   }
 
-  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void {
-    const { block, hasRequestId } = forwardedResponse(head)
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
+    const { text, hasRequestId } = responseFields(head)
     let framing = ''
     if (bodiless) {
       this.#framing = 'none'
@@ -71,15 +71,16 @@ export class ResponseWriter {
         : ''
       : 'Connection: close\r\n'
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${extra}${framing}${connection}${id}\r\n`
+    const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${extra}${framing}${connection}${id}\r\n`
   }
 
   /** 101, sent at once: from here on the connection is not HTTP. */
   upgrade(head: ResponseHead, requestId: string): void {
-    const { block, hasRequestId } = forwardedResponse(head)
+    const { text, hasRequestId } = responseFields(head)
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.options.upgrade ?? ''}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${upgrade}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${upgrade}${id}\r\n`
     this.flush()
   }
 
@@ -99,7 +100,7 @@ export class ResponseWriter {
   }
 
   end(trailers: Fields): void {
-    if (this.#framing === 'chunked') this.#text += lastChunk(serialiseTrailers(trailers))
+    if (this.#framing === 'chunked') this.#text += lastChunk(trailers)
     if (this.#framing === 'until-close') this.persistent = false
   }
 

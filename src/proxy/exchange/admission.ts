@@ -8,10 +8,9 @@ import { retryAfterS } from '../../policy/request/rate-limit.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import { processNowMs } from '../../shared/process-clock.ts'
 import { inRanges } from '../../util/address-ranges.ts'
-import type { Plan } from '../plan-in-use.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
-/** Why a request is turned away, as one of the codes of answers.ts. */
+/** Why a request is turned away, as one of the codes of answers/codes.ts. */
 export type Refusal =
   | { readonly code: 'forbidden'; readonly retryAfterS: undefined }
   | { readonly code: 'rate-limited'; readonly retryAfterS: number }
@@ -45,11 +44,6 @@ export class Admission {
     row.add(this.#poolSlot, TOTAL.rateLimited, 1)
     return { code: 'rate-limited', retryAfterS: retryAfterS(waitMs) }
   }
-}
-
-/** Undefined = the request may pass. @param path normalised @param client its address */
-export function refusalOf(plan: Plan, route: RoutePlan, path: string, client: string): Refusal | undefined {
-  return route.access || route.rateLimit ? plan.admissions.get(route)?.refusal(path, client) : undefined
 }
 
 /** Of the routes that need one. */

@@ -1,50 +1,95 @@
-// What becomes of a request as it arrives: its route and pool, or why it gets no further. Nothing of it has gone to an upstream yet.
+// Step 1 of a request's life: its route and pool, or why it gets no further. Of what is refused here nothing has gone to an upstream: it
+// is answered, counted and logged without an exchange.
 
-import type { RequestHead } from '../../http1/request-head.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
-import type { AnswerCode } from '../answers/answers.ts'
-import type { Plan } from '../plan-in-use.ts'
-import { refusalOf } from './admission.ts'
-import { type ClosedRoutes, closedRouteOf } from './closed-routes.ts'
+import type { AnswerCode } from '../answers/codes.ts'
+import type { ClientEvents } from './client-events.ts'
+import { closedRouteOf } from './closed-routes.ts'
+import type { ExchangeContext } from './context.ts'
+import type { Downstream } from './downstream.ts'
+import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
-import type { ExchangeRecord } from './record.ts'
+import { ExchangeRecord } from './record.ts'
+import { sendAnswer } from './send-answer.ts'
 
 /** Why a request is answered by vigia itself. */
-export interface Rejection {
+interface Rejection {
   readonly code: AnswerCode
   readonly retryAfterS: number | undefined
 }
 
-const BAD_TARGET: Rejection = { code: 'bad-target', retryAfterS: undefined }
-const NO_ROUTE: Rejection = { code: 'no-route', retryAfterS: undefined }
+const BAD_TARGET = reject('bad-target')
+const NO_ROUTE = reject('no-route')
 /** When to come again, its answer knows. */
-const MAINTENANCE: Rejection = { code: 'maintenance', retryAfterS: undefined }
-const BODY_TOO_LARGE: Rejection = { code: 'body-too-large', retryAfterS: undefined }
+const MAINTENANCE = reject('maintenance')
+const BODY_TOO_LARGE = reject('body-too-large')
+const OVERLOADED = reject('overloaded')
+const INTERNAL_ERROR = reject('internal-error')
 
-/** Notes path and placement in the record. @param closedRoutes undefined = no route is closed. @returns undefined = it may go on to its pool */
+/** @returns the exchange, which waits for what came with the head; undefined = the request was answered */
 export function arrive(
-  plan: Plan,
-  closedRoutes: ClosedRoutes | undefined,
-  listener: string,
+  context: ExchangeContext,
+  down: Downstream,
   head: RequestHead,
-  record: ExchangeRecord,
-): Rejection | undefined {
+  forwarded: ForwardedRequest,
+): ClientEvents | undefined {
+  const record = new ExchangeRecord(forwarded.requestId ?? context.nextRequestId(), head, forwarded, down.client)
+  let arrived: Exchange | Rejection
+  try {
+    arrived = admit(context, down, record)
+  } catch (error) {
+    context.unexpected(error, record.requestId)
+    arrived = INTERNAL_ERROR
+  }
+  if (arrived instanceof Exchange) return arrived
+  answer(context, down, record, arrived)
+  return undefined
+}
+
+/** Notes in the record how far it came. */
+function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Exchange | Rejection {
+  const { active, closedRoutes } = context
+  const { head, client } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
-  const { client } = record
-  const placement = placementOf(plan, listener, head, path, client)
+  const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
-  const { route } = placement
-  const refusal = refusalOf(plan, route, path, client)
+  const { route, pool } = placement
+  const refusal = route.access || route.rateLimit ? active.admissions.get(route)?.refusal(path, client) : undefined
   if (refusal) return refusal
   if (closedRoutes !== undefined) {
-    const closedRoute = closedRouteOf(closedRoutes, route.name, client, head.meaning.fields)
-    if (closedRoute) {
-      record.closedRoute = closedRoute
-      return MAINTENANCE
-    }
+    record.closedRoute = closedRouteOf(closedRoutes, route.name, client, head.meaning.fields)
+    if (record.closedRoute) return MAINTENANCE
   }
-  return head.meaning.length > route.bodyBytes ? BODY_TOO_LARGE : undefined
+  if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
+  const breaker = pool.breaker(route)
+  if (breaker?.enter() === false) return OVERLOADED
+  return new Exchange(context, down, record, placement, breaker)
+}
+
+function answer(
+  context: ExchangeContext,
+  down: Downstream,
+  record: ExchangeRecord,
+  { code, retryAfterS }: Rejection,
+): void {
+  const { snapshot } = context.active
+  try {
+    sendAnswer(down, record, code, retryAfterS, snapshot.language)
+  } catch (error) {
+    context.unexpected(error, record.requestId)
+    record.finish(context, undefined, 0, 'internal-error')
+    return down.cut()
+  }
+  record.finish(context, undefined, 0, code)
+  down.flush()
+  down.finished((record.placement?.route ?? snapshot).timeouts)
+}
+
+function reject(code: AnswerCode): Rejection {
+  return { code, retryAfterS: undefined }
 }

@@ -1,10 +1,14 @@
 // One try of an exchange on one upstream: which connection it has, what was sent on it, and what its failure tells of the upstream.
-// Counts it as in flight, and holds its place, for as long as it lasts. What follows a failure is the exchange's business.
+// Counts it as in flight, and holds its permit, for as long as it lasts. What follows a failure is the exchange's business.
 
 import { performance } from 'node:perf_hooks'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Choice } from '../pool/choice.ts'
+import type { Permit } from '../pool/permits.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { AttemptEvents, FailureKind } from '../upstream/attempt-events.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -28,38 +32,42 @@ export class Attempt {
   readonly #placement: Placement
   readonly #longPoll: boolean
   #inFlight = true
-  #holdsPlace: boolean
+  readonly #choice: Choice
+  /** Until it is given back, or handed on. */
+  #permit: Permit | undefined
   #status = 0
   #firstByteMs = 0
 
   /**
-   * Takes over the place that came with the pool's last choice.
+   * Takes over the permit of the choice.
    * @param idle a connection that waits for its next request; undefined = a fresh one is opened
    */
   constructor(
     runtime: Runtime,
     placement: Placement,
-    endpoint: Endpoint,
+    choice: Choice,
     events: AttemptEvents,
     idle: UpstreamConnection | undefined,
     nowMs: number,
   ) {
     this.#runtime = runtime
+    const { endpoint, permit } = choice
     this.endpoint = endpoint
+    this.#choice = choice
+    this.#permit = permit
     this.startedMs = nowMs
     this.reused = idle !== undefined
     this.#idleMs = idle ? Math.max(0, nowMs - idle.idleSinceMs) : 0
     this.#placement = placement
     this.#longPoll = placement.route.longPoll === true
-    this.#holdsPlace = placement.pool.places.taken
-    runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
     if (idle) idle.assign(events)
     this.connection = idle ?? endpoint.open(events)
+    runtime.row.move(endpoint.slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, 1)
   }
 
-  /** Its connection is established, and this many bytes of the request's head were handed to it. */
-  began(bytes: number): void {
-    this.sentBytes = bytes
+  /** Its connection is established: it gets the request's head. */
+  begin(head: RequestHead, forwarded: ForwardedRequest, requestId: string): void {
+    this.sentBytes = this.connection.begin(head, forwarded, this.endpoint.plan.authority, requestId)
     if (!this.reused) this.connectMs = performance.now() - this.startedMs
   }
 
@@ -69,15 +77,15 @@ export class Attempt {
     this.#inFlight = false
     const { slot } = this.endpoint
     this.#runtime.row.move(slot, this.#longPoll ? GAUGE.longPolls : GAUGE.inFlight, -1)
-    if (this.#holdsPlace) this.#placement.pool.places.leave(slot)
+    this.#permit?.giveBack()
+    this.#permit = undefined
   }
 
-  /** Leaves its place to the next attempt on the same upstream, as a choice does. @returns false where it has none */
-  handOn(): boolean {
-    if (!this.#holdsPlace) return false
-    this.#holdsPlace = false
-    this.#placement.pool.places.taken = true
-    return true
+  /** Hands its permit on to the next attempt on the same upstream. @returns undefined where it has none */
+  handOn(): Choice | undefined {
+    if (!this.#permit) return undefined
+    this.#permit = undefined
+    return this.#choice
   }
 
   /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */

@@ -2,7 +2,7 @@
 // about what is answered.
 
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { Fields } from '../../http1/fields.ts'
+import type { Fields } from '../../http/fields.ts'
 import type { WindowBypass } from '../../plan/window.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import { inRanges } from '../../util/address-ranges.ts'

@@ -1,8 +1,9 @@
-// What an exchange may ask of the client's side, whatever protocol carries it.
+// What an exchange may ask of the client's side, whatever protocol carries it. The other direction is client-events.ts.
 
-import type { Fields } from '../../http1/fields.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
-import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
+import type { Timeouts } from '../../plan/bounds.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
@@ -23,15 +24,15 @@ export interface Downstream {
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
   endAfterResponse(): void
-  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `extra` = further fields, each with its CRLF. */
-  head(head: ResponseHead, bodiless: boolean, requestId: string, extra: string): void
+  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, '' = none. */
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void
   body(chunk: Buffer, start: number, end: number): void
   /** The response is complete. */
   end(trailers: Fields): void
   /** Sends what was gathered since the last flush. @returns false where the client reads too slowly: wait for the exchange's `onDownstreamDrain` */
   flush(): boolean
-  /** The exchange is over: the connection may go on with its next one. */
-  finished(): void
+  /** The exchange is over: the connection may go on with its next one. @param timeouts hold until then */
+  finished(timeouts: Timeouts): void
   /** The client counts as gone: closes its connection and tells the exchange. */
   abandon(): void
   /** Breaks the response off so that the client can't take it for complete. */

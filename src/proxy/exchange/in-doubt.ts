@@ -1,11 +1,11 @@
 // An unsafe request whose fate is unknown: control is told all that people need to find out what became of it. Whether it is one
 // decides policy/request/retry.ts; what the client is told, the exchange.
 
-import { fieldValues } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { fieldValues } from '../../http/fields.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import type { InDoubtRecord } from '../../shared/messages.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ExchangeRecord } from './record.ts'
 
@@ -24,9 +24,9 @@ const KEY_CHARS = 255
 const PATH_CHARS = 2048
 
 /** Counts it at its upstream, and tells control: to be called once for an exchange. */
-export function reportInDoubt(runtime: Runtime, record: ExchangeRecord, head: RequestHead, doubt: Doubt): void {
+export function reportInDoubt(runtime: Runtime, record: ExchangeRecord, doubt: Doubt): void {
   const { endpoint, bytesSent, stage, cause } = doubt
-  const { requestId, path, route, pool, client } = record
+  const { requestId, path, route, pool, client, head } = record
   runtime.row.add(endpoint.slot, TOTAL.inDoubt, 1)
   runtime.report({
     type: 'in-doubt',

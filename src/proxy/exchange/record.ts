@@ -1,19 +1,20 @@
 // What is known of an exchange for counters and log: gathered while it runs, written once, when it is over.
 
 import { performance } from 'node:perf_hooks'
-import { FAULT_CODES, type FaultCode } from '../../http1/faults.ts'
-import { FIELD } from '../../http1/field-names.ts'
-import { firstValue } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { FAULT_CODES, type FaultCode } from '../../http/faults.ts'
+import { FIELD } from '../../http/field-names.ts'
+import { firstValue } from '../../http/fields.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'
 import { type CounterRow, ROUTE_OF_NONE, TOTAL } from '../../shared/counters.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import type { AccessFacts } from '../access-log/access-line.ts'
-import type { Runtime } from '../runtime.ts'
+import type { AccessFacts } from '../access-log/access-entry.ts'
 import type { Attempt } from './attempt.ts'
+import type { ExchangeContext } from './context.ts'
 import type { ClientSide } from './downstream.ts'
 import type { Placement } from './placement.ts'
 
@@ -33,26 +34,26 @@ export class ExchangeRecord implements AccessFacts {
   status = 0
   firstByteMs = 0
   bytesOut = 0
-  /** How long it waited for a place on an upstream, ms. */
+  /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */
   connectMs = 0
   bytesIn = 0
   upstream = ''
   end = ''
-  readonly #head: RequestHead
+  readonly head: RequestHead
+  readonly forwarded: ForwardedRequest
   readonly #side: ClientSide
-  readonly clientAddress: string
 
-  constructor(requestId: string, head: RequestHead, side: ClientSide, clientAddress: string) {
+  constructor(requestId: string, head: RequestHead, forwarded: ForwardedRequest, side: ClientSide) {
     this.requestId = requestId
-    this.#head = head
+    this.head = head
+    this.forwarded = forwarded
     this.#side = side
-    this.clientAddress = clientAddress
   }
 
   get client(): string {
-    return this.clientAddress
+    return this.forwarded.clientAddress
   }
 
   get listener(): string {
@@ -68,23 +69,22 @@ export class ExchangeRecord implements AccessFacts {
   }
 
   get method(): string {
-    return this.#head.method
+    return this.head.method
   }
 
   get host(): string {
-    return this.#head.host ?? ''
+    return this.head.host ?? ''
   }
 
   get traceId(): string {
-    return traceIdOf(firstValue(this.#head.meaning.fields, FIELD.traceparent))
+    return traceIdOf(firstValue(this.head.meaning.fields, FIELD.traceparent))
   }
 
   /**
    * @param attempt the last one
    * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut` or the code of vigia's own answer
    */
-  finish(runtime: Runtime, attempt: Attempt | undefined, bytesIn: number, end: string): void {
-    const { row, accessLog } = runtime
+  finish({ row, accessLog }: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
     const { placement } = this
     const nowMs = performance.now()
     // Counted where it ended: at its last upstream, else its pool, else vigia itself.

@@ -1,24 +1,13 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
 // What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
 
-import { FIELD, fieldOf } from '../../http1/field-names.ts'
-import { firstValue, listOf } from '../../http1/fields.ts'
-import { CHUNKED } from '../../http1/framing.ts'
-import { isAuthority } from '../../http1/host.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { isAuthority } from '../../http/authority.ts'
+import { FIELD, type Field, fieldOf } from '../../http/field-names.ts'
+import { firstValue, listOf } from '../../http/fields.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
 import type { ClientSide } from './downstream.ts'
-
-export interface ForwardedRequest {
-  /** Serialised fields but Host and X-Request-Id, each with its CRLF. */
-  readonly block: string
-  /** The client as far as it is believed. */
-  readonly clientAddress: string
-  /** How the client came, as far as it is believed. */
-  readonly scheme: 'http' | 'https'
-  /** The request id that a trusted proxy gave, or undefined. */
-  readonly requestId: string | undefined
-}
 
 /** X-Forwarded-Port, -Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
 const OTHER_FORWARDED = /^x-forwarded-/i
@@ -32,8 +21,9 @@ export function forwardedRequest(
   isTrusted: (address: string) => boolean,
 ): ForwardedRequest {
   const { fields, options, length } = meaning
-  const upgrade = minor === 1 ? options.upgrade : undefined
-  let block = ''
+  const names: string[] = []
+  const values: string[] = []
+  const kinds: Field[] = []
   for (let i = 0; i < fields.names.length; i += 1) {
     switch (fields.kinds[i]) {
       case FIELD.host:
@@ -61,11 +51,10 @@ export function forwardedRequest(
     const name = fields.names[i]!
     if (name.includes('_') ? imitates(name) : !client.trusted && OTHER_FORWARDED.test(name)) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
-    block += `${name}: ${fields.values[i]!}\r\n`
+    names.push(name)
+    values.push(fields.values[i]!)
+    kinds.push(fields.kinds[i]!)
   }
-  if (length >= 0) block += `Content-Length: ${length}\r\n`
-  else if (length === CHUNKED) block += 'Transfer-Encoding: chunked\r\n'
-  if (upgrade !== undefined) block += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`
 
   const believed = client.trusted ? fields : undefined
   const { address, chain } = resolveClient(client.peer, believed && listOf(believed, FIELD.forwardedFor), isTrusted)
@@ -73,17 +62,32 @@ export function forwardedRequest(
   const asked = (believed && authorityOf(firstValue(believed, FIELD.forwardedHost))) ?? host
   const earlier = believed && listOf(believed, FIELD.forwarded)
   const element = forwardedElement(client.peer, host ?? '', client.scheme)
-  block += `X-Forwarded-For: ${chain}\r\nX-Forwarded-Proto: ${scheme}\r\n`
-  if (asked !== undefined) block += `X-Forwarded-Host: ${asked}\r\n`
-  block += `X-Real-IP: ${address}\r\nForwarded: ${earlier === undefined ? element : `${earlier}, ${element}`}\r\n`
-  if (via !== undefined) block += `Via: 1.${minor} ${via}\r\n`
+  names.push('X-Forwarded-For', 'X-Forwarded-Proto')
+  values.push(chain, scheme)
+  kinds.push(FIELD.forwardedFor, FIELD.forwardedProto)
+  if (asked !== undefined) {
+    names.push('X-Forwarded-Host')
+    values.push(asked)
+    kinds.push(FIELD.forwardedHost)
+  }
+  names.push('X-Real-IP', 'Forwarded')
+  values.push(address, earlier === undefined ? element : `${earlier}, ${element}`)
+  kinds.push(FIELD.realIp, FIELD.forwarded)
+  if (via !== undefined) {
+    names.push('Via')
+    values.push(`1.${minor} ${via}`)
+    kinds.push(FIELD.via)
+  }
 
   const requestId = believed && firstValue(believed, FIELD.requestId)
   return {
-    block,
+    fields: { names, values, kinds },
+    length,
+    upgrade: minor === 1 ? options.upgrade : undefined,
     clientAddress: address,
     scheme,
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
+    written: undefined,
   }
 }
 
@@ -91,16 +95,6 @@ export function forwardedRequest(
 function imitates(name: string): boolean {
   const read = name.replaceAll('_', '-')
   return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
-}
-
-/** The whole head as it goes to an upstream. @param authority of the upstream, for a client that sent no Host */
-export function requestText(
-  { method, target, host }: RequestHead,
-  { block }: ForwardedRequest,
-  authority: string,
-  requestId: string,
-): string {
-  return `${method} ${target} HTTP/1.1\r\nHost: ${host ?? authority}\r\n${block}X-Request-Id: ${requestId}\r\n\r\n`
 }
 
 function schemeOf(claimed: string | undefined): 'http' | 'https' | undefined {

@@ -1,7 +1,7 @@
 // What an exchange has tried already, and whether it may try again: gathers the facts, policy/request/retry.ts decides. Made when the
 // first attempt has failed, so that an exchange without trouble pays nothing for it.
 
-import { type Fields, fieldValues } from '../../http1/fields.ts'
+import { type Fields, fieldValues } from '../../http/fields.ts'
 import { isKeyed } from '../../policy/request/declared.ts'
 import {
   type Declared,
@@ -15,7 +15,9 @@ import {
   type RetryDecision,
 } from '../../policy/request/retry.ts'
 import { isDeclaredRead } from '../../policy/request/rpc-reads.ts'
-import { type AnswerCode, answerToFailure } from '../answers/answers.ts'
+import { type AnswerCode, answerToFailure } from '../answers/codes.ts'
+import type { Choice } from '../pool/choice.ts'
+import { NEWCOMER } from '../pool/waiter.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { Attempt } from './attempt.ts'
@@ -80,19 +82,20 @@ export class Retries {
     return decision
   }
 
-  /** An upstream has answered with a status that may be its `not now`: the upstream to ask instead, or undefined. */
+  /** An upstream has answered with a status that may be its `not now`: the choice of another to ask, or undefined. */
   elsewhere(
     attempt: Attempt,
     status: number,
     attemptsMade: number,
     progress: ResponseProgress,
     nowMs: number,
-  ): Endpoint | undefined {
+  ): Choice | undefined {
     const { pool } = this.#placement
     const statuses = pool.plan.retry?.statuses ?? []
     const decision = decideRetryOfAnswer({ ...this.#repetition(attemptsMade, progress), status, statuses })
     if (!decision.retry) return undefined
-    const other = pool.choose(this.#placement, [...this.tried, attempt.endpoint], nowMs, Math.random)
+    const tried = [...this.tried, attempt.endpoint]
+    const other = pool.choose({ placement: this.#placement, tried, rank: NEWCOMER }, nowMs)
     if (typeof other === 'string') return undefined
     this.#begin(attempt.endpoint, decision)
     return other

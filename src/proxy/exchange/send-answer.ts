@@ -1,46 +1,48 @@
 // Sends one of vigia's own answers in place of an upstream's response, in the form and language that the client likes.
 
-import { FAULTS } from '../../http1/faults.ts'
-import { FIELD } from '../../http1/field-names.ts'
-import { fieldValues, firstValue, NO_FIELDS } from '../../http1/fields.ts'
-import type { RequestHead } from '../../http1/request-head.ts'
+import { FAULTS } from '../../http/faults.ts'
+import { FIELD } from '../../http/field-names.ts'
+import { fieldValues, firstValue, NO_FIELDS } from '../../http/fields.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import { preferredLanguage, prefersJson } from '../../policy/request/negotiate.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
-import { type AnswerCode, type AnswerForm, answer } from '../answers/answers.ts'
+import { type AnswerForm, answer } from '../answers/answers.ts'
 import { closedRouteAnswer } from '../answers/closed-route-answer.ts'
+import { type AnswerCode, isBusy } from '../answers/codes.ts'
+import { LANGUAGES } from '../answers/pages/languages.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
-import { LANGUAGES } from '../answers/pages/words.ts'
 import type { Downstream } from './downstream.ts'
 import type { ExchangeRecord } from './record.ts'
 
 /**
- * Hands the whole answer to the client's side; the caller flushes.
- * @param retryAfterS seconds; undefined = none; a window says its own
+ * Hands the whole answer to the client's side, and notes it; the caller flushes.
+ * @param retryAfterS seconds; undefined = what the pool says, where it is busy; a window says its own
  * @param fallback the language of who says none that there is; undefined = `en`
  */
 export function sendAnswer(
   down: Downstream,
-  request: RequestHead,
   record: ExchangeRecord,
   code: AnswerCode,
   retryAfterS: number | undefined,
   fallback: Language | undefined,
-): { readonly status: number; readonly bytes: number } {
-  const { requestId, closedRoute, placement } = record
+): void {
+  const { requestId, closedRoute, placement, head: request } = record
   const form = formFor(request, closedRoute !== undefined && placement?.route.integration === true, fallback)
+  const waitS = isBusy(code) ? placement?.pool.plan.retryAfterS : retryAfterS
   const { head, body } = closedRoute
     ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
-    : answer(code, requestId, form, retryAfterS)
+    : answer(code, requestId, form, waitS)
   const bodiless = request.method === 'HEAD'
   // What a malformed request is followed by can't be trusted to be a request.
   if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
   down.head(head, bodiless, requestId, '')
   if (!bodiless) down.body(body, 0, body.length)
   down.end(NO_FIELDS)
-  return { status: head.status, bytes: bodiless ? 0 : body.length }
+  record.status = head.status
+  record.bytesOut += bodiless ? 0 : body.length
 }
 
 /** @param program whether it is one for sure, whatever it accepts */

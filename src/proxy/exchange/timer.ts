@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 import type { MinRatePlan, Timeouts } from '../../plan/bounds.ts'
 import { type DeadlineVerdict, type ExchangePhase, judgeDeadline } from '../../policy/request/deadline.ts'
 import { Transfer } from '../../policy/request/transfer-rate.ts'
-import { type Expiring, Timer, type TimerWheel } from '../timer-wheel.ts'
+import { type Expiring, Timer, type TimerWheel } from '../runtime/timer-wheel.ts'
 
 const NOTHING: DeadlineVerdict = { act: 'nothing' }
 
@@ -16,6 +16,7 @@ export class ExchangeTimer extends Timer {
   #hastened = false
   #waitedForClient = false
   readonly #wheel: TimerWheel
+  readonly #timeouts: Timeouts
   /** Undefined = a client may be as slow as the idle timeout lets it. */
   readonly #minRate: MinRatePlan | undefined
   /** The bodies from the client and to it, from the moment at which it is waited for. */
@@ -26,9 +27,10 @@ export class ExchangeTimer extends Timer {
   /** It is the client's allowance that ends at the deadline. */
   #byRate = false
 
-  constructor(owner: Expiring, wheel: TimerWheel, minRate: MinRatePlan | undefined) {
+  constructor(owner: Expiring, wheel: TimerWheel, timeouts: Timeouts, minRate: MinRatePlan | undefined) {
     super(owner)
     this.#wheel = wheel
+    this.#timeouts = timeouts
     this.#minRate = minRate
   }
 
@@ -51,14 +53,16 @@ export class ExchangeTimer extends Timer {
   }
 
   /** A deadline that a client which closed its sending side does not get in full. */
-  armForClient(ms: number, { halfClosedMs }: Timeouts): void {
+  armForClient(ms: number): void {
+    const { halfClosedMs } = this.#timeouts
     const sooner = this.#halfClosed && (ms === 0 || ms > halfClosedMs)
     this.arm(sooner ? halfClosedMs : ms)
     this.#hastened = sooner
   }
 
   /** The client closed its sending side: it gets its answer if that comes soon. */
-  onClientHalfClosed({ halfClosedMs }: Timeouts): void {
+  onClientHalfClosed(): void {
+    const { halfClosedMs } = this.#timeouts
     this.#halfClosed = true
     // How long a connection may take has nothing to do with the client.
     if (this.phase === 'connect') return
@@ -68,36 +72,52 @@ export class ExchangeTimer extends Timer {
     this.#hastened = true
   }
 
+  /** It waits for a permit, or for the first verdict. */
+  awaitTurn(phase: 'queue' | 'verdict', ms: number): void {
+    this.phase = phase
+    this.armForClient(ms)
+  }
+
+  awaitConnection(): void {
+    this.phase = 'connect'
+    this.arm(this.#timeouts.connectMs)
+  }
+
+  awaitResponse(): void {
+    this.phase = 'response'
+    this.armForClient(this.#timeouts.responseMs)
+  }
+
   /**
    * The rest of the request's body is awaited.
    * @param bytes that came before
    * @param upstreamsTurn the client can't be blamed yet: the upstream stalls, or has not asked for the body (100)
    */
-  awaitBody({ idleMs }: Timeouts, bytes: number, upstreamsTurn: boolean): void {
+  awaitBody(bytes: number, upstreamsTurn: boolean): void {
     if (this.#minRate && !this.#upload) {
       this.#upload = new Transfer(this.#minRate)
       this.#upload.add(bytes)
     }
     if (!upstreamsTurn) this.#wait(this.#upload)
-    this.arm(idleMs)
+    this.arm(this.#timeouts.idleMs)
   }
 
   /** Bytes of the request's body came. */
-  onRequestBytes({ idleMs }: Timeouts, bytes: number): void {
+  onRequestBytes(bytes: number): void {
     const upload = this.#upload
     // A client that was to wait for a 100 has begun, asked or not.
     if (upload?.bytes === 0 && this.phase === 'request') this.#wait(upload)
     upload?.add(bytes)
-    if (this.phase === 'request' || this.phase === 'body') this.arm(idleMs)
+    if (this.phase === 'request' || this.phase === 'body') this.arm(this.#timeouts.idleMs)
   }
 
   /** It is the upstream that does not take the request's body. */
-  pauseBody({ idleMs }: Timeouts): void {
-    if (this.phase === 'request' && this.#stopWaiting()) this.arm(idleMs)
+  pauseBody(): void {
+    if (this.phase === 'request' && this.#stopWaiting()) this.arm(this.#timeouts.idleMs)
   }
 
   /** Bytes of the response were passed on. @param waiting so many have to leave before vigia reads on; 0 = it reads on */
-  onResponseBytes(timeouts: Timeouts, waiting: number): void {
+  onResponseBytes(waiting: number): void {
     this.#waitedForClient = false
     if (this.phase !== 'body') return
     if (waiting > 0 && this.#minRate) {
@@ -105,20 +125,20 @@ export class ExchangeTimer extends Timer {
       this.#download.add(waiting)
       this.#wait(this.#download)
     }
-    this.armForClient(timeouts.idleMs, timeouts)
+    this.armForClient(this.#timeouts.idleMs)
   }
 
   /** The client has taken all that it was sent: now the upstream is to send more. */
-  onReaderReady(timeouts: Timeouts): void {
+  onReaderReady(): void {
     if (this.phase !== 'body') return
     this.#stopWaiting()
-    this.armForClient(timeouts.idleMs, timeouts)
+    this.armForClient(this.#timeouts.idleMs)
   }
 
   /** Once more the idle timeout for a client that is there, but reads slowly. */
-  waitForClient({ idleMs }: Timeouts): void {
+  waitForClient(): void {
     this.#waitedForClient = true
-    this.arm(idleMs)
+    this.arm(this.#timeouts.idleMs)
   }
 
   /** The client was waited for longer than the least rate allows. */

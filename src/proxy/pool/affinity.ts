@@ -2,8 +2,8 @@
 // and writes vigia's own cookie. What a cookie's value means is decided in policy/request/affinity.ts; whether an upstream serves, in pool.ts.
 
 import { createHmac } from 'node:crypto'
-import { FIELD } from '../../http1/field-names.ts'
-import { type Fields, fieldValue, listOf } from '../../http1/fields.ts'
+import { FIELD } from '../../http/field-names.ts'
+import { type Fields, fieldValue, listOf } from '../../http/fields.ts'
 import type { AffinityPlan, HashKey } from '../../plan/balance.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
@@ -18,8 +18,8 @@ import {
 import { cookieValue, setCookie } from '../../policy/request/cookie.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 
-/** What a request brings with it. */
-export interface Claim {
+/** To what a request sticks. */
+export interface Stickiness {
   /** The upstream that vigia's cookie names; undefined = there is none. */
   readonly endpoint: Endpoint | undefined
   /** The cookie is to be written anew even if the upstream stays. */
@@ -38,7 +38,7 @@ interface KnownCookie {
   readonly session: number
 }
 
-const NO_CLAIM: Claim = { endpoint: undefined, renew: false, key: undefined, session: undefined }
+const NONE: Stickiness = { endpoint: undefined, renew: false, key: undefined, session: undefined }
 /** A client repeats its cookie with every request: a proof holds for this long before it is computed again. */
 const MEMO_MS = 1000
 
@@ -60,15 +60,15 @@ export class Affinity {
   }
 
   /** @param nowMs since 1970 */
-  claim(fields: Fields, clientAddress: string, nowMs: number): Claim {
+  stickinessOf(fields: Fields, clientAddress: string, nowMs: number): Stickiness {
     if (this.plan.kind === 'follow') {
       const followed = followedValue(this.plan.key, fields, clientAddress)
-      if (followed === undefined) return NO_CLAIM
+      if (followed === undefined) return NONE
       const key = hashKey(followed)
       return { endpoint: undefined, renew: false, key, session: key }
     }
     const { verdict, session } = this.#known(this.plan.name, fields, nowMs)
-    if (verdict.kind !== 'upstream') return NO_CLAIM
+    if (verdict.kind !== 'upstream') return NONE
     return {
       endpoint: this.#endpoints[verdict.index],
       renew: verdict.renew,
@@ -78,14 +78,14 @@ export class Affinity {
     }
   }
 
-  /** The field that binds the client to `endpoint`, with its CRLF; '' where it has such a cookie already, or can't have one yet. */
-  cookieField(claim: Claim, endpoint: Endpoint, secure: boolean, nowMs: number): string {
-    if (this.plan.kind !== 'cookie' || (claim.endpoint === endpoint && !claim.renew)) return ''
+  /** The cookie that binds the client to `endpoint`; '' where it has such a one already, or can't have one yet. */
+  cookieFor(stickiness: Stickiness, endpoint: Endpoint, secure: boolean, nowMs: number): string {
+    if (this.plan.kind !== 'cookie' || (stickiness.endpoint === endpoint && !stickiness.renew)) return ''
     const index = this.#endpoints.indexOf(endpoint)
     // Of a newer snapshot: the next request gets a cookie that means it.
     if (index < 0) return ''
     const value = affinityValue(this.#table!, index, nowMs, this.#mac)
-    return `Set-Cookie: ${setCookie(this.plan, value, secure)}\r\n`
+    return setCookie(this.plan, value, secure)
   }
 
   #known(name: string, fields: Fields, nowMs: number): KnownCookie {

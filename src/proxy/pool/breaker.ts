@@ -3,8 +3,8 @@
 
 import type { BreakerPlan } from '../../plan/pool.ts'
 import { TOTAL } from '../../shared/counters.ts'
-import { PLACE, type PlaceKind } from '../../shared/places.ts'
-import type { Runtime } from '../runtime.ts'
+import { PERMIT, type PermitKind } from '../../shared/permits.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 export class Breaker {
   readonly #plan: BreakerPlan
@@ -24,7 +24,7 @@ export class Breaker {
   enter(): boolean {
     const { requests } = this.#plan
     if (requests === undefined) return true
-    this.#entered = this.#take(PLACE.taken, requests)
+    this.#entered = this.#take(PERMIT.taken, requests)
     return this.#entered
   }
 
@@ -32,24 +32,24 @@ export class Breaker {
   pend(): boolean {
     const { pending } = this.#plan
     if (pending === undefined || this.#pending !== 'not yet') return true
-    if (!this.#take(PLACE.pending, pending)) return false
+    if (!this.#take(PERMIT.pending, pending)) return false
     this.#pending = 'held'
     return true
   }
 
   connected(): void {
-    if (this.#pending === 'held') this.#runtime.places.leave(this.#slot, PLACE.pending)
+    if (this.#pending === 'held') this.#runtime.permits.leave(this.#slot, PERMIT.pending)
     this.#pending = 'over'
   }
 
   end(): void {
     this.connected()
-    if (this.#entered) this.#runtime.places.leave(this.#slot, PLACE.taken)
+    if (this.#entered) this.#runtime.permits.leave(this.#slot, PERMIT.taken)
     this.#entered = false
   }
 
-  #take(kind: PlaceKind, limit: number): boolean {
-    const taken = this.#runtime.places.take(this.#slot, kind, limit)
+  #take(kind: PermitKind, limit: number): boolean {
+    const taken = this.#runtime.permits.take(this.#slot, kind, limit)
     if (!taken) this.#runtime.row.add(this.#slot, TOTAL.breakerRefusals, 1)
     return taken
   }

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { RetryBudget } from '../../plan/pool.ts'
 import { RetryWindow } from '../../policy/request/retry-budget.ts'
 import { type CounterRow, type CounterTable, TOTAL } from '../../shared/counters.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 export class Budget {
   readonly #slot: number
@@ -12,7 +13,7 @@ export class Budget {
   readonly #window: RetryWindow
 
   /** @param slot of the pool */
-  constructor(plan: RetryBudget, slot: number, row: CounterRow, counters: CounterTable) {
+  constructor(plan: RetryBudget, slot: number, { row, counters }: Runtime) {
     this.#slot = slot
     this.#row = row
     this.#counters = counters

@@ -1,5 +1,5 @@
 // The upstreams of one priority, as this worker sees them: joins what the shared table says of them with the balancer's choice, and
-// takes a place where there are limits.
+// takes a permit where there are limits.
 
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { Balancer, BalanceView } from '../../policy/balance/balancer.ts'
@@ -8,7 +8,8 @@ import { Hash } from '../../policy/balance/hash.ts'
 import { type CounterTable, GAUGE } from '../../shared/counters.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { PoolPlaces } from './permits.ts'
+import type { Choice, Selection } from './choice.ts'
+import { Permit, type PoolPermits } from './permits.ts'
 
 export class Level implements BalanceView {
   readonly size: number
@@ -18,13 +19,16 @@ export class Level implements BalanceView {
   total = 0
   available = 0
   hasUnknown = false
-  /** Some of its upstreams have a limit: there, a choice needs a place. */
+  /** Some of its upstreams have a limit: there, a choice needs a permit. */
   limited = false
   /** Its share of the pool's load, 0..1; 0 = it is used only where all others have been tried. */
   load = 0
-  /** Where the last choice, by the key of an affinity, wants a place. */
+  /** Where the last choice, by the key of an affinity, wants a permit. */
   wanted: Endpoint | undefined = undefined
   readonly endpoints: readonly Endpoint[]
+  /** What choices come to, without a permit and with one; made once. */
+  readonly #free: readonly Choice[]
+  readonly #permitted: readonly Choice[]
   readonly #counters: CounterTable
   readonly #balancer: Balancer
   readonly #rendezvous: Balancer
@@ -33,10 +37,12 @@ export class Level implements BalanceView {
   /** Weights as they would be if nobody were draining; undefined = nobody is. */
   #staying: Float64Array | undefined = undefined
 
-  constructor(plan: PoolPlan, endpoints: readonly Endpoint[], counters: CounterTable) {
+  constructor(plan: PoolPlan, endpoints: readonly Endpoint[], permits: PoolPermits, counters: CounterTable) {
     this.size = endpoints.length
     this.weights = new Float64Array(this.size)
     this.endpoints = endpoints
+    this.#free = endpoints.map(endpoint => ({ endpoint, permit: undefined }))
+    this.#permitted = endpoints.map(endpoint => ({ endpoint, permit: new Permit(permits, endpoint.slot) }))
     this.#limits = new Int32Array(this.size)
     this.#counters = counters
     const names = endpoints.map(endpoint => endpoint.plan.name)
@@ -81,50 +87,40 @@ export class Level implements BalanceView {
     }
   }
 
-  /** @param follow key of the affinity, which goes before the balancer; undefined = there is none */
-  pick(
-    key: number,
-    follow: number | undefined,
-    tried: readonly Endpoint[] | undefined,
-    nowMs: number,
-    random: () => number,
-  ): Endpoint | undefined {
+  /** The upstream without a permit, where none is needed. */
+  pick(selection: Selection): Choice | undefined {
+    const { follow, tried, nowMs, random } = selection
     const balancer = follow === undefined ? this.#balancer : this.#rendezvous
-    const hash = follow ?? key
-    if (tried === undefined || tried.length === 0) return this.endpoints[balancer.pick(this, hash, nowMs, random)]
+    const hash = follow ?? selection.key
+    if (tried === undefined || tried.length === 0) return this.#free[balancer.pick(this, hash, nowMs, random)]
     const before = this.weights.slice()
     this.#leaveOut(tried)
     const index = balancer.pick(this, hash, nowMs, random)
     this.weights.set(before)
-    return this.endpoints[index]
+    return this.#free[index]
   }
 
   /**
-   * As `pick`, with a place on the upstream where that has a limit. A client with an affinity waits for its own upstream, any other
-   * request takes the next one that has room; 'full' = there is none, or others come first.
+   * As `pick`, with a permit where the upstream has a limit. A client with an affinity waits for its own upstream, any other request
+   * takes the next one that has room; 'full' = there is none, or others come first.
    */
-  pickPlace(
-    key: number,
-    follow: number | undefined,
-    tried: readonly Endpoint[] | undefined,
-    places: PoolPlaces,
-    nowMs: number,
-    random: () => number,
-  ): Endpoint | 'full' | undefined {
+  pickPermitted(selection: Selection, permits: PoolPermits): Choice | 'full' | undefined {
+    const { follow, tried, nowMs, random, rank } = selection
     const balancer = follow === undefined ? this.#balancer : this.#rendezvous
-    const hash = follow ?? key
+    const hash = follow ?? selection.key
     let before: Float64Array | undefined
     if (tried !== undefined && tried.length > 0) {
       before = this.weights.slice()
       this.#leaveOut(tried)
     }
-    let chosen: Endpoint | 'full' | undefined
+    let chosen: Choice | 'full' | undefined
     for (;;) {
       const index = balancer.pick(this, hash, nowMs, random)
       const endpoint = this.endpoints[index]
       if (endpoint === undefined) break
-      if (places.take(endpoint.slot, this.#limits[index]!, this.load > 0)) {
-        chosen = endpoint
+      const limit = this.#limits[index]!
+      if (limit === 0 || permits.take(endpoint.slot, limit, this.load > 0, rank)) {
+        chosen = limit === 0 ? this.#free[index] : this.#permitted[index]
         break
       }
       chosen = 'full'
@@ -135,10 +131,21 @@ export class Level implements BalanceView {
       before ??= this.weights.slice()
       this.weights[index] = 0
       // Where many are full, to pick them one by one would take long.
-      this.#leaveOutFull(places)
+      this.#leaveOutFull(permits)
     }
     if (before) this.weights.set(before)
     return chosen
+  }
+
+  /** The choice of one of its upstreams. @param permitted with a permit, which the caller has taken */
+  choiceOf(endpoint: Endpoint, permitted: boolean): Choice | undefined {
+    const index = this.endpoints.indexOf(endpoint)
+    return permitted ? this.#permitted[index] : this.#free[index]
+  }
+
+  /** Whether those that wait for any upstream may get this one. */
+  shares(endpoint: Endpoint): boolean {
+    return this.load > 0 && this.weights[this.endpoints.indexOf(endpoint)]! > 0
   }
 
   /** Slots of the upstreams that get work and are not among those. */
@@ -179,9 +186,9 @@ export class Level implements BalanceView {
     }
   }
 
-  #leaveOutFull(places: PoolPlaces): void {
+  #leaveOutFull(permits: PoolPermits): void {
     for (let i = 0; i < this.size; i += 1) {
-      if (this.weights[i]! > 0 && places.isFull(this.endpoints[i]!.slot, this.#limits[i]!)) this.weights[i] = 0
+      if (this.weights[i]! > 0 && permits.isFull(this.endpoints[i]!.slot, this.#limits[i]!)) this.weights[i] = 0
     }
   }
 }

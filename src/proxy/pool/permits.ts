@@ -1,58 +1,55 @@
-// Takes places on the upstreams of one pool for the exchange that chooses now, and gives them back. Nobody takes one who is not
-// first among those that wait for it, in whatever worker they wait.
+// Permits of one pool's upstreams: takes one for the exchange that chooses now, and gives it back. Nobody takes one who is not first
+// among those that wait for it, in whatever worker they wait.
 
-import { PLACE, type Places } from '../../shared/places.ts'
-import { NEWCOMER } from './waiter.ts'
+import { PERMIT, type Permits } from '../../shared/permits.ts'
 
-export class PoolPlaces {
-  /** The last choice came with a place. */
-  taken = false
+/** One request more on an upstream that has a limit. Those of an upstream are all alike: one object stands for each that is taken. */
+export class Permit {
+  readonly #pool: PoolPermits
   readonly #slot: number
-  readonly #places: Places
-  #rank = NEWCOMER
 
-  /** @param slot of the pool */
-  constructor(slot: number, places: Places) {
+  constructor(pool: PoolPermits, slot: number) {
+    this.#pool = pool
     this.#slot = slot
-    this.#places = places
   }
 
-  /** @param rank of the exchange that is to choose */
-  begin(rank: number): void {
-    this.#rank = rank
-    this.taken = false
+  /** To be called once for each time it was taken; wakes those that wait. */
+  giveBack(): void {
+    this.#pool.giveBack(this.#slot)
+  }
+}
+
+export class PoolPermits {
+  readonly #slot: number
+  readonly #permits: Permits
+
+  /** @param slot of the pool */
+  constructor(slot: number, permits: Permits) {
+    this.#slot = slot
+    this.#permits = permits
   }
 
   /**
-   * False where the upstream is full, or somebody else comes first.
-   * @param limit 0 = none: then there is nothing to take
+   * Takes a permit for an upstream. False where it is full, or somebody else comes first.
    * @param shared those that wait for any upstream of the pool may get this one
+   * @param rank of the exchange that chooses
    */
-  take(slot: number, limit: number, shared: boolean): boolean {
-    if (limit === 0) return true
-    const places = this.#places
-    if (places.count(this.#slot, PLACE.queued) > 0) {
-      if (places.firstRank(slot) < this.#rank) return false
-      if (shared && places.firstRank(this.#slot) < this.#rank) return false
+  take(slot: number, limit: number, shared: boolean, rank: number): boolean {
+    const permits = this.#permits
+    if (permits.count(this.#slot, PERMIT.queued) > 0) {
+      if (permits.firstRank(slot) < rank) return false
+      if (shared && permits.firstRank(this.#slot) < rank) return false
     }
-    this.taken = places.take(slot, PLACE.taken, limit)
-    return this.taken
+    return permits.take(slot, PERMIT.taken, limit)
   }
 
-  /** All places are taken; it may be otherwise a moment later. */
+  /** All permits are taken; it may be otherwise a moment later. @param limit 0 = none */
   isFull(slot: number, limit: number): boolean {
-    return limit > 0 && this.#places.count(slot, PLACE.taken) >= limit
+    return limit > 0 && this.#permits.count(slot, PERMIT.taken) >= limit
   }
 
-  /** The choice is not made use of. */
-  drop(slot: number): void {
-    if (this.taken) this.leave(slot)
-    this.taken = false
-  }
-
-  /** Gives a place on an upstream back, and wakes those that wait. */
-  leave(slot: number): void {
-    this.#places.leave(slot, PLACE.taken)
-    if (this.#places.count(this.#slot, PLACE.queued) > 0) this.#places.wake(this.#slot)
+  giveBack(slot: number): void {
+    this.#permits.leave(slot, PERMIT.taken)
+    if (this.#permits.count(this.#slot, PERMIT.queued) > 0) this.#permits.wake(this.#slot)
   }
 }

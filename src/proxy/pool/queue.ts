@@ -1,12 +1,13 @@
-// Those that wait in this worker for something of one pool: a place on an upstream, in an order that holds over all workers, or the
+// Those that wait in this worker for something of one pool: a permit for an upstream, in an order that holds over all workers, or the
 // first verdict. It knows when they should look again; whether there is something for them is for pool.ts to say.
 // One for each pool, whatever snapshots it is in: exchanges of an old snapshot and of the new one stand in one line.
 
 import { Lanes, rankOf } from '../../policy/request/queue-order.ts'
 import { type CounterRow, GAUGE, TOTAL } from '../../shared/counters.ts'
-import { PLACE, type Places } from '../../shared/places.ts'
+import { PERMIT, type Permits } from '../../shared/permits.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
-import { PoolPlaces } from './permits.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { PoolPermits } from './permits.ts'
 import { NEWCOMER, type Waiter } from './waiter.ts'
 
 /** Everybody looks again after this time, even if nothing woke them. */
@@ -14,24 +15,24 @@ const WATCH_MS = 1000
 
 export class Queue {
   /** What an exchange takes in one snapshot of the pool, it may give back in another. */
-  readonly poolPlaces: PoolPlaces
+  readonly permits: PoolPermits
   readonly #slot: number
-  readonly #places: Places
+  readonly #permits: Permits
   readonly #table: UpstreamTable
   readonly #row: CounterRow
   readonly #forVerdict = new Set<Waiter>()
-  readonly #forPlace = new Lanes<Waiter>()
+  readonly #forPermit = new Lanes<Waiter>()
   /** By lane: the rank that this worker has published. */
   readonly #published = new Map<number, number>()
   #upstreams: readonly number[] = []
   #watchesTable = false
-  #watchesPlaces = false
+  #watchesPermits = false
 
   /** @param slot of the pool */
-  constructor(slot: number, places: Places, table: UpstreamTable, row: CounterRow) {
-    this.poolPlaces = new PoolPlaces(slot, places)
+  constructor(slot: number, { permits, table, row }: Runtime) {
+    this.permits = new PoolPermits(slot, permits)
     this.#slot = slot
-    this.#places = places
+    this.#permits = permits
     this.#table = table
     this.#row = row
   }
@@ -56,15 +57,15 @@ export class Queue {
    * @returns false where so many wait already
    */
   join(waiter: Waiter, lanes: readonly number[], priority: number, max: number, seenVersion: number): boolean {
-    if (!this.#places.take(this.#slot, PLACE.queued, max)) return false
+    if (!this.#permits.take(this.#slot, PERMIT.queued, max)) return false
     if (waiter.rank === NEWCOMER) {
-      waiter.rank = rankOf(priority, this.#places.nextTicket())
+      waiter.rank = rankOf(priority, this.#permits.nextTicket())
       this.#row.add(this.#slot, TOTAL.queued, 1)
     }
-    waiter.begin('place')
+    waiter.begin('permit')
     this.#row.move(this.#slot, GAUGE.waiting, 1)
     this.#stand(waiter, lanes)
-    if (!this.#watchesPlaces) void this.#watchPlaces()
+    if (!this.#watchesPermits) void this.#watchPermits()
     if (!this.#watchesTable) void this.#watchTable(seenVersion)
     return true
   }
@@ -73,7 +74,7 @@ export class Queue {
   move(waiter: Waiter, lanes: readonly number[]): void {
     const before = waiter.lanes
     if (before.length === lanes.length && before.every((lane, at) => lane === lanes[at])) return
-    this.#forPlace.remove(waiter)
+    this.#forPermit.remove(waiter)
     this.#stand(waiter, lanes)
     for (const lane of before) this.#publish(lane)
     this.#passOn()
@@ -91,53 +92,53 @@ export class Queue {
     }
     this.#row.add(this.#slot, TOTAL.queueSeconds, waitedMs / 1000)
     this.#row.bucket(this.#slot, TOTAL.secondBucket, waitedMs / 1000)
-    this.#forPlace.remove(waiter)
+    this.#forPermit.remove(waiter)
     for (const lane of waiter.lanes) this.#publish(lane)
-    this.#places.leave(this.#slot, PLACE.queued)
+    this.#permits.leave(this.#slot, PERMIT.queued)
     this.#passOn()
   }
 
   #stand(waiter: Waiter, lanes: readonly number[]): void {
     waiter.lanes = lanes
-    this.#forPlace.add(waiter)
+    this.#forPermit.add(waiter)
     for (const lane of lanes) this.#publish(lane)
   }
 
   #publish(lane: number): void {
-    const rank = this.#forPlace.first(lane)?.rank
+    const rank = this.#forPermit.first(lane)?.rank
     if (rank === this.#published.get(lane)) return
     if (rank === undefined) this.#published.delete(lane)
     else this.#published.set(lane, rank)
-    this.#places.publish(lane, rank)
+    this.#permits.publish(lane, rank)
   }
 
-  /** The turn has passed to somebody else, maybe in another worker, who looked before it was his: there may be a place for him. */
+  /** The turn has passed to somebody else, maybe in another worker, who looked before it was his: there may be a permit for him. */
   #passOn(): void {
-    if (this.#places.count(this.#slot, PLACE.queued) === 0) return
+    if (this.#permits.count(this.#slot, PERMIT.queued) === 0) return
     const table = this.#table
     for (const slot of this.#upstreams) {
       if (table.availability(slot) === AVAILABILITY.disabled) continue
       const limit = table.limit(slot)
-      if (limit === 0 || this.#places.count(slot, PLACE.taken) < limit) return this.#places.wake(this.#slot)
+      if (limit === 0 || this.#permits.count(slot, PERMIT.taken) < limit) return this.#permits.wake(this.#slot)
     }
   }
 
   /** Ends when it is woken and nobody waits any more. */
-  async #watchPlaces(): Promise<void> {
-    this.#watchesPlaces = true
-    let seen = this.#places.wakes(this.#slot)
-    while (this.#forPlace.size > 0) {
-      await this.#places.woken(this.#slot, seen)
-      seen = this.#places.wakes(this.#slot)
+  async #watchPermits(): Promise<void> {
+    this.#watchesPermits = true
+    let seen = this.#permits.wakes(this.#slot)
+    while (this.#forPermit.size > 0) {
+      await this.#permits.woken(this.#slot, seen)
+      seen = this.#permits.wakes(this.#slot)
       this.#callInOrder()
     }
-    this.#watchesPlaces = false
+    this.#watchesPermits = false
   }
 
   async #watchTable(seenVersion: number): Promise<void> {
     this.#watchesTable = true
     let seen = seenVersion
-    while (this.#forVerdict.size + this.#forPlace.size > 0) {
+    while (this.#forVerdict.size + this.#forPermit.size > 0) {
       await this.#table.changed(seen, WATCH_MS)
       seen = this.#table.version
       for (const waiter of [...this.#forVerdict]) if (waiter.waitsFor === 'verdict') waiter.owner.onTurn()
@@ -150,7 +151,7 @@ export class Queue {
   #callInOrder(): void {
     const stuck = new Set<number>()
     const called = new Set<Waiter>()
-    for (let next = this.#forPlace.next(stuck); next !== undefined; next = this.#forPlace.next(stuck)) {
+    for (let next = this.#forPermit.next(stuck); next !== undefined; next = this.#forPermit.next(stuck)) {
       const { waiter, lane } = next
       if (called.has(waiter)) stuck.add(lane)
       else {

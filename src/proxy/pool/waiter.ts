@@ -17,17 +17,17 @@ export class Waiter implements Waits {
   readonly owner: Waiting
   rank = NEWCOMER
   lanes: readonly number[] = []
-  waitsFor: 'nothing' | 'verdict' | 'place' = 'nothing'
+  waitsFor: 'nothing' | 'verdict' | 'permit' = 'nothing'
   /** How long it has waited for each in waits that are over, ms. */
   verdictMs = 0
-  placeMs = 0
+  permitMs = 0
   #sinceMs = 0
 
   constructor(owner: Waiting) {
     this.owner = owner
   }
 
-  begin(what: 'verdict' | 'place'): void {
+  begin(what: 'verdict' | 'permit'): void {
     this.waitsFor = what
     this.#sinceMs = performance.now()
   }
@@ -35,7 +35,7 @@ export class Waiter implements Waits {
   /** @returns how long this wait took, ms */
   end(): number {
     const ms = performance.now() - this.#sinceMs
-    if (this.waitsFor === 'place') this.placeMs += ms
+    if (this.waitsFor === 'permit') this.permitMs += ms
     else this.verdictMs += ms
     this.waitsFor = 'nothing'
     return ms

@@ -1,7 +1,7 @@
 // One direction of a tunnel: passes bytes on with backpressure, and can be ended between two frames of a WebSocket with a Close
 // frame of vigia's own. When that happens is the tunnel's business; where frames end, websocket/frames.ts says.
 
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { beginsClose, type FrameTracker } from '../../websocket/frames.ts'
 
 /** A piece up to this size is copied where it has to wait: else it would keep a whole read buffer from its next use. */
@@ -13,13 +13,13 @@ type Stage = 'passing' | 'at-boundary' | 'before-close' | 'ended'
 export class TunnelFlow {
   /** Undefined = the bytes are not those of a WebSocket. */
   readonly frames: FrameTracker | undefined
-  readonly #from: Socket
-  readonly #to: Socket
+  readonly #from: Duplex
+  readonly #to: Duplex
   #stage: Stage = 'passing'
   #lastFrame: Uint8Array | undefined = undefined
   #onEnded: (() => void) | undefined = undefined
 
-  constructor(from: Socket, to: Socket, frames: FrameTracker | undefined) {
+  constructor(from: Duplex, to: Duplex, frames: FrameTracker | undefined) {
     this.#from = from
     this.#to = to
     this.frames = frames

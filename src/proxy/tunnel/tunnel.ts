@@ -2,21 +2,19 @@
 // a WebSocket is closed by Close frames (RFC 6455 7), any other protocol by the end of its connections.
 
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Timeouts } from '../../plan/bounds.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import { CLOSE_STATUS, closeFrame, FrameTracker } from '../../websocket/frames.ts'
-import type { Runtime } from '../runtime.ts'
-import { type Expiring, Timer } from '../timer-wheel.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import { TunnelFlow } from './tunnel-flow.ts'
-import type { EndReason, OpenTunnel } from './tunnels.ts'
+import type { EndReason, OpenTunnel, Tunnels } from './tunnels.ts'
 
-/** One end, with the bytes that it sent before the tunnel was open. */
-export interface TunnelEnd {
-  readonly socket: Socket
-  readonly early: Buffer | undefined
-  /** Sets who gets what is read; it returns true where it keeps bytes of the chunk beyond the call. */
-  onData(listener: (chunk: Buffer) => boolean): void
+/** What a tunnel needs beside the ground. */
+export interface TunnelRuntime extends Runtime {
+  readonly tunnels: Tunnels
 }
 
 export interface TunnelPlan {
@@ -36,7 +34,7 @@ const LINGER_MS = 1000
 /** closing: Close frames are exchanged; ending: both connections were ended from here and are to follow. */
 type Phase = 'open' | 'closing' | 'ending' | 'gone'
 
-export function openTunnel(runtime: Runtime, plan: TunnelPlan, client: TunnelEnd, upstream: TunnelEnd): void {
+export function openTunnel(runtime: TunnelRuntime, plan: TunnelPlan, client: TunnelEnd, upstream: TunnelEnd): void {
   const tunnel = new Tunnel(runtime, plan, client, upstream)
   tunnel.open()
   if (plan.upstream.ended) runtime.tunnels.endLate(tunnel)
@@ -44,7 +42,7 @@ export function openTunnel(runtime: Runtime, plan: TunnelPlan, client: TunnelEnd
 
 class Tunnel implements Expiring, OpenTunnel {
   readonly slot: number
-  readonly #runtime: Runtime
+  readonly #runtime: TunnelRuntime
   readonly #client: TunnelEnd
   readonly #upstream: TunnelEnd
   /** From the client to the upstream, and back. */
@@ -57,7 +55,7 @@ class Tunnel implements Expiring, OpenTunnel {
   #idleMs: number
   readonly #halfClosedMs: number
 
-  constructor(runtime: Runtime, plan: TunnelPlan, client: TunnelEnd, upstream: TunnelEnd) {
+  constructor(runtime: TunnelRuntime, plan: TunnelPlan, client: TunnelEnd, upstream: TunnelEnd) {
     const {
       upstream: { slot },
       timeouts,
@@ -68,8 +66,8 @@ class Tunnel implements Expiring, OpenTunnel {
     this.slot = slot
     this.#client = client
     this.#upstream = upstream
-    this.#up = new TunnelFlow(client.socket, upstream.socket, isWebSocket ? new FrameTracker('client') : undefined)
-    this.#down = new TunnelFlow(upstream.socket, client.socket, isWebSocket ? new FrameTracker('server') : undefined)
+    this.#up = new TunnelFlow(client.stream, upstream.stream, isWebSocket ? new FrameTracker('client') : undefined)
+    this.#down = new TunnelFlow(upstream.stream, client.stream, isWebSocket ? new FrameTracker('server') : undefined)
     this.#idleMs = timeouts.tunnelMs
     this.#halfClosedMs = sooner(timeouts.tunnelMs, timeouts.idleMs)
   }
@@ -79,8 +77,8 @@ class Tunnel implements Expiring, OpenTunnel {
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#touch()
     this.#runtime.tunnels.add(this)
-    this.#join(this.#client, this.#upstream.socket, this.#up)
-    this.#join(this.#upstream, this.#client.socket, this.#down)
+    this.#join(this.#client, this.#upstream.stream, this.#up)
+    this.#join(this.#upstream, this.#client.stream, this.#down)
   }
 
   endIn(ms: number, reason: EndReason): void {
@@ -91,20 +89,20 @@ class Tunnel implements Expiring, OpenTunnel {
   }
 
   onDeadline(): void {
-    if (this.#phase === 'closing') this.#safely(() => this.#endSockets())
+    if (this.#phase === 'closing') this.#safely(() => this.#endStreams())
     else this.#close()
   }
 
-  #join(from: TunnelEnd, to: Socket, flow: TunnelFlow): void {
-    const { socket, early } = from
+  #join(from: TunnelEnd, to: Duplex, flow: TunnelFlow): void {
+    const { stream, early } = from
     from.onData(chunk => this.#onChunk(flow, chunk))
-    socket.on('end', () => this.#onEnd(flow, to))
-    socket.on('error', () => this.#close())
-    socket.on('close', () => this.#closedOne(to))
+    stream.on('end', () => this.#onEnd(flow, to))
+    stream.on('error', () => this.#close())
+    stream.on('close', () => this.#closedOne(to))
     if (early) flow.take(early)
-    if (!to.writableNeedDrain) socket.resume()
-    if (socket.destroyed) this.#close()
-    else if (socket.readableEnded) this.#onEnd(flow, to)
+    if (!to.writableNeedDrain) stream.resume()
+    if (stream.destroyed) this.#close()
+    else if (stream.readableEnded) this.#onEnd(flow, to)
   }
 
   #onChunk(flow: TunnelFlow, chunk: Buffer): boolean {
@@ -118,17 +116,17 @@ class Tunnel implements Expiring, OpenTunnel {
   }
 
   /** One side has finished sending: the other is told, and may go on for a while. */
-  #onEnd(flow: TunnelFlow, to: Socket): void {
+  #onEnd(flow: TunnelFlow, to: Duplex): void {
     if (this.#phase === 'ending' || flow.ended) return
     // A client that is gone answers no Close frame.
-    if (this.#phase === 'closing' && flow === this.#up) return this.#safely(() => this.#endSockets())
+    if (this.#phase === 'closing' && flow === this.#up) return this.#safely(() => this.#endStreams())
     this.#idleMs = this.#halfClosedMs
     if (this.#phase === 'open') this.#touch()
     to.end()
   }
 
   /** One side is gone altogether: the other gets what is under way, then ends. */
-  #closedOne(other: Socket): void {
+  #closedOne(other: Duplex): void {
     if (this.#phase === 'ending' && !other.destroyed) return
     if (other.destroyed || other.writableFinished) this.#close()
     else other.end(() => this.#close())
@@ -147,7 +145,7 @@ class Tunnel implements Expiring, OpenTunnel {
     this.#runtime.wheel.arm(this.#timer, CLOSE_MS)
     if (reason === 'upstream-drained') this.#runtime.row.add(this.slot, TOTAL.tunnelsDrained, 1)
     const [up, down] = [this.#up.frames, this.#down.frames]
-    if (!up?.valid || !down?.valid) return this.#endSockets()
+    if (!up?.valid || !down?.valid) return this.#endStreams()
     // They are closing already: all they need is time.
     if (up.closed || down.closed) return
     this.#down.endAtBoundary(closeForClient(reason), () => this.#onClientTold())
@@ -156,20 +154,20 @@ class Tunnel implements Expiring, OpenTunnel {
   /** 2. What the client had sent before it read that still counts; its own Close frame is the last. */
   #onClientTold(): void {
     const up = this.#up.frames
-    if (!this.#down.ended || !up?.valid || up.closed || this.#client.socket.readableEnded) return this.#endSockets()
+    if (!this.#down.ended || !up?.valid || up.closed || this.#client.stream.readableEnded) return this.#endStreams()
     this.#runtime.wheel.arm(this.#timer, CLOSE_MS)
-    this.#up.endBeforeClose(closeForUpstream(), () => this.#endSockets())
+    this.#up.endBeforeClose(closeForUpstream(), () => this.#endStreams())
   }
 
   /** 3. Both connections end; what still comes is read and dropped, so that neither end becomes a reset. */
-  #endSockets(): void {
+  #endStreams(): void {
     if (this.#phase !== 'closing') return
     this.#phase = 'ending'
     this.#runtime.wheel.arm(this.#timer, LINGER_MS)
     this.#up.end(closeForUpstream())
     this.#down.end(undefined)
-    this.#client.socket.end()
-    this.#upstream.socket.end()
+    this.#client.stream.end()
+    this.#upstream.stream.end()
   }
 
   #safely(step: () => void): void {
@@ -193,8 +191,8 @@ class Tunnel implements Expiring, OpenTunnel {
     if (this.#planned) this.#runtime.wheel.drop(this.#planned)
     this.#runtime.row.move(this.slot, GAUGE.tunnels, -1)
     this.#runtime.row.move(this.slot, GAUGE.connections, -1)
-    this.#client.socket.destroy()
-    this.#upstream.socket.destroy()
+    this.#client.stream.destroy()
+    this.#upstream.stream.destroy()
   }
 }
 

@@ -1,9 +1,8 @@
 // What a connection to an upstream tells the exchange whose attempt it carries.
 
-import type { BodySink } from '../../http1/body-reader.ts'
-import type { Fields } from '../../http1/fields.ts'
-import type { ResponseHead } from '../../http1/response-head.ts'
-import type { UpstreamConnection } from './connection.ts'
+import type { BodySink } from '../../http/body.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 
 /** How an attempt failed below HTTP. */
 export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'
@@ -17,7 +16,8 @@ export interface AttemptEvents extends BodySink {
   readonly mayUpgrade: boolean
   /** Bytes of the response that were passed on have not left this process yet. */
   readonly bytesWaiting: boolean
-  onConnected(connection: UpstreamConnection): void
+  /** The connection takes the request now. */
+  onConnected(): void
   /** 1xx but 101. */
   onInterim(head: ResponseHead): void
   onResponseHead(head: ResponseHead, bodiless: boolean): void

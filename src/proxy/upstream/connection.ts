@@ -2,14 +2,18 @@
 // Knows nothing of routes or retries: it tells the attempt it carries, and its endpoint when it is free or gone.
 
 import type { OnReadOpts, Socket } from 'node:net'
+import { CHUNKED, isBodiless, NO_LENGTH } from '../../http/body.ts'
+import type { Fields } from '../../http/fields.ts'
+import type { ForwardedRequest } from '../../http/forwarded-request.ts'
+import { type RequestHead, type ResponseHead, SWITCHING_PROTOCOLS } from '../../http/heads.ts'
+import type { HeadLimits } from '../../http/limits.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
-import { NO_LENGTH } from '../../http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
-import type { HeadLimits } from '../../http1/limits.ts'
-import { isBodiless, parseResponseHead, type ResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
-import { SWITCHING_PROTOCOLS } from '../../http1/serialise.ts'
-import type { TunnelEnd } from '../tunnel/tunnel.ts'
+import { requestText } from '../../http1/request-text.ts'
+import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import { RequestWriter } from './request-writer.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
 export interface ConnectionOwner {
@@ -31,7 +35,8 @@ const MAX_INTERIM = 64
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 
 export class UpstreamConnection {
-  readonly socket: Socket
+  readonly #socket: Socket
+  readonly #writer: RequestWriter
   readonly #owner: ConnectionOwner
   readonly #limits: HeadLimits
   readonly #heads: HeadReader
@@ -68,7 +73,8 @@ export class UpstreamConnection {
         return true
       },
     })
-    this.socket = socket
+    this.#socket = socket
+    this.#writer = new RequestWriter(socket)
     this.#owner = owner
     this.#limits = limits
     this.#heads = new HeadReader(limits.headBytes)
@@ -88,27 +94,26 @@ export class UpstreamConnection {
     this.responseBegun = false
   }
 
-  /** False where the upstream takes bytes slowly: wait for `onUpstreamDrain`. */
-  get flowing(): boolean {
+  /** @param authority of the upstream @returns bytes of the head */
+  begin(head: RequestHead, forwarded: ForwardedRequest, authority: string, requestId: string): number {
+    const text = requestText(head, forwarded, authority, requestId)
+    this.#writer.begin(text, forwarded.length === CHUNKED)
+    return text.length
+  }
+
+  body(piece: Buffer): void {
+    this.#writer.body(piece)
+  }
+
+  end(trailers: Fields): void {
+    this.#writer.end(trailers)
+  }
+
+  /** Sends what was gathered. @returns false where the upstream takes bytes slowly: wait for `onUpstreamDrain` */
+  flush(): boolean {
+    this.#writer.flush()
     // What the kernel has taken at once needs no waiting, whatever `write` said of the queue before.
-    return !this.socket.writableNeedDrain || this.socket.writableLength === 0
-  }
-
-  /** @param text latin1 */
-  writeText(text: string): void {
-    this.socket.write(text, 'latin1')
-  }
-
-  writeBytes(bytes: Buffer): void {
-    this.socket.write(bytes)
-  }
-
-  /** Both leave together. */
-  writeTextAndBytes(text: string, bytes: Buffer): void {
-    this.socket.cork()
-    this.socket.write(text, 'latin1')
-    this.socket.write(bytes)
-    this.socket.uncork()
+    return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0
   }
 
   /** Ends the attempt from this side: nothing is told to it any more. */
@@ -118,13 +123,13 @@ export class UpstreamConnection {
   }
 
   resume(): void {
-    this.socket.resume()
+    this.#socket.resume()
   }
 
   #onConnect(): void {
     if (this.#phase !== 'connecting') return
     this.#phase = 'head'
-    this.#guard(() => this.#attempt?.onConnected(this))
+    this.#guard(() => this.#attempt?.onConnected())
   }
 
   /** Its side of a tunnel. @param early bytes that came with the 101 */
@@ -132,7 +137,7 @@ export class UpstreamConnection {
     const onData = (listener: (chunk: Buffer) => boolean) => {
       this.#onTunnelData = listener
     }
-    return { socket: this.socket, early, onData }
+    return { stream: this.#socket, early, onData }
   }
 
   #nextBuffer(): Buffer {
@@ -181,7 +186,7 @@ export class UpstreamConnection {
   }
 
   #readEnd(): void {
-    if (this.#attempt && !this.#attempt.onReadEnd()) this.socket.pause()
+    if (this.#attempt && !this.#attempt.onReadEnd()) this.#socket.pause()
   }
 
   #interim(head: ResponseHead): void {
@@ -219,7 +224,7 @@ export class UpstreamConnection {
   #complete(nothingLeft: boolean): void {
     const attempt = this.#attempt
     this.#attempt = undefined
-    const inStep = nothingLeft && attempt?.requestSent && this.socket.writableLength === 0
+    const inStep = nothingLeft && attempt?.requestSent && this.#socket.writableLength === 0
     if (inStep && this.#persistent && !this.#body.untilClose) {
       this.#phase = 'idle'
       this.#owner.onFree(this, this.#announced)
@@ -247,7 +252,7 @@ export class UpstreamConnection {
     if (this.#phase === 'gone') return
     const idle = this.#phase === 'idle'
     this.#phase = 'gone'
-    this.socket.destroy()
+    this.#socket.destroy()
     this.#owner.onGone(this, idle)
   }
 

@@ -1,11 +1,11 @@
 // One upstream as this worker sees it: opens connections, keeps the idle ones, learns how long the upstream keeps them open.
 // Whether a request may ride an idle one is decided in policy/request/reuse.ts.
 
-import { connect as connectTcp, type OnReadOpts } from 'node:net'
+import { connect as connectTcp, type OnReadOpts, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import type { PoolPlan, UpstreamPlan, UpstreamTls } from '../../plan/pool.ts'
+import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import {
   mayReuse,
   NO_EVIDENCE,
@@ -17,8 +17,9 @@ import {
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
-import type { Runtime } from '../runtime.ts'
-import { type Expiring, Timer } from '../timer-wheel.ts'
+import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
 import { type ConnectionOwner, UpstreamConnection } from './connection.ts'
 
@@ -72,15 +73,13 @@ export class Endpoint implements ConnectionOwner, Expiring {
 
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
-    const { tls, host, port } = this.#plan
-    const address = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true } as const
-    const open = (onread: OnReadOpts) => {
-      const options = { ...address, onread }
-      return tls ? connectTls({ ...options, ...tlsOptions(tls) }) : connectTcp(options)
-    }
+    const plan = this.#plan
+    const open = (onread: OnReadOpts) => openSocket(plan, onread)
+    const readyEvent = plan.tls ? 'secureConnect' : 'connect'
+    const connection = new UpstreamConnection(open, readyEvent, this, this.#runtime.headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
-    return new UpstreamConnection(open, tls ? 'secureConnect' : 'connect', this, this.#runtime.plan.limits, attempt)
+    return connection
   }
 
   /** A request on a re-used connection failed before its answer began: the connection was stale. */
@@ -144,7 +143,12 @@ export class Endpoint implements ConnectionOwner, Expiring {
   }
 }
 
-function tlsOptions({ serverName, verify, ca }: UpstreamTls): ConnectionOptions {
-  const options = { servername: serverName, rejectUnauthorized: verify, ALPNProtocols: ['http/1.1'] }
-  return ca === undefined ? options : { ...options, ca }
+/** It never throws: what keeps a socket from being opened at all (authorities that are no PEM) fails as a refused connection does. */
+function openSocket({ tls, host, port }: UpstreamPlan, onread: OnReadOpts): Socket {
+  const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true, onread } as const
+  try {
+    return tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+  } catch (error) {
+    return new Socket().destroy(error as Error)
+  }
 }

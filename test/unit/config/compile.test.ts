@@ -146,7 +146,7 @@ test.each([
       host: '10.0.0.1',
       port: 443,
       authority: '10.0.0.1',
-      tls: { serverName: '10.0.0.1', verify: true, ca: undefined },
+      tls: { serverName: undefined, verify: true, ca: undefined },
     },
   ],
   ['https://erp:80', { port: 80, authority: 'erp:80' }],

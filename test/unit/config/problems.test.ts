@@ -357,6 +357,11 @@ describe('upstreams', () => {
       '9:90: pools.erp.upstreams[0].tls.serverName: "a b" is not a host name, expected one such as erp.example.com',
     ],
     [
+      'a server name that is an address: there is no such name to ask for',
+      { upstreams: '- { name: a, url: "https://10.0.0.1", tls: { serverName: 10.0.0.1 } }' },
+      '9:64: pools.erp.upstreams[0].tls.serverName: "10.0.0.1" is not a host name, expected one such as erp.example.com',
+    ],
+    [
       'hash without a key',
       { pool: 'balance: hash' },
       '7:14: pools.erp.balance: hash needs a key: { algorithm: hash, key: address }, or key: header:NAME, or key: cookie:NAME',

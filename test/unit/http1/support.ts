@@ -1,18 +1,14 @@
 // Runs the codec over a byte stream in given splits, as a connection does, and tells what it read.
 
+import { isBodiless, NO_LENGTH } from '../../../src/http/body.ts'
+import type { FaultCode } from '../../../src/http/faults.ts'
+import type { Fields } from '../../../src/http/fields.ts'
+import type { RequestHead, ResponseHead } from '../../../src/http/heads.ts'
+import type { HeadLimits } from '../../../src/http/limits.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../../src/http1/body-reader.ts'
-import type { FaultCode } from '../../../src/http1/faults.ts'
-import type { Fields } from '../../../src/http1/fields.ts'
-import { NO_LENGTH } from '../../../src/http1/framing.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../../src/http1/head-reader.ts'
-import type { HeadLimits } from '../../../src/http1/limits.ts'
-import { diagnoseRequestHead, parseRequestHead, type RequestHead } from '../../../src/http1/request-head.ts'
-import {
-  diagnoseResponseHead,
-  isBodiless,
-  parseResponseHead,
-  type ResponseHead,
-} from '../../../src/http1/response-head.ts'
+import { diagnoseRequestHead, parseRequestHead } from '../../../src/http1/request-head.ts'
+import { diagnoseResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts'
 
 export const LIMITS: HeadLimits = { headBytes: 16_384, headerCount: 100, targetBytes: 8192 }
 

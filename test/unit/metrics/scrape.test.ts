@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FAULT_CODES } from '../../../src/http1/faults.ts'
+import { FAULT_CODES } from '../../../src/http/faults.ts'
 import { createScrape } from '../../../src/metrics/scrape.ts'
 import { PROBE_BUCKETS_S } from '../../../src/metrics/source.ts'
 import { allocateCounters, CounterTable, GAUGE, TOTAL, WORKER } from '../../../src/shared/counters.ts'

@@ -1,5 +1,6 @@
 // An upstream of a pool: its url, weight, limit and TLS; and upstreams that can never serve.
 
+import { isIP } from 'node:net'
 import Type, { type Static } from 'typebox'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { isHostName, parseUpstreamUrl } from '../../forms/address.ts'
@@ -118,7 +119,8 @@ export function compileUpstream(upstream: UpstreamDocument, files: Contents): Up
     name,
     tls: parsed.tls
       ? {
-          serverName: tls?.serverName ?? host,
+          // SNI carries names only (RFC 6066 3).
+          serverName: tls?.serverName ?? (isIP(host) === 0 ? host : undefined),
           verify: tls?.verify ?? true,
           ca: tls?.caFile === undefined ? undefined : files.get(tls.caFile),
         }

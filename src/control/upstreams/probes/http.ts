@@ -1,11 +1,11 @@
 // The HTTP probe: one request on a fresh connection, judged by its status and, if asked, by the first bytes of its body.
 // Redirects are an answer like any other, never followed. The timeout covers everything from connecting to the last byte read.
 
-import { isIP } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
+import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
 import { hostPort } from '../../../util/words.ts'
 import { describeProbeError, type RunProbe } from './probe.ts'
 
@@ -52,16 +52,7 @@ function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
     connectTimeout: plan.timeoutMs + 1000,
     headersTimeout: plan.timeoutMs + 1000,
     bodyTimeout: plan.timeoutMs + 1000,
-    ...(tls === undefined
-      ? {}
-      : {
-          connect: {
-            // SNI carries names only (RFC 6066 3); the name is verified all the same.
-            ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
-            rejectUnauthorized: tls.verify,
-            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-          },
-        }),
+    ...(tls === undefined ? {} : { connect: upstreamTlsOptions(tls) }),
   })
 }
 

@@ -1,9 +1,10 @@
 // The TCP probe: healthy when a connection (and its TLS handshake, for an https upstream) is established. Sends nothing.
 
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTcp, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
+import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
 import { describeProbeError, type ProbeResult, type RunProbe } from './probe.ts'
 
 type TcpPlan = HealthPlan & { kind: 'tcp' }
@@ -30,14 +31,11 @@ export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, signal) =>
     socket.once('close', () => end(new Error('connection closed during the TLS handshake')))
   })
 
+/** Authorities that are no PEM make node:tls throw: that, too, is a socket that fails. */
 function open({ host, port, tls }: UpstreamPlan): Socket {
-  if (tls === undefined) return connectTcp({ host, port })
-  return connectTls({
-    host,
-    port,
-    // SNI carries names only (RFC 6066 3); the name is verified all the same.
-    ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
-    rejectUnauthorized: tls.verify,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-  })
+  try {
+    return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...upstreamTlsOptions(tls) })
+  } catch (error) {
+    return new Socket().destroy(error as Error)
+  }
 }

@@ -1,6 +1,6 @@
 // English words of vigia's own pages. The messages are also what programs read in JSON.
 
-import { FAULTS } from '../../../http1/faults.ts'
+import { FAULTS } from '../../../http/faults.ts'
 import type { Words } from './words.ts'
 
 export const EN: Words = {

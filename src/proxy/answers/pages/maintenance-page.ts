@@ -2,8 +2,8 @@
 
 import type { Language } from '../../../plan/snapshot.ts'
 import type { ClosedRoute } from '../../../shared/messages.ts'
+import { WORDS } from './languages.ts'
 import { escapeHtml, pageText } from './page.ts'
-import { WORDS } from './words.ts'
 
 /** What of an answer is not the same for each reader of a language. */
 export interface Visit {

@@ -2,7 +2,7 @@
 // dark as the reader's system is. Says nothing of upstreams' addresses, configuration or exceptions.
 
 import type { Language } from '../../../plan/snapshot.ts'
-import { WORDS } from './words.ts'
+import { WORDS } from './languages.ts'
 
 export interface Page {
   readonly language: Language

@@ -1,13 +1,7 @@
-// The words of vigia's own pages, one file for each language of the people who use an ERP. Says which words there have to be.
+// Which words vigia's own pages need: a language that lacks one does not compile.
 
-import type { FaultCode } from '../../../http1/faults.ts'
-import type { Language } from '../../../plan/snapshot.ts'
-import type { AnsweredStatus, OwnCode } from '../answers.ts'
-import { DE } from './de.ts'
-import { EN } from './en.ts'
-import { ES } from './es.ts'
-import { IT } from './it.ts'
-import { PT } from './pt.ts'
+import type { FaultCode } from '../../../http/faults.ts'
+import type { AnsweredStatus, OwnCode } from '../codes.ts'
 
 /** Faults that a person with a browser can meet; what the others say is for programmers, in English. */
 export type EverydayFault = FaultCode &
@@ -46,7 +40,3 @@ export interface MaintenanceWords {
   /** This page asks again. */
   readonly again: string
 }
-
-export const WORDS: Readonly<Record<Language, Words>> = { en: EN, pt: PT, es: ES, it: IT, de: DE }
-
-export const LANGUAGES = Object.keys(WORDS) as readonly Language[]

@@ -188,7 +188,7 @@ test('an https upstream is verified against its own CA and its server name', asy
   const ca = fixture('tls/ca.crt')
   const tls = { serverName: 'erp.test', verify: true, ca }
   expect(await probe(port, {}, { tls })).toMatchObject({ ok: true, status: 200 })
-  expect(await probe(port, {}, { tls: { ...tls, serverName: '127.0.0.1' } })).toMatchObject({ ok: true })
+  expect(await probe(port, {}, { tls: { ...tls, serverName: undefined } })).toMatchObject({ ok: true })
   expect(await probe(port, {}, { tls: { ...tls, serverName: 'other.test' } })).toMatchObject({
     ok: false,
     error: 'its certificate is not for this server name',
@@ -198,6 +198,7 @@ test('an https upstream is verified against its own CA and its server name', asy
     error: expect.stringContaining('not trusted'),
   })
   expect(await probe(port, {}, { tls: { ...tls, ca: undefined, verify: false } })).toMatchObject({ ok: true })
+  expect(await probe(port, {}, { tls: { ...tls, ca: 'no PEM' } })).toMatchObject({ ok: false })
 })
 
 test('a TCP probe is healthy once the connection, or its TLS handshake, is established', async () => {
@@ -210,4 +211,6 @@ test('a TCP probe is healthy once the connection, or its TLS handshake, is estab
   expect(await tcp(secure, { tls })).toMatchObject({ ok: true })
   expect(await tcp(plain, { tls }, 100)).toMatchObject({ ok: false, error: 'no complete answer within 100 ms' })
   expect(await tcp(secure, { tls: { ...tls, serverName: 'other.test' } })).toMatchObject({ ok: false })
+  expect(await tcp(secure, { tls: { ...tls, serverName: undefined } })).toMatchObject({ ok: true })
+  expect(await tcp(secure, { tls: { ...tls, ca: 'no PEM' } })).toMatchObject({ ok: false })
 })

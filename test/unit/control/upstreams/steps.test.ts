@@ -104,7 +104,10 @@ function expectToAddUp(before: Entry, { entry, events }: Step, nowMs: number): v
   expect(from).toBe(availability)
   expect(entry.sinceMs === nowMs).toBe(before.verdict.availability !== availability)
   const types = events.map(({ type }) => type)
-  expect(types.includes('holds')).toBe(before.holds !== entry.holds)
+  // An operator's order is told as an order; what a deadline makes of it is not.
+  const [was, is] = [before, entry].map(({ holds }) => holds.find(({ source }) => source === 'operator'))
+  const isDue = is?.status === 'disabled' && is.deadlineMs !== undefined
+  expect(types.includes('holds')).toBe(before.holds !== entry.holds && (was === is || isDue))
   expect(types.includes('outlier')).toBe(before.state.outlier.status !== entry.state.outlier.status)
   const isDisabled = (each: Entry) => strictest(each.holds)?.status === 'disabled'
   expect(types.includes('disabled')).toBe(isDisabled(entry) && !isDisabled(before))

@@ -34,7 +34,7 @@ function supervise(behaviour: string, workers = 2) {
       workers,
       upstreamTable,
       counters: buffer,
-      places: new SharedArrayBuffer(0),
+      permits: new SharedArrayBuffer(0),
       sessions: new SharedArrayBuffer(0),
       rates: new SharedArrayBuffer(0),
       clients: new SharedArrayBuffer(0),

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { AccessEntry } from '../../../../src/proxy/access-log/access-entry.ts'
 import { AccessLine } from '../../../../src/proxy/access-log/access-line.ts'
-import type { AccessEntry } from '../../../../src/proxy/access-log/access-log.ts'
 import { ANY_UNIT } from '../../../support/any-text.ts'
 
 const text = fc.oneof(

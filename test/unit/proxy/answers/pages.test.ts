@@ -2,13 +2,14 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FAULTS, type FaultCode } from '../../../../src/http1/faults.ts'
-import { fieldValue } from '../../../../src/http1/fields.ts'
-import { type AnswerCode, type AnswerForm, answer } from '../../../../src/proxy/answers/answers.ts'
+import { FAULTS, type FaultCode } from '../../../../src/http/faults.ts'
+import { fieldValue } from '../../../../src/http/fields.ts'
+import { type AnswerForm, answer } from '../../../../src/proxy/answers/answers.ts'
 import { closedRouteAnswer } from '../../../../src/proxy/answers/closed-route-answer.ts'
+import type { AnswerCode } from '../../../../src/proxy/answers/codes.ts'
+import { LANGUAGES, WORDS } from '../../../../src/proxy/answers/pages/languages.ts'
 import { maintenancePage, type Visit } from '../../../../src/proxy/answers/pages/maintenance-page.ts'
 import { escapeHtml } from '../../../../src/proxy/answers/pages/page.ts'
-import { LANGUAGES, WORDS } from '../../../../src/proxy/answers/pages/words.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 
 const HOUR_MS = 3_600_000

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Fields, parseFields } from '../../../../src/http1/fields.ts'
+import type { Fields } from '../../../../src/http/fields.ts'
+import { parseFields } from '../../../../src/http1/field-section.ts'
 import type { WindowBypass } from '../../../../src/plan/window.ts'
 import { closedRouteOf, compileClosedRoutes } from '../../../../src/proxy/exchange/closed-routes.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { ExchangeTimer } from '../../../../src/proxy/exchange/timer.ts'
-import { TimerWheel } from '../../../../src/proxy/timer-wheel.ts'
+import { TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
 import { snapshotOf } from '../../control/fixtures/snapshot.ts'
 
 const TICK_MS = 50
@@ -13,7 +13,7 @@ class Stage {
   /** When the deadline passed, ms. */
   passedMs: number | undefined = undefined
   readonly wheel = new TimerWheel(0, TICK_MS)
-  readonly timer = new ExchangeTimer(this, this.wheel, undefined)
+  readonly timer = new ExchangeTimer(this, this.wheel, TIMEOUTS, undefined)
 
   onDeadline(): void {
     this.passedMs = this.now
@@ -35,9 +35,9 @@ test.each([
 ] as const)('a client that closes its sending side puts off no deadline: %s', (phase, act) => {
   const stage = new Stage()
   stage.timer.phase = phase
-  stage.timer.armForClient(400, TIMEOUTS)
+  stage.timer.armForClient(400)
   stage.passUntil(200)
-  stage.timer.onClientHalfClosed(TIMEOUTS)
+  stage.timer.onClientHalfClosed()
   stage.passUntil(2_000)
   expect(stage.passedMs).toBeLessThanOrEqual(400 + 2 * TICK_MS + 10)
   expect(stage.act).toBe(act)
@@ -48,9 +48,9 @@ test.each(['queue', 'verdict', 'response', 'body'] as const)(
   phase => {
     const stage = new Stage()
     stage.timer.phase = phase
-    stage.timer.armForClient(60_000, TIMEOUTS)
+    stage.timer.armForClient(60_000)
     stage.passUntil(200)
-    stage.timer.onClientHalfClosed(TIMEOUTS)
+    stage.timer.onClientHalfClosed()
     stage.passUntil(2_000)
     expect(stage.passedMs).toBeGreaterThanOrEqual(700)
     expect(stage.passedMs).toBeLessThanOrEqual(700 + 2 * TICK_MS + 10)
@@ -60,9 +60,9 @@ test.each(['queue', 'verdict', 'response', 'body'] as const)(
 
 test('a client that has closed its sending side gets its answer if it comes within any deadline of the upstream', () => {
   const stage = new Stage()
-  stage.timer.onClientHalfClosed(TIMEOUTS)
+  stage.timer.onClientHalfClosed()
   stage.timer.phase = 'response'
-  stage.timer.armForClient(300, TIMEOUTS)
+  stage.timer.armForClient(300)
   stage.passUntil(2_000)
   expect(stage.passedMs).toBeLessThanOrEqual(300 + 2 * TICK_MS + 10)
   // So the client is told, and a request that may have been carried out is recorded.

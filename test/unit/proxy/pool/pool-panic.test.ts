@@ -4,10 +4,11 @@ import { expect, test } from 'vitest'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
 import { Pool } from '../../../../src/proxy/pool/pool.ts'
 import { Queue } from '../../../../src/proxy/pool/queue.ts'
-import type { Runtime } from '../../../../src/proxy/runtime.ts'
+import { NEWCOMER } from '../../../../src/proxy/pool/waiter.ts'
+import type { Runtime } from '../../../../src/proxy/runtime/runtime.ts'
 import type { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
 import { allocateCounters, CounterTable } from '../../../../src/shared/counters.ts'
-import { allocatePlaces, Places } from '../../../../src/shared/places.ts'
+import { allocatePermits, Permits } from '../../../../src/shared/permits.ts'
 import { AVAILABILITY, type Availability, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { poolPlan, upstreamPlan } from '../../control/fixtures/snapshot.ts'
 
@@ -18,14 +19,14 @@ function choices(states: readonly (keyof typeof AVAILABILITY)[]): string {
   const table = new UpstreamTable()
   const counters = new CounterTable(allocateCounters(1), 1)
   const row = counters.rows[0]!
-  const places = new Places(allocatePlaces(1), 1, 0)
+  const permits = new Permits(allocatePermits(1), 1, 0)
   const endpoints = upstreams.map((each, at) => ({ slot: at + 2, plan: each, readmit() {} }) as unknown as Endpoint)
   for (const [at, state] of states.entries()) table.set(at + 2, AVAILABILITY[state] satisfies Availability, 100)
-  const queue = new Queue(1, places, table, row)
-  const pool = new Pool(plan, 1, endpoints, table, counters, queue, { row, places } as unknown as Runtime)
-  const wish = { route: {} as RoutePlan, key: 0, claim: undefined }
-  const chosen = Array.from({ length: 10 }, () => pool.choose(wish, undefined, 0, () => 0))
-  return [...new Set(chosen.map(each => (typeof each === 'string' ? each : each.slot - 2)))].sort().join(' ')
+  const runtime = { row, permits, table, counters, random: () => 0 } as unknown as Runtime
+  const pool = new Pool(plan, 1, endpoints, new Queue(1, runtime), runtime)
+  const placement = { route: {} as RoutePlan, key: 0, stickiness: undefined }
+  const chosen = Array.from({ length: 10 }, () => pool.choose({ placement, tried: undefined, rank: NEWCOMER }, 0))
+  return [...new Set(chosen.map(each => (typeof each === 'string' ? each : each.endpoint.slot - 2)))].sort().join(' ')
 }
 
 test.each([

@@ -5,13 +5,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import type { RoutePlan } from '../../../../src/plan/route.ts'
-import { Pool, type Wish } from '../../../../src/proxy/pool/pool.ts'
+import type { RoutedRequest, Seeker } from '../../../../src/proxy/pool/choice.ts'
+import type { Permit } from '../../../../src/proxy/pool/permits.ts'
+import { Pool } from '../../../../src/proxy/pool/pool.ts'
 import { Queue } from '../../../../src/proxy/pool/queue.ts'
 import { Waiter, type Waiting } from '../../../../src/proxy/pool/waiter.ts'
-import type { Runtime } from '../../../../src/proxy/runtime.ts'
+import type { Runtime } from '../../../../src/proxy/runtime/runtime.ts'
 import type { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
-import { allocatePlaces, PLACE, Places } from '../../../../src/shared/places.ts'
+import { allocatePermits, PERMIT, Permits } from '../../../../src/shared/permits.ts'
 import { AVAILABILITY, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { until } from '../../../support/until.ts'
 import { poolPlan, upstreamPlan } from '../../control/fixtures/snapshot.ts'
@@ -22,7 +24,7 @@ const UPSTREAMS = [2, 3, 4]
 
 class Stage {
   readonly table = new UpstreamTable()
-  readonly places: Places
+  readonly permits: Permits
   readonly pools: readonly Pool[]
   readonly counters: CounterTable
   readonly clients: Client[] = []
@@ -33,16 +35,21 @@ class Stage {
     const upstreams = UPSTREAMS.map(slot => upstreamPlan(`erp-${slot}`, slot))
     const queue = { max: 1000, timeoutMs: 60_000 }
     const plan = poolPlan('erp', upstreams, { queue, balance: { kind: balance } as PoolPlan['balance'] })
-    const buffer = allocatePlaces(WORKERS)
+    const buffer = allocatePermits(WORKERS)
     this.counters = new CounterTable(allocateCounters(WORKERS), WORKERS)
-    this.places = new Places(buffer, WORKERS, undefined)
+    this.permits = new Permits(buffer, WORKERS, undefined)
     const endpoints = UPSTREAMS.map((slot, at) => ({ slot, plan: upstreams[at]!, readmit() {} }) as unknown as Endpoint)
     this.pools = Array.from({ length: WORKERS }, (_, worker) => {
       const row = this.counters.rows[worker]!
-      const places = new Places(buffer, WORKERS, worker)
-      const runtime = { row, places } as unknown as Runtime
-      const lines = new Queue(POOL_SLOT, places, this.table, row)
-      return new Pool(plan, POOL_SLOT, endpoints, this.table, this.counters, lines, runtime)
+      const permits = new Permits(buffer, WORKERS, worker)
+      const runtime = {
+        row,
+        permits,
+        table: this.table,
+        counters: this.counters,
+        random: Math.random,
+      } as unknown as Runtime
+      return new Pool(plan, POOL_SLOT, endpoints, new Queue(POOL_SLOT, runtime), runtime)
     })
   }
 
@@ -77,7 +84,7 @@ class Stage {
   get idle(): boolean {
     return UPSTREAMS.some(
       slot =>
-        this.places.count(slot, PLACE.taken) < this.limitOf(slot) && this.waiting.some(client => client.wants(slot)),
+        this.permits.count(slot, PERMIT.taken) < this.limitOf(slot) && this.waiting.some(client => client.wants(slot)),
     )
   }
 }
@@ -86,15 +93,16 @@ class Stage {
 type Need = { readonly kind: 'any' } | { readonly kind: 'own' | 'tried'; readonly at: number }
 
 /** What an exchange does with its pool. */
-class Client implements Waiting {
+class Client implements Waiting, Seeker {
   state: 'new' | 'waits' | 'holds' | 'over' = 'new'
   slot = 0
   readonly need: Need
   readonly #stage: Stage
   readonly #pool: Pool
-  readonly #wish: Wish
+  readonly placement: RoutedRequest
   readonly #waiter = new Waiter(this)
-  readonly #tried: readonly Endpoint[]
+  readonly tried: readonly Endpoint[]
+  #permit: Permit | undefined
   readonly #priority: number
 
   constructor(stage: Stage, pool: Pool, need: Need, priority: number) {
@@ -103,8 +111,16 @@ class Client implements Waiting {
     this.#pool = pool
     this.#priority = priority
     const endpoint = need.kind === 'own' ? pool.endpoints[need.at] : undefined
-    this.#wish = { route: {} as RoutePlan, key: 0, claim: { endpoint, renew: false, key: undefined } as never }
-    this.#tried = need.kind === 'tried' ? [pool.endpoints[need.at]!] : []
+    this.placement = {
+      route: {} as RoutePlan,
+      key: 0,
+      stickiness: { endpoint, renew: false, key: undefined } as never,
+    }
+    this.tried = need.kind === 'tried' ? [pool.endpoints[need.at]!] : []
+  }
+
+  get rank(): number {
+    return this.#waiter.rank
   }
 
   wants(slot: number): boolean {
@@ -118,12 +134,13 @@ class Client implements Waiting {
 
   onTurn(): void {
     if (this.state !== 'new' && this.state !== 'waits') return
-    const choice = this.#pool.choose(this.#wish, this.#tried, performance.now(), Math.random, this.#waiter.rank)
+    const choice = this.#pool.choose(this, performance.now())
     if (typeof choice !== 'string') {
-      expect(this.#pool.places.taken).toBe(true)
+      expect(choice.permit).toBeDefined()
+      this.#permit = choice.permit
       this.#pool.stopWaiting(this.#waiter)
       this.state = 'holds'
-      this.slot = choice.slot
+      this.slot = choice.endpoint.slot
       this.#stage.served.push(this)
     } else if (choice === 'full') {
       this.state = 'waits'
@@ -133,7 +150,7 @@ class Client implements Waiting {
 
   leave(): void {
     this.#pool.stopWaiting(this.#waiter)
-    if (this.state === 'holds') this.#pool.places.leave(this.slot)
+    if (this.state === 'holds') this.#permit!.giveBack()
     this.state = 'over'
   }
 }
@@ -180,10 +197,10 @@ test('nobody waits for a place that is free, limits hold, and nothing is left at
           stage.set(each.at, each.limit, each.up || each.at === 0)
         }
         for (const slot of UPSTREAMS) {
-          if (!lowered) expect(stage.places.count(slot, PLACE.taken)).toBeLessThanOrEqual(1)
-          expect(stage.places.count(slot, PLACE.taken)).toBe(stage.holding.filter(each => each.slot === slot).length)
+          if (!lowered) expect(stage.permits.count(slot, PERMIT.taken)).toBeLessThanOrEqual(1)
+          expect(stage.permits.count(slot, PERMIT.taken)).toBe(stage.holding.filter(each => each.slot === slot).length)
         }
-        expect(stage.places.count(POOL_SLOT, PLACE.queued)).toBe(stage.waiting.length)
+        expect(stage.permits.count(POOL_SLOT, PERMIT.queued)).toBe(stage.waiting.length)
         expect(stage.counters.gauge(POOL_SLOT, GAUGE.waiting)).toBe(stage.waiting.length)
       }
       for (const at of [0, 1, 2]) stage.set(at, 1)
@@ -193,8 +210,8 @@ test('nobody waits for a place that is free, limits hold, and nothing is left at
       }
       for (const client of stage.holding) client.leave()
       for (const slot of [POOL_SLOT, ...UPSTREAMS]) {
-        expect(stage.places.count(slot, PLACE.taken) + stage.places.count(slot, PLACE.queued)).toBe(0)
-        expect(stage.places.firstRank(slot)).toBe(Number.POSITIVE_INFINITY)
+        expect(stage.permits.count(slot, PERMIT.taken) + stage.permits.count(slot, PERMIT.queued)).toBe(0)
+        expect(stage.permits.firstRank(slot)).toBe(Number.POSITIVE_INFINITY)
       }
     }),
     { numRuns: 60 },
@@ -235,7 +252,7 @@ test('a place of a worker that dies goes to who waits in another', async () => {
   expect([first.state, second.state]).toEqual(['waits', 'waits'])
   // Worker 0 is gone, with what it held and who waited there: it can't do anything for them any more.
   first.onTurn = () => {}
-  stage.places.forget(0)
+  stage.permits.forget(0)
   await until('the other has it', () => second.state === 'holds', { timeoutMs: SOON_MS, everyMs: 0 })
 })
 

@@ -5,9 +5,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { performance } from 'node:perf_hooks'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Timeouts } from '../../../../src/plan/bounds.ts'
-import type { Runtime } from '../../../../src/proxy/runtime.ts'
-import { TimerWheel } from '../../../../src/proxy/timer-wheel.ts'
-import { openTunnel, type TunnelEnd } from '../../../../src/proxy/tunnel/tunnel.ts'
+import { TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
+import type { TunnelEnd } from '../../../../src/proxy/runtime/tunnel-end.ts'
+import { openTunnel, type TunnelRuntime } from '../../../../src/proxy/tunnel/tunnel.ts'
 import { Tunnels } from '../../../../src/proxy/tunnel/tunnels.ts'
 import { allocateCounters, CounterRow, GAUGE, TOTAL } from '../../../../src/shared/counters.ts'
 import { closeFrame } from '../../../../src/websocket/frames.ts'
@@ -91,7 +91,7 @@ const servers: Server[] = []
 const peers: Peer[] = []
 let row: CounterRow
 let tunnels: Tunnels
-let runtime: Runtime
+let runtime: TunnelRuntime
 let unexpected: unknown[] = []
 let clock: NodeJS.Timeout
 
@@ -107,7 +107,7 @@ beforeEach(() => {
   row = new CounterRow(allocateCounters(1), 0)
   tunnels = new Tunnels()
   unexpected = []
-  runtime = { row, wheel, tunnels, unexpected: (error: unknown) => unexpected.push(error) } as unknown as Runtime
+  runtime = { row, wheel, tunnels, unexpected: (error: unknown) => unexpected.push(error) } as unknown as TunnelRuntime
 })
 
 afterEach(async () => {
@@ -151,7 +151,7 @@ async function tunnel({ protocol = 'websocket', timeouts = LONG, early = {} }: S
   const [upstreamEnd, upstreamSocket] = await pair()
   const end = (socket: Socket, bytes: Buffer | undefined): TunnelEnd => {
     socket.pause()
-    return { socket, early: bytes, onData: listener => socket.on('data', listener) }
+    return { stream: socket, early: bytes, onData: listener => socket.on('data', listener) }
   }
   const plan = { upstream: { slot: SLOT, ended: false }, timeouts, protocol }
   openTunnel(runtime, plan, end(clientEnd, early.client), end(upstreamEnd, early.upstream))
@@ -437,9 +437,9 @@ describe('pieces that have to wait', () => {
     openTunnel(
       runtime,
       plan,
-      { socket: clientEnd, early: undefined, onData: each => clientEnd.on('data', each) },
+      { stream: clientEnd, early: undefined, onData: each => clientEnd.on('data', each) },
       {
-        socket: upstreamEnd,
+        stream: upstreamEnd,
         early: undefined,
         onData: each => {
           listener = each

@@ -1,48 +1,26 @@
-// A snapshot made ready for this worker: route tables by listener, pools with their endpoints. Pools that are the same pass from one
-// plan to the next with all they have learned, endpoints (and with them idle connections) also where only their place in a pool changes.
+// Makes a snapshot ready for this worker. Pools that are the same pass from one snapshot to the next with all they have learned; endpoints,
+// and with them idle connections, also where only their place in a pool changes.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { HeadLimits } from '../http1/limits.ts'
-import type { RoutePlan } from '../plan/route.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
-import { compileRoutes, type RouteTable } from '../policy/request/routing.ts'
-import { compileRpcReads, type RpcReads } from '../policy/request/rpc-reads.ts'
-import { type CounterTable, ROUTE_OF_NONE } from '../shared/counters.ts'
+import { compileRoutes } from '../policy/request/routing.ts'
+import { compileRpcReads } from '../policy/request/rpc-reads.ts'
+import { ROUTE_OF_NONE } from '../shared/counters.ts'
 import type { Slots } from '../shared/messages.ts'
-import type { UpstreamTable } from '../shared/upstream-table.ts'
 import { inRanges } from '../util/address-ranges.ts'
-import { type Admission, admissionsOf } from './exchange/admission.ts'
+import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
+import { admissionsOf } from './exchange/admission.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from './runtime/runtime.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 
-export interface Plan {
-  readonly snapshot: Snapshot
-  readonly limits: HeadLimits
-  readonly routes: readonly RoutePlan[]
-  /** Where requests of each route are counted; parallel to `routes`. */
-  readonly routeSlots: readonly number[]
-  readonly pools: readonly Pool[]
-  /** By the slot of the pool: also those of pools that have left, which somebody may still wait in. */
-  readonly queues: Map<number, Queue>
-  /** By listener name. */
-  readonly tables: ReadonlyMap<string, RouteTable>
-  /** What each route declares as RPC reads; parallel to `routes`. */
-  readonly rpcReads: readonly (RpcReads | undefined)[]
-  /** Of the routes that restrict who may use them, or how often. */
-  readonly admissions: ReadonlyMap<RoutePlan, Admission>
-  isTrusted(address: string): boolean
-}
-
-export function compilePlan(
+export function activate(
   snapshot: Snapshot,
   slots: Slots,
   runtime: Runtime,
-  table: UpstreamTable,
-  counters: CounterTable,
-  before: Plan | undefined,
-): Plan {
+  before: ActiveSnapshot | undefined,
+): ActiveSnapshot {
   const earlier = new Map<number, Endpoint>()
   const earlierPools = new Map<number, Pool>()
   for (const pool of before?.pools ?? []) {
@@ -62,9 +40,9 @@ export function compilePlan(
     const unchanged = earlierPools.get(slot)
     if (unchanged && isDeepStrictEqual(unchanged.plan, plan) && isSameList(unchanged.endpoints, endpoints))
       return unchanged
-    const queue = queues.get(slot) ?? new Queue(slot, runtime.places, table, runtime.row)
+    const queue = queues.get(slot) ?? new Queue(slot, runtime)
     queues.set(slot, queue)
-    const pool = new Pool(plan, slot, endpoints, table, counters, queue, runtime)
+    const pool = new Pool(plan, slot, endpoints, queue, runtime)
     earlierPools.get(slot)?.succeededBy(pool)
     return pool
   })
@@ -72,8 +50,6 @@ export function compilePlan(
   const matches = snapshot.routes.map(route => route.match)
   return {
     snapshot,
-    limits: snapshot.limits,
-    routes: snapshot.routes,
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,

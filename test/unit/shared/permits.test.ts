@@ -1,18 +1,18 @@
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { allocatePlaces, PLACE, Places } from '../../../src/shared/places.ts'
+import { allocatePermits, PERMIT, Permits } from '../../../src/shared/permits.ts'
 
 const SLOT = 7
 
-test('a place is given once: threads that race for it never overshoot, and a dead one’s places come back', async () => {
+test('a permit is given once: threads that race for it never overshoot, and a dead one’s permits come back', async () => {
   const workers = 4
   const limit = 2
-  const buffer = allocatePlaces(workers)
+  const buffer = allocatePermits(workers)
   const inside = new SharedArrayBuffer(8)
-  const control = new Places(buffer, workers, undefined)
+  const control = new Permits(buffer, workers, undefined)
   const most = await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      const thread = new Worker(new URL('./fixtures/place-hammer.ts', import.meta.url), {
+      const thread = new Worker(new URL('./fixtures/permit-hammer.ts', import.meta.url), {
         workerData: { buffer, inside, workers, worker, limit, turns: 20_000 },
       })
       const result = new Promise<number>((resolve, reject) => {
@@ -24,36 +24,36 @@ test('a place is given once: threads that race for it never overshoot, and a dea
     }),
   )
   expect(Math.max(...most)).toBeLessThanOrEqual(limit)
-  expect(control.count(SLOT, PLACE.taken)).toBe(0)
+  expect(control.count(SLOT, PERMIT.taken)).toBe(0)
   // Each has kept one at the next slot, and died with it.
   for (let left = workers; left > 0; left -= 1) {
-    expect(control.count(SLOT + 1, PLACE.taken)).toBe(left)
+    expect(control.count(SLOT + 1, PERMIT.taken)).toBe(left)
     control.forget(left - 1)
   }
-  expect(control.count(SLOT + 1, PLACE.taken)).toBe(0)
+  expect(control.count(SLOT + 1, PERMIT.taken)).toBe(0)
 })
 
-function pair(): readonly [Places, Places, Places] {
-  const buffer = allocatePlaces(2)
-  return [new Places(buffer, 2, 0), new Places(buffer, 2, 1), new Places(buffer, 2, undefined)]
+function pair(): readonly [Permits, Permits, Permits] {
+  const buffer = allocatePermits(2)
+  return [new Permits(buffer, 2, 0), new Permits(buffer, 2, 1), new Permits(buffer, 2, undefined)]
 }
 
 test('limits count what all workers hold, each kind and slot for itself', () => {
   const [a, b] = pair()
-  expect(a.take(SLOT, PLACE.taken, 2)).toBe(true)
-  expect(b.take(SLOT, PLACE.taken, 2)).toBe(true)
-  expect(a.take(SLOT, PLACE.taken, 2)).toBe(false)
-  expect(a.take(SLOT, PLACE.queued, 1)).toBe(true)
-  expect(a.take(SLOT + 1, PLACE.taken, 1)).toBe(true)
-  b.leave(SLOT, PLACE.taken)
-  expect(a.take(SLOT, PLACE.taken, 2)).toBe(true)
+  expect(a.take(SLOT, PERMIT.taken, 2)).toBe(true)
+  expect(b.take(SLOT, PERMIT.taken, 2)).toBe(true)
+  expect(a.take(SLOT, PERMIT.taken, 2)).toBe(false)
+  expect(a.take(SLOT, PERMIT.queued, 1)).toBe(true)
+  expect(a.take(SLOT + 1, PERMIT.taken, 1)).toBe(true)
+  b.leave(SLOT, PERMIT.taken)
+  expect(a.take(SLOT, PERMIT.taken, 2)).toBe(true)
   // A limit that was lowered below what is taken refuses until enough has been left.
-  expect(a.take(SLOT, PLACE.taken, 1)).toBe(false)
+  expect(a.take(SLOT, PERMIT.taken, 1)).toBe(false)
 })
 
 test('tickets go up over all workers', () => {
   const [a, b] = pair()
-  const tickets = [a, b, b, a].map(places => places.nextTicket())
+  const tickets = [a, b, b, a].map(permits => permits.nextTicket())
   expect(tickets).toEqual([0, 1, 2, 3])
 })
 
@@ -83,10 +83,10 @@ test('who waits is woken, also where it looked just before', async () => {
 
 test('when a worker is forgotten, those who wait behind it are woken', async () => {
   const [a, b, control] = pair()
-  b.take(SLOT, PLACE.queued, 10)
-  a.take(SLOT, PLACE.queued, 10)
+  b.take(SLOT, PERMIT.queued, 10)
+  a.take(SLOT, PERMIT.queued, 10)
   const waiting = a.woken(SLOT, a.wakes(SLOT))
   control.forget(1)
   await waiting
-  expect(a.count(SLOT, PLACE.queued)).toBe(1)
+  expect(a.count(SLOT, PERMIT.queued)).toBe(1)
 })

@@ -1,10 +1,10 @@
-// Places that must never be given twice, counted over all workers: requests on an upstream, in a queue, in a circuit breaker; and
-// who of those that wait comes first. Counts, order and waking only: who takes which place is decided by those who call.
+// Permits that must never be given twice, counted over all workers: requests on an upstream, in a queue, in a circuit breaker; and
+// who of those that wait comes first. Counts, order and waking only: who takes which permit is decided by those who call.
 
 import { MAX_SLOTS } from './upstream-table.ts'
 
 /** What is counted at a slot. */
-export const PLACE = {
+export const PERMIT = {
   /** Slot of an upstream: requests on it, against its limit; slot of a pool: its requests, against the circuit breaker. */
   taken: 0,
   /** Slots of pools: requests in the queue. */
@@ -12,7 +12,7 @@ export const PLACE = {
   /** Slots of pools: requests without a connection, against the circuit breaker. */
   pending: 2,
 } as const
-export type PlaceKind = (typeof PLACE)[keyof typeof PLACE]
+export type PermitKind = (typeof PERMIT)[keyof typeof PERMIT]
 
 /** Goes up whenever somebody who waits at this slot (of a pool) should look again. */
 const WAKE = 3
@@ -25,15 +25,15 @@ const ROW_BYTES = COUNTS * 4 + MAX_SLOTS * 8
 const NOBODY = 0n
 
 /** Shared memory for `workers` rows. Pages that are never touched cost nothing. */
-export function allocatePlaces(workers: number): SharedArrayBuffer {
+export function allocatePermits(workers: number): SharedArrayBuffer {
   return new SharedArrayBuffer(HEADER_BYTES + COUNTS * 4 + workers * ROW_BYTES)
 }
 
 /**
- * The table as one worker sees it: it takes and leaves places in its own name, so that control can give back what it held when it
+ * The table as one worker sees it: it takes and leaves permits in its own name, so that control can give back what it held when it
  * dies. Control itself reads only, and calls `forget`; it has no row.
  */
-export class Places {
+export class Permits {
   readonly #tickets: BigInt64Array
   /** Sums over all workers: what limits are compared with. */
   readonly #counts: Int32Array
@@ -53,8 +53,8 @@ export class Places {
     this.#own = worker ?? -1
   }
 
-  /** Takes a place unless `limit` are taken. It never overshoots, not even for a moment: nobody is refused for a place that is free. */
-  take(slot: number, kind: PlaceKind, limit: number): boolean {
+  /** Takes a permit unless `limit` are taken. It never overshoots, not even for a moment: nobody is refused for a permit that is free. */
+  take(slot: number, kind: PermitKind, limit: number): boolean {
     const at = slot * INTS_PER_SLOT + kind
     let seen = Atomics.load(this.#counts, at)
     while (seen < limit) {
@@ -69,13 +69,13 @@ export class Places {
   }
 
   /** Gives one back. */
-  leave(slot: number, kind: PlaceKind): void {
+  leave(slot: number, kind: PermitKind): void {
     const at = slot * INTS_PER_SLOT + kind
     Atomics.sub(this.#rows[this.#own]!, at, 1)
     Atomics.sub(this.#counts, at, 1)
   }
 
-  count(slot: number, kind: PlaceKind): number {
+  count(slot: number, kind: PermitKind): number {
     return Atomics.load(this.#counts, slot * INTS_PER_SLOT + kind)
   }
 
@@ -125,6 +125,6 @@ export class Places {
       if (held !== 0) Atomics.sub(this.#counts, at, held)
     }
     this.#ranks[worker]!.fill(NOBODY)
-    for (let slot = 0; slot < MAX_SLOTS; slot += 1) if (this.count(slot, PLACE.queued) > 0) this.wake(slot)
+    for (let slot = 0; slot < MAX_SLOTS; slot += 1) if (this.count(slot, PERMIT.queued) > 0) this.wake(slot)
   }
 }

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Expiring, Timer, TimerWheel } from '../../../src/proxy/timer-wheel.ts'
+import { type Expiring, Timer, TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
 
 const TICK_MS = 50
 

@@ -1,0 +1,35 @@
+// What an access line says of one finished exchange.
+
+export interface AccessEntry {
+  readonly requestId: string
+  /** Of the trace that the client says the request belongs to, 32 hexadecimal digits; '' = it says nothing. */
+  readonly traceId: string
+  readonly client: string
+  readonly listener: string
+  readonly route: string
+  readonly pool: string
+  /** '' where no upstream was reached. */
+  readonly upstream: string
+  readonly method: string
+  readonly host: string
+  /** Without the query. */
+  readonly path: string
+  readonly status: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** To the first byte of the response and in all, ms. */
+  readonly firstByteMs: number
+  readonly totalMs: number
+  /** How long it waited for a permit for an upstream, ms. */
+  readonly queueMs: number
+  /** How long the last attempt took to connect, ms; 0 = it rode a connection that was open. */
+  readonly connectMs: number
+  readonly attempts: number
+  /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
+  readonly proof: string
+  /** How the exchange ended, in words: `complete`, `client left`, or an answer's code. */
+  readonly end: string
+}
+
+/** How long it took is known last. */
+export type AccessFacts = Omit<AccessEntry, 'totalMs'>

@@ -1,0 +1,55 @@
+// The codes of vigia's own answers, and the status that each has. What an answer looks like is answers.ts.
+
+import { FAULTS, type FaultCode } from '../../http/faults.ts'
+import type { FailureKind } from '../upstream/attempt-events.ts'
+
+const STATUSES = {
+  'no-route': 404,
+  'no-upstream-available': 503,
+  'queue-full': 503,
+  'queue-timeout': 503,
+  overloaded: 503,
+  'rate-limited': 429,
+  forbidden: 403,
+  'connect-failed': 502,
+  'connect-timeout': 504,
+  'upstream-reset': 502,
+  'upstream-timeout': 504,
+  'bad-upstream-response': 502,
+  'in-doubt': 502,
+  'internal-error': 500,
+  /** With more to say than the others: closed-route-answer.ts. */
+  maintenance: 503,
+} as const
+
+/** What vigia itself has to say; the others are faults of a request. */
+export type OwnCode = keyof typeof STATUSES
+export type AnswerCode = OwnCode | FaultCode
+export type AnsweredStatus = (typeof STATUSES)[OwnCode] | (typeof FAULTS)[FaultCode]['status']
+
+/** Whether it says: not now, try again when the pool says. A window says itself when. */
+export function isBusy(code: AnswerCode): boolean {
+  return code !== 'maintenance' && statusOf(code) === 503
+}
+
+/** What a client is told when an attempt failed and can't be repeated. @param connecting no connection was established */
+export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerCode {
+  switch (kind) {
+    case 'connect':
+      return 'connect-failed'
+    case 'timeout':
+      return connecting ? 'connect-timeout' : 'upstream-timeout'
+    case 'reset':
+      return 'upstream-reset'
+    case 'garbage':
+      return 'bad-upstream-response'
+  }
+}
+
+export function statusOf(code: AnswerCode): AnsweredStatus {
+  return isOwn(code) ? STATUSES[code] : FAULTS[code].status
+}
+
+function isOwn(code: AnswerCode): code is OwnCode {
+  return code in STATUSES
+}

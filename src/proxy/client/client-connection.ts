@@ -1,0 +1,148 @@
+// The socket of a client, what it is used for now, and how it ends: at once, after an answer that the client can still read, or because
+// something broke. What is read from it and written to it in between is h1-connection.ts.
+
+import type { Socket } from 'node:net'
+import { FAULT_CODES, FAULTS, type FaultCode } from '../../http/faults.ts'
+import { NO_FIELDS } from '../../http/fields.ts'
+import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import { answer } from '../answers/answers.ts'
+import type { ClientEvents } from '../exchange/client-events.ts'
+import type { ExchangeContext } from '../exchange/context.ts'
+import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
+import { ResponseWriter } from './response-writer.ts'
+
+/**
+ * idle: between requests; head: in one; exchange: one is under way; delivering: it is over, but the client has not taken all of its
+ * answer yet; linger: told to go, input is thrown away; tunnel, gone.
+ */
+type Phase = 'idle' | 'head' | 'exchange' | 'delivering' | 'linger' | 'tunnel' | 'gone'
+
+/** How long, and for how many bytes, input is thrown away after a final answer, so that the client can read it (RFC 9112 9.6). */
+const LINGER_MS = 2000
+const LINGER_BYTES = 1_048_576
+
+export interface ConnectionHost {
+  /** Takes no more connections; those it has end with their current exchange. */
+  readonly stopping: boolean
+  onGone(connection: ClientConnection): void
+}
+
+export abstract class ClientConnection implements Expiring {
+  protected readonly socket: Socket
+  protected readonly context: ExchangeContext
+  protected readonly host: ConnectionHost
+  protected readonly writer: ResponseWriter
+  protected readonly timer = new Timer(this)
+  protected phase: Phase = 'idle'
+  protected exchange: ClientEvents | undefined = undefined
+  /** Bytes behind the current request, kept until its exchange is over. */
+  protected ahead: Buffer | undefined = undefined
+  /** The client has closed its sending side. */
+  protected ended = false
+  #lingered = 0
+
+  constructor(socket: Socket, context: ExchangeContext, host: ConnectionHost) {
+    this.socket = socket
+    this.context = context
+    this.host = host
+    this.writer = new ResponseWriter(socket)
+    socket.on('error', () => this.close())
+    socket.on('close', () => this.close())
+    // A connection that never sends a byte is as idle as one between two requests.
+    context.wheel.arm(this.timer, context.active.snapshot.timeouts.keepAliveMs)
+  }
+
+  /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
+  abstract reassess(listener: string): void
+
+  /** Ends at once if nothing is under way, else after the current exchange. */
+  drain(): void {
+    if (this.phase === 'idle') this.close()
+  }
+
+  /** Ends at once. @returns true where something was under way */
+  destroy(): boolean {
+    const busy = this.phase === 'exchange' || this.phase === 'delivering' || this.phase === 'tunnel'
+    this.exchange?.interrupted('cut by the stop of vigia')
+    this.close()
+    return busy
+  }
+
+  onDeadline(): void {
+    if (this.phase === 'head') this.safely(() => this.refuse('head-timeout'))
+    else this.close()
+  }
+
+  protected safely(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.endBroken(error)
+    }
+  }
+
+  /** After an unexpected exception: one answer where that is still possible, and the end of this connection only. */
+  protected endBroken(error: unknown): void {
+    this.context.unexpected(error, this.exchange?.requestId)
+    try {
+      this.writer.endConnection()
+      if (this.exchange) this.exchange.abort()
+      else this.close()
+    } catch {
+      this.close()
+    }
+  }
+
+  /** Answers what can't become an exchange, and ends the connection. */
+  protected refuse(code: FaultCode): void {
+    const { row } = this.context
+    const requestId = this.context.nextRequestId()
+    const { head, body } = answer(code, requestId, this.context.active.snapshot.language ?? 'en')
+    row.rejected(FAULT_CODES.indexOf(code))
+    row.finished(SLOT_OF_VIGIA, FAULTS[code].status, 0)
+    this.phase = 'exchange'
+    this.writer.begin(1, false)
+    this.writer.head(head, false, requestId, '')
+    this.writer.body(body, 0, body.length)
+    this.writer.end(NO_FIELDS)
+    this.writer.flush()
+    this.linger()
+  }
+
+  /** Sends FIN and throws away what still comes, for a bounded time and number of bytes. */
+  protected linger(): void {
+    this.phase = 'linger'
+    this.ahead = undefined
+    this.socket.end()
+    this.socket.resume()
+    this.context.wheel.arm(this.timer, LINGER_MS)
+  }
+
+  /** What came while it lingers. */
+  protected throwAway(chunk: Buffer): void {
+    this.#lingered += chunk.length
+    // To close now would be a reset, which may overtake the answer: what is too much stays unread until the time is up.
+    if (this.#lingered > LINGER_BYTES) this.socket.pause()
+  }
+
+  protected endSocket(): void {
+    this.phase = 'linger'
+    this.socket.end()
+    this.context.wheel.arm(this.timer, LINGER_MS)
+    if (this.ended) this.socket.destroySoon()
+  }
+
+  protected close(): void {
+    if (this.phase === 'gone') return
+    const unfinished = this.phase === 'exchange' || this.phase === 'delivering'
+    this.phase = 'gone'
+    this.context.wheel.drop(this.timer)
+    // Where only the end of the connection ends the body, a clean end would be a lie.
+    if (unfinished && this.writer.endsWithConnection) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+    const exchange = this.exchange
+    this.exchange = undefined
+    this.host.onGone(this)
+    exchange?.onClientGone()
+  }
+}

@@ -1,0 +1,25 @@
+// A snapshot made ready for this worker: route tables by listener, pools with their endpoints, what each route needs at hand.
+
+import type { RoutePlan } from '../../plan/route.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
+import type { RouteTable } from '../../policy/request/routing.ts'
+import type { RpcReads } from '../../policy/request/rpc-reads.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Queue } from '../pool/queue.ts'
+import type { Admission } from './admission.ts'
+
+export interface ActiveSnapshot {
+  readonly snapshot: Snapshot
+  /** Where requests of each route are counted; parallel to the snapshot's routes. */
+  readonly routeSlots: readonly number[]
+  readonly pools: readonly Pool[]
+  /** By the slot of the pool: also those of pools that have left, which somebody may still wait in. */
+  readonly queues: Map<number, Queue>
+  /** By listener name. */
+  readonly tables: ReadonlyMap<string, RouteTable>
+  /** What each route declares as RPC reads; parallel to the snapshot's routes. */
+  readonly rpcReads: readonly (RpcReads | undefined)[]
+  /** Of the routes that restrict who may use them, or how often. */
+  readonly admissions: ReadonlyMap<RoutePlan, Admission>
+  isTrusted(address: string): boolean
+}

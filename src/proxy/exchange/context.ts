@@ -1,0 +1,14 @@
+// What exchanges need beside the ground: the configuration in force, the routes that are closed, the access log.
+
+import type { AccessLog } from '../access-log/access-log.ts'
+import type { TunnelRuntime } from '../tunnel/tunnel.ts'
+import type { ActiveSnapshot } from './active-snapshot.ts'
+import type { ClosedRoutes } from './closed-routes.ts'
+
+export interface ExchangeContext extends TunnelRuntime {
+  readonly accessLog: AccessLog
+  /** The configuration in force; an exchange reads it once. */
+  readonly active: ActiveSnapshot
+  /** Routes that maintenance windows answer now; undefined = none. */
+  readonly closedRoutes: ClosedRoutes | undefined
+}

@@ -1,0 +1,184 @@
+// What an exchange is made of, and how it ends: at a deadline, when its client leaves, with an answer of vigia's own, or because all of it
+// is done. What it does until then is exchange.ts.
+
+import type { Language } from '../../plan/snapshot.ts'
+import { TOTAL } from '../../shared/counters.ts'
+import type { AnswerCode } from '../answers/codes.ts'
+import type { Breaker } from '../pool/breaker.ts'
+import type { Waiter } from '../pool/waiter.ts'
+import type { Expiring } from '../runtime/timer-wheel.ts'
+import type { FailureKind } from '../upstream/attempt-events.ts'
+import type { Attempt } from './attempt.ts'
+import type { ExchangeContext } from './context.ts'
+import type { Downstream } from './downstream.ts'
+import { reportInDoubt } from './in-doubt.ts'
+import type { Placement } from './placement.ts'
+import type { ExchangeRecord } from './record.ts'
+import { RequestBody } from './request-body.ts'
+import { Retries } from './retries.ts'
+import { sendAnswer } from './send-answer.ts'
+import { ExchangeTimer } from './timer.ts'
+
+export abstract class EndableExchange implements Expiring {
+  readonly placement: Placement
+  protected readonly context: ExchangeContext
+  readonly #language: Language | undefined
+  protected readonly down: Downstream
+  protected readonly record: ExchangeRecord
+  protected readonly body: RequestBody
+  protected readonly timer: ExchangeTimer
+  /** That of the pool, which has counted it in; undefined = there is none. */
+  protected readonly breaker: Breaker | undefined
+  /** Undefined as long as it has not had to wait. */
+  protected waiter: Waiter | undefined = undefined
+  protected attempt: Attempt | undefined = undefined
+  /** Undefined as long as nothing has failed. */
+  protected retries: Retries | undefined = undefined
+  protected readonly progress = { interimSent: false, headSent: false }
+
+  constructor(
+    context: ExchangeContext,
+    down: Downstream,
+    record: ExchangeRecord,
+    placement: Placement,
+    breaker: Breaker | undefined,
+  ) {
+    const { route } = placement
+    this.context = context
+    const { limits, language } = context.active.snapshot
+    this.#language = language
+    this.down = down
+    this.record = record
+    this.placement = placement
+    this.breaker = breaker
+    this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
+    this.body = new RequestBody(record.head.meaning.length)
+    if (route.retry) this.body.keep(route.retry.replayBytes)
+  }
+
+  get requestId(): string {
+    return this.record.requestId
+  }
+
+  get method(): string {
+    return this.record.head.method
+  }
+
+  get over(): boolean {
+    return this.timer.phase === 'over'
+  }
+
+  /** The attempt is over without a complete response. */
+  abstract onFailure(kind: FailureKind, detail: string): void
+
+  protected get retrying(): Retries {
+    this.retries ??= new Retries(this.method, this.record.head.meaning.fields, this.body, this.placement)
+    return this.retries
+  }
+
+  /** Timers and verdicts come from outside of any connection: what they break must end here. */
+  protected safely(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.context.unexpected(error, this.requestId)
+      this.interrupted('internal error')
+      this.down.abandon()
+    }
+  }
+
+  onDeadline(): void {
+    this.safely(() => this.#onDeadline())
+  }
+
+  #onDeadline(): void {
+    const { pool } = this.placement
+    if (this.timer.tooSlow) this.context.row.add(pool.slot, TOTAL.slowClients, 1)
+    const verdict = this.timer.judge(this.attempt?.stalls === true, this.down.bytesWaiting > 0)
+    switch (verdict.act) {
+      case 'nothing':
+        return
+      case 'no-upstream':
+        return this.answer('no-upstream-available')
+      case 'queue-timeout':
+        return this.answer(this.retries?.lastFailure ?? pool.queueTimedOut())
+      case 'fail-attempt':
+        this.attempt?.connection.abandon()
+        return this.onFailure('timeout', verdict.detail)
+      case 'client-stopped-sending':
+        return this.breakOff('body-timeout')
+      case 'client-stopped-reading':
+        this.attempt?.connection.abandon()
+        return this.cut('client stalls')
+      case 'wait-for-client':
+        return this.timer.waitForClient()
+      case 'client-gone':
+        return this.down.abandon()
+    }
+  }
+
+  // 7. The client's side ends early.
+
+  onClientGone(): void {
+    if (this.over) return
+    this.attempt?.connection.abandon()
+    this.finish('client left')
+  }
+
+  onClientHalfClosed(): void {
+    if (!this.over) this.timer.onClientHalfClosed()
+  }
+
+  abort(): void {
+    if (this.over) return
+    this.interrupted('internal error')
+    this.breakOff('internal-error')
+  }
+
+  interrupted(cause: string): void {
+    if (this.over || !this.attempt) return
+    this.retrying.noteDoubt(this.attempt, cause)
+  }
+
+  /** Ends the attempt, then answers if there is still something to say. */
+  protected breakOff(code: AnswerCode): void {
+    this.attempt?.connection.abandon()
+    if (this.progress.headSent) this.cut(code)
+    else this.answer(code)
+  }
+
+  protected cut(end: string): void {
+    this.finish(end)
+    this.down.cut()
+  }
+
+  /** No upstream can be asked: what the last one's failure says of that goes first. */
+  protected giveUp(code: AnswerCode): void {
+    this.answer(this.retries?.lastFailure ?? code)
+  }
+
+  /** @param unlessInDoubt what to say; a request of which an earlier attempt may have been carried out is told that */
+  protected answer(unlessInDoubt: AnswerCode): void {
+    const code = this.retries?.doubt ? 'in-doubt' : unlessInDoubt
+    this.progress.headSent = true
+    sendAnswer(this.down, this.record, code, undefined, this.#language)
+    this.finish(code)
+    this.leaveClient()
+  }
+
+  protected leaveClient(): void {
+    this.down.flush()
+    this.down.finished(this.placement.route.timeouts)
+  }
+
+  /** 8. Release, count, log: once, and last. */
+  protected finish(end: string): void {
+    if (this.waiter) this.record.queueMs = this.placement.pool.stopWaiting(this.waiter)
+    this.breaker?.end()
+    this.attempt?.leave()
+    this.timer.end()
+    this.record.proof = this.retries?.proof ?? ''
+    if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
+    this.record.finish(this.context, this.attempt, this.body.bytes, end)
+  }
+}
