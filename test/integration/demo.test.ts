@@ -86,7 +86,7 @@ function userOf(web: string): { answers: Answer[]; stop(): Promise<void> } {
   const work = (async () => {
     while (!stopped) {
       answers.push(await ask(`${web}/api/orders?limit=1`))
-      await sleep(5)
+      await sleep(20)
     }
   })()
   return {

@@ -10,6 +10,7 @@ import {
   startHttpUpstream,
 } from '../support/http-upstream.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { amount } from '../support/thorough.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 
@@ -195,7 +196,7 @@ test('many clients with bodies of all sizes each get their own answer', async ()
   }
   let next = 0
   const lane = async () => {
-    while (next < 400) {
+    while (next < amount(400, 150)) {
       const i = next
       next += 1
       await one(i)

@@ -1,9 +1,10 @@
-// After ten thousand exchanges and a thousand broken ones nothing is left: no connection, no slot, no count.
+// After thousands of exchanges and many broken ones nothing is left: no connection, no slot, no count.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HttpUpstream, startHttpUpstream } from '../support/http-upstream.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
+import { amount } from '../support/thorough.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 
@@ -13,6 +14,7 @@ const WORKERS = 2
 /** Of all workers, to both upstreams. */
 const MOST_IDLE = 2 * WORKERS * IDLE_CONNECTIONS
 const MIB = 1_048_576
+const BROKEN = amount(1_000, 400)
 
 let first: HttpUpstream
 let second: HttpUpstream
@@ -93,19 +95,20 @@ function sumOf(metrics: string, name: string): number {
 }
 
 test('thousands of exchanges leave nothing behind', async () => {
-  await exchanges(2_000, 32)
+  await exchanges(amount(2_000, 640), 32)
   await expectNothingLeft()
   const sockets = await vigia.sockets()
   const memory = await vigia.residentBytes()
   const before = sumOf(await vigia.metrics(), 'vigia_requests_total')
-  await exchanges(3_200, 32)
+  const count = amount(3_200, 1_280)
+  await exchanges(count, 32)
   await expectNothingLeft()
-  expect(sumOf(await vigia.metrics(), 'vigia_requests_total') - before).toBe(3_200)
+  expect(sumOf(await vigia.metrics(), 'vigia_requests_total') - before).toBe(count)
   expect(await vigia.sockets()).toBeLessThanOrEqual(sockets + MOST_IDLE)
   expect((await vigia.residentBytes()) - memory).toBeLessThan(64 * MIB)
 })
 
-test('1,000 exchanges that their clients break off leave nothing behind', async () => {
+test(`${BROKEN} exchanges that their clients break off leave nothing behind`, async () => {
   const ways: readonly [bytes: string, wait: number][] = [
     ['GET /hang HTTP/1.1\r\nHost: a.example\r\n\r\n', 5],
     ['GET /trickle HTTP/1.1\r\nHost: a.example\r\n\r\n', 30],
@@ -121,7 +124,7 @@ test('1,000 exchanges that their clients break off leave nothing behind', async 
   const sockets = await vigia.sockets()
   let next = 0
   const lane = async () => {
-    while (next < 1_000) {
+    while (next < BROKEN) {
       const [bytes, wait] = ways[next % ways.length]!
       next += 1
       const client = await RawClient.connect(vigia.port)
@@ -138,7 +141,7 @@ test('1,000 exchanges that their clients break off leave nothing behind', async 
   await expectNothingLeft()
 })
 
-test('upstreams that break off a thousand times leave nothing behind', async () => {
+test(`upstreams that break off ${BROKEN} times leave nothing behind`, async () => {
   const bad = await RawUpstream.start()
   const own = await startVigia({ upstreams: [bad.port], pool: { idleConnections: IDLE_CONNECTIONS } })
   const parts = [
@@ -157,7 +160,7 @@ test('upstreams that break off a thousand times leave nothing behind', async () 
   }
   let next = 0
   const lane = async () => {
-    while (next < 1_000) {
+    while (next < BROKEN) {
       next += 1
       const client = await RawClient.connect(own.port)
       client.send(

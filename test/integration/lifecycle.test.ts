@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import type { StatusReport } from '../../src/admin/contract/status.ts'
 import { freePort } from '../support/free-port.ts'
+import { runProgram } from '../support/host.ts'
 import { until } from '../support/until.ts'
 import { fetchText, startVigia } from '../support/vigia.ts'
 
@@ -47,20 +48,16 @@ const accepts = (port: number) =>
     socket.once('error', () => resolve(false))
   })
 
+/** The real program, with this configuration, to its end. */
 async function runWith(text: string): Promise<{ code: number | null; stderr: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
   cleanUps.push(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'vigia.yaml')
   await writeFile(file, text)
-  return new Promise(resolve => {
-    const child = spawn(process.execPath, [PROGRAM, 'run', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
-    cleanUps.push(async () => child.kill('SIGKILL'))
-    let stderr = ''
-    child.stderr.on('data', chunk => {
-      stderr += chunk
-    })
-    child.on('close', code => resolve({ code, stderr }))
-  })
+  const run = runProgram(['run', '-c', file])
+  cleanUps.push(async () => run.kill('SIGKILL'))
+  const { code } = await run.exited
+  return { code, stderr: run.stderr() }
 }
 
 const documentWith = (port: number, admin: number) =>
@@ -74,7 +71,7 @@ const documentWith = (port: number, admin: number) =>
 
 test('SIGTERM stops accepting, says so on readyz, finishes what is in flight, and exits 0', async () => {
   const { port, held } = await heldNode()
-  const vigia = await startVigia({ upstreams: [port] })
+  const vigia = await startVigia({ upstreams: [port], ownProcess: true })
   const answer = fetchText(vigia.port, '/held')
   await until('the request is in flight', () => held.length === 1)
   vigia.kill('SIGTERM')
@@ -103,7 +100,7 @@ test('what takes longer than the deadline is cut, counted, and vigia still exits
 
 test('a second signal ends vigia at once', async () => {
   const { port, held } = await heldNode()
-  const vigia = await startVigia({ upstreams: [port] })
+  const vigia = await startVigia({ upstreams: [port], ownProcess: true })
   const answer = fetchText(vigia.port, '/held').catch(() => 'cut')
   await until('the request is in flight', () => held.length === 1)
   vigia.kill('SIGTERM')

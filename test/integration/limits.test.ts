@@ -10,6 +10,7 @@ import { freePort } from '../support/free-port.ts'
 import { HoldingUpstream } from '../support/holding-upstream.ts'
 import { answerOk } from '../support/raw-answers.ts'
 import { ask, RawClient } from '../support/raw-client.ts'
+import { amount } from '../support/thorough.ts'
 import { until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { field } from '../support/wire.ts'
@@ -81,7 +82,7 @@ describe.each([2, 3])('with %i workers under load', workers => {
       config: { workers },
     })
     const clients = 48
-    const perClient = 15
+    const perClient = amount(15, 6)
     const serve = async () => {
       const client = await RawClient.connect(vigia.port)
       for (let i = 0; i < perClient; i += 1) {
