@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { ok } from '../support/raw-answers.ts'
 import { ask } from '../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../support/raw-upstream.ts'
+import { until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { field } from '../support/wire.ts'
 
@@ -124,10 +125,7 @@ describe('by vigia’s own cookie', () => {
     )
     const first = await get()
     await upstreams[Number(first.upstream) - 1]?.close()
-    const deadline = Date.now() + 5_000
-    let status = 0
-    while (status !== 503 && Date.now() < deadline) status = (await get(cookieOf(first))).status
-    expect(status).toBe(503)
+    await until('the client is told', async () => (await get(cookieOf(first))).status === 503)
     expect((await get()).status).toBe(200)
   })
 })

@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { ok } from '../support/raw-answers.ts'
 import { closeClients, RawClient } from '../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../support/raw-upstream.ts'
-import { sleep, until } from '../support/until.ts'
+import { IN_TIME, sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { field } from '../support/wire.ts'
 
@@ -182,7 +182,7 @@ describe('a request that waits for a first verdict after a failed attempt', () =
 })
 
 describe('an answer that begins while its request is still being sent', () => {
-  test('is not cut by the idle timeout while bytes of the request move', async () => {
+  test('is not cut by the idle timeout while bytes of the request move', IN_TIME, async () => {
     const { port } = await upstream(async ({ connection, whole }) => {
       await connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
       const { body } = await whole()
