@@ -29,6 +29,7 @@ export interface RequestHead {
   readonly method: string
   /** Origin-form, or `*`: what goes to the upstream. */
   readonly target: string
+  /** Of HTTP/1: 0 knows neither interim responses, chunked bodies nor upgrades; 1 stands for every later version. */
   readonly minor: 0 | 1
   readonly meaning: RequestFields
   /** Host to forward and to route by: of an absolute-form target, else of the Host field; undefined only with HTTP/1.0. */

@@ -10,13 +10,9 @@ const half = Math.ceil(FAULT_KINDS.length / 2)
 test.each([
   { seed: 11, kinds: FAULT_KINDS.slice(0, half) },
   { seed: 12, kinds: FAULT_KINDS.slice(half) },
-])(
-  'faults under load break no promise (seed $seed)',
-  async ({ seed, kinds }) => {
-    const { evidence, violations } = await runRound({ seed, seconds: SECONDS, kinds })
-    expect(violations).toEqual([])
-    expect(evidence.seen.length).toBeGreaterThan(60)
-    expect(evidence.episodes.length).toBeGreaterThan(0)
-  },
-  60_000,
-)
+])('faults under load break no promise (seed $seed)', async ({ seed, kinds }) => {
+  const { evidence, violations } = await runRound({ seed, seconds: SECONDS, kinds })
+  expect(violations).toEqual([])
+  expect(evidence.seen.length).toBeGreaterThan(60)
+  expect(evidence.episodes.length).toBeGreaterThan(0)
+})

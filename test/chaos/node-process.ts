@@ -6,7 +6,6 @@ import { until, within } from '../support/until.ts'
 import type { FromNode, Mode, NodeSetup, ToNode } from './modes.ts'
 
 const PROGRAM = fileURLToPath(new URL('./upstream.ts', import.meta.url))
-const START_MS = 15_000
 
 const running = new Set<ChildProcess>()
 // Also one that stands still: it would not notice that nobody is there any more.
@@ -41,14 +40,10 @@ export class NodeProcess {
       else this.#done = message.done
     })
     child.on('error', () => {})
-    await until(
-      `${this.setup.name} listens`,
-      () => {
-        if (child.exitCode !== null) throw new Error(`${this.setup.name} ended at its start (code ${child.exitCode})`)
-        return listening
-      },
-      { timeoutMs: START_MS },
-    )
+    await until(`${this.setup.name} listens`, () => {
+      if (child.exitCode !== null) throw new Error(`${this.setup.name} ended at its start (code ${child.exitCode})`)
+      return listening
+    })
   }
 
   /** Resolves when it does as told. */

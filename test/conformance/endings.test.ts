@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import { usePair } from '../support/pair.ts'
-import { RawClient } from '../support/raw-client.ts'
+import { closeClients, RawClient } from '../support/raw-client.ts'
 import type { Answer } from '../support/raw-upstream.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { sleep, until } from '../support/until.ts'
@@ -64,9 +64,9 @@ describe('at the deadline of a shutdown', () => {
   let vigia: Vigia | undefined
   let upstream: RawUpstream | undefined
   afterEach(async () => {
-    vigia?.kill('SIGKILL')
-    await vigia?.exited
+    closeClients()
     await upstream?.close()
+    await vigia?.stop()
   })
 
   test('a body that only the end of the connection ends is reset, not ended', async () => {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { sleep, until, within } from '../support/until.ts'
+import { STUCK_MS, sleep, until, within } from '../support/until.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../bin/vigia.js')
 /** Longer than the probes need to find a node unhealthy, so that it is seen to leave. */
@@ -46,9 +46,7 @@ async function startDemo(ports = '0'): Promise<Demo> {
       resolve(code ?? signal)
     }),
   )
-  await until('the start screen is there', () => ended || text.includes('Ctrl-C ends everything'), {
-    timeoutMs: 15_000,
-  })
+  await until('the start screen is there', () => ended || text.includes('Ctrl-C ends everything'))
   const find = (pattern: RegExp): string => {
     const match = pattern.exec(text)
     if (match === null) throw new Error(`the demo did not print ${pattern}:\n${text}`)
@@ -126,9 +124,7 @@ describe('vigia demo', () => {
     process.kill(victim, 'SIGKILL')
     await until('the terminal says that erp-1 left', () => /erp-1 +out of rotation/.test(demo.output()))
     const outAtMs = performance.now()
-    await until('the terminal says that erp-1 came back', () => /erp-1 +in rotation/.test(demo.output()), {
-      timeoutMs: 12_000,
-    })
+    await until('the terminal says that erp-1 came back', () => /erp-1 +in rotation/.test(demo.output()))
     const backAt = user.answers.length
     await until('erp-1 answers again', () => user.answers.slice(backAt).some(({ node }) => node === 'erp-1'))
     await user.stop()
@@ -148,10 +144,10 @@ describe('vigia demo', () => {
     )
 
     demo.child.kill('SIGINT')
-    expect(await within(8_000, demo.output, demo.exited)).toBe(0)
+    expect(await within(STUCK_MS, demo.output, demo.exited)).toBe(0)
     expect([...demo.pids.values()].filter(runs)).toEqual([])
     await expect(fetch(`${demo.web}/whoami`)).rejects.toThrow()
-  }, 40_000)
+  })
 
   test('leaves no node behind when it is killed itself', async () => {
     const demo = await startDemo()
@@ -169,7 +165,7 @@ describe('vigia demo', () => {
       expect(demo.output()).toMatch(new RegExp(`Port ${port} is taken: web uses \\d+ instead`))
       expect((await ask(`${demo.web}/whoami`)).status).toBe(200)
       demo.child.kill('SIGTERM')
-      expect(await within(8_000, demo.output, demo.exited)).toBe(0)
+      expect(await within(STUCK_MS, demo.output, demo.exited)).toBe(0)
     } finally {
       occupant.close()
     }

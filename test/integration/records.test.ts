@@ -35,6 +35,7 @@ beforeAll(async () => {
     upstreams: nodes.map(({ port }) => port),
     pool: { affinity: { cookie: 'VIGIA', keys: [KEY] } },
     config: { store: path },
+    ownProcess: true,
   }
   vigia = await startVigia(setup)
 })

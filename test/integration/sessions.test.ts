@@ -12,9 +12,8 @@ import { field } from '../support/wire.ts'
 let vigia: Vigia
 let upstreams: RawUpstream[] = []
 afterEach(async () => {
-  vigia.kill('SIGKILL')
-  await vigia.exited
   await Promise.all(upstreams.splice(0).map(each => each.close()))
+  await vigia.stop()
 })
 
 async function start(pool: object, config: Record<string, unknown> = {}): Promise<void> {

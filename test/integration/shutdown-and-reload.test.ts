@@ -3,9 +3,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { ok } from '../support/raw-answers.ts'
-import { RawClient } from '../support/raw-client.ts'
+import { closeClients, RawClient } from '../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../support/raw-upstream.ts'
-import { sleep, until, within } from '../support/until.ts'
+import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { field } from '../support/wire.ts'
 
@@ -14,9 +14,9 @@ const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
 let vigia: Vigia | undefined
 const upstreams: RawUpstream[] = []
 afterEach(async () => {
-  vigia?.kill('SIGKILL')
-  await vigia?.exited
+  closeClients()
   await Promise.all(upstreams.splice(0).map(each => each.close()))
+  await vigia?.stop()
 })
 
 async function upstream(answer: Answer): Promise<RawUpstream> {
@@ -68,7 +68,7 @@ describe('a shutdown', () => {
     await sleep(200)
     open.end()
     expect((await client.final()).body.toString()).toBe('hello')
-    const { code } = await within(5_000, 'vigia waits for nothing', vigia.exited)
+    const { code } = await vigia.exited
     expect(code).toBe(0)
   })
 
@@ -86,7 +86,7 @@ describe('a reload', () => {
     const { client, open } = await onRemovedListener()
     open.end()
     expect((await client.final()).body.toString()).toBe('hello')
-    await until('the connection is closed', () => client.ending !== 'open', { timeoutMs: 3_000 })
+    await until('the connection is closed', () => client.ending !== 'open')
   })
 
   test('changes what is forwarded of the next request, also on a connection that repeats its fields', async () => {

@@ -6,7 +6,7 @@ import { startBlackhole } from '../support/blackhole.ts'
 import { CAN_READ_QUEUES, queuedBytes } from '../support/kernel-queues.ts'
 import { usePair } from '../support/pair.ts'
 import { ok } from '../support/raw-answers.ts'
-import { RawClient } from '../support/raw-client.ts'
+import { closeClients, RawClient } from '../support/raw-client.ts'
 import { RawUpstream, type UpstreamConnection } from '../support/raw-upstream.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
@@ -82,53 +82,49 @@ const REQUEST_CLOSE = 'GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\
 /** More than the time for which a told-to-go connection is kept. */
 const LONG_MS = 2_600
 
-describe.skipIf(!CAN_READ_QUEUES)(
-  'an answer that is complete but not delivered is delivered whole',
-  { timeout: 40_000 },
-  () => {
-    const pair = usePair({ config: { timeouts: { keepAlive: '1s', idle: '30s', halfClosed: '30s' } } })
+describe.skipIf(!CAN_READ_QUEUES)('an answer that is complete but not delivered is delivered whole', () => {
+  const pair = usePair({ config: { timeouts: { keepAlive: '1s', idle: '30s', halfClosed: '30s' } } })
 
-    test('to an HTTP/1.0 client that reads on seconds later', async () => {
-      const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST_1_0)
-      await sleep(LONG_MS)
-      expect(await bodyRead(stuck, '1.0')).toBe(stuck.bodyBytes)
-    })
+  test('to an HTTP/1.0 client that reads on seconds later', async () => {
+    const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST_1_0)
+    await sleep(LONG_MS)
+    expect(await bodyRead(stuck, '1.0')).toBe(stuck.bodyBytes)
+  })
 
-    test('to a client that asked for Connection: close and reads on seconds later', async () => {
-      const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST_CLOSE)
-      await sleep(LONG_MS)
-      expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
-    })
+  test('to a client that asked for Connection: close and reads on seconds later', async () => {
+    const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST_CLOSE)
+    await sleep(LONG_MS)
+    expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
+  })
 
-    test('to an HTTP/1.0 client that then sends its FIN', async () => {
-      const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST_1_0)
-      stuck.client.end()
-      await sleep(100)
-      expect(await bodyRead(stuck, '1.0')).toBe(stuck.bodyBytes)
-    })
+  test('to an HTTP/1.0 client that then sends its FIN', async () => {
+    const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST_1_0)
+    stuck.client.end()
+    await sleep(100)
+    expect(await bodyRead(stuck, '1.0')).toBe(stuck.bodyBytes)
+  })
 
-    test('to a client of a kept connection that then sends its FIN', async () => {
-      const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST)
-      stuck.client.end()
-      await sleep(100)
-      expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
-    })
+  test('to a client of a kept connection that then sends its FIN', async () => {
+    const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST)
+    stuck.client.end()
+    await sleep(100)
+    expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
+  })
 
-    test('to a client that reads on only after the keep-alive timeout: it is not idle', async () => {
-      const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST)
-      await sleep(1_600)
-      expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
-    })
-  },
-)
+  test('to a client that reads on only after the keep-alive timeout: it is not idle', async () => {
+    const stuck = await completeButNotDelivered(pair.upstream, pair.port, REQUEST)
+    await sleep(1_600)
+    expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
+  })
+})
 
 describe('by itself', () => {
   let vigia: Vigia | undefined
   let upstream: RawUpstream | undefined
   afterEach(async () => {
-    vigia?.kill('SIGKILL')
-    await vigia?.exited
+    closeClients()
     await upstream?.close()
+    await vigia?.stop()
   })
 
   test.skipIf(!CAN_READ_QUEUES)('a shutdown delivers an answer that is complete but not delivered', async () => {

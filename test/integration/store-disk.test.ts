@@ -115,7 +115,7 @@ async function writeUntilKilled(path: string, from: number, afterMs: number): Pr
     seen += chunk
   })
   const end = ended(child)
-  await until('it has begun to write', () => seen.includes('\n'), { timeoutMs: 15_000 })
+  await until('it has begun to write', () => seen.includes('\n'))
   await sleep(afterMs)
   child.kill('SIGKILL')
   const { stdout } = await end

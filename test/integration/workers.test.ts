@@ -50,7 +50,7 @@ test('a worker that dies is replaced within a second, its in-flight counts vanis
   const outcomes: Promise<string>[] = []
   const hold = () =>
     outcomes.push(
-      fetchText(port, '/held', 10_000).then(
+      fetchText(port, '/held').then(
         ({ body }) => body,
         () => 'cut',
       ),

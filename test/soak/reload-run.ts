@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { stringify } from 'yaml'
 import { freePort } from '../support/free-port.ts'
-import { sleep, until } from '../support/until.ts'
+import { STUCK_MS, sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 
 export interface ReloadRun {
@@ -135,7 +135,7 @@ async function reload(vigia: Vigia, document: object, turn: number): Promise<num
       const status = await vigia.status()
       return status.revision > revision && status.workers.every(worker => worker.revision === status.revision)
     },
-    { timeoutMs: 20_000, everyMs: 20 },
+    { everyMs: 20 },
   ).catch((error: Error) => {
     throw new Error(`${error.message}\n${vigia.stderr().slice(-4000)}`)
   })
@@ -182,7 +182,7 @@ async function talk(
   for (let i = 0; !isOver() && socket.readyState === WebSocket.OPEN; i += 1) {
     socket.send(`${name} says ${i}`)
     try {
-      await until('the echo', () => got === `${name} says ${i}`, { timeoutMs: 10_000, everyMs: 20 })
+      await until('the echo', () => got === `${name} says ${i}`, { everyMs: 20 })
     } catch {
       dropped.push(`${name}: no echo`)
       return
@@ -215,7 +215,7 @@ async function ask(
 /** Resolves with what is wrong with the answer. */
 function once(agent: Agent, port: number, method: string, path: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const sent = request({ agent, host: '127.0.0.1', port, method, path, timeout: 20_000 }, response => {
+    const sent = request({ agent, host: '127.0.0.1', port, method, path, timeout: STUCK_MS }, response => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (text: string) => {

@@ -14,7 +14,7 @@ import { allocateRates } from '../../src/shared/rate-table.ts'
 import { SessionTable } from '../../src/shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../../src/shared/upstream-table.ts'
 import { freePort } from './free-port.ts'
-import { within } from './until.ts'
+import { STUCK_MS, within } from './until.ts'
 
 const WORKER = new URL('../../src/proxy/worker.ts', import.meta.url)
 
@@ -75,7 +75,7 @@ export async function startDataPlane(
   let revision = snapshot.revision
   const acknowledged = () =>
     within(
-      8_000,
+      STUCK_MS,
       () => `the worker does not acknowledge revision ${revision}: ${said.join('\n')}`,
       new Promise<void>((resolve, reject) => {
         failed = reject

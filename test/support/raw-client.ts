@@ -2,7 +2,7 @@
 // It never retries, never adds a byte, and reads responses with the strict reader of wire.ts.
 
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { sleep, within } from './until.ts'
+import { STUCK_MS, sleep, within } from './until.ts'
 import { checkAnnouncement, type ResponseMessage, readResponse } from './wire.ts'
 
 export type Bytes = string | Buffer
@@ -18,7 +18,12 @@ export interface Conversation {
   readonly ending: Ending
 }
 
-const TIMEOUT_MS = 8_000
+const open = new Set<RawClient>()
+
+/** Closes all that are still open, so that nothing waits for them. */
+export function closeClients(): void {
+  for (const client of open) client.close()
+}
 
 export class RawClient {
   readonly socket: Socket
@@ -28,6 +33,7 @@ export class RawClient {
 
   private constructor(socket: Socket) {
     this.socket = socket
+    open.add(this)
     socket.setNoDelay(true)
     socket.on('data', chunk => {
       this.#received.push(chunk as Buffer)
@@ -35,7 +41,10 @@ export class RawClient {
     })
     socket.on('end', () => this.#ended('fin'))
     socket.on('error', () => this.#ended('reset'))
-    socket.on('close', () => this.#ended('reset'))
+    socket.on('close', () => {
+      open.delete(this)
+      this.#ended('reset')
+    })
   }
 
   /** @param from local address, any of 127.0.0.0/8 */
@@ -81,12 +90,12 @@ export class RawClient {
   }
 
   /** The next response, interim (1xx) ones too. Rejects if it is malformed, cut or late. */
-  async response(method = 'GET', timeoutMs = TIMEOUT_MS): Promise<ResponseMessage> {
+  async response(method = 'GET', timeoutMs = STUCK_MS): Promise<ResponseMessage> {
     return within(timeoutMs, () => `no response; so far ${show(this.pending)}`, this.#response(method))
   }
 
   /** The next final response and the interim ones before it. */
-  async final(method = 'GET', timeoutMs = TIMEOUT_MS): Promise<ResponseMessage & { interim: ResponseMessage[] }> {
+  async final(method = 'GET', timeoutMs = STUCK_MS): Promise<ResponseMessage & { interim: ResponseMessage[] }> {
     const interim: ResponseMessage[] = []
     for (;;) {
       const response = await this.response(method, timeoutMs)
@@ -96,7 +105,7 @@ export class RawClient {
   }
 
   /** Reads until the other side ends; then parses all responses that are complete. */
-  async untilClosed(methods: readonly string[] = ['GET'], timeoutMs = TIMEOUT_MS): Promise<Conversation> {
+  async untilClosed(methods: readonly string[] = ['GET'], timeoutMs = STUCK_MS): Promise<Conversation> {
     await within(timeoutMs, () => `still open; so far ${show(this.pending)}`, this.#closed())
     const responses: ResponseMessage[] = []
     let finals = 0
@@ -110,7 +119,7 @@ export class RawClient {
   }
 
   /** Resolves once at least `count` bytes wait, and takes them. */
-  async bytes(count: number, timeoutMs = TIMEOUT_MS): Promise<Buffer> {
+  async bytes(count: number, timeoutMs = STUCK_MS): Promise<Buffer> {
     const wait = async () => {
       while (this.pending.length < count) {
         if (this.#ending !== 'open')

@@ -1,5 +1,8 @@
 // Waiting in tests: polls a condition, or bounds a promise. No test sleeps for a fixed time instead.
 
+/** Who has waited this long for something that takes a moment is stuck, also on a machine that has other things to do. */
+export const STUCK_MS = 60_000
+
 /** Between two looks, ms: at first short, for what comes at once; then longer, for what takes its time need not cost a core. */
 const FIRST_MS = 5
 const LONGEST_MS = 80
@@ -8,7 +11,7 @@ const LONGEST_MS = 80
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { timeoutMs = 8_000, everyMs }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = STUCK_MS, everyMs }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs
   for (let pauseMs = everyMs ?? FIRST_MS; ; pauseMs = everyMs ?? Math.min(LONGEST_MS, pauseMs * 1.3)) {

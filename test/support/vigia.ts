@@ -1,16 +1,16 @@
-// Starts the real program (`node bin/vigia.js run -c FILE`) on free ports with a given configuration, and stops it again.
+// A vigia for a test: `startVigia` writes a configuration file, runs `vigia run -c FILE` on free ports and resolves when it is ready.
+// It is a whole vigia, with signals, workers and an admin listener of its own, in another process (host.ts).
 // Health checks are off unless a test turns them on, so that upstreams see nothing but the test's own traffic.
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import type { StatusReport } from '../../src/admin/contract/status.ts'
 import { freePort } from './free-port.ts'
-import { until, within } from './until.ts'
+import { type Exit, runHosted, runProgram } from './host.ts'
+import { STUCK_MS, until, within } from './until.ts'
 
 export interface VigiaSetup {
   /** Ports of 127.0.0.1; they become the upstreams `erp-1`, `erp-2` ... of the pool `erp`, which serves every path. */
@@ -19,13 +19,10 @@ export interface VigiaSetup {
   readonly pool?: Record<string, unknown>
   /** More keys of the document (`admin` without its address); `routes`, `pools`, `listeners` replace the harness's own. */
   readonly config?: Record<string, unknown>
-  /** More environment variables. */
+  /** More environment variables; implies `ownProcess`. */
   readonly env?: Record<string, string>
-}
-
-export interface Exit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+  /** The real program in a process of its own: for tests of the process itself, its start and its end. */
+  readonly ownProcess?: boolean
 }
 
 export interface Vigia {
@@ -38,7 +35,7 @@ export interface Vigia {
   stdout(): string
   stderr(): string
   kill(signal: NodeJS.Signals): void
-  /** SIGTERM; throws unless the process ends with code 0 (or `code`) within 10 s. */
+  /** SIGTERM; throws unless it ends with code 0 (or `code`). */
   stop(code?: number): Promise<void>
   /** Body of the admin listener's /status. */
   status(): Promise<StatusReport>
@@ -52,16 +49,8 @@ export interface Vigia {
   writeConfig(config: Record<string, unknown>): Promise<void>
 }
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vigia.js', import.meta.url))
-const START_MS = 15_000
-const STOP_MS = 10_000
 /** The program's exit code where it cannot listen. */
 const EXIT_CANNOT_LISTEN = 69
-
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 export async function startVigia(setup: VigiaSetup = {}): Promise<Vigia> {
   for (let tries = 1; ; tries += 1) {
@@ -75,7 +64,7 @@ export async function startVigia(setup: VigiaSetup = {}): Promise<Vigia> {
 }
 
 /** GET on a connection of its own. */
-export function fetchText(port: number, path: string, timeoutMs = 5_000): Promise<{ status: number; body: string }> {
+export function fetchText(port: number, path: string, timeoutMs = STUCK_MS): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const request = get({ port, path, host: '127.0.0.1', agent: false, timeout: timeoutMs }, response => {
       let body = ''
@@ -99,64 +88,47 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
   const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
   const configFile = join(folder, 'vigia.yaml')
   await writeFile(configFile, stringify(documentOf(setup, port, adminPort)))
-  const child = spawn(process.execPath, [PROGRAM, 'run', '-c', configFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', ...setup.env },
+  const { ownProcess = setup.env !== undefined } = setup
+  const run = ownProcess ? runProgram(configFile, setup.env) : runHosted(configFile)
+  const exited = run.exited.then(async exit => {
+    await rm(folder, { recursive: true, force: true }).catch(() => {})
+    return exit
   })
-  running.add(child)
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString()
-  })
-  let exit: Exit | undefined
-  const exited = new Promise<Exit>(resolve => {
-    child.on('close', (code, signal) => {
-      exit = { code, signal }
-      running.delete(child)
-      rm(folder, { recursive: true, force: true }).then(
-        () => resolve({ code, signal }),
-        () => resolve({ code, signal }),
-      )
-    })
-  })
-  const output = () => `\n--- stdout\n${stdout}\n--- stderr\n${stderr}`
+  const output = () => `\n--- stdout\n${run.stdout()}\n--- stderr\n${run.stderr()}`
 
-  await until(
-    `vigia is ready on port ${port}`,
-    async () => {
-      if (exit?.code === EXIT_CANNOT_LISTEN) throw new CannotListen(output())
-      if (exit !== undefined) throw new Error(`vigia ended at its start (code ${exit.code}, ${exit.signal})${output()}`)
-      return fetchText(adminPort, '/readyz', 1_000).then(
-        ({ status }) => status === 200,
-        () => false,
-      )
-    },
-    { timeoutMs: START_MS, everyMs: 20 },
-  ).catch(async (error: Error) => {
-    child.kill('SIGKILL')
+  await until(`vigia is ready on port ${port}`, async () => {
+    const { exit } = run
+    if (exit?.code === EXIT_CANNOT_LISTEN) throw new CannotListen(output())
+    if (exit !== undefined) throw new Error(`vigia ended at its start (code ${exit.code}, ${exit.signal})${output()}`)
+    return fetchText(adminPort, '/readyz').then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+  }).catch(async (error: Error) => {
+    run.kill('SIGKILL')
     await exited
     throw error instanceof CannotListen ? error : new Error(error.message + output())
   })
 
+  let stopping = false
+  const kill = (signal: NodeJS.Signals) => {
+    stopping ||= signal === 'SIGTERM' || signal === 'SIGINT'
+    run.kill(signal)
+  }
   return {
     port,
     adminPort,
-    pid: child.pid!,
+    pid: run.pid,
     configFile,
     exited,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    kill: signal => {
-      child.kill(signal)
-    },
+    stdout: () => run.stdout(),
+    stderr: () => run.stderr(),
+    kill,
     async stop(code = 0) {
-      child.kill('SIGTERM')
-      const end = await within(STOP_MS, () => `vigia does not end after SIGTERM${output()}`, exited).catch(error => {
-        child.kill('SIGKILL')
+      // The same signal again would end it at once.
+      if (!stopping) kill('SIGTERM')
+      const end = await within(STUCK_MS, () => `vigia does not end after SIGTERM${output()}`, exited).catch(error => {
+        run.kill('SIGKILL')
         throw error
       })
       if (end.code !== code) throw new Error(`vigia ended with ${end.code ?? end.signal}, not ${code}${output()}`)
@@ -168,11 +140,11 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
       return (await fetchText(adminPort, '/metrics')).body
     },
     async residentBytes() {
-      const line = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))
+      const line = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${run.pid}/status`, 'utf8'))
       return Number(line?.[1]) * 1024
     },
     async sockets() {
-      const folder = `/proc/${child.pid}/fd`
+      const folder = `/proc/${run.pid}/fd`
       const links = await Promise.all((await readdir(folder)).map(fd => readlink(join(folder, fd)).catch(() => '')))
       return links.filter(link => link.startsWith('socket:')).length
     },

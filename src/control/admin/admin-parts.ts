@@ -38,13 +38,8 @@ export function createAdminParts(options: AdminPartsOptions): AdminParts {
   const source = reloader === undefined || file === undefined ? undefined : { reloader, file }
   const use = source && useConfiguration(source.reloader, records, source.file)
   const orders = new Orders(records, applyTo({ registry, inDoubt, windows, use, tell }))
-  const state = {
-    pools: () => registry.pools(),
-    levels: (pool: Parameters<Registry['levels']>[0]) => registry.levels(pool),
-    freezeOn: (pool: string) => windows.freezeOn(pool),
-  }
   return {
-    operations: createOperations(orders, state, inDoubt),
+    operations: createOperations(orders, { registry, windows }, inDoubt),
     events: feed,
     reload,
     maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },

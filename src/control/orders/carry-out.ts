@@ -9,7 +9,7 @@ import { changeOf } from '../record/order-rows.ts'
 import { NotRecorded, type Records } from '../record/records.ts'
 import type { Decision } from './decision.ts'
 
-/** Takes in what an order does. Returns what the effects themselves have to say once they are through; undefined = nothing. */
+/** Takes in what an order does. Returns what comes of effects that take long; undefined = there are none. */
 export type Apply<Outcome> = (effects: readonly OrderEffect[], who: Orderer) => Promise<Outcome> | undefined
 
 export class Orders<Outcome = never> {
@@ -35,9 +35,9 @@ export class Orders<Outcome = never> {
       const done = await this.#record(who, effects)
       return 'code' in done ? done : { answer: acknowledge(done.done, done.outcome) }
     }
-    // Whoever does not insist on a record does not wait for a disk, nor behind those who do.
-    const insists = who.unrecorded === true && this.#records.health().state !== 'ok'
-    const result = await (insists ? perform() : this.#turns.run(perform))
+    // Whoever wants it done without a record waits neither for a disk nor behind those who wait for one.
+    const isUrgent = who.unrecorded === true && this.#records.health().state !== 'ok'
+    const result = await (isUrgent ? perform() : this.#turns.run(perform))
     // What takes long to come about keeps no other order from its turn.
     return 'code' in result ? result : result.answer
   }
@@ -47,6 +47,7 @@ export class Orders<Outcome = never> {
     effects: readonly OrderEffect[],
   ): Promise<{ readonly done: Done; readonly outcome: Promise<Outcome> | undefined } | Refusal> {
     let outcome: Promise<Outcome> | undefined
+    if (effects.length === 0) return { done: { ok: true }, outcome }
     const apply = () => {
       outcome = this.#apply(effects, who)
     }

@@ -10,7 +10,6 @@ import type {
   WeightOrder,
   Where,
 } from '../../admin/contract/operations.ts'
-import type { FreezeInForce } from '../../policy/maintenance/effects.ts'
 import { type Hold, withHold } from '../../policy/upstream/holds.ts'
 import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import { didYouMean } from '../../util/nearest.ts'
@@ -18,17 +17,16 @@ import { type Refusal, refuse } from '../../util/refusal.ts'
 import { poolUpstream } from '../../util/words.ts'
 import type { FreezeOverrideEffect } from '../events/order-event.ts'
 import { type Entry, type RegistryPool, takesWork } from '../upstreams/entry.ts'
-import type { LevelsInUse } from '../upstreams/floors.ts'
+import type { Registry } from '../upstreams/registry.ts'
 import { freezeOverridden, freezeRefusal } from '../windows/freeze.ts'
+import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { KnownInDoubt } from '../workers/in-doubt-list.ts'
 import type { Decision } from './decision.ts'
 
 /** What such an order is judged by. */
 export interface UpstreamsState {
-  pools(): readonly RegistryPool[]
-  levels(pool: RegistryPool): LevelsInUse
-  /** The freeze that forbids to change this pool. */
-  freezeOn(pool: string): FreezeInForce | undefined
+  readonly registry: Pick<Registry, 'pools' | 'levels'>
+  readonly windows: Pick<MaintenanceWindows, 'freezeOn'>
 }
 
 export function decideDrain(state: UpstreamsState, where: Where, order: DrainOrder, nowMs: number): Decision {
@@ -82,7 +80,7 @@ export function decideFailback(state: UpstreamsState, name: string, order: Order
         `pool ${name} fails back by itself (failback: automatic)`,
         'there is nothing to ask for',
       )
-    const { floor, waiting } = state.levels(pool)
+    const { floor, waiting } = state.registry.levels(pool)
     if (waiting !== undefined) {
       const cause = `failback by ${order.by}: ${order.reason}`
       return [{ kind: 'failback', pool: name, before: floor, after: waiting, cause }]
@@ -121,7 +119,7 @@ function unlessFrozen(
   nowMs: number,
   decide: () => Decision,
 ): Decision {
-  const freeze = state.freezeOn(where.pool)
+  const freeze = state.windows.freezeOn(where.pool)
   if (freeze === undefined) return decide()
   if (order.override !== true) return freezeRefusal(freeze, where.pool)
   const decision = decide()
@@ -153,7 +151,7 @@ interface Found {
 }
 
 function find(state: UpstreamsState, { pool: name, upstream }: Where): Found | Refusal {
-  const all = state.pools()
+  const all = state.registry.pools()
   const pool = all.find(each => each.plan.name === name)
   if (pool === undefined) return nothingOf(`there is no pool ${JSON.stringify(name)}`, name, all.map(nameOfPlan))
   if (upstream === undefined) return { pool, entries: pool.entries }

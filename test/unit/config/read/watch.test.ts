@@ -50,7 +50,7 @@ function write(name: string, text: string): string {
   return path
 }
 
-const seen = (count = 1) => until(`${count} changes are told`, () => told >= count, { timeoutMs: 3000 })
+const seen = (count = 1) => until(`${count} changes are told`, () => told >= count)
 /** Long enough for anything that would still be told. */
 const settle = () => sleep(TIMES.quietMs * 5)
 

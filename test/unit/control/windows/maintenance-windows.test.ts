@@ -27,7 +27,7 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { at, DAY_MS, HOUR_MS, lasting, MINUTE_MS, plan, till } from '../../policy/maintenance/plans.ts'
-import { askAtOnce, upstreamsState } from '../fixtures/orders.ts'
+import { askAtOnce } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 1, status: undefined, error: undefined }
@@ -138,8 +138,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   }
   const orders = new Orders(records, applyTo({ registry, inDoubt, windows: maintenance, use: undefined, tell }))
   const ask = createMaintenanceOperations(orders, maintenance, now)
-  const state = { ...upstreamsState(registry), freezeOn: (pool: string) => maintenance.freezeOn(pool) }
-  const operations = createOperations(orders, state, inDoubt)
+  const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt)
   const changeConfiguration = (override?: FreezeOverride) => {
     const overridden = checkConfigurationFreeze(maintenance.freezeOn(), override, now())
     if (overridden !== undefined) events.push(overridden)
