@@ -6,11 +6,14 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { InDoubtReport } from '../../../src/admin/contract/in-doubt.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
 import { RefusingServer } from '../../support/refusing-server.ts'
-import { sleep } from '../../support/until.ts'
+import { amount } from '../../support/thorough.ts'
+import { STUCK_MS, sleep } from '../../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
+/** Of each upload: whether it is answered must not be a matter of luck. */
+const TIMES = amount(30, 10)
 const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\nConnection: close\r\n\r\nforbidden'
 const tlsFile = (name: string) => new URL(`../../unit/control/fixtures/tls/${name}`, import.meta.url)
 
@@ -87,12 +90,12 @@ describe.each([
     { size: '256 KiB', bytes: 256 * KIB },
     { size: '1 MiB', bytes: MIB },
     { size: '20 MiB', bytes: 20 * MIB },
-  ])('of $size brings the client its answer, 30 of 30 times', async ({ bytes }) => {
+  ])(`of $size brings the client its answer, ${TIMES} of ${TIMES} times`, async ({ bytes }) => {
     const server = await refusing(FORBIDDEN, secure)
     const vigia = await vigiaBefore([server], secure)
-    expect(await outcomes(vigia.port, upload(bytes, 'length'), 30)).toEqual({ '403 forbidden': 30 })
-    expect(await outcomes(vigia.port, upload(bytes, 'chunked'), 30)).toEqual({ '403 forbidden': 30 })
-    expect(server.heads).toBe(60)
+    expect(await outcomes(vigia.port, upload(bytes, 'length'), TIMES)).toEqual({ '403 forbidden': TIMES })
+    expect(await outcomes(vigia.port, upload(bytes, 'chunked'), TIMES)).toEqual({ '403 forbidden': TIMES })
+    expect(server.heads).toBe(2 * TIMES)
     expect(await inDoubt(vigia)).toBe(0)
     const report = (await vigia.status()).pools[0]?.upstreams[0]
     expect(report?.failures).toEqual({ connect: 0, transport: 0, timeout: 0 })
@@ -171,15 +174,15 @@ describe('vigia’s own early answer', () => {
       expect((await client.final('POST')).status).toBe(413)
       const begunMs = performance.now()
       // Whoever writes on after the close learns of it by a reset.
-      while (!client.socket.destroyed && performance.now() - begunMs < 60_000) {
+      while (!client.socket.destroyed && performance.now() - begunMs < STUCK_MS) {
         if (sends || performance.now() - begunMs > 4000) client.send('a')
         await sleep(sends ? 500 : 8000)
       }
       return performance.now() - begunMs
     }
     const [idle, busy] = await Promise.all([lasts(false), lasts(true)])
-    expect(idle).toBeLessThan(25_000)
+    expect(idle).toBeLessThan(busy)
     expect(busy).toBeGreaterThan(29_000)
-    expect(busy).toBeLessThan(50_000)
+    expect(busy).toBeLessThan(STUCK_MS)
   })
 })
