@@ -27,6 +27,17 @@ afterEach(() => {
 })
 
 async function startDemo(ports = '0'): Promise<Demo> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(ports)
+    } catch (error) {
+      // Another process may take a port between the look and the bind.
+      if (tries === 3 || !String(error).includes('EADDRINUSE')) throw error
+    }
+  }
+}
+
+async function start(ports: string): Promise<Demo> {
   const child = spawn(process.execPath, [PROGRAM, 'demo'], {
     env: { ...process.env, NO_COLOR: '1', VIGIA_DEMO_PORTS: ports, VIGIA_DEMO_RESTART_MS: String(RESTART_MS) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import type { StatusReport } from '../../../src/admin/contract/status.ts'
 import { freePort } from '../../support/free-port.ts'
-import { runProgram } from '../../support/host.ts'
+import { runHosted, runProgram } from '../../support/host.ts'
 import { until } from '../../support/until.ts'
 import { fetchText, startVigia } from '../../support/vigia.ts'
 
@@ -48,13 +48,13 @@ const accepts = (port: number) =>
     socket.once('error', () => resolve(false))
   })
 
-/** The real program, with this configuration, to its end. */
-async function runWith(text: string): Promise<{ code: number | null; stderr: string }> {
+/** `vigia run` with this configuration, to its end. */
+async function runWith(text: string, by = runHosted): Promise<{ code: number | null; stderr: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
   cleanUps.push(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'vigia.yaml')
   await writeFile(file, text)
-  const run = runProgram(['run', '-c', file])
+  const run = by(['run', '-c', file])
   cleanUps.push(async () => run.kill('SIGKILL'))
   const { code } = await run.exited
   return { code, stderr: run.stderr() }
@@ -113,7 +113,7 @@ test('a second signal ends vigia at once', async () => {
 
 test('a port that is taken ends the start with one line and exit code 69', async () => {
   const taken = await node((_request, response) => response.end())
-  const { code, stderr } = await runWith(documentWith(taken, await freePort()))
+  const { code, stderr } = await runWith(documentWith(taken, await freePort()), runProgram)
   expect(stderr).toMatch(
     new RegExp(`^vigia: listener web: 127\\.0\\.0\\.1:${taken} is in use by another process; .*\n$`),
   )
