@@ -27,6 +27,10 @@ import { Tunnels } from './tunnel/tunnels.ts'
 
 /** How often the retry budgets look at the totals. */
 const BUDGET_SAMPLE_MS = 500
+/** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
+const LAST_ANSWERS_MS = 1000
+/** Likewise where a bug ends the worker: the next one is waited for. */
+const FALL_MS = 100
 
 class Worker implements ExchangeContext {
   readonly row: CounterRow
@@ -216,19 +220,39 @@ class Worker implements ExchangeContext {
     const all = [...this.#listeners.values(), ...this.#left]
     for (const listener of all) listener.stop()
     this.tunnels.stop(deadlineMs)
-    const until = performance.now() + deadlineMs
-    const busy = () => this.tunnels.size > 0 || all.some(listener => listener.size > 0)
-    while (busy() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
-    let cut = 0
-    for (const listener of all) cut += listener.destroy()
+    await whileTrue(() => this.tunnels.size > 0 || all.some(listener => listener.size > 0), deadlineMs)
+    const cut = await this.#endAll(all, LAST_ANSWERS_MS)
     await this.accessLog.close()
     this.report({ type: 'drained', cut })
+  }
+
+  /** Answers what has no answer, and ends all connections once clients have read that. @returns how many had something under way */
+  async #endAll(listeners: readonly Listener[], readMs: number): Promise<number> {
+    let cut = 0
+    for (const listener of listeners) cut += listener.endAll()
+    await whileTrue(() => listeners.some(listener => listener.size > 0), readMs)
+    for (const listener of listeners) listener.destroy()
+    return cut
+  }
+
+  /** A bug that nobody caught: this thread ends, and another takes its place. Not in silence: clients would send their requests again. */
+  async fall(error: unknown): Promise<void> {
+    const detail = { stack: error instanceof Error ? error.stack : String(error) }
+    this.report({ type: 'log', level: 'error', message: 'unexpected exception; this worker ends', detail })
+    const all = [...this.#listeners.values(), ...this.#left]
+    for (const listener of all) listener.stop()
+    await this.#endAll(all, FALL_MS)
   }
 }
 
 /** Of several on port 0 each gets a port of its own. */
 function addressKey({ name, host, port }: ListenerPlan): string {
   return port === 0 ? `${host} ${name}` : `${host} ${port}`
+}
+
+async function whileTrue(condition: () => boolean, atMostMs: number): Promise<void> {
+  const until = performance.now() + atMostMs
+  while (condition() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> {
@@ -243,6 +267,7 @@ async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> 
 
 const start = workerData as WorkerStart
 const worker = new Worker(start)
+process.once('uncaughtException', error => void worker.fall(error).finally(() => process.exit(1)))
 parentPort?.on('message', (message: ToWorker) => worker.onMessage(message))
 // Not directly: a first order may come while the start is still under way.
 worker.onMessage({ type: 'snapshot', snapshot: start.snapshot, slots: start.slots })

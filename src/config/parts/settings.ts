@@ -50,7 +50,7 @@ export const languageSchema = Type.Union(
 )
 
 export const shutdownSchema = duration(
-  'Duration. How long a shutdown waits for what is in flight before it cuts it.',
+  'Duration. How long a shutdown waits for what is in flight. Effect: after it a request without an answer is answered 502 `in-doubt`, or 503 where it may be repeated, and clients get up to 1 s to read that; an answer that has begun is cut.',
   DEFAULTS.shutdown,
   'does not wait',
 )

@@ -18,6 +18,8 @@ const STATUSES = {
   'bad-upstream-response': 502,
   'in-doubt': 502,
   'internal-error': 500,
+  /** The time that a stop of vigia leaves is up. */
+  stopping: 503,
   /** With more to say than the others: closed-route-answer.ts. */
   maintenance: 503,
 } as const

@@ -230,7 +230,7 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
 
   cut(): void {
     this.exchange = undefined
-    this.writer.flush()
+    if (!this.writer.lastWord()) this.writer.flush()
     // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
     if (this.writer.endsWithConnection) this.close()
     else this.linger()
@@ -242,10 +242,6 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
 
   resumeBody(): void {
     if (!this.ahead) this.socket.resume()
-  }
-
-  abandon(): void {
-    this.close()
   }
 
   upgrade(head: ResponseHead, requestId: string): TunnelEnd {

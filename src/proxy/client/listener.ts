@@ -79,12 +79,16 @@ export class Listener implements ConnectionHost {
     for (const connection of [...this.#connections]) connection.drain()
   }
 
-  /** Ends everything at once. @returns how many connections had something under way */
-  destroy(): number {
-    this.#dropHeld()
+  /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many connections had something under way */
+  endAll(): number {
     let cut = 0
-    for (const connection of [...this.#connections]) if (connection.destroy()) cut += 1
+    for (const connection of [...this.#connections]) if (connection.stop()) cut += 1
     return cut
+  }
+
+  /** Ends everything at once. */
+  destroy(): void {
+    for (const connection of [...this.#connections]) connection.destroy()
   }
 
   onGone(connection: ClientConnection): void {

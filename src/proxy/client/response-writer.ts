@@ -10,6 +10,10 @@ import { responseFields } from '../../http1/response-fields.ts'
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
 const GATHER_BYTES = 16_384
 
+/** Where no other answer can be made. It may be in doubt: a client that reads nothing at all would send its request again (RFC 9112 9.3.1). */
+const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
+const LAST_WORD = `HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
+
 type Framing = 'none' | 'length' | 'chunked' | 'until-close'
 
 export class ResponseWriter {
@@ -20,6 +24,8 @@ export class ResponseWriter {
   #text = ''
   #corked = false
   #flowing = true
+  /** The final head of the current request's answer has been written. */
+  #answered = false
   /** The connection carries another exchange after this one. */
   persistent = true
 
@@ -37,6 +43,7 @@ export class ResponseWriter {
     this.#minor = minor
     this.persistent = persistent
     this.#framing = 'none'
+    this.#answered = false
   }
 
   /** This response is the connection's last. */
@@ -49,6 +56,7 @@ export class ResponseWriter {
   }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
+    this.#answered = true
     const { text, hasRequestId } = responseFields(head)
     let framing = ''
     if (bodiless) {
@@ -102,6 +110,16 @@ export class ResponseWriter {
   end(trailers: Fields): void {
     if (this.#framing === 'chunked') this.#text += lastChunk(trailers)
     if (this.#framing === 'until-close') this.persistent = false
+  }
+
+  /** Answers the current request, if nothing has, with the connection's last response. @returns false where something has */
+  lastWord(): boolean {
+    if (this.#answered) return false
+    this.#answered = true
+    this.#text += LAST_WORD + LAST_WORD_TEXT
+    this.persistent = false
+    this.flush()
+    return true
   }
 
   /** @returns false where the client reads too slowly */

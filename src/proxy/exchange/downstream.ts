@@ -33,7 +33,7 @@ export interface Downstream {
   flush(): boolean
   /** The exchange is over: the connection may go on with its next one. @param timeouts hold until then */
   finished(timeouts: Timeouts): void
-  /** The client counts as gone: closes its connection and tells the exchange. */
+  /** The client counts as gone: ends its connection, with the last word where nothing has answered its request, and tells the exchange. */
   abandon(): void
   /** Breaks the response off so that the client can't take it for complete. */
   cut(): void

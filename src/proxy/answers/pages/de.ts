@@ -38,6 +38,8 @@ export const DE: Words = {
     'in-doubt':
       'Es ist nicht sicher, ob der Anwendungsserver diese Anfrage ausgeführt hat. Bitte prüfen Sie das, bevor Sie sie erneut senden.',
     'internal-error': 'Im Lastverteiler ist ein Fehler aufgetreten.',
+    stopping:
+      'Der Dienst wird neu gestartet. Diese Anfrage wurde nicht rechtzeitig beantwortet; Sie können sie noch einmal senden.',
     maintenance: 'Die Anwendung ist wegen einer geplanten Wartung zurzeit nicht verfügbar.',
     'bad-target': 'Die angefragte Adresse ist fehlerhaft aufgebaut.',
     'body-too-large': 'Der gesendete Inhalt ist größer als erlaubt.',

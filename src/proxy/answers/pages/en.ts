@@ -38,6 +38,7 @@ export const EN: Words = {
     'bad-upstream-response': 'The application server gave an answer that is not valid HTTP.',
     'in-doubt': 'The application server may or may not have carried out this request. Check before you send it again.',
     'internal-error': 'Something went wrong inside the load balancer.',
+    stopping: 'The service is being restarted. This request was not answered in time; you can send it again.',
     maintenance: 'The application is not available right now because of planned maintenance.',
     'bad-target': FAULTS['bad-target'].message,
     'body-too-large': FAULTS['body-too-large'].message,

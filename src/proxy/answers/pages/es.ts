@@ -38,6 +38,7 @@ export const ES: Words = {
     'in-doubt':
       'Es posible que el servidor de la aplicación haya ejecutado esta solicitud, o que no. Compruébelo antes de enviarla de nuevo.',
     'internal-error': 'Se produjo un error dentro del balanceador de carga.',
+    stopping: 'El servicio se está reiniciando. Esta solicitud no se respondió a tiempo; puede enviarla de nuevo.',
     maintenance: 'La aplicación no está disponible en este momento debido a un mantenimiento programado.',
     'bad-target': 'La dirección solicitada está mal formada.',
     'body-too-large': 'El contenido enviado es mayor de lo permitido.',

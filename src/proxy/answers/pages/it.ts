@@ -38,6 +38,8 @@ export const IT: Words = {
     'in-doubt':
       'Il server dell’applicazione potrebbe aver eseguito questa richiesta oppure no. La preghiamo di verificare prima di inviarla di nuovo.',
     'internal-error': 'Si è verificato un errore all’interno del bilanciatore di carico.',
+    stopping:
+      'Il servizio è in fase di riavvio. Questa richiesta non ha avuto risposta in tempo; può inviarla di nuovo.',
     maintenance: 'L’applicazione non è disponibile al momento a causa di una manutenzione programmata.',
     'bad-target': 'L’indirizzo richiesto non è ben formato.',
     'body-too-large': 'Il contenuto inviato è più grande di quanto consentito.',

@@ -38,6 +38,8 @@ export const PT: Words = {
     'in-doubt':
       'O servidor da aplicação pode ter executado esta solicitação ou não. Verifique antes de enviá-la novamente.',
     'internal-error': 'Ocorreu um erro dentro do balanceador de carga.',
+    stopping:
+      'O serviço está sendo reiniciado. Esta solicitação não foi respondida a tempo; você pode enviá-la novamente.',
     maintenance: 'A aplicação não está disponível no momento devido a uma manutenção programada.',
     'bad-target': 'O endereço solicitado está malformado.',
     'body-too-large': 'O conteúdo enviado é maior que o permitido.',
