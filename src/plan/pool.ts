@@ -26,6 +26,8 @@ export interface PoolPlan {
   readonly retry?: RetryPlan | undefined
   /** Passive health; undefined = off. */
   readonly outlier?: OutlierPlan | undefined
+  /** When what waits on an upstream that has gone silent ends; undefined = never. */
+  readonly onDown?: OnDownPlan | undefined
   /** Undefined = none. */
   readonly affinity?: AffinityPlan | undefined
   /** How long an upstream that came back takes to get its whole weight, ms; 0 or undefined = none. */
@@ -38,6 +40,14 @@ export interface PoolPlan {
   readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
+}
+
+/** Silent: its probes fail, and nothing answers them. Counted from then on, ms; undefined = it waits for its own timeouts. */
+export interface OnDownPlan {
+  /** Requests without an answer. */
+  readonly requestsMs: number | undefined
+  /** Upgraded connections, and streams of routes with `longPoll`. */
+  readonly sessionsMs: number | undefined
 }
 
 export interface QueuePlan {

@@ -19,14 +19,16 @@ import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
 import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
+import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
-import { TimerWheel } from './runtime/timer-wheel.ts'
+import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
+import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
-/** How often the retry budgets look at the totals. */
-const BUDGET_SAMPLE_MS = 500
+/** How often the retry budgets look at the totals, and silent upstreams are looked at. */
+const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
 const LAST_ANSWERS_MS = 1000
 /** Likewise where a bug ends the worker: the next one is waited for. */
@@ -55,6 +57,7 @@ class Worker implements ExchangeContext {
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   #draining = false
+  readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
@@ -70,7 +73,7 @@ class Worker implements ExchangeContext {
     this.clients = new ClientConnections(start.clients, start.worker)
     this.counters = new CounterTable(start.counters, start.workers)
     setInterval(() => this.#tick(performance.now()), this.wheel.tickMs)
-    setInterval(() => this.#sampleBudgets(), BUDGET_SAMPLE_MS)
+    setInterval(() => this.#sample(performance.now()), SAMPLE_MS)
   }
 
   #tick(nowMs: number): void {
@@ -78,8 +81,9 @@ class Worker implements ExchangeContext {
     this.#vitals.tick(nowMs)
   }
 
-  #sampleBudgets(): void {
+  #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
+    this.#silent.look(nowMs)
   }
 
   get headLimits(): HeadLimits {
@@ -122,6 +126,10 @@ class Worker implements ExchangeContext {
         return
       case 'end-upstream':
         this.#endUpstream(message.slot, message.spreadMs)
+        return
+      case 'upstream-silent':
+        if (message.silent) this.#silent.begin(message.slot, performance.now())
+        else this.#silent.end(message.slot)
         return
       case 'end-tunnels':
         this.tunnels.endUpstream(message.slot, message.spreadMs)
@@ -213,6 +221,20 @@ class Worker implements ExchangeContext {
     for (const pool of this.active.pools)
       for (const endpoint of pool.endpoints) if (endpoint.slot === slot) endpoint.end()
     this.tunnels.endUpstream(slot, spreadMs)
+    for (const exchange of this.#exchanges()) {
+      const end = new Timer({ onDeadline: () => this.#isEnded(slot) && exchange.endPoll(slot) })
+      this.wheel.arm(end, 1 + this.random() * spreadMs)
+    }
+  }
+
+  /** Nobody has enabled it again. */
+  #isEnded(slot: number): boolean {
+    return this.table.availability(slot) === AVAILABILITY.disabled
+  }
+
+  *#exchanges(): Iterable<ClientEvents> {
+    for (const listener of this.#listeners.values()) yield* listener.exchanges()
+    for (const listener of this.#left) yield* listener.exchanges()
   }
 
   async #drain(deadlineMs: number): Promise<void> {

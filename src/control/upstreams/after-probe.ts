@@ -37,7 +37,7 @@ export function assess({ state, unhealthySinceMs }: Entry, others: readonly Entr
 
 function withVerdict(
   entry: Entry,
-  { ok, error }: ProbeResult,
+  { ok, error, status }: ProbeResult,
   { health: { rise, fall }, others, totals, nowMs }: ProbeContext,
 ): Step {
   const { probe: before } = entry.state
@@ -48,7 +48,10 @@ function withVerdict(
   const lastError = ok ? (after.status === 'healthy' ? undefined : before.lastError) : error
   const unhealthySinceMs = after.status === 'unhealthy' ? (entry.unhealthySinceMs ?? nowMs) : undefined
   const state = { ...entry.state, probe: { ...after, lastError }, outlier: outlierFact(outlier) }
-  return withState({ ...entry, outlier, unhealthySinceMs }, state, nowMs)
+  const silent = after.status === 'unhealthy' && status === undefined
+  const step = withState({ ...entry, outlier, unhealthySinceMs, silent }, state, nowMs)
+  if (silent === entry.silent) return step
+  return { ...step, events: [...step.events, { type: 'silent', slot: entry.slot, silent }] }
 }
 
 function noneAvailable(others: readonly Entry[]): boolean {

@@ -35,6 +35,8 @@ export interface Entry {
   readonly sinceMs: number
   /** When its probes found it unhealthy, epoch ms; undefined = they don't. */
   readonly unhealthySinceMs: number | undefined
+  /** Likewise, and not one byte answers them. */
+  readonly silent: boolean
   readonly probes: ProbeHistory
   readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
   /** What passive health knows of it. */
@@ -83,6 +85,7 @@ export function newEntry(
     ignoredHints: new Set(),
     sinceMs: nowMs,
     unhealthySinceMs: undefined,
+    silent: false,
     probes: NO_PROBES,
     lastFailure: undefined,
     outlier: newOutlierState(totals, nowMs),

@@ -2,8 +2,8 @@
 // provably safe, or the end. An unsafe request of which any byte may have reached an upstream is never sent again,
 // unless its route declares that it may be.
 
-/** Why a route's promise covers a request: it carries an Idempotency-Key, or it is a declared RPC read. */
-export type Declared = 'keyed' | 'read'
+/** Why a route's promise covers a request: it carries an Idempotency-Key, is a declared RPC read, or a POST that only polls. */
+export type Declared = 'keyed' | 'read' | 'poll'
 
 /** Why a second sending is safe. */
 export type Proof = 'not-sent' | 'idempotent' | 'declared'
@@ -28,8 +28,8 @@ export interface Repetition {
 export interface FailedAttempt extends Repetition {
   /** `connect`: no established connection yet; `sent`: on it, no response byte seen; `responding`: some seen. */
   readonly stage: 'connect' | 'sent' | 'responding'
-  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP. */
-  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage'
+  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP; `silent`: probes get no answer either. */
+  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage' | 'silent'
   /** Bytes of this request, head included, that were handed to an established connection. */
   readonly requestBytesWritten: number
   /** The connection had served an earlier request. */
@@ -81,7 +81,7 @@ export function isInDoubt({
   requestBytesWritten,
 }: Pick<FailedAttempt, 'method' | 'declared' | 'requestBytesWritten'>): boolean {
   // A keyed request changes something: its key makes it repeatable, not harmless.
-  return requestBytesWritten > 0 && !isIdempotent(method) && declared !== 'read'
+  return requestBytesWritten > 0 && !isIdempotent(method) && (declared === undefined || declared === 'keyed')
 }
 
 /**
@@ -136,6 +136,7 @@ function mayPass({ failure, retryTimeouts, attemptsMade }: FailedAttempt): boole
   switch (failure) {
     case 'connect':
     case 'reset':
+    case 'silent':
       return true
     case 'timeout':
       return retryTimeouts

@@ -40,6 +40,7 @@ export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerC
     case 'connect':
       return 'connect-failed'
     case 'timeout':
+    case 'silent':
       return connecting ? 'connect-timeout' : 'upstream-timeout'
     case 'reset':
       return 'upstream-reset'

@@ -53,6 +53,11 @@ export abstract class ClientConnection implements Expiring {
     context.wheel.arm(this.timer, context.active.snapshot.timeouts.keepAliveMs)
   }
 
+  /** What is under way on it; undefined = nothing. */
+  get current(): ClientEvents | undefined {
+    return this.exchange
+  }
+
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
   abstract reassess(listener: string): void
 

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
@@ -57,6 +58,11 @@ export class Listener implements ConnectionHost {
 
   get size(): number {
     return this.#connections.size
+  }
+
+  /** What is under way on its connections. */
+  *exchanges(): Iterable<ClientEvents> {
+    for (const { current } of this.#connections) if (current) yield current
   }
 
   /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */

@@ -71,6 +71,11 @@ export class Attempt {
     if (!this.reused) this.connectMs = performance.now() - this.startedMs
   }
 
+  /** It has no answer yet, and has not failed. */
+  get inFlight(): boolean {
+    return this.#inFlight
+  }
+
   /** The connection is no longer this attempt's. */
   leave(): void {
     if (!this.#inFlight) return
@@ -99,6 +104,8 @@ export class Attempt {
       if (decision.stale) return
     }
     row.add(endpoint.slot, totalOf(failure), 1)
+    // It is by control that it is known.
+    if (failure === 'silent') return
     this.#placement.pool.suspect(endpoint, performance.now())
     this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
   }
@@ -132,6 +139,11 @@ export class Attempt {
   /** Its answer is not passed on: another upstream is asked. */
   discard(proof: Proof): void {
     this.recordAnswer()
+    this.moveOn(proof)
+  }
+
+  /** It is given up before it had an answer: another upstream is asked. */
+  moveOn(proof: Proof): void {
     this.connection.abandon()
     this.leave()
     this.#runtime.row.add(this.endpoint.slot, TOTAL.retries, 1)
@@ -144,6 +156,7 @@ function totalOf(kind: FailureKind): number {
     case 'connect':
       return TOTAL.connectFailures
     case 'timeout':
+    case 'silent':
       return TOTAL.timeouts
     case 'reset':
     case 'garbage':

@@ -23,6 +23,13 @@ export interface ClientEvents {
   onClientHalfClosed(): void
   onClientGone(): void
   /**
+   * An upstream has gone silent. What waits for its answer goes on elsewhere where that is provably safe and there is somebody to ask.
+   * @param endBeforeMs what was sent there earlier ends in any case, monotonic ms
+   */
+  upstreamIsSilent(slot: number, endBeforeMs: number): void
+  /** Nothing may stay on this upstream: a long poll there goes on elsewhere, or ends. */
+  endPoll(slot: number): void
+  /**
    * vigia itself ends it, by a bug or by its stop, whatever state it is in: it is answered, unless its answer has begun. What was sent
    * may be carried out all the same.
    * @param code of the answer, where nothing is in doubt @param cause one line

@@ -211,6 +211,33 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     else this.answer(this.retrying.lastFailure!)
   }
 
+  upstreamIsSilent(slot: number, endBeforeMs: number): void {
+    const { attempt } = this
+    if (attempt?.endpoint.slot !== slot || !attempt.inFlight || this.progress.headSent) return
+    this.safely(() => {
+      if (this.#moveOn(attempt) || attempt.startedMs > endBeforeMs) return
+      attempt.connection.abandon()
+      this.onFailure('silent', 'its upstream is out, and nothing answers there')
+    })
+  }
+
+  endPoll(slot: number): void {
+    const { attempt } = this
+    if (attempt?.endpoint.slot !== slot || !attempt.inFlight || this.placement.route.longPoll !== true) return
+    this.safely(() => {
+      if (!this.#moveOn(attempt)) this.interrupt('no-upstream-available', 'no long poll may stay on its upstream')
+    })
+  }
+
+  #moveOn(attempt: Attempt): boolean {
+    const connecting = this.timer.phase === 'connect'
+    const other = this.retrying.awayFrom(attempt, connecting, this.record.attempts, this.progress)
+    if (!other) return false
+    attempt.moveOn(this.retrying.proof!)
+    this.#try(other, performance.now())
+    return true
+  }
+
   /** An answer whose status the pool wants tried again, where that is provably safe and there is somebody else to ask. */
   #askElsewhere(attempt: Attempt, status: number, nowMs: number): boolean {
     if (!this.placement.pool.plan.retry?.statuses.includes(status)) return false

@@ -199,6 +199,7 @@ class Tunnel implements Expiring, OpenTunnel {
 function closeForClient(reason: EndReason): Uint8Array {
   switch (reason) {
     case 'upstream-drained':
+    case 'upstream-silent':
       return closeFrame(CLOSE_STATUS.serviceRestart, 'service restart')
     case 'shutdown':
       return closeFrame(CLOSE_STATUS.goingAway, 'going away')

@@ -5,7 +5,7 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 
 /** How an attempt failed below HTTP. */
-export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'
+export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage' | 'silent'
 
 export interface AttemptEvents extends BodySink {
   /** Of the request: HEAD has no response body. */

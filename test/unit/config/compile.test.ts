@@ -86,6 +86,7 @@ test('a document with nothing but the necessary gets every default', () => {
           maxEjected: 0.5,
           probation: { share: 0.1, successes: 5 },
         },
+        onDown: { requestsMs: 5_000, sessionsMs: 10_000 },
         affinity: undefined,
         slowStartMs: 0,
         queue: undefined,

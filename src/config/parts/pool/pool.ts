@@ -19,6 +19,7 @@ import { parseDuration } from '../../forms/units.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
 import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALTH } from './health.ts'
+import { checkOnDown, compileOnDown, onDownSchema } from './on-down.ts'
 import { checkOutlier, compileOutlier, outlierSchema } from './outlier.ts'
 import { breakerSchema, checkOverload, compileBreaker, compileQueue, queueSchema } from './overload.ts'
 import { checkRetry, compileAttempts, compileRetry, retrySchema } from './retry.ts'
@@ -97,6 +98,7 @@ export const poolSchema = section(
     circuitBreaker: Type.Optional(breakerSchema),
     retry: Type.Optional(retrySchema),
     outlier: Type.Optional(outlierSchema),
+    onDown: Type.Optional(onDownSchema),
     affinity: Type.Optional(affinitySchema),
     slowStart: Type.Optional(
       duration(
@@ -142,6 +144,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkHealth(pool.health, [...at, 'health'])
   yield* checkRetry(pool.retry, [...at, 'retry'])
   yield* checkOutlier(pool.outlier, upstreams, [...at, 'outlier'])
+  yield* checkOnDown(pool.onDown, !isOff(pool.health), upstreams.length, [...at, 'onDown'])
   yield* checkOverload(pool, at)
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
@@ -207,6 +210,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),
     outlier: compileOutlier(pool.outlier),
+    onDown: compileOnDown(pool.onDown),
     affinity: pool.affinity && compileAffinity(pool.affinity, files),
     slowStartMs: parseDuration(pool.slowStart ?? DEFAULTS.slowStart)!,
     queue: compileQueue(pool.queue),
