@@ -36,7 +36,7 @@ export const limitsSchema = section(
   {
     head: Type.Optional(
       size(
-        'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431.',
+        'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431. With Negotiate (SPNEGO), the token of a user in many groups takes 20 KB and more: 64KiB.',
         LIMITS.head,
       ),
     ),

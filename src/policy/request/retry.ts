@@ -13,6 +13,11 @@ export interface Repetition {
   readonly method: string
   /** Undefined = the route promises nothing for this request. See declared.ts and rpc-reads.ts. */
   readonly declared?: Declared | undefined
+  /**
+   * The connection is a login of its client, or about to become one (http/login-schemes.ts): on another one the request would be
+   * somebody else's or nobody's, and its credentials may hold only once.
+   */
+  readonly loggedIn?: boolean | undefined
   /** Whether all of the body is still at hand (true where there is none). */
   readonly bodyReplayable: boolean
   /** A byte of a response, interim ones included, went to the client. */
@@ -125,8 +130,8 @@ function isOver({ responseStarted, clientGone, attemptsMade }: Repetition, attem
 }
 
 /** Why the request may be sent a second time although an upstream may have carried it out; undefined = it may not. */
-function proofOf({ method, declared, bodyReplayable }: Repetition): Proof | undefined {
-  if (!bodyReplayable) return undefined
+function proofOf({ method, declared, loggedIn, bodyReplayable }: Repetition): Proof | undefined {
+  if (!bodyReplayable || loggedIn === true) return undefined
   if (isIdempotent(method)) return 'idempotent'
   return declared === undefined ? undefined : 'declared'
 }

@@ -13,6 +13,7 @@ import { requestText } from '../../http1/request-text.ts'
 import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { Logins } from './logins.ts'
 import { RequestWriter } from './request-writer.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
@@ -23,6 +24,9 @@ export interface ConnectionOwner {
   onGone(connection: UpstreamConnection, idle: boolean): void
   onUnexpected(error: unknown): void
 }
+
+/** Where one client has logged in. */
+export type ClientLogins = Logins<ConnectionOwner, UpstreamConnection>
 
 /**
  * Bytes per read. The buffer is used again for the next read, unless the client's socket still holds bytes of it; pages that no
@@ -55,6 +59,8 @@ export class UpstreamConnection {
   idleSinceMs = 0
   /** A byte of the current response has been seen. */
   responseBegun = false
+  /** Whose login it is, and nobody else's to use; undefined = nobody's. */
+  login: ClientLogins | undefined = undefined
   /** It was not this side that closed it. */
   closedByUpstream = false
 
@@ -120,6 +126,11 @@ export class UpstreamConnection {
   abandon(): void {
     this.#attempt = undefined
     this.#close()
+  }
+
+  /** Whether the answer that has begun leaves it open. */
+  get outlivesAnswer(): boolean {
+    return this.#persistent && !this.#body.untilClose
   }
 
   resume(): void {
@@ -225,7 +236,7 @@ export class UpstreamConnection {
     const attempt = this.#attempt
     this.#attempt = undefined
     const inStep = nothingLeft && attempt?.requestSent && this.#socket.writableLength === 0
-    if (inStep && this.#persistent && !this.#body.untilClose) {
+    if (inStep && this.outlivesAnswer) {
       this.#phase = 'idle'
       this.#owner.onFree(this, this.#announced)
     } else this.#close()

@@ -65,6 +65,18 @@ function* everyAttempt(): Generator<FailedAttempt> {
 }
 
 describe('decideRetry', () => {
+  test('nothing is sent again that went on the login of its client, or tried to become one', () => {
+    for (const method of IDEMPOTENT)
+      for (const failure of ['reset', 'timeout', 'garbage'] as const)
+        for (const reusedConnection of BOTH) {
+          const failed = attempt({ method, failure, reusedConnection, loggedIn: true, retryTimeouts: true })
+          expect(decideRetry(failed)).toEqual({ retry: false })
+        }
+    expect(decideRetry(attempt({ loggedIn: true, declared: 'keyed', method: 'POST' }))).toEqual({ retry: false })
+    const unsent = attempt({ loggedIn: true, requestBytesWritten: 0, stage: 'connect', failure: 'connect' })
+    expect(decideRetry(unsent)).toMatchObject({ retry: true, proof: 'not-sent' })
+  })
+
   test.each([...IDEMPOTENT, ...UNSAFE])('%s goes to another upstream where nothing of it was sent', method => {
     for (const failure of FAILURES) {
       const failed = attempt({ method, failure, stage: 'connect', requestBytesWritten: 0, bodyReplayable: false })
@@ -206,6 +218,11 @@ describe('decideRetry', () => {
 })
 
 describe('decideRetryOfAnswer', () => {
+  test('an answer to the login of a client is passed on', () => {
+    const answered = { ...attempt({ loggedIn: true }), status: 503, statuses: [503] }
+    expect(decideRetryOfAnswer(answered)).toEqual({ retry: false })
+  })
+
   const answered = (changes: Partial<AnsweredAttempt>): AnsweredAttempt => ({
     status: 503,
     statuses: [502, 503],
