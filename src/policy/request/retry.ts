@@ -33,8 +33,11 @@ export interface Repetition {
 export interface FailedAttempt extends Repetition {
   /** `connect`: no established connection yet; `sent`: on it, no response byte seen; `responding`: some seen. */
   readonly stage: 'connect' | 'sent' | 'responding'
-  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP. */
-  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage'
+  /**
+   * `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP; `own`: for want of descriptors, ports or
+   * memory of vigia itself: another upstream may have an idle connection, or ports left.
+   */
+  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage' | 'own'
   /** Bytes of this request, head included, that were handed to an established connection. */
   readonly requestBytesWritten: number
   /** The connection had served an earlier request. */
@@ -141,6 +144,7 @@ function mayPass({ failure, retryTimeouts, attemptsMade }: FailedAttempt): boole
   switch (failure) {
     case 'connect':
     case 'reset':
+    case 'own':
       return true
     case 'timeout':
       return retryTimeouts

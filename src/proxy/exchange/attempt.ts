@@ -98,6 +98,7 @@ export class Attempt {
       row.add(endpoint.slot, decision.stale ? TOTAL.staleConnections : totalOfProof(decision.proof), 1)
       if (decision.stale) return
     }
+    if (failure === 'own') return this.#runtime.ownTrouble(detail)
     row.add(endpoint.slot, totalOf(failure), 1)
     this.#placement.pool.suspect(endpoint, performance.now())
     this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
@@ -139,7 +140,7 @@ export class Attempt {
   }
 }
 
-function totalOf(kind: FailureKind): number {
+function totalOf(kind: Exclude<FailureKind, 'own'>): number {
   switch (kind) {
     case 'connect':
       return TOTAL.connectFailures

@@ -235,7 +235,8 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     attempt.leave()
     if (again) this.#try(again, performance.now())
     else if (decision.retry) {
-      if (!decision.stale) this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
+      if (!decision.stale && kind !== 'own')
+        this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
       this.dispatch()
     } else if (this.progress.headSent) this.cut('upstream cut')
     else {

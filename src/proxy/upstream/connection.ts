@@ -11,6 +11,7 @@ import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { requestText } from '../../http1/request-text.ts'
 import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { Logins } from './logins.ts'
@@ -89,8 +90,8 @@ export class UpstreamConnection {
     socket.on(readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
-    socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
-    socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
+    socket.on('error', error => this.#fail(isOwnTrouble(error) ? 'own' : this.#lossKind, describe(error)))
+    socket.on('close', () => this.#fail(this.#lossKind, 'connection closed'))
   }
 
   /** Gives an idle connection its next exchange. */
@@ -246,8 +247,12 @@ export class UpstreamConnection {
   #onEnd(): void {
     this.#guard(() => {
       if (this.#phase === 'body' && this.#body.untilClose) this.#complete(false)
-      else this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'closed by the upstream')
+      else this.#fail(this.#lossKind, 'closed by the upstream')
     })
+  }
+
+  get #lossKind(): FailureKind {
+    return this.#phase === 'connecting' ? 'connect' : 'reset'
   }
 
   #fail(kind: FailureKind, detail: string): void {

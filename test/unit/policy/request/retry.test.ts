@@ -29,7 +29,7 @@ const attempt = (changes: Partial<FailedAttempt>): FailedAttempt => ({
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']
 const UNSAFE = ['POST', 'PATCH', 'PROPFIND', 'get', 'X']
 const STAGES = ['connect', 'sent', 'responding'] as const
-const FAILURES = ['connect', 'timeout', 'reset', 'garbage'] as const
+const FAILURES = ['connect', 'timeout', 'reset', 'garbage', 'own'] as const
 const BOTH = [false, true]
 const DECLARED: readonly (Declared | undefined)[] = [undefined, 'keyed', 'read']
 
@@ -165,9 +165,13 @@ describe('decideRetry', () => {
       const idempotent = IDEMPOTENT.includes(method)
       const stale = failed.reusedConnection && failure === 'reset' && failed.stage !== 'responding'
       const ended = failed.responseStarted || failed.clientGone || attemptsMade >= attemptsMax + (stale ? 1 : 0)
-      const passing = { reset: true, connect: true, timeout: failed.retryTimeouts, garbage: attemptsMade === 1 }[
-        failure
-      ]
+      const passing = {
+        reset: true,
+        connect: true,
+        own: true,
+        timeout: failed.retryTimeouts,
+        garbage: attemptsMade === 1,
+      }[failure]
       const repeatable = (idempotent || failed.declared !== undefined) && failed.bodyReplayable
       const expected = ended
         ? { retry: false }
@@ -181,7 +185,7 @@ describe('decideRetry', () => {
       if (JSON.stringify(decision) !== JSON.stringify(expected))
         expect(decision, JSON.stringify(failed)).toEqual(expected)
     }
-    expect(combinations).toBe(3 * 4 * 3 * 2 * 4 * 2 * 2 * 4 * 2 * 2 * 3 * 2)
+    expect(combinations).toBe(3 * 5 * 3 * 2 * 4 * 2 * 2 * 4 * 2 * 2 * 3 * 2)
   })
 
   test('never sends an unsafe request again of which any byte was written, nor anything to a client that is gone', () => {
