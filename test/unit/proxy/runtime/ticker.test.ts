@@ -21,6 +21,16 @@ function setUp() {
   return { wheel, timer, fired, turns, tickTo, turn: () => turns.shift()?.() }
 }
 
+/** A deadline of 2 s, and a tick that came after 6. */
+function stoodStill() {
+  const stage = setUp()
+  stage.tickTo(50)
+  stage.wheel.arm(stage.timer, 2000)
+  stage.tickTo(100)
+  stage.tickTo(6000)
+  return stage
+}
+
 test('a deadline fires in its tick while the ticks come in time, or a little late', () => {
   const { wheel, timer, fired, turns, tickTo } = setUp()
   tickTo(50)
@@ -31,11 +41,7 @@ test('a deadline fires in its tick while the ticks come in time, or a little lat
 })
 
 test('after a standstill no deadline fires before all sockets were read, twice', () => {
-  const { wheel, timer, fired, tickTo, turn } = setUp()
-  tickTo(50)
-  wheel.arm(timer, 2000)
-  tickTo(100)
-  tickTo(6000)
+  const { fired, turn } = stoodStill()
   expect(fired).toEqual([])
   turn()
   expect(fired).toEqual([])
@@ -44,11 +50,7 @@ test('after a standstill no deadline fires before all sockets were read, twice',
 })
 
 test('what moves its deadline while the sockets are read is spared', () => {
-  const { wheel, timer, fired, tickTo, turn } = setUp()
-  tickTo(50)
-  wheel.arm(timer, 2000)
-  tickTo(100)
-  tickTo(6000)
+  const { wheel, timer, fired, tickTo, turn } = stoodStill()
   wheel.arm(timer, 2000)
   turn()
   turn()
