@@ -2,8 +2,8 @@
 
 import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
-import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
 import { isOwnTrouble, stoodStill } from '../../../policy/process/own-trouble.ts'
+import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
 
 export interface ProbeResult {
   readonly ok: boolean
