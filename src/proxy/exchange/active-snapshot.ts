@@ -10,6 +10,8 @@ import type { Admission } from './admission.ts'
 
 export interface ActiveSnapshot {
   readonly snapshot: Snapshot
+  /** Most client connections at once, per listener. */
+  readonly connections: number
   /** Where requests of each route are counted; parallel to the snapshot's routes. */
   readonly routeSlots: readonly number[]
   readonly pools: readonly Pool[]
