@@ -20,7 +20,7 @@ export const pathsSchema = section(
     prefixes: Type.Optional(
       Type.Array(
         text(
-          'a path such as /pt_BR, /*_* or /*',
+          'a path such as /pt_BR or /*',
           'One or more whole segments; * stands for any characters within one of them, once in each.',
         ),
         {

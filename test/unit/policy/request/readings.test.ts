@@ -83,8 +83,8 @@ describe('without a prefix', () => {
     ['/en', '/en/web', '/web'],
     ['/en', '/english/web', undefined],
     ['/en', '/x/en/web', undefined],
-    ['/*_*', '/pt_BR/web', '/web'],
-    ['/*_*', '/ptBR/web', undefined],
+    ['/pt_*', '/pt_BR/web', '/web'],
+    ['/pt_*', '/ptBR/web', undefined],
     ['/erp/*', '/erp/en/web', '/web'],
     ['/a.b', '/axb/web', undefined],
     ['/pâté', '/p%C3%A2t%C3%A9/web', '/web'],
@@ -123,7 +123,11 @@ const PIECES = ['/', '..', '.', 'a', '%2f', '%2e', '%5C', '\\', ';', '%3b', '%25
 test('whatever a server does, in whatever order, its reading is among them, but for slashes', () => {
   const targets = fc.array(fc.constantFrom(...PIECES), { maxLength: 9 }).map(pieces => `/${pieces.join('')}`)
   const orders = fc.array(fc.nat(SERVERS.length - 1), { maxLength: 6 })
-  const bare = (path: string) => path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+  const bare = (path: string) =>
+    path
+      .replace(/\/{2,}/g, '/')
+      .replace(/(?<=.)\/$/, '')
+      .replace(/%[89a-f][0-9a-f]/gi, encoded => encoded.toUpperCase())
   fc.assert(
     fc.property(targets, orders, (target, order) => {
       const readings = wholeOf(target)
