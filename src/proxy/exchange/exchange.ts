@@ -178,7 +178,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     this.record.status = head.status
     if (attempt.endpoint.ended) this.down.endAfterResponse()
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
     this.down.head(head, bodiless, this.requestId, cookie)
   }
 
