@@ -11,6 +11,7 @@ import type { Slots } from '../shared/messages.ts'
 import { inRanges } from '../util/address-ranges.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
+import { otherRoutesOf } from './exchange/protection/other-routes.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
@@ -57,7 +58,8 @@ export function activate(
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
-    admissions: admissionsOf(snapshot.routes, runtime, slots.pools),
+    admissions: admissionsOf(snapshot, runtime, slots.pools),
+    otherRoutes: otherRoutesOf(snapshot),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

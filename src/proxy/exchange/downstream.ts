@@ -27,7 +27,7 @@ export interface Downstream {
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
   endAfterResponse(): void
-  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, '' = none. */
+  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, which makes the answer private, '' = none. */
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void
   body(chunk: Buffer, start: number, end: number): void
   /** The response is complete. */
