@@ -40,6 +40,15 @@ export interface PoolPlan {
   readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
+  /** Undefined = case counts, and nothing is cut off. */
+  readonly paths?: PathsPlan | undefined
+}
+
+/** How the upstreams read the path of a request, beyond what any server may do: what protects a path holds for these readings too. */
+export interface PathsPlan {
+  readonly ignoreCase: boolean
+  /** What they cut off the front: normalised paths without a slash at the end, a `*` for any characters of one segment. */
+  readonly prefixes: readonly string[]
 }
 
 /** Silent: its probes fail, and nothing answers them. Counted from then on, ms; undefined = it waits for its own timeouts. */
@@ -83,7 +92,7 @@ export interface RetryBudget {
 
 /** When an upstream is ejected for what requests met on it, and how it comes back. */
 export interface OutlierPlan {
-  /** Transport failures in a row; 0 = not judged. */
+  /** Transport failures in a row, one client's being no more than half of it; 0 = not judged. */
   readonly consecutiveFailures: number
   /** Answers 502, 503 or 504 in a row; 0 = not judged. */
   readonly consecutiveGatewayErrors: number

@@ -5,10 +5,9 @@ import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { HeadLimits } from '../http/limits.ts'
-import type { ListenerPlan } from '../plan/listener.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow, CounterTable } from '../shared/counters.ts'
+import { CounterRow, CounterTable, WORKER } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
 import { RateTable } from '../shared/rate-table.ts'
@@ -17,16 +16,20 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
+import { addressKey, bindNamed } from './client/binding.ts'
 import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
+/** How often the same own trouble is said. */
+const OWN_TROUBLE_EVERY_MS = 60_000
 /** How often the retry budgets look at the totals, and silent upstreams are looked at. */
 const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
@@ -38,6 +41,7 @@ class Worker implements ExchangeContext {
   readonly row: CounterRow
   readonly counters: CounterTable
   readonly table: UpstreamTable
+  readonly descriptors: number | undefined
   readonly permits: Permits
   readonly sessions: SessionTable
   readonly tunnels = new Tunnels()
@@ -54,16 +58,19 @@ class Worker implements ExchangeContext {
   /** Left the configuration; what they have goes on to its end. */
   readonly #left = new Set<Listener>()
   readonly #vitals: Vitals
+  readonly #ticker = new Ticker(this.wheel, () => performance.now())
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   #draining = false
   readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
+  #ownTroubleSaidMs = Number.NEGATIVE_INFINITY
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
     this.#start = start
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
+    this.descriptors = start.descriptors
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
@@ -77,7 +84,7 @@ class Worker implements ExchangeContext {
   }
 
   #tick(nowMs: number): void {
-    this.wheel.advance(nowMs)
+    this.#ticker.tick(nowMs)
     this.#vitals.tick(nowMs)
   }
 
@@ -101,6 +108,15 @@ class Worker implements ExchangeContext {
 
   readonly #say = (level: 'warn' | 'info', message: string): void => {
     this.report({ type: 'log', level, message, detail: {} })
+  }
+
+  ownTrouble(what: string): void {
+    this.row.addOwn(WORKER.ownTroubles, 1)
+    const nowMs = performance.now()
+    if (nowMs - this.#ownTroubleSaidMs < OWN_TROUBLE_EVERY_MS) return
+    this.#ownTroubleSaidMs = nowMs
+    const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
+    this.report({ type: 'log', level: 'error', message, detail: {} })
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {
@@ -267,24 +283,9 @@ class Worker implements ExchangeContext {
   }
 }
 
-/** Of several on port 0 each gets a port of its own. */
-function addressKey({ name, host, port }: ListenerPlan): string {
-  return port === 0 ? `${host} ${name}` : `${host} ${port}`
-}
-
 async function whileTrue(condition: () => boolean, atMostMs: number): Promise<void> {
   const until = performance.now() + atMostMs
   while (condition() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
-}
-
-async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> {
-  try {
-    await listener.bind(reusePort)
-  } catch (error) {
-    const { name, host, port } = listener.plan
-    const { code, message } = error as NodeJS.ErrnoException
-    throw Object.assign(new Error(`listener ${name} (${host}:${port}): ${message}`), { code })
-  }
 }
 
 const start = workerData as WorkerStart

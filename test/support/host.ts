@@ -64,8 +64,10 @@ export function runHosted(config: string): Run {
 }
 
 /** The real program in a process of its own. @param env more environment variables */
-export function runProgram(config: string, env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [PROGRAM, 'run', '-c', config], {
+export function runProgram(config: string, env: Readonly<Record<string, string>> = {}, descriptors?: number): Run {
+  const command = [process.execPath, PROGRAM, 'run', '-c', config]
+  if (descriptors !== undefined) command.unshift('prlimit', `--nofile=${descriptors}:${descriptors}`)
+  const child = spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   })

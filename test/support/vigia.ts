@@ -21,6 +21,8 @@ export interface VigiaSetup {
   readonly config?: Record<string, unknown>
   /** More environment variables; implies `ownProcess`. */
   readonly env?: Record<string, string>
+  /** Most descriptors that the process may have open; implies `ownProcess`. */
+  readonly descriptors?: number
   /** The real program in a process of its own: for tests of the process itself, its start and its end. */
   readonly ownProcess?: boolean
 }
@@ -88,8 +90,8 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
   const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
   const configFile = join(folder, 'vigia.yaml')
   await writeFile(configFile, stringify(documentOf(setup, port, adminPort)))
-  const { ownProcess = setup.env !== undefined } = setup
-  const run = ownProcess ? runProgram(configFile, setup.env) : runHosted(configFile)
+  const { env, descriptors, ownProcess = env !== undefined || descriptors !== undefined } = setup
+  const run = ownProcess ? runProgram(configFile, env, descriptors) : runHosted(configFile)
   const exited = run.exited.then(async exit => {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
     return exit

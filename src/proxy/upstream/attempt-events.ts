@@ -4,8 +4,11 @@ import type { BodySink } from '../../http/body.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 
-/** How an attempt failed below HTTP. */
-export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage' | 'silent'
+/**
+ * How an attempt failed below HTTP; `own` = for want of something of vigia itself
+ * (policy/process/own-trouble.ts), `silent` = its probes get no answer either.
+ */
+export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage' | 'own' | 'silent'
 
 export interface AttemptEvents extends BodySink {
   /** Of the request: HEAD has no response body. */

@@ -22,6 +22,7 @@ import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALT
 import { checkOnDown, compileOnDown, onDownSchema } from './on-down.ts'
 import { checkOutlier, compileOutlier, outlierSchema } from './outlier.ts'
 import { breakerSchema, checkOverload, compileBreaker, compileQueue, queueSchema } from './overload.ts'
+import { checkPaths, compilePaths, pathsSchema } from './paths.ts'
 import { checkRetry, compileAttempts, compileRetry, retrySchema } from './retry.ts'
 import { checkUpstreams, compileUpstream, hasOnePriority, upstreamFiles, upstreamSchema } from './upstream.ts'
 
@@ -100,6 +101,7 @@ export const poolSchema = section(
     outlier: Type.Optional(outlierSchema),
     onDown: Type.Optional(onDownSchema),
     affinity: Type.Optional(affinitySchema),
+    paths: Type.Optional(pathsSchema),
     slowStart: Type.Optional(
       duration(
         'Duration. How long an upstream that was out takes to get its whole weight again, from a tenth of it on; not at the start of vigia.',
@@ -147,6 +149,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkOnDown(pool.onDown, !isOff(pool.health), upstreams.length, [...at, 'onDown'])
   yield* checkOverload(pool, at)
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
+  yield* checkPaths(pool.paths, [...at, 'paths'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
   if (pool.slowStart !== undefined && parseDuration(pool.slowStart) !== 0 && isNeverOut) {
@@ -216,6 +219,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     queue: compileQueue(pool.queue),
     breaker: compileBreaker(pool.circuitBreaker),
     failback: pool.failback ?? DEFAULTS.failback,
+    paths: compilePaths(pool.paths),
   }
 }
 
