@@ -24,6 +24,8 @@ export const FIELD = {
   accept: 19,
   contentType: 20,
   traceparent: 21,
+  date: 22,
+  maxForwards: 23,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -52,6 +54,8 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Accept', FIELD.accept],
   ['Content-Type', FIELD.contentType],
   ['Traceparent', FIELD.traceparent],
+  ['Date', FIELD.date],
+  ['Max-Forwards', FIELD.maxForwards],
 ]
 
 const BY_NAME = new Map<string, Field>()

@@ -16,6 +16,8 @@ export interface PoolPlan {
   readonly retryAfterS: number
   /** A priority carries all the load while (available share) x this factor >= 1 (Envoy's overprovisioning factor). */
   readonly overprovisioning: number
+  /** Bounds of the heads of its answers; what is undefined, and undefined as a whole = as in `Snapshot.limits`. */
+  readonly limits?: PoolLimits | undefined
   /** Most attempts per exchange, the first included. */
   readonly attempts: number
   /** Most idle connections that a worker keeps per upstream. */
@@ -38,6 +40,13 @@ export interface PoolPlan {
   readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
+}
+
+export interface PoolLimits {
+  /** Largest head of an answer (status line and fields), bytes. */
+  readonly headBytes?: number
+  /** Most fields in it. */
+  readonly headerCount?: number
 }
 
 export interface QueuePlan {
