@@ -6,7 +6,9 @@ import type { InDoubtReport } from '../../src/admin/contract/in-doubt.ts'
 import { usePair } from '../support/pair.ts'
 import { answerBytes } from '../support/raw-answers.ts'
 import { ask } from '../support/raw-client.ts'
-import { fetchText } from '../support/vigia.ts'
+import { RawUpstream } from '../support/raw-upstream.ts'
+import { until } from '../support/until.ts'
+import { fetchText, startVigia } from '../support/vigia.ts'
 
 const SECRET = 'tok-0123456789'
 const COOKIE = `Set-Cookie: sid=${SECRET}`
@@ -146,4 +148,20 @@ describe('the limits of a pool', () => {
     expect([answer.status, answer.fields.filter(([name]) => name === 'Set-Cookie').length]).toEqual([200, 150])
     expect((await ask(pair.port, `${GET}X-A: ${'a'.repeat(2000)}\r\n\r\n`)).status).toBe(431)
   })
+})
+
+test('limits that a reload raises hold for connections that are idle', async () => {
+  const upstream = await RawUpstream.start()
+  const vigia = await startVigia({ upstreams: [upstream.port] })
+  try {
+    expect((await ask(vigia.port, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n')).status).toBe(200)
+    await vigia.writeConfig({ limits: { headers: 200 } })
+    vigia.kill('SIGHUP')
+    await until('the limits are raised', () => /limits\.headers 100 -> 200/.test(vigia.stdout() + vigia.stderr()))
+    upstream.answer = answerBytes(`HTTP/1.1 200 OK\r\n${`${COOKIE}\r\n`.repeat(120)}Content-Length: 0\r\n\r\n`)
+    expect((await ask(vigia.port, 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', 'POST')).status).toBe(200)
+  } finally {
+    await vigia.stop()
+    await upstream.close()
+  }
 })
