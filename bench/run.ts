@@ -2,9 +2,9 @@
 // Exit 0 = measured, 1 = a proxy did not start or answered wrongly, 2 = wrong command line or the machine can't do it.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { chooseClosedLoad } from './harness/choose-load.ts'
 import { cautionFor, describeCores } from './harness/cores.ts'
 import { Entrants } from './harness/entrants.ts'
-import { chooseClosedLoad } from './harness/load.ts'
 import { describeEnvironment } from './harness/machine.ts'
 import { type BenchOptions, parseOptions, select, usage } from './harness/options.ts'
 import { summarise, table } from './harness/report.ts'

@@ -1,8 +1,9 @@
 // Runs one scenario on all entrants in interleaved rounds: A B C, A B C, ... so that a noisy minute hits all alike.
 import type { Scenario } from '../scenarios/scenario.ts'
+import { loadFor } from './choose-load.ts'
 import { type Measurement, measure, type Wrong } from './contestant.ts'
 import type { Entrant } from './entrants.ts'
-import { type Load, loadFor } from './load.ts'
+import type { Load } from './load.ts'
 
 export interface Rounds {
   readonly name: string

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import { answerOk, ok } from '../support/raw-answers.ts'
-import { ask } from '../support/raw-client.ts'
+import { ask, RawClient } from '../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
@@ -179,6 +179,11 @@ test('an upstream on which requests fail is ejected although its probes are fine
   const state = async () => (await vigia.status()).pools[0]?.upstreams[0]
   await until('it is out', async () => {
     expect(await statuses(GET, 2)).toEqual([200, 200])
+    // What one client meets may be its own doing.
+    const other = await RawClient.connect(vigia.port, { from: '127.0.0.2' })
+    other.send(GET)
+    expect((await other.final()).status).toBe(200)
+    other.close()
     return (await state())?.state === 'out'
   })
   const report = await state()

@@ -25,12 +25,18 @@ interface Stuck {
 /**
  * Brings an answer to the point where the kernel takes no more and vigia holds the last piece itself, then lets the upstream end
  * it: complete for vigia, not delivered yet. The client has not read a byte.
+ * @param early the answer does not wait for the request's body
  */
-async function completeButNotDelivered(upstream: RawUpstream, port: number, request: string): Promise<Stuck> {
+async function completeButNotDelivered(
+  upstream: RawUpstream,
+  port: number,
+  request: string,
+  { early = false } = {},
+): Promise<Stuck> {
   let connection: UpstreamConnection | undefined
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   upstream.answer = async arrival => {
-    await arrival.whole()
+    if (!early) await arrival.whole()
     await arrival.connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
     connection = arrival.connection
     await ended
@@ -109,6 +115,15 @@ describe.skipIf(!CAN_READ_QUEUES)('an answer that is complete but not delivered 
     stuck.client.end()
     await sleep(100)
     expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
+  })
+
+  test('to a client that was answered early, and first sends the rest of its upload', async () => {
+    const bytes = 60_000_000
+    const head = `POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${bytes}\r\n\r\n`
+    const stuck = await completeButNotDelivered(pair.upstream, pair.port, head, { early: true })
+    await stuck.client.sendPieces([Buffer.alloc(bytes, 'a')])
+    expect(await bodyRead(stuck, '1.1')).toBe(stuck.bodyBytes)
+    expect((await stuck.client.untilClosed()).ending).toBe('fin')
   })
 
   test('to a client that reads on only after the keep-alive timeout: it is not idle', async () => {

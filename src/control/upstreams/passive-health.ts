@@ -1,6 +1,7 @@
 // Joins what policy/upstream/outlier.ts decides to what the registry knows: members of a pool, totals of its upstreams over all
 // workers, and what a judgement makes of an entry.
 
+import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { afterFailure, type OutlierMember, type OutlierState, outlierFact } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
@@ -31,12 +32,12 @@ export function totalsOf(counters: CounterTable, slot: number): UpstreamTotals {
 /** Traffic failed on it below HTTP. One that is leaving its pool is no longer judged. @param pool undefined = it is gone */
 export function afterTransportFailure(
   entry: Entry,
-  error: string,
+  failure: TransportFailure,
   pool: RegistryPool | undefined,
   totals: UpstreamTotals,
   nowMs: number,
 ): Step {
-  return andThen(noted(entry, error, nowMs), failed => judged(failed, entry, error, pool, totals, nowMs))
+  return andThen(noted(entry, failure.error, nowMs), failed => judged(failed, entry, failure, pool, totals, nowMs))
 }
 
 /** Why an answer was refused is found nowhere else by who only reads the log; an upstream that sends many such answers says it seldom. */
@@ -55,7 +56,7 @@ function noted(entry: Entry, error: string, nowMs: number): Step {
 function judged(
   failed: Entry,
   before: Entry,
-  error: string,
+  failure: TransportFailure,
   pool: RegistryPool | undefined,
   totals: UpstreamTotals,
   nowMs: number,
@@ -63,7 +64,7 @@ function judged(
   const plan = pool?.plan.outlier
   const index = pool?.entries.indexOf(before) ?? -1
   if (pool === undefined || plan === undefined || index === -1) return silently(failed)
-  return afterJudgement(failed, afterFailure(membersOf(pool.entries), index, totals, error, nowMs, plan), nowMs)
+  return afterJudgement(failed, afterFailure(membersOf(pool.entries), index, totals, failure, nowMs, plan), nowMs)
 }
 
 export function afterJudgement(entry: Entry, outlier: OutlierState, nowMs: number): Step {

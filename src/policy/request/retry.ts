@@ -85,6 +85,17 @@ export function isInDoubt({
 }
 
 /**
+ * Whether the status of an answer alone settles what became of the request: it was refused. So it is even where the rest of the answer
+ * is cut. A server that refuses an upload, answers and closes with the body unread cuts it so by its reset, where only the end
+ * of the connection ends the answer.
+ * @param requestWhole all of the request has left for the upstream: then an error of the server's own (RFC 9110 15.6) may have come in
+ * the middle of the work, while one of the client's (15.5) says that it wasn't done
+ */
+export function isRefusal(status: number, requestWhole: boolean): boolean {
+  return status >= 400 && (status < 500 || !requestWhole)
+}
+
+/**
  * An upstream answered with a status that the pool wants tried elsewhere. Ask before any byte of the answer goes down.
  * Where it says no, the answer is passed on: it is one, so nothing is in doubt.
  */

@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import { clientKey } from '../../policy/request/client-key.ts'
 import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import type { Choice } from '../pool/choice.ts'
@@ -88,8 +89,18 @@ export class Attempt {
     return this.#choice
   }
 
-  /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
-  recordFailure(failure: FailureKind, detail: string, decision: RetryDecision): void {
+  /**
+   * Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream.
+   * @param client whose request it is, an address
+   * @param provoked the request has failed on another upstream in the same way
+   */
+  recordFailure(
+    failure: FailureKind,
+    detail: string,
+    decision: RetryDecision,
+    client: string,
+    provoked: boolean,
+  ): void {
     const { endpoint, connection, reused } = this
     const { row } = this.#runtime
     if (reused && failure === 'reset' && !connection.responseBegun) endpoint.learnStale(this.#idleMs)
@@ -99,8 +110,10 @@ export class Attempt {
       if (decision.stale) return
     }
     row.add(endpoint.slot, totalOf(failure), 1)
-    this.#placement.pool.suspect(endpoint, performance.now())
-    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
+    if (!provoked) this.#placement.pool.suspect(endpoint, performance.now())
+    const by = this.sentBytes === 0 ? undefined : clientKey(client)
+    const told = { error: `${failure}: ${detail}`, client: by, provoked }
+    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, failure: told })
   }
 
   /** The head of its answer has come. */

@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
-import { isIdempotent } from '../../policy/request/retry.ts'
+import { isIdempotent, isRefusal } from '../../policy/request/retry.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { Choice, Seeker } from '../pool/choice.ts'
@@ -197,10 +197,15 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   onFailure(kind: FailureKind, detail: string): void {
     const attempt = this.attempt!
+    if (this.progress.headSent && isRefusal(this.record.status, this.body.sent && !attempt.connection.writeFailed)) {
+      attempt.recordAnswer()
+      return this.cut('upstream cut')
+    }
     const connecting = this.timer.phase === 'connect'
     const made = this.record.attempts
     const decision = this.retrying.afterFailure(attempt, kind, detail, connecting, made, this.progress)
-    attempt.recordFailure(kind, detail, decision)
+    const provoked = this.retrying.isProvoked(attempt, kind, decision)
+    attempt.recordFailure(kind, detail, decision, this.record.client, provoked)
     const again = decision.retry && decision.stale ? attempt.handOn() : undefined
     attempt.leave()
     if (again) this.#try(again, performance.now())

@@ -42,6 +42,8 @@ export class Retries {
   lastFailure: AnswerCode | undefined = undefined
   /** The newest attempt that may have been carried out, unknown to all; an answer of a later one ends the doubt. */
   doubt: Doubt | undefined = undefined
+  /** How the request failed on the last upstream that got it. */
+  #failedAs: FailureKind | undefined = undefined
   readonly #method: string
   readonly #fields: Fields
   readonly #body: RequestBody
@@ -53,6 +55,14 @@ export class Retries {
     this.#fields = fields
     this.#body = body
     this.#placement = placement
+  }
+
+  /** Whether the request rather than the upstream seems to be why it failed: another upstream got it, and failed in the same way. */
+  isProvoked(attempt: Attempt, failure: FailureKind, decision: RetryDecision): boolean {
+    if (attempt.sentBytes === 0 || (decision.retry && decision.stale)) return false
+    const provoked = this.#failedAs === failure
+    this.#failedAs = failure
+    return provoked
   }
 
   /** @param connecting there was no established connection yet */

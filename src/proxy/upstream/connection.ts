@@ -16,6 +16,7 @@ import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../.
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import { RequestWriter } from './request-writer.ts'
+import { codeOf, FailableWrites } from './write-failure.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
 export interface ConnectionOwner {
@@ -39,6 +40,7 @@ type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 export class UpstreamConnection {
   readonly #socket: Socket
   readonly #writer: RequestWriter
+  readonly #writes: FailableWrites
   readonly #owner: ConnectionOwner
   /** Of the heads that it reads. */
   readonly limits: HeadLimits
@@ -83,17 +85,24 @@ export class UpstreamConnection {
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'response')
     this.#attempt = attempt
+    this.#writes = new FailableWrites(socket, anyLeft => this.#onWriteFailed(anyLeft))
     socket.on(readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
-    socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
-    socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
+    socket.on('error', error => this.#broken(codeOf(error)))
+    socket.on('close', () => this.#broken('connection closed'))
+  }
+
+  /** The upstream can't have got the whole request. */
+  get writeFailed(): boolean {
+    return this.#writes.failure !== undefined
   }
 
   /** Gives an idle connection its next exchange. */
   assign(attempt: AttemptEvents): void {
     this.#attempt = attempt
     this.#phase = 'head'
+    this.#writes.anyLeft = false
     this.responseBegun = false
   }
 
@@ -105,16 +114,18 @@ export class UpstreamConnection {
   }
 
   body(piece: Buffer): void {
-    this.#writer.body(piece)
+    if (this.#writes.failure === undefined) this.#writer.body(piece)
   }
 
   end(trailers: Fields): void {
-    this.#writer.end(trailers)
+    if (this.#writes.failure === undefined) this.#writer.end(trailers)
   }
 
   /** Sends what was gathered. @returns false where the upstream takes bytes slowly: wait for `onUpstreamDrain` */
   flush(): boolean {
-    this.#writer.flush()
+    if (this.#writes.failure === undefined) this.#writer.flush()
+    // What is left of the request is thrown away: its client must come to read the answer.
+    if (this.#writes.failure !== undefined) return true
     // What the kernel has taken at once needs no waiting, whatever `write` said of the queue before.
     return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0
   }
@@ -203,7 +214,7 @@ export class UpstreamConnection {
   #upgraded(head: ResponseHead, early: Buffer | undefined): void {
     const attempt = this.#attempt
     const { upgrade } = head.options
-    if (attempt?.offers === undefined || !attempt.requestSent || upgrade === undefined) {
+    if (attempt?.offers === undefined || !attempt.requestSent || this.writeFailed || upgrade === undefined) {
       return this.#fail('garbage', '101 to a request that did not ask for it')
     }
     if (!areOffered(upgrade, attempt.offers)) return this.#fail('garbage', '101 to a protocol that was not offered')
@@ -241,9 +252,21 @@ export class UpstreamConnection {
 
   #onEnd(): void {
     this.#guard(() => {
-      if (this.#phase === 'body' && this.#body.untilClose) this.#complete(false)
-      else this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'closed by the upstream')
+      if (this.#phase === 'body' && this.#body.untilClose && !this.#writes.metReset) this.#complete(false)
+      else this.#broken('closed by the upstream')
     })
+  }
+
+  /** @returns true to read on: the upstream may have answered before it closed */
+  #onWriteFailed(anyLeft: boolean): boolean {
+    // What it said before any byte of the request left can't be the answer to it.
+    if (!anyLeft || (this.#phase !== 'head' && this.#phase !== 'body')) return false
+    this.#guard(() => this.#attempt?.onUpstreamDrain())
+    return true
+  }
+
+  #broken(detail: string): void {
+    this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', this.#writes.failure ?? detail)
   }
 
   #fail(kind: FailureKind, detail: string): void {
@@ -271,9 +294,4 @@ export class UpstreamConnection {
       this.#fail('garbage', 'internal error')
     }
   }
-}
-
-function describe(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
-  return code ?? error.message
 }

@@ -42,7 +42,7 @@ function supervise(behaviour: string, workers = 2) {
       slots,
     }),
     lostOf: () => ({ total: 0, upstreams: {} }),
-    tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.error)),
+    tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.failure.error)),
   })
   open.push(supervisor)
   return { supervisor, counters, onTransportFailure, snapshot, slots }

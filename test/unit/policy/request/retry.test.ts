@@ -9,6 +9,7 @@ import {
   isBudgeted,
   isIdempotent,
   isInDoubt,
+  isRefusal,
 } from '../../../../src/policy/request/retry.ts'
 
 const attempt = (changes: Partial<FailedAttempt>): FailedAttempt => ({
@@ -203,6 +204,18 @@ describe('decideRetry', () => {
       { numRuns: 1000 },
     )
   })
+})
+
+test.each([
+  { status: 403, requestWhole: true, refusal: true },
+  { status: 413, requestWhole: false, refusal: true },
+  { status: 503, requestWhole: false, refusal: true },
+  { status: 500, requestWhole: true, refusal: false },
+  // A server that answers while it still reads may work on what it has read.
+  { status: 200, requestWhole: false, refusal: false },
+  { status: 399, requestWhole: false, refusal: false },
+])('a cut answer $status to a request that has left (whole: $requestWhole) is a refusal: $refusal', each => {
+  expect(isRefusal(each.status, each.requestWhole)).toBe(each.refusal)
 })
 
 describe('decideRetryOfAnswer', () => {
