@@ -16,6 +16,8 @@ export interface PoolPlan {
   readonly retryAfterS: number
   /** A priority carries all the load while (available share) x this factor >= 1 (Envoy's overprovisioning factor). */
   readonly overprovisioning: number
+  /** Bounds of the heads of its answers; what is undefined, and undefined as a whole = as in `Snapshot.limits`. */
+  readonly limits?: PoolLimits | undefined
   /** Most attempts per exchange, the first included. */
   readonly attempts: number
   /** Most idle connections that a worker keeps per upstream. */
@@ -47,6 +49,13 @@ export interface PathsPlan {
   readonly ignoreCase: boolean
   /** What they cut off the front: normalised paths without a slash at the end, a `*` for any characters of one segment. */
   readonly prefixes: readonly string[]
+}
+
+export interface PoolLimits {
+  /** Largest head of an answer (status line and fields), bytes. */
+  readonly headBytes?: number
+  /** Most fields in it. */
+  readonly headerCount?: number
 }
 
 export interface QueuePlan {

@@ -31,10 +31,12 @@ export function activate(
   }
   const queues = before?.queues ?? new Map<number, Queue>()
   const pools = snapshot.pools.map((plan, p) => {
+    const { headBytes, headerCount } = snapshot.limits
+    const headLimits = { headBytes, headerCount, ...plan.limits }
     const endpoints = plan.upstreams.map((upstream, u) => {
       const slot = slots.upstreams[p]![u]!
       const same = earlier.get(slot)
-      if (!same?.adopt(upstream, plan)) return new Endpoint(slot, upstream, plan, runtime)
+      if (!same?.adopt(upstream, plan, headLimits)) return new Endpoint(slot, upstream, plan, headLimits, runtime)
       earlier.delete(slot)
       return same
     })

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { HeadLimits } from '../http/limits.ts'
 import type { ListenerPlan } from '../plan/listener.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
@@ -83,10 +82,6 @@ class Worker implements ExchangeContext {
 
   #sampleBudgets(): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
-  }
-
-  get headLimits(): HeadLimits {
-    return this.active.snapshot.limits
   }
 
   report(message: FromWorker): void {
