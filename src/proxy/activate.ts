@@ -49,6 +49,7 @@ export function activate(
   })
   for (const endpoint of earlier.values()) endpoint.retire()
   const matches = snapshot.routes.map(route => route.match)
+  const otherRoutes = otherRoutesOf(snapshot)
   return {
     snapshot,
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
@@ -56,8 +57,13 @@ export function activate(
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
-    admissions: admissionsOf(snapshot, runtime, slots.pools),
-    otherRoutes: otherRoutesOf(snapshot),
+    admissions: admissionsOf(
+      snapshot.routes,
+      runtime,
+      slots.pools,
+      otherRoutes.map(({ isMetInOneCase }) => isMetInOneCase),
+    ),
+    otherRoutes,
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }
