@@ -29,7 +29,7 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
       case 'closed-routes':
         return supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
       case 'transport-failure':
-        registry.sawTransportFailure(event.slot, event.error)
+        registry.sawTransportFailure(event.slot, event.failure)
         return prober.probeNow(event.slot)
       case 'in-doubt':
         return inDoubt.add(event.record)

@@ -24,6 +24,7 @@ export const FIELD = {
   accept: 19,
   contentType: 20,
   traceparent: 21,
+  authorization: 22,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -52,6 +53,7 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Accept', FIELD.accept],
   ['Content-Type', FIELD.contentType],
   ['Traceparent', FIELD.traceparent],
+  ['Authorization', FIELD.authorization],
 ]
 
 const BY_NAME = new Map<string, Field>()

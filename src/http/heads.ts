@@ -23,6 +23,8 @@ export interface RequestFields {
   readonly length: BodyLength
   readonly options: ConnectionOptions
   readonly expectsContinue: boolean
+  /** It brings credentials that log in the connection it goes on (login-schemes.ts). */
+  readonly login: boolean
 }
 
 export interface RequestHead {

@@ -7,6 +7,7 @@ import { FIELD } from '../http/field-names.ts'
 import { type Fields, firstValue } from '../http/fields.ts'
 import type { RequestFields, RequestHead } from '../http/heads.ts'
 import type { HeadLimits } from '../http/limits.ts'
+import { bringsLogin } from '../http/login-schemes.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { diagnoseFields, parseFields } from './field-section.ts'
 import { framingOf } from './framing.ts'
@@ -104,6 +105,7 @@ function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
     length,
     options: connectionOptionsOf(fields),
     expectsContinue: expect !== undefined,
+    login: bringsLogin(fields),
   }
 }
 

@@ -82,7 +82,7 @@ export interface RetryBudget {
 
 /** When an upstream is ejected for what requests met on it, and how it comes back. */
 export interface OutlierPlan {
-  /** Transport failures in a row; 0 = not judged. */
+  /** Transport failures in a row, one client's being no more than half of it; 0 = not judged. */
   readonly consecutiveFailures: number
   /** Answers 502, 503 or 504 in a row; 0 = not judged. */
   readonly consecutiveGatewayErrors: number

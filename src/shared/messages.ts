@@ -2,6 +2,7 @@
 
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
+import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
 export interface Slots {
@@ -26,6 +27,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors?: number | undefined
   readonly snapshot: Snapshot
   readonly slots: Slots
   /** Which routes maintenance windows answer; undefined = none. */
@@ -89,7 +92,7 @@ export type FromWorker =
   /** A listener could not be bound, or another fatal start error: one line for people. */
   | { readonly type: 'failed'; readonly revision: number; readonly reason: string; readonly code: string | undefined }
   /** An attempt on an upstream failed below HTTP (connect, TLS, reset, timeout, garbage). */
-  | { readonly type: 'transport-failure'; readonly slot: number; readonly error: string }
+  | { readonly type: 'transport-failure'; readonly slot: number; readonly failure: TransportFailure }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

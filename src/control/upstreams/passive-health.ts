@@ -1,6 +1,7 @@
 // Joins what policy/upstream/outlier.ts decides to what the registry knows: members of a pool, totals of its upstreams over all
 // workers, and what a judgement makes of an entry.
 
+import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { afterFailure, type OutlierMember, type OutlierState, outlierFact } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
@@ -26,16 +27,16 @@ export function totalsOf(counters: CounterTable, slot: number): UpstreamTotals {
 /** Traffic failed on it below HTTP. One that is leaving its pool is no longer judged. @param pool undefined = it is gone */
 export function afterTransportFailure(
   entry: Entry,
-  error: string,
+  failure: TransportFailure,
   pool: RegistryPool | undefined,
   totals: UpstreamTotals,
   nowMs: number,
 ): Step {
-  const failed = { ...entry, lastFailure: { atMs: nowMs, error } }
+  const failed = { ...entry, lastFailure: { atMs: nowMs, error: failure.error } }
   const plan = pool?.plan.outlier
   const index = pool?.entries.indexOf(entry) ?? -1
   if (pool === undefined || plan === undefined || index === -1) return silently(failed)
-  return afterJudgement(failed, afterFailure(membersOf(pool.entries), index, totals, error, nowMs, plan), nowMs)
+  return afterJudgement(failed, afterFailure(membersOf(pool.entries), index, totals, failure, nowMs, plan), nowMs)
 }
 
 export function afterJudgement(entry: Entry, outlier: OutlierState, nowMs: number): Step {

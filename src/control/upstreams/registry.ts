@@ -3,6 +3,7 @@
 
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/holds.ts'
 import { afterTick } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
@@ -98,11 +99,11 @@ export class Registry {
   }
 
   /** Notes a failure that traffic met, for all workers: enough of them in a row eject the upstream. */
-  sawTransportFailure(slot: number, error: string): void {
+  sawTransportFailure(slot: number, failure: TransportFailure): void {
     const entry = this.#entries.get(slot)
     if (entry === undefined) return
     const pool = this.#poolOf(entry)
-    this.#take(afterTransportFailure(entry, error, pool, this.#options.totals(slot), this.#now()))
+    this.#take(afterTransportFailure(entry, failure, pool, this.#options.totals(slot), this.#now()))
   }
 
   /** Time has passed, about a second: ends ejections and drains, judges what the totals say, goes on with slow starts. */

@@ -13,6 +13,11 @@ export interface Repetition {
   readonly method: string
   /** Undefined = the route promises nothing for this request. See declared.ts and rpc-reads.ts. */
   readonly declared?: Declared | undefined
+  /**
+   * The connection is a login of its client, or about to become one (http/login-schemes.ts): on another one the request would be
+   * somebody else's or nobody's, and its credentials may hold only once.
+   */
+  readonly loggedIn?: boolean | undefined
   /** Whether all of the body is still at hand (true where there is none). */
   readonly bodyReplayable: boolean
   /** A byte of a response, interim ones included, went to the client. */
@@ -28,8 +33,11 @@ export interface Repetition {
 export interface FailedAttempt extends Repetition {
   /** `connect`: no established connection yet; `sent`: on it, no response byte seen; `responding`: some seen. */
   readonly stage: 'connect' | 'sent' | 'responding'
-  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP. */
-  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage'
+  /**
+   * `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP; `own`: for want of descriptors, ports or
+   * memory of vigia itself: another upstream may have an idle connection, or ports left.
+   */
+  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage' | 'own'
   /** Bytes of this request, head included, that were handed to an established connection. */
   readonly requestBytesWritten: number
   /** The connection had served an earlier request. */
@@ -85,6 +93,17 @@ export function isInDoubt({
 }
 
 /**
+ * Whether the status of an answer alone settles what became of the request: it was refused. So it is even where the rest of the answer
+ * is cut. A server that refuses an upload, answers and closes with the body unread cuts it so by its reset, where only the end
+ * of the connection ends the answer.
+ * @param requestWhole all of the request has left for the upstream: then an error of the server's own (RFC 9110 15.6) may have come in
+ * the middle of the work, while one of the client's (15.5) says that it wasn't done
+ */
+export function isRefusal(status: number, requestWhole: boolean): boolean {
+  return status >= 400 && (status < 500 || !requestWhole)
+}
+
+/**
  * An upstream answered with a status that the pool wants tried elsewhere. Ask before any byte of the answer goes down.
  * Where it says no, the answer is passed on: it is one, so nothing is in doubt.
  */
@@ -125,8 +144,8 @@ function isOver({ responseStarted, clientGone, attemptsMade }: Repetition, attem
 }
 
 /** Why the request may be sent a second time although an upstream may have carried it out; undefined = it may not. */
-function proofOf({ method, declared, bodyReplayable }: Repetition): Proof | undefined {
-  if (!bodyReplayable) return undefined
+function proofOf({ method, declared, loggedIn, bodyReplayable }: Repetition): Proof | undefined {
+  if (!bodyReplayable || loggedIn === true) return undefined
   if (isIdempotent(method)) return 'idempotent'
   return declared === undefined ? undefined : 'declared'
 }
@@ -136,6 +155,7 @@ function mayPass({ failure, retryTimeouts, attemptsMade }: FailedAttempt): boole
   switch (failure) {
     case 'connect':
     case 'reset':
+    case 'own':
       return true
     case 'timeout':
       return retryTimeouts

@@ -6,12 +6,15 @@
 // - The last upstream that could serve is never ejected, whatever it does, and where the others have gone since, ejected ones
 //   come back: an ejection may cost capacity, but never turns a request that might succeed into a certain 503. An upstream
 //   that is truly dead is taken out by its probes, which also bring it back within one interval.
-// - A return is a trial: a share of the weight until some requests went well; one failure and it is out again, for longer.
+// - One client's requests never eject: failure-row.ts.
+// - A return is a trial: a share of the weight until some requests went well; one failure and it is out again, for longer, but for one
+//   that a client's own requests may have provoked: it takes a second client's.
 // - Not any good probe ends an ejection (an upstream that passes probes but fails requests is just what this is for), but
 //   a recovery does: probes that found it unhealthy and then healthy again say that it is another process by now.
 
 import type { OutlierPlan } from '../../plan/pool.ts'
 import type { OutlierFact } from './availability.ts'
+import { addFailure, type FailureRow, isNotOneClients, NO_FAILURES, type TransportFailure } from './failure-row.ts'
 import { gatewayStreak, judgeTrial, judgeWindow, since, type UpstreamTotals } from './outlier-verdicts.ts'
 
 export interface OutlierState {
@@ -24,8 +27,8 @@ export interface OutlierState {
   readonly reason: string
   /** Ejections that lengthen the next one, as of `sinceMs`. */
   readonly ejections: number
-  /** Transport failures in a row. */
-  readonly failures: number
+  /** Transport failures in a row; on probation: since it began. */
+  readonly failures: FailureRow
   /** Answers that had come by the time of the latest of them. */
   readonly responsesAtFailure: number
   /** Gateway errors in a row, up to `seen`. */
@@ -52,7 +55,7 @@ export function newOutlierState(totals: UpstreamTotals, nowMs: number): OutlierS
     untilMs: 0,
     reason: '',
     ejections: 0,
-    failures: 0,
+    failures: NO_FAILURES,
     responsesAtFailure: totals.responses,
     gatewayErrors: 0,
     seen: totals,
@@ -64,26 +67,28 @@ export function newOutlierState(totals: UpstreamTotals, nowMs: number): OutlierS
 /**
  * An attempt on upstream `index` failed below HTTP (one that met a merely stale connection is none). Returns its new state.
  * @param totals of that upstream, read now: an answer since the last failure ends the row
- * @param detail one line on the failure
  */
 export function afterFailure(
   members: readonly OutlierMember[],
   index: number,
   totals: UpstreamTotals,
-  detail: string,
+  failure: TransportFailure,
   nowMs: number,
   plan: OutlierPlan,
 ): OutlierState {
   const { state, usable } = members[index]!
-  if (state.status === 'ejected' || plan.consecutiveFailures === 0) return state
-  const failures = totals.responses > state.responsesAtFailure ? 1 : state.failures + 1
+  const limit = plan.consecutiveFailures
+  if (state.status === 'ejected' || limit === 0) return state
+  const onTrial = state.status === 'probation'
+  const goesOn = onTrial || totals.responses === state.responsesAtFailure
+  const failures = addFailure(goesOn ? state.failures : NO_FAILURES, failure, Math.max(limit, 2))
   const counted: OutlierState = { ...state, failures, responsesAtFailure: totals.responses }
-  const enough = state.status === 'probation' || failures >= plan.consecutiveFailures
+  const enough = failures.count >= limit || (onTrial && isNotOneClients(failures))
   if (enough && usable && mayEject(members, index, plan)) {
-    const what = state.status === 'probation' ? 'failed on probation' : `${failures} transport failures in a row`
-    return eject(counted, `${what}: ${detail}`, totals, nowMs, plan)
+    const what = onTrial ? 'failed on probation' : `${failures.count} transport failures in a row`
+    return eject(counted, `${what}: ${failure.error}`, totals, nowMs, plan)
   }
-  return state.status === 'probation' ? restartWindow(counted, totals, nowMs) : counted
+  return onTrial ? { ...restartWindow(counted, totals, nowMs), failures } : counted
 }
 
 /**
@@ -196,6 +201,6 @@ function admit(state: OutlierState, nowMs: number): OutlierState {
 
 /** Judges anew from here on. */
 function restartWindow(state: OutlierState, totals: UpstreamTotals, nowMs: number): OutlierState {
-  const row = { failures: 0, responsesAtFailure: totals.responses, gatewayErrors: 0 }
+  const row = { failures: NO_FAILURES, responsesAtFailure: totals.responses, gatewayErrors: 0 }
   return { ...state, ...row, windowStartMs: nowMs, windowStart: totals }
 }

@@ -2,6 +2,7 @@
 // something broke. What is read from it and written to it in between is h1-connection.ts.
 
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { FAULT_CODES, FAULTS, type FaultCode } from '../../http/faults.ts'
 import { NO_FIELDS } from '../../http/fields.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
@@ -9,6 +10,7 @@ import { answer } from '../answers/answers.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -17,9 +19,14 @@ import { ResponseWriter } from './response-writer.ts'
  */
 type Phase = 'idle' | 'head' | 'exchange' | 'delivering' | 'linger' | 'tunnel' | 'gone'
 
-/** How long, and for how many bytes, input is thrown away after a final answer, so that the client can read it (RFC 9112 9.6). */
-const LINGER_MS = 2000
-const LINGER_BYTES = 1_048_576
+/** How long a client that sends nothing more has to close its side after the connection's last answer. */
+const CLOSE_MS = 2000
+/**
+ * How long input is thrown away after an answer that came before its request had ended, so that the client can read it (RFC 9112
+ * 9.6): a close with input unread is a reset, which may destroy the answer in the client's kernel. While bytes come, and in all.
+ */
+const LINGER_IDLE_MS = 5000
+const LINGER_MS = 30_000
 
 export interface ConnectionHost {
   /** Takes no more connections; those it has end with their current exchange. */
@@ -35,11 +42,13 @@ export abstract class ClientConnection implements Expiring {
   protected readonly timer = new Timer(this)
   protected phase: Phase = 'idle'
   protected exchange: ClientEvents | undefined = undefined
+  logins: ClientLogins | undefined = undefined
   /** Bytes behind the current request, kept until its exchange is over. */
   protected ahead: Buffer | undefined = undefined
   /** The client has closed its sending side. */
   protected ended = false
-  #lingered = 0
+  /** Monotonic time at which it is closed although the client still sends, ms; 0 = it doesn't linger. */
+  #lingersUntilMs = 0
 
   constructor(socket: Socket, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
@@ -109,27 +118,30 @@ export abstract class ClientConnection implements Expiring {
     this.linger()
   }
 
-  /** Sends FIN and throws away what still comes, for a bounded time and number of bytes. */
+  /** Sends FIN and throws away what still comes, for a bounded time. */
   protected linger(): void {
-    this.phase = 'linger'
     this.ahead = undefined
-    this.socket.end()
+    this.#goodbye(LINGER_IDLE_MS)
     this.socket.resume()
-    this.context.wheel.arm(this.timer, LINGER_MS)
   }
 
-  /** What came while it lingers. */
-  protected throwAway(chunk: Buffer): void {
-    this.#lingered += chunk.length
-    // To close now would be a reset, which may overtake the answer: what is too much stays unread until the time is up.
-    if (this.#lingered > LINGER_BYTES) this.socket.pause()
+  /** What came while it lingers: the client gets the time to read its answer. */
+  protected throwAway(): void {
+    const leftMs = this.#lingersUntilMs - performance.now()
+    if (leftMs <= 0) this.close()
+    else this.context.wheel.arm(this.timer, Math.min(LINGER_IDLE_MS, leftMs))
   }
 
   protected endSocket(): void {
+    this.#goodbye(CLOSE_MS)
+  }
+
+  #goodbye(waitMs: number): void {
     this.phase = 'linger'
-    this.socket.end()
-    this.context.wheel.arm(this.timer, LINGER_MS)
+    this.#lingersUntilMs = performance.now() + LINGER_MS
+    this.context.wheel.arm(this.timer, waitMs)
     if (this.ended) this.socket.destroySoon()
+    else this.socket.end()
   }
 
   protected close(): void {
@@ -144,5 +156,6 @@ export abstract class ClientConnection implements Expiring {
     this.exchange = undefined
     this.host.onGone(this)
     exchange?.onClientGone()
+    this.logins?.end()
   }
 }

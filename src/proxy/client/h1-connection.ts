@@ -66,8 +66,8 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
 
   #onData(chunk: Buffer): void {
     if (this.phase === 'tunnel' || this.phase === 'gone') return
-    if (this.phase === 'linger') this.throwAway(chunk)
-    else if (this.ahead || this.phase === 'delivering') this.#keepAhead(chunk)
+    if (this.phase === 'linger') this.throwAway()
+    else if (this.ahead || this.phase === 'delivering') this.#putAside(chunk)
     else this.#process(chunk)
   }
 
@@ -82,11 +82,13 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     this.#processing = false
     this.exchange?.onRequestReadEnd()
     if (at < chunk.length && (this.phase === 'exchange' || this.phase === 'delivering')) {
-      this.#keepAhead(at === 0 ? chunk : chunk.subarray(at))
+      this.#putAside(at === 0 ? chunk : chunk.subarray(at))
     } else if (this.phase === 'idle' && this.ended) this.close()
   }
 
-  #keepAhead(bytes: Buffer): void {
+  #putAside(bytes: Buffer): void {
+    // The rest of a request that was answered early: who reads only once all is sent must be able to send it.
+    if (this.phase === 'delivering' && this.#readingBody) return
     this.ahead = this.ahead ? Buffer.concat([this.ahead, bytes]) : bytes
     this.socket.pause()
   }
@@ -156,6 +158,7 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
   #onEnd(): void {
     this.ended = true
     if (this.phase === 'exchange' && !this.#readingBody) this.exchange?.onClientHalfClosed()
+    else if (this.phase === 'linger') this.socket.destroySoon()
     else if (this.phase !== 'tunnel' && this.phase !== 'delivering') this.close()
   }
 
@@ -197,6 +200,7 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     if (this.socket.writableLength === 0) return this.#settle()
     // Complete here, but not delivered: a connection that ends or goes on now would lose the rest, or pile up answers.
     this.phase = 'delivering'
+    if (this.#readingBody) this.socket.resume()
     const { minRate } = this.context.active.snapshot.limits
     this.context.wheel.arm(this.timer, deliveryMs(this.#timeouts.idleMs, minRate, this.socket.writableLength))
     this.socket.write('', () => {

@@ -11,6 +11,8 @@ import type { OtherRoutes } from './protection/other-routes.ts'
 
 export interface ActiveSnapshot {
   readonly snapshot: Snapshot
+  /** Most client connections at once, per listener. */
+  readonly connections: number
   /** Where requests of each route are counted; parallel to the snapshot's routes. */
   readonly routeSlots: readonly number[]
   readonly pools: readonly Pool[]

@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import { clientKey } from '../../policy/request/client-key.ts'
 import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import type { Choice } from '../pool/choice.ts'
@@ -88,8 +89,18 @@ export class Attempt {
     return this.#choice
   }
 
-  /** Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream. */
-  recordFailure(failure: FailureKind, detail: string, decision: RetryDecision): void {
+  /**
+   * Counts the failure, learns from it, tells control. A connection that was merely stale says nothing against the upstream.
+   * @param client whose request it is, an address
+   * @param provoked the request has failed on another upstream in the same way
+   */
+  recordFailure(
+    failure: FailureKind,
+    detail: string,
+    decision: RetryDecision,
+    client: string,
+    provoked: boolean,
+  ): void {
     const { endpoint, connection, reused } = this
     const { row } = this.#runtime
     if (reused && failure === 'reset' && !connection.responseBegun) endpoint.learnStale(this.#idleMs)
@@ -98,9 +109,12 @@ export class Attempt {
       row.add(endpoint.slot, decision.stale ? TOTAL.staleConnections : totalOfProof(decision.proof), 1)
       if (decision.stale) return
     }
+    if (failure === 'own') return this.#runtime.ownTrouble(detail)
     row.add(endpoint.slot, totalOf(failure), 1)
-    this.#placement.pool.suspect(endpoint, performance.now())
-    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, error: `${failure}: ${detail}` })
+    if (!provoked) this.#placement.pool.suspect(endpoint, performance.now())
+    const by = this.sentBytes === 0 ? undefined : clientKey(client)
+    const told = { error: `${failure}: ${detail}`, client: by, provoked }
+    this.#runtime.report({ type: 'transport-failure', slot: endpoint.slot, failure: told })
   }
 
   /** The head of its answer has come. */
@@ -139,7 +153,7 @@ export class Attempt {
   }
 }
 
-function totalOf(kind: FailureKind): number {
+function totalOf(kind: Exclude<FailureKind, 'own'>): number {
   switch (kind) {
     case 'connect':
       return TOTAL.connectFailures

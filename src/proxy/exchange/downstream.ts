@@ -4,6 +4,7 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
@@ -18,6 +19,8 @@ export interface ClientSide {
 
 export interface Downstream {
   readonly client: ClientSide
+  /** Connections to upstreams that are this client's, and end with its own; undefined = it has not logged in on any. */
+  logins: ClientLogins | undefined
   /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
   readonly bytesWaiting: number
   /** An interim response (1xx but 101). */

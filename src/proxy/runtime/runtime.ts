@@ -27,6 +27,8 @@ export interface Runtime {
   /** Of all upstreams: which sessions they served lately. */
   readonly sessions: SessionTable
   readonly wheel: TimerWheel
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
   /** Of the configuration in force. */
   readonly headLimits: HeadLimits
   /** @returns a number from 0 to 1, 1 excluded */
@@ -34,6 +36,8 @@ export interface Runtime {
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string
+  /** Something failed for want of what this process or machine has run out of: counts it, and says so now and then. @param what one line */
+  ownTrouble(what: string): void
   /** Says once what an unexpected exception broke; who calls has ended it. */
   unexpected(error: unknown, requestId: string | undefined): void
 }

@@ -11,9 +11,13 @@ import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { requestText } from '../../http1/request-text.ts'
 import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { Logins } from './logins.ts'
+import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
+import { codeOf, FailableWrites } from './write-failure.ts'
 
 /** The owner of the connection: one upstream, in this worker. */
 export interface ConnectionOwner {
@@ -24,11 +28,9 @@ export interface ConnectionOwner {
   onUnexpected(error: unknown): void
 }
 
-/**
- * Bytes per read. The buffer is used again for the next read, unless the client's socket still holds bytes of it; pages that no
- * answer was long enough to touch cost nothing.
- */
-const READ_BYTES = 131_072
+/** Where one client has logged in. */
+export type ClientLogins = Logins<ConnectionOwner, UpstreamConnection>
+
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
 
@@ -37,6 +39,7 @@ type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 export class UpstreamConnection {
   readonly #socket: Socket
   readonly #writer: RequestWriter
+  readonly #writes: FailableWrites
   readonly #owner: ConnectionOwner
   readonly #limits: HeadLimits
   readonly #heads: HeadReader
@@ -47,14 +50,14 @@ export class UpstreamConnection {
   #persistent = false
   #announced: string | undefined
   #interims = 0
-  #buffer: Buffer | undefined = undefined
-  /** Bytes of the last read wait in another socket: its buffer must not be written to again. */
-  #bytesKept = false
+  readonly #buffer = new ReadBuffer()
   #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
   /** Monotonic time of becoming idle, ms. */
   idleSinceMs = 0
   /** A byte of the current response has been seen. */
   responseBegun = false
+  /** Whose login it is, and nobody else's to use; undefined = nobody's. */
+  login: ClientLogins | undefined = undefined
   /** It was not this side that closed it. */
   closedByUpstream = false
 
@@ -67,7 +70,7 @@ export class UpstreamConnection {
     attempt: AttemptEvents,
   ) {
     const socket = open({
-      buffer: () => this.#nextBuffer(),
+      buffer: () => this.#buffer.next(),
       callback: (bytes, buffer) => {
         this.#onData((buffer as Buffer).subarray(0, bytes))
         return true
@@ -80,17 +83,24 @@ export class UpstreamConnection {
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes)
     this.#attempt = attempt
+    this.#writes = new FailableWrites(socket, anyLeft => this.#onWriteFailed(anyLeft))
     socket.on(readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
-    socket.on('error', error => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', describe(error)))
-    socket.on('close', () => this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'connection closed'))
+    socket.on('error', error => this.#lost(codeOf(error), isOwnTrouble(error)))
+    socket.on('close', () => this.#lost('connection closed'))
+  }
+
+  /** The upstream can't have got the whole request. */
+  get writeFailed(): boolean {
+    return this.#writes.failure !== undefined
   }
 
   /** Gives an idle connection its next exchange. */
   assign(attempt: AttemptEvents): void {
     this.#attempt = attempt
     this.#phase = 'head'
+    this.#writes.anyLeft = false
     this.responseBegun = false
   }
 
@@ -102,16 +112,18 @@ export class UpstreamConnection {
   }
 
   body(piece: Buffer): void {
-    this.#writer.body(piece)
+    if (this.#writes.failure === undefined) this.#writer.body(piece)
   }
 
   end(trailers: Fields): void {
-    this.#writer.end(trailers)
+    if (this.#writes.failure === undefined) this.#writer.end(trailers)
   }
 
   /** Sends what was gathered. @returns false where the upstream takes bytes slowly: wait for `onUpstreamDrain` */
   flush(): boolean {
-    this.#writer.flush()
+    if (this.#writes.failure === undefined) this.#writer.flush()
+    // What is left of the request is thrown away: its client must come to read the answer.
+    if (this.#writes.failure !== undefined) return true
     // What the kernel has taken at once needs no waiting, whatever `write` said of the queue before.
     return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0
   }
@@ -120,6 +132,11 @@ export class UpstreamConnection {
   abandon(): void {
     this.#attempt = undefined
     this.#close()
+  }
+
+  /** Whether the answer that has begun leaves it open. */
+  get outlivesAnswer(): boolean {
+    return this.#persistent && !this.#body.untilClose
   }
 
   resume(): void {
@@ -140,19 +157,13 @@ export class UpstreamConnection {
     return { stream: this.#socket, early, onData }
   }
 
-  #nextBuffer(): Buffer {
-    if (this.#bytesKept || this.#buffer === undefined) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-    this.#bytesKept = false
-    return this.#buffer
-  }
-
   #onData(chunk: Buffer): void {
     const attempt = this.#attempt
     try {
-      if (this.#onTunnelData) this.#bytesKept = this.#onTunnelData(chunk)
+      if (this.#onTunnelData) this.#buffer.kept = this.#onTunnelData(chunk)
       else {
         this.#read(chunk)
-        this.#bytesKept = attempt?.bytesWaiting === true
+        this.#buffer.kept = attempt?.bytesWaiting === true
       }
     } catch (error) {
       this.#owner.onUnexpected(error)
@@ -197,7 +208,7 @@ export class UpstreamConnection {
 
   #upgraded(head: ResponseHead, early: Buffer | undefined): void {
     const attempt = this.#attempt
-    if (!attempt?.mayUpgrade || !attempt.requestSent || head.options.upgrade === undefined) {
+    if (!attempt?.mayUpgrade || !attempt.requestSent || this.writeFailed || head.options.upgrade === undefined) {
       return this.#fail('garbage', '101 to a request that did not ask for it')
     }
     this.#phase = 'tunnel'
@@ -225,7 +236,7 @@ export class UpstreamConnection {
     const attempt = this.#attempt
     this.#attempt = undefined
     const inStep = nothingLeft && attempt?.requestSent && this.#socket.writableLength === 0
-    if (inStep && this.#persistent && !this.#body.untilClose) {
+    if (inStep && this.outlivesAnswer) {
       this.#phase = 'idle'
       this.#owner.onFree(this, this.#announced)
     } else this.#close()
@@ -234,9 +245,22 @@ export class UpstreamConnection {
 
   #onEnd(): void {
     this.#guard(() => {
-      if (this.#phase === 'body' && this.#body.untilClose) this.#complete(false)
-      else this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', 'closed by the upstream')
+      if (this.#phase === 'body' && this.#body.untilClose && !this.#writes.metReset) this.#complete(false)
+      else this.#lost('closed by the upstream')
     })
+  }
+
+  /** @returns true to read on: the upstream may have answered before it closed */
+  #onWriteFailed(anyLeft: boolean): boolean {
+    // What it said before any byte of the request left can't be the answer to it.
+    if (!anyLeft || (this.#phase !== 'head' && this.#phase !== 'body')) return false
+    this.#guard(() => this.#attempt?.onUpstreamDrain())
+    return true
+  }
+
+  #lost(detail: string, own = false): void {
+    const kind = own ? 'own' : this.#phase === 'connecting' ? 'connect' : 'reset'
+    this.#fail(kind, this.#writes.failure ?? detail)
   }
 
   #fail(kind: FailureKind, detail: string): void {
@@ -264,9 +288,4 @@ export class UpstreamConnection {
       this.#fail('garbage', 'internal error')
     }
   }
-}
-
-function describe(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
-  return code ?? error.message
 }

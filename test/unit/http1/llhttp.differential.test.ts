@@ -3,10 +3,11 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { amount } from '../../support/thorough.ts'
 import { requestStream, responseStream } from './grammar.ts'
 import { readRequests, readResponses } from './support.ts'
 
-const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? 20_000)
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(20_000, 4_000))
 
 interface Seen {
   readonly method: string | undefined

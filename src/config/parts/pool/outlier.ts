@@ -29,7 +29,7 @@ const rules = section(
       integer(
         0,
         1000,
-        'Transport failures (connect, reset, timeout) in a row, without an answer between them, that eject. 0 = not judged.',
+        'Transport failures (connect, reset, timeout) in a row, without an answer between them, that eject. Where requests had been sent, one client (an IPv4 address, an IPv6 /64) counts for at most half of the row, and a request that has failed in the same way on another upstream not at all: it may itself be why. Behind a NAT, or a proxy that trustedProxies lacks, all users are one client. 0 = not judged.',
         DEFAULTS.consecutiveFailures,
       ),
     ),

@@ -191,6 +191,8 @@ const OUTLIER: OutlierPlan = {
   ...{ ejectionMs: 30_000, longestEjectionMs: 300_000, maxEjected: 0.5, probation: { share: 0.1, successes: 2 } },
 }
 
+const failure = (error: string) => ({ error, client: undefined, provoked: false })
+
 function setUpJudged(more: Partial<PoolPlan> = {}) {
   const pool = poolPlan('erp', [upstreamPlan('erp-1', 8101), upstreamPlan('erp-2', 8102)])
   const world = setUp(snapshotOf({ pools: [{ ...pool, health: { kind: 'none' }, outlier: OUTLIER, ...more }] }))
@@ -199,7 +201,7 @@ function setUpJudged(more: Partial<PoolPlan> = {}) {
 
 test('transport failures in a row eject an upstream, which comes back on trial with a share of its weight, then whole', () => {
   const { table, registry, clock, transitions, met, first } = setUpJudged()
-  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset: ECONNRESET')
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, failure('reset: ECONNRESET'))
   expect(table.availability(first)).toBe(AVAILABILITY.out)
   expect(transitions.at(-1)).toMatchObject({ upstream: 'erp-1', to: 'out' })
   expect(transitions.at(-1)?.cause).toMatch(/^ejected: 3 transport failures in a row: reset: ECONNRESET/)
@@ -219,7 +221,7 @@ test('transport failures in a row eject an upstream, which comes back on trial w
 test('an answer between two failures ends the row', () => {
   const { table, registry, met, first } = setUpJudged()
   for (let i = 0; i < 10; i += 1) {
-    registry.sawTransportFailure(first, 'reset')
+    registry.sawTransportFailure(first, failure('reset'))
     met.set(first, { ...NOTHING_MET, responses: i + 1 })
   }
   expect(table.availability(first)).toBe(AVAILABILITY.available)
@@ -227,8 +229,8 @@ test('an answer between two failures ends the row', () => {
 
 test('the last upstream that serves is never ejected', () => {
   const { table, registry, first, second } = setUpJudged()
-  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset')
-  for (let i = 0; i < 9; i += 1) registry.sawTransportFailure(second, 'reset')
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, failure('reset'))
+  for (let i = 0; i < 9; i += 1) registry.sawTransportFailure(second, failure('reset'))
   expect(table.availability(first)).toBe(AVAILABILITY.out)
   expect(table.availability(second)).toBe(AVAILABILITY.available)
 })
@@ -237,7 +239,7 @@ test('a failure on an upstream that is leaving its pool is noted, and judged no 
   const { registry, table, first } = setUpJudged()
   const pool = registry.pools()[0]!.plan
   registry.apply(snapshotOf({ pools: [{ ...pool, upstreams: pool.upstreams.slice(1) }] }))
-  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, 'reset')
+  for (let i = 0; i < 3; i += 1) registry.sawTransportFailure(first, failure('reset'))
   expect(table.availability(first)).toBe(AVAILABILITY.available)
   expect(registry.retire()).toMatchObject([{ plan: { name: 'erp-1' }, lastFailure: { error: 'reset' } }])
 })

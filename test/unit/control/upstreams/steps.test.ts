@@ -65,7 +65,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
         afterWeight(entry, value, { reason: 'new disks', by: 'ana' }, nowMs),
   ),
   fc.constant<Happening>((entry, other, nowMs) =>
-    afterTransportFailure(entry, 'reset', { plan: POOL, slot: 1, entries: [entry, other] }, NOTHING_MET, nowMs),
+    afterTransportFailure(entry, RESET, { plan: POOL, slot: 1, entries: [entry, other] }, NOTHING_MET, nowMs),
   ),
   fc.constantFrom(POOL, { ...POOL, health: { kind: 'none' } } as const).map(
     (pool): Happening =>
@@ -73,6 +73,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
         afterReload(entry, pool, PLAN, nowMs),
   ),
 )
+
+const RESET = { error: 'reset', client: undefined, provoked: false }
 
 test('what is told of an upstream adds up to what it is, whatever happens to it, and no step changes what it was given', () => {
   const other = Object.freeze(newEntry(POOL, OTHER_PLAN, 3, NOTHING_MET, 0))

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OutlierPlan } from '../../../../src/plan/pool.ts'
+import type { TransportFailure } from '../../../../src/policy/upstream/failure-row.ts'
 import {
   afterFailure,
   afterRecovery,
@@ -44,9 +45,11 @@ class SimulatedPool {
     this.totals = Array.from({ length: size }, () => ZERO)
   }
 
-  fail(index: number, times = 1): void {
+  /** @param more whose requests fail; by default nothing of them was sent */
+  fail(index: number, times = 1, more: Partial<TransportFailure> = {}): void {
+    const failure = { error: 'reset: gone', client: undefined, provoked: false, ...more }
     for (let i = 0; i < times; i += 1) {
-      const state = afterFailure(this.members, index, this.totals[index]!, 'reset: gone', this.nowMs, this.plan)
+      const state = afterFailure(this.members, index, this.totals[index]!, failure, this.nowMs, this.plan)
       this.members[index]!.state = state
     }
   }
@@ -128,6 +131,45 @@ describe('transport failures', () => {
     const pool = new SimulatedPool(3, { consecutiveFailures: 0 })
     pool.fail(1, 100)
     expect(pool.status(1)).toBe('admitted')
+  })
+
+  test('of one client never eject: its own requests may be why', () => {
+    const pool = new SimulatedPool(3)
+    pool.fail(1, 100, { client: '10.0.0.1' })
+    expect(pool.status(1)).toBe('admitted')
+    // They count for no more than half, so that one other user's bad luck does not complete the row.
+    pool.fail(1, 1, { client: '10.0.0.2' })
+    expect(pool.status(1)).toBe('admitted')
+    pool.fail(1, 1, { client: '10.0.0.2' })
+    expect(pool.members[1]!.state.reason).toBe('5 transport failures in a row: reset: gone')
+  })
+
+  test('of as many clients as there are failures eject as soon as those of none', () => {
+    const pool = new SimulatedPool(3)
+    for (let i = 0; i < 5; i += 1) pool.fail(1, 1, { client: `10.0.0.${i}` })
+    expect(pool.status(1)).toBe('ejected')
+  })
+
+  test('of one client and connections that could not be opened are one row', () => {
+    const pool = new SimulatedPool(3)
+    pool.fail(1, 9, { client: '10.0.0.1' })
+    pool.fail(1, 2)
+    expect(pool.status(1)).toBe('ejected')
+  })
+
+  test('of requests that failed on another upstream in the same way do not count', () => {
+    const pool = new SimulatedPool(3)
+    for (let i = 0; i < 100; i += 1) pool.fail(1, 1, { client: `10.0.0.${i}`, provoked: true })
+    expect(pool.status(1)).toBe('admitted')
+  })
+
+  test('eject at the first one where that is configured', () => {
+    const pool = new SimulatedPool(3, { consecutiveFailures: 1 })
+    pool.fail(1, 1, { client: '10.0.0.1' })
+    expect(pool.status(1)).toBe('ejected')
+    pool.tick(30)
+    pool.fail(1, 1, { client: '10.0.0.1' })
+    expect(pool.status(1)).toBe('ejected')
   })
 
   test('of an upstream that its probes took out already do not eject it as well', () => {
@@ -232,6 +274,18 @@ describe('probation', () => {
     expect(pool.status(0)).toBe('ejected')
     expect(pool.ejectionSeconds(0)).toBe(60)
     expect(pool.members[0]!.state.reason).toBe('failed on probation: reset: gone')
+  })
+
+  test('does not end with failures of one client, which make it last longer, but with a second client’s', () => {
+    const pool = onTrial()
+    for (let i = 0; i < 9; i += 1) {
+      pool.fail(0, 1, { client: '10.0.0.1' })
+      pool.answer(0, { count: 4 })
+      pool.tick()
+    }
+    expect(pool.status(0)).toBe('probation')
+    pool.fail(0, 1, { client: '10.0.0.2' })
+    expect(pool.status(0)).toBe('ejected')
   })
 
   test('counts answers of any status as good, but for what is judged', () => {
