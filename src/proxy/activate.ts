@@ -52,6 +52,7 @@ export function activate(
   })
   for (const endpoint of earlier.values()) endpoint.retire()
   const matches = snapshot.routes.map(route => route.match)
+  const otherRoutes = otherRoutesOf(snapshot)
   return {
     snapshot,
     connections: snapshot.limits.connections ?? defaultConnections(runtime.descriptors, needsOf(snapshot)),
@@ -60,8 +61,13 @@ export function activate(
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
-    admissions: admissionsOf(snapshot, runtime, slots.pools),
-    otherRoutes: otherRoutesOf(snapshot),
+    admissions: admissionsOf(
+      snapshot.routes,
+      runtime,
+      slots.pools,
+      otherRoutes.map(({ isMetInOneCase }) => isMetInOneCase),
+    ),
+    otherRoutes,
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }
