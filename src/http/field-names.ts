@@ -25,6 +25,8 @@ export const FIELD = {
   contentType: 20,
   traceparent: 21,
   authorization: 22,
+  date: 23,
+  maxForwards: 24,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -54,6 +56,8 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Content-Type', FIELD.contentType],
   ['Traceparent', FIELD.traceparent],
   ['Authorization', FIELD.authorization],
+  ['Date', FIELD.date],
+  ['Max-Forwards', FIELD.maxForwards],
 ]
 
 const BY_NAME = new Map<string, Field>()

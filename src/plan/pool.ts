@@ -16,6 +16,8 @@ export interface PoolPlan {
   readonly retryAfterS: number
   /** A priority carries all the load while (available share) x this factor >= 1 (Envoy's overprovisioning factor). */
   readonly overprovisioning: number
+  /** Bounds of the heads of its answers; what is undefined, and undefined as a whole = as in `Snapshot.limits`. */
+  readonly limits?: PoolLimits | undefined
   /** Most attempts per exchange, the first included. */
   readonly attempts: number
   /** Most idle connections that a worker keeps per upstream. */
@@ -57,6 +59,13 @@ export interface OnDownPlan {
   readonly requestsMs: number | undefined
   /** Upgraded connections, and streams of routes with `longPoll`. */
   readonly sessionsMs: number | undefined
+}
+
+export interface PoolLimits {
+  /** Largest head of an answer (status line and fields), bytes. */
+  readonly headBytes?: number
+  /** Most fields in it. */
+  readonly headerCount?: number
 }
 
 export interface QueuePlan {

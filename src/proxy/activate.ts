@@ -31,10 +31,12 @@ export function activate(
   }
   const queues = before?.queues ?? new Map<number, Queue>()
   const pools = snapshot.pools.map((plan, p) => {
+    const { headBytes, headerCount } = snapshot.limits
+    const headLimits = { headBytes, headerCount, ...plan.limits }
     const endpoints = plan.upstreams.map((upstream, u) => {
       const slot = slots.upstreams[p]![u]!
       const same = earlier.get(slot)
-      if (!same?.adopt(upstream, plan)) return new Endpoint(slot, upstream, plan, runtime)
+      if (!same?.adopt(upstream, plan, headLimits)) return new Endpoint(slot, upstream, plan, headLimits, runtime)
       earlier.delete(slot)
       return same
     })
@@ -50,6 +52,7 @@ export function activate(
   })
   for (const endpoint of earlier.values()) endpoint.retire()
   const matches = snapshot.routes.map(route => route.match)
+  const otherRoutes = otherRoutesOf(snapshot)
   return {
     snapshot,
     connections: snapshot.limits.connections ?? defaultConnections(runtime.descriptors, needsOf(snapshot)),
@@ -58,8 +61,13 @@ export function activate(
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
-    admissions: admissionsOf(snapshot, runtime, slots.pools),
-    otherRoutes: otherRoutesOf(snapshot),
+    admissions: admissionsOf(
+      snapshot.routes,
+      runtime,
+      slots.pools,
+      otherRoutes.map(({ isMetInOneCase }) => isMetInOneCase),
+    ),
+    otherRoutes,
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

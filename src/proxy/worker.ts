@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { HeadLimits } from '../http/limits.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable, WORKER } from '../shared/counters.ts'
@@ -91,10 +90,6 @@ class Worker implements ExchangeContext {
   #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
-  }
-
-  get headLimits(): HeadLimits {
-    return this.active.snapshot.limits
   }
 
   report(message: FromWorker): void {

@@ -22,14 +22,18 @@ const CLOSED = (route: string, bypasses: ClosedRoute['bypasses'] = []): ClosedRo
 })
 
 let upstream: RawUpstream
+let iis: RawUpstream
+let odooNode: RawUpstream
 let plane: DataPlane
 let clients = 10
 
 beforeAll(async () => {
   upstream = await RawUpstream.start()
-  const pool = (host: string, more: object = {}) => ({
+  iis = await RawUpstream.start()
+  odooNode = await RawUpstream.start()
+  const pool = (host: string, more: object = {}, { port } = upstream) => ({
     health: 'off',
-    upstreams: [{ name: 'erp-1', url: `http://${host}:${upstream.port}` }],
+    upstreams: [{ name: 'erp-1', url: `http://${host}:${port}` }],
     ...more,
   })
   plane = await startDataPlane(
@@ -46,6 +50,7 @@ beforeAll(async () => {
         { name: 'far', match: { path: '/far' }, pool: 'far' },
         { name: 'iis', match: { path: '/BC/Admin' }, pool: 'iis', access: { allow: ['127.0.0.2'] } },
         { name: 'iis-db', match: { path: '/BC' }, pool: 'iis', access: { denyPaths: ['/BC/Drop*'] } },
+        { name: 'iis-too', match: { path: '/bc/(S(z))' }, pool: 'iis-too', access: { denyPaths: ['/bc/(S(z))/*no'] } },
         { name: 'iis-rest', match: { path: '/bc' }, pool: 'iis' },
         { name: 'shop', match: { host: 'odoo.example', path: '/shop' }, pool: 'odoo' },
         {
@@ -66,8 +71,9 @@ beforeAll(async () => {
         erp: pool('127.0.0.1'),
         bus: pool('127.0.0.1'),
         far: pool('localhost'),
-        iis: pool('127.0.0.1', { paths: { ignoreCase: true } }),
-        odoo: pool('127.0.0.1', { paths: { prefixes: ['/*'] } }),
+        iis: pool('127.0.0.1', { paths: { ignoreCase: true } }, iis),
+        'iis-too': pool('127.0.0.1', {}, iis),
+        odoo: pool('127.0.0.1', { paths: { prefixes: ['/*'] } }, odooNode),
       },
     },
     { closedRoutes: [CLOSED('closed')] },
@@ -76,7 +82,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await plane?.stop()
-  await upstream?.close()
+  for (const each of [upstream, iis, odooNode]) await each?.close()
 })
 
 beforeEach(() => upstream.forget())
@@ -187,6 +193,13 @@ describe('upstreams that ignore case', () => {
     ['/BC/ADMIN', 403],
     ['/bc/%41DMIN%2fx', 403],
     ['/BC/admin.', 403],
+    ['/bc/(S(z))/admin', 403],
+    ['/bc/(S(z))/%6Eo', 403],
+    ['/bc/(S(z))/x%2fNO', 403],
+    ['/bc/(S(z))/yes', 200],
+    ['/bc/(S(y))/admin', 403],
+    ['/bc/ad/(S(y))min', 403],
+    ['/bc/admin(x)/y', 403],
     ['/BC/Drop', 403],
     ['/bc/dropAll', 403],
     ['/BC/Page', 200],

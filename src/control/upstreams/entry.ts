@@ -39,6 +39,8 @@ export interface Entry {
   readonly silent: boolean
   readonly probes: ProbeHistory
   readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
+  /** When the log last said why an answer of it was refused, epoch ms; undefined = it never did. */
+  readonly refusalToldMs: number | undefined
   /** What passive health knows of it. */
   readonly outlier: OutlierState
   /** How often it was ejected, all told. */
@@ -88,6 +90,7 @@ export function newEntry(
     silent: false,
     probes: NO_PROBES,
     lastFailure: undefined,
+    refusalToldMs: undefined,
     outlier: newOutlierState(totals, nowMs),
     ejections: 0,
     cold: false,

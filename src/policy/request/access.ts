@@ -35,11 +35,11 @@ export function isDeniedPath(patterns: readonly PathPattern[], path: string, rea
   return matchesAny(patterns, path) || readings.some(reading => matchesAny(patterns, reading))
 }
 
-/** `*` stands for any characters. People may write a path unencoded: `/relatórios*`, `/my files/*`. */
-export function compileDeniedPaths(globs: readonly string[], ignoreCase = false): PathPattern[] {
+/** `*` stands for any characters. People may write a path unencoded: `/relatórios*`, `/my files/*`. @param inOneCase paths may come in the case of `spell` */
+export function compileDeniedPaths(globs: readonly string[], inOneCase = false): PathPattern[] {
   return globs.flatMap(glob => {
     const encoded = glob.toWellFormed().replace(/[^\x21-\x7e]+/gu, encodeURIComponent)
-    const spellings = [encoded, decodeAscii(encoded), ...(ignoreCase ? [spell(encoded, true)] : [])]
+    const spellings = [encoded, decodeAscii(encoded), ...(inOneCase ? [spell(encoded, true)] : [])]
     return [...new Set(spellings)].map(spelling => spelling.split('*'))
   })
 }

@@ -42,7 +42,7 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
     const { limits, timeouts } = active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
-    this.#body = new BodyReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes, 'request')
     this.#timeouts = timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
     socket.on('end', () => this.safely(() => this.#onEnd()))

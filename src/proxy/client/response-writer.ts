@@ -4,8 +4,10 @@
 import type { Socket } from 'node:net'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
+import { offeredProtocols } from '../../http/upgrades.ts'
 import { chunkHead, lastChunk } from '../../http1/chunks.ts'
 import { responseFields } from '../../http1/response-fields.ts'
+import { dateLine } from './date-line.ts'
 
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
 const GATHER_BYTES = 16_384
@@ -13,6 +15,8 @@ const GATHER_BYTES = 16_384
 /** Where no other answer can be made. It may be in doubt: a client that reads nothing at all would send its request again (RFC 9112 9.3.1). */
 const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
 const LAST_WORD = `HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
+/** A status that names the protocol it wants. */
+const UPGRADE_REQUIRED = 426
 
 type Framing = 'none' | 'length' | 'chunked' | 'until-close'
 
@@ -57,7 +61,7 @@ export class ResponseWriter {
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true
-    const { text, hasRequestId } = responseFields(head)
+    const { text, hasRequestId, hasDate } = responseFields(head)
     let framing = ''
     if (bodiless) {
       this.#framing = 'none'
@@ -73,15 +77,26 @@ export class ResponseWriter {
       this.#framing = 'until-close'
       this.persistent = false
     }
-    const connection = this.persistent
-      ? this.#minor === 0
-        ? 'Connection: keep-alive\r\n'
-        : ''
-      : 'Connection: close\r\n'
+    const connection =
+      head.status === UPGRADE_REQUIRED
+        ? this.#wantedUpgrade(head)
+        : this.persistent
+          ? this.#minor === 0
+            ? 'Connection: keep-alive\r\n'
+            : ''
+          : 'Connection: close\r\n'
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     // Whatever else Cache-Control says, a cookie is for one client: it joins the upstream's own (RFC 9110 5.3).
     const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\nCache-Control: private\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${extra}${framing}${connection}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${extra}${framing}${connection}${id}\r\n`
+  }
+
+  /** Connection, and the protocols that a 426 asks for, which go with it (RFC 9110 7.8, 15.5.22). */
+  #wantedUpgrade(head: ResponseHead): string {
+    const protocols = offeredProtocols(head.fields)
+    const options = this.persistent ? (this.#minor === 0 ? 'keep-alive' : '') : 'close'
+    if (protocols === undefined) return options === '' ? '' : `Connection: ${options}\r\n`
+    return `Connection: ${options === '' ? '' : `${options}, `}Upgrade\r\nUpgrade: ${protocols}\r\n`
   }
 
   /** 101, sent at once: from here on the connection is not HTTP. */

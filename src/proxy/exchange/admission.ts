@@ -2,7 +2,6 @@
 // are in policy/request/access.ts and policy/request/rate-limit.ts; here they meet the shared memory and the counters.
 
 import type { RoutePlan } from '../../plan/route.ts'
-import type { Snapshot } from '../../plan/snapshot.ts'
 import { type AccessRules, compileDeniedPaths, isDeniedPath, isForbidden } from '../../policy/request/access.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { retryAfterS } from '../../policy/request/rate-limit.ts'
@@ -24,10 +23,10 @@ export class Admission {
   readonly #runtime: Pick<Runtime, 'row' | 'rates'>
   readonly #poolSlot: number
 
-  /** @param poolSlot where refusals are counted @param ignoreCase of paths */
-  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number, ignoreCase: boolean) {
+  /** @param poolSlot where refusals are counted @param inOneCase see `admissionsOf` */
+  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number, inOneCase: boolean) {
     this.#route = route
-    this.#rules = rulesOf(route, ignoreCase)
+    this.#rules = rulesOf(route, inOneCase)
     this.#runtime = runtime
     this.#poolSlot = poolSlot
   }
@@ -58,28 +57,26 @@ export class Admission {
   }
 }
 
-/** Of the routes that need one. */
+/** Of the routes that need one. @param inOneCase by pool: paths that are denied may come in one case too, see `spell` */
 export function admissionsOf(
-  { routes, pools }: Pick<Snapshot, 'routes' | 'pools'>,
+  routes: readonly RoutePlan[],
   runtime: Pick<Runtime, 'row' | 'rates'>,
   poolSlots: readonly number[],
+  inOneCase: readonly boolean[],
 ): ReadonlyMap<RoutePlan, Admission> {
   return new Map(
     routes
       .filter(({ access, rateLimit }) => access || rateLimit)
-      .map(route => {
-        const ignoreCase = pools[route.pool]!.paths?.ignoreCase ?? false
-        return [route, new Admission(route, runtime, poolSlots[route.pool]!, ignoreCase)]
-      }),
+      .map(route => [route, new Admission(route, runtime, poolSlots[route.pool]!, inOneCase[route.pool]!)]),
   )
 }
 
-function rulesOf({ access }: RoutePlan, ignoreCase: boolean): AccessRules | undefined {
+function rulesOf({ access }: RoutePlan, inOneCase: boolean): AccessRules | undefined {
   return (
     access && {
       allows: access.allow.length > 0 ? inRanges(access.allow) : undefined,
       denies: access.deny.length > 0 ? inRanges(access.deny) : undefined,
-      deniedPaths: compileDeniedPaths(access.denyPaths, ignoreCase),
+      deniedPaths: compileDeniedPaths(access.denyPaths, inOneCase),
     }
   )
 }

@@ -29,8 +29,8 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.body.sent
   }
 
-  get mayUpgrade(): boolean {
-    return this.record.forwarded.upgrade !== undefined
+  get offers(): string | undefined {
+    return this.record.forwarded.upgrade
   }
 
   get bytesWaiting(): boolean {

@@ -1,7 +1,6 @@
 // The ground that every part of a worker's data plane stands on: shared memory, the clock wheel, chance, a way to tell control. What only
 // exchanges need (exchange/context.ts) is not here, so that nothing below them can reach it.
 
-import type { HeadLimits } from '../../http/limits.ts'
 import type { ClientConnections } from '../../shared/client-connections.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker } from '../../shared/messages.ts'
@@ -29,8 +28,6 @@ export interface Runtime {
   readonly wheel: TimerWheel
   /** Most descriptors that the process may have open; undefined = not known. */
   readonly descriptors: number | undefined
-  /** Of the configuration in force. */
-  readonly headLimits: HeadLimits
   /** @returns a number from 0 to 1, 1 excluded */
   readonly random: () => number
   report(message: FromWorker): void

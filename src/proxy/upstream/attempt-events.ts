@@ -15,8 +15,8 @@ export interface AttemptEvents extends BodySink {
   readonly method: string
   /** True once the whole request has been written. */
   readonly requestSent: boolean
-  /** True where the request offers to switch protocols. */
-  readonly mayUpgrade: boolean
+  /** Protocols that the request offers to switch to; undefined = none. */
+  readonly offers: string | undefined
   /** Bytes of the response that were passed on have not left this process yet. */
   readonly bytesWaiting: boolean
   /** The connection takes the request now. */

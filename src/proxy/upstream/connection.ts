@@ -7,10 +7,12 @@ import type { Fields } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import { type RequestHead, type ResponseHead, SWITCHING_PROTOCOLS } from '../../http/heads.ts'
 import type { HeadLimits } from '../../http/limits.ts'
+import { areOffered } from '../../http/upgrades.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { requestText } from '../../http1/request-text.ts'
-import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { explainResponseFault } from '../../http1/response-fault.ts'
+import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
 import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
@@ -41,7 +43,8 @@ export class UpstreamConnection {
   readonly #writer: RequestWriter
   readonly #writes: FailableWrites
   readonly #owner: ConnectionOwner
-  readonly #limits: HeadLimits
+  /** Of the heads that it reads. */
+  readonly limits: HeadLimits
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: ResponseMemo = { text: '', head: undefined }
@@ -79,9 +82,9 @@ export class UpstreamConnection {
     this.#socket = socket
     this.#writer = new RequestWriter(socket)
     this.#owner = owner
-    this.#limits = limits
+    this.limits = limits
     this.#heads = new HeadReader(limits.headBytes)
-    this.#body = new BodyReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes, 'response')
     this.#attempt = attempt
     this.#writes = new FailableWrites(socket, anyLeft => this.#onWriteFailed(anyLeft))
     socket.on(readyEvent, () => this.#onConnect())
@@ -180,8 +183,10 @@ export class UpstreamConnection {
     while (this.#phase === 'head') {
       at = this.#heads.push(chunk, at)
       if (at === NEEDS_MORE) return this.#readEnd()
-      const head = at === REFUSED ? 'bad-start-line' : parseResponseHead(this.#heads.text, this.#limits, this.#memo)
-      if (typeof head === 'string') return this.#fail('garbage', head)
+      const { text } = this.#heads
+      const head =
+        at === REFUSED ? diagnoseResponseHead(text, this.limits) : parseResponseHead(text, this.limits, this.#memo)
+      if (typeof head === 'string') return this.#fail('garbage', explainResponseFault(head, text, this.limits))
       if (head.status >= 200) this.#final(head)
       else if (head.status !== SWITCHING_PROTOCOLS) this.#interim(head)
       else return this.#upgraded(head, at < chunk.length ? Buffer.from(chunk.subarray(at)) : undefined)
@@ -190,7 +195,7 @@ export class UpstreamConnection {
     const attempt = this.#attempt
     if (this.#phase !== 'body' || !attempt) return
     if (!this.#body.done) at = this.#body.read(chunk, at, attempt)
-    if (this.#body.fault) return this.#fail('garbage', this.#body.fault)
+    if (this.#body.fault) return this.#fail('garbage', `${this.#body.fault}: ${this.#body.faultPlace}`)
     if (this.#phase !== 'body') return
     if (this.#body.done) this.#complete(at === chunk.length)
     else this.#readEnd()
@@ -208,9 +213,11 @@ export class UpstreamConnection {
 
   #upgraded(head: ResponseHead, early: Buffer | undefined): void {
     const attempt = this.#attempt
-    if (!attempt?.mayUpgrade || !attempt.requestSent || this.writeFailed || head.options.upgrade === undefined) {
+    const { upgrade } = head.options
+    if (attempt?.offers === undefined || !attempt.requestSent || this.writeFailed || upgrade === undefined) {
       return this.#fail('garbage', '101 to a request that did not ask for it')
     }
+    if (!areOffered(upgrade, attempt.offers)) return this.#fail('garbage', '101 to a protocol that was not offered')
     this.#phase = 'tunnel'
     this.#attempt = undefined
     this.#owner.onGone(this, false)

@@ -5,6 +5,7 @@ import { connect as connectTcp, type OnReadOpts, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
+import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import {
   mayReuse,
@@ -32,6 +33,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   #plan: UpstreamPlan
   #maxIdle: number
   #maxIdleMs: number
+  #headLimits: HeadLimits
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
   /** Idle, and each of them the login of one client, which alone rides it and with which it ends. */
@@ -41,10 +43,12 @@ export class Endpoint implements ConnectionOwner, Expiring {
   #retired = false
   #ended = false
 
-  constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, runtime: Runtime) {
+  /** @param headLimits of the heads of its answers */
+  constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, headLimits: HeadLimits, runtime: Runtime) {
     this.slot = slot
     this.#plan = plan
     this.#runtime = runtime
+    this.#headLimits = headLimits
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
   }
@@ -54,13 +58,18 @@ export class Endpoint implements ConnectionOwner, Expiring {
   }
 
   /** Goes on under another plan, with all its connections and what it has learned. @returns false where they are not fit for it */
-  adopt(plan: UpstreamPlan, pool: PoolPlan): boolean {
+  adopt(plan: UpstreamPlan, pool: PoolPlan, headLimits: HeadLimits): boolean {
     const { host, port, tls } = this.#plan
     if (this.#retired || plan.host !== host || plan.port !== port || !isDeepStrictEqual(plan.tls, tls)) return false
     this.#plan = plan
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
     while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
+    // A connection reads by the limits that it was opened with.
+    if (!isDeepStrictEqual(headLimits, this.#headLimits)) {
+      this.#headLimits = headLimits
+      for (const connection of [...this.#idle]) connection.abandon()
+    }
     return true
   }
 
@@ -92,7 +101,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     const plan = this.#plan
     const open = (onread: OnReadOpts) => openSocket(plan, onread)
     const readyEvent = plan.tls ? 'secureConnect' : 'connect'
-    const connection = new UpstreamConnection(open, readyEvent, this, this.#runtime.headLimits, attempt)
+    const connection = new UpstreamConnection(open, readyEvent, this, this.#headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
     return connection
@@ -135,6 +144,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     connection.idleSinceMs = performance.now()
     if (connection.login !== undefined) return this.#keep(connection, connection.login)
     this.#idle.push(connection)
+    if (connection.limits !== this.#headLimits) return connection.abandon()
     if (this.#retired || this.#ended || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
   }

@@ -71,6 +71,7 @@ test('a document with nothing but the necessary gets every default', () => {
         retryAfterS: 5,
         minAvailable: 1,
         overprovisioning: 1.4,
+        limits: undefined,
         attempts: 3,
         idleConnections: 64,
         idleConnectionMs: 60_000,

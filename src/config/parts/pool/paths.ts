@@ -13,7 +13,7 @@ export const pathsSchema = section(
   {
     ignoreCase: Type.Optional(
       boolean(
-        'Declares that the upstreams take /Admin for /admin, as IIS and SAP do, and ignore dots and spaces at the end of a segment, as Windows does. Effect: what a route protects holds in any case; which route serves a request is decided by case all the same.',
+        'Declares that the upstreams take /Admin for /admin, as IIS and SAP do, and what else these pass over: dots and spaces at the end of a segment, what stands in parentheses (/sap(x)/bc, /(S(x))/admin). Effect: what a route protects holds in any case; which route serves a request is decided by case all the same.',
         DEFAULTS.ignoreCase,
       ),
     ),
@@ -33,7 +33,7 @@ export const pathsSchema = section(
       ),
     ),
   },
-  'How the upstreams read paths, beside what any server may do (decode, cut ;parameters, resolve dots, merge slashes), which vigia reckons with anyway. It changes no request, only for which ones `access`, `rateLimit` and maintenance windows of a route hold.',
+  'How the upstreams read paths, beside what any server may do (decode, cut ;parameters, resolve dots, merge slashes), which vigia reckons with anyway. It holds for all pools that share an upstream (host and port) with this one, and changes no request, only for which ones `access`, `rateLimit` and maintenance windows of a route hold.',
 )
 
 type PathsDocument = Static<typeof pathsSchema>

@@ -16,6 +16,7 @@ import {
   section,
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
+import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
 import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALTH } from './health.ts'
@@ -109,6 +110,7 @@ export const poolSchema = section(
         'its whole weight at once',
       ),
     ),
+    limits: Type.Optional(poolLimitsSchema),
     idleConnections: Type.Optional(
       integer(
         0,
@@ -210,6 +212,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
+    limits: compilePoolLimits(pool.limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),
     outlier: compileOutlier(pool.outlier),
@@ -226,6 +229,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
 /** Keys of the plan whose name in the document is another one. */
 export const RENAMED_IN_POOL = {
   idleConnectionMs: 'idleTimeout',
+  'limits.headerCount': 'limits.headers',
   ...RENAMED_IN_BALANCE,
   ...RENAMED_IN_HEALTH,
 }

@@ -43,7 +43,7 @@ export function isPlain(target: string): boolean {
 export function readingsOf(target: string, { ignoreCase, prefixes }: ReadingRules): Readings | undefined {
   const path = beforeQuery(target)
   const found = new Set([path])
-  const steps = ignoreCase ? STEPS_OF_WINDOWS : STEPS
+  const steps = ignoreCase ? STEPS_IGNORING_CASE : STEPS
   let characters = 0
   if (!isPlain(path) || ignoreCase) {
     // What is added is looked at in its turn. No step makes a path longer, so this ends.
@@ -88,8 +88,16 @@ const STEPS: readonly Step[] = [
   resolveMerged,
   resolve,
 ]
-/** Windows opens `/admin. /users` as `/admin/users`. */
-const STEPS_OF_WINDOWS: readonly Step[] = [...STEPS, path => path.replace(/(?<=[^/. ])[. ]+(?=\/|$)/g, '')]
+/** What servers that ignore case do besides. */
+const STEPS_IGNORING_CASE: readonly Step[] = [
+  ...STEPS,
+  // Windows opens `/admin. /users` as `/admin/users`.
+  path => path.replace(/(?<=[^/. ])[. ]+(?=\/|$)/g, ''),
+  // ASP.NET takes sessions out of a path, wherever they stand: `/(S(x))/ad/(S(x))min` is `/admin`.
+  path => path.replace(/\/\((?:[a-z]\([^()]*\))+\)/gi, ''),
+  // SAP takes parameters off a segment: `/sap(bD1kZQ==)/bc` is `/sap/bc`.
+  path => path.replace(/\([^()/]*\)(?=\/|$)/g, ''),
+]
 
 /** `%u0061` is IIS's own. */
 function decodeOne(encoded: string, byte: string | undefined, unit: string | undefined): string {

@@ -2,7 +2,7 @@
 // to a route that protects something, its protection holds. Only routes whose pool has an upstream on the same host count.
 
 import type { RequestHead } from '../../../http/heads.ts'
-import type { PoolPlan } from '../../../plan/pool.ts'
+import type { PathsPlan, PoolPlan, UpstreamPlan } from '../../../plan/pool.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import type { Snapshot } from '../../../plan/snapshot.ts'
 import {
@@ -30,12 +30,16 @@ interface RoutesOfPool {
   readonly restricts: boolean
   /** One is configured encoded: `/a(b)` is plain, and means the route `/a%28b%29`. */
   readonly isEncoded: boolean
+  /** Its upstreams take one case for the other. */
+  readonly ignoresCase: boolean
 }
 
 /** For the requests of one pool. */
 export class OtherRoutes {
   /** Whether a route that a request could belong to restricts who may use it, or how often. */
   readonly restricts: boolean
+  /** Whether a request that could belong to a route of the pool may come in one case: `spell`. */
+  readonly isMetInOneCase: boolean
   readonly #routes: readonly RoutePlan[]
   readonly #isNear: ReadonlySet<number>
   readonly #rules: ReadingRules
@@ -47,12 +51,13 @@ export class OtherRoutes {
   /** @param near pools with an upstream on a host of this one, itself included, by index; parallel to `ofPools` */
   constructor(
     routes: readonly RoutePlan[],
-    { paths }: PoolPlan,
+    paths: PathsPlan,
     near: ReadonlySet<number>,
     ofPools: readonly RoutesOfPool[],
   ) {
     const found = [...near].map(index => ofPools[index]!)
     this.restricts = found.some(({ restricts }) => restricts)
+    this.isMetInOneCase = found.some(({ ignoresCase }) => ignoresCase)
     this.#routes = routes
     this.#isNear = near
     this.#rules = compileReadings(paths)
@@ -99,24 +104,33 @@ export class OtherRoutes {
 
 /** Of each pool. */
 export function otherRoutesOf({ routes, pools }: Pick<Snapshot, 'routes' | 'pools'>): OtherRoutes[] {
-  const ofPools = pools.map(() => ({ restricts: false, isEncoded: false }))
+  // Pools that share a server share an application: what one says of its paths is true of the other's.
+  const onServer = placesOf(pools, ({ host, port }) => `${host.toLowerCase()}:${port}`)
+  const paths = onServer.map(near => {
+    const said = [...near].map(index => pools[index]!.paths)
+    return {
+      ignoreCase: said.some(each => each?.ignoreCase),
+      prefixes: [...new Set(said.flatMap(each => each?.prefixes ?? []))],
+    }
+  })
+  const ofPools = paths.map(({ ignoreCase }) => ({ restricts: false, isEncoded: false, ignoresCase: ignoreCase }))
   for (const { pool, access, rateLimit, match } of routes) {
     const key = prefixKey(match.path) ?? ''
     ofPools[pool]!.restricts ||= access !== undefined || rateLimit !== undefined
     ofPools[pool]!.isEncoded ||= spell(key, false) !== key
   }
-  const onHost = Map.groupBy(
-    pools.flatMap((pool, index) => hostsOf(pool).map(host => ({ host, index }))),
-    ({ host }) => host,
-  )
-  return pools.map(pool => {
-    const near = hostsOf(pool).flatMap(host => onHost.get(host)!.map(({ index }) => index))
-    return new OtherRoutes(routes, pool, new Set(near), ofPools)
-  })
+  const onHost = placesOf(pools, ({ host }) => host.toLowerCase())
+  return pools.map((_, index) => new OtherRoutes(routes, paths[index]!, onHost[index]!, ofPools))
 }
 
-function hostsOf({ upstreams }: PoolPlan): string[] {
-  return [...new Set(upstreams.map(({ host }) => host.toLowerCase()))]
+/** For each pool the pools that have an upstream in one of its places, itself included, by index. */
+function placesOf(pools: readonly PoolPlan[], placeOf: (upstream: UpstreamPlan) => string): ReadonlySet<number>[] {
+  const places = pools.map(({ upstreams }) => [...new Set(upstreams.map(placeOf))])
+  const there = Map.groupBy(
+    places.flatMap((own, index) => own.map(place => ({ place, index }))),
+    ({ place }) => place,
+  )
+  return places.map(own => new Set(own.flatMap(place => there.get(place)!.map(({ index }) => index))))
 }
 
 function add(routes: Set<RoutePlan>, route: RoutePlan | undefined): void {

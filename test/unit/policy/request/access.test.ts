@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type AccessRules, compileDeniedPaths, isForbidden } from '../../../../src/policy/request/access.ts'
 import { compileReadings, readingsOf } from '../../../../src/policy/request/paths/readings.ts'
 import { normalisePath } from '../../../../src/policy/request/routing.ts'
+import { threadMs } from '../../../support/cpu-time.ts'
 
 const rules = (globs: readonly string[], more: Partial<AccessRules> = {}): AccessRules => ({
   allows: undefined,
@@ -126,9 +127,9 @@ describe('a pattern', () => {
   })
 
   test('with many stars costs no more on a long path that almost matches', () => {
-    const began = performance.now()
+    const began = threadMs()
     expect(denied([`/${'a*'.repeat(20)}b`], `/${'a'.repeat(8000)}`)).toBe(false)
-    expect(performance.now() - began).toBeLessThan(100)
+    expect(threadMs() - began).toBeLessThan(100)
   })
 })
 

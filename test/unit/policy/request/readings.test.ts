@@ -63,6 +63,17 @@ describe('where case does not count', () => {
   ])('%s is /admin/users', target => expect(wholeOf(target, IIS)).toContain('/ADMIN/USERS'))
 
   test.each([
+    ['/(S(x))/admin/users', '/ADMIN/USERS'],
+    ['/ad/(S(x))min/(a(1)f(2))/users', '/ADMIN/USERS'],
+    ['/%28S%28x%29%29/admin/users', '/ADMIN/USERS'],
+    ['/admin(bD1kZQ==)/users', '/ADMIN/USERS'],
+    ['/Admin%28x%29/users()', '/ADMIN/USERS'],
+  ])('what IIS and SAP have in parentheses is passed over: %s', (target, reading) => {
+    expect(wholeOf(target, IIS)).toContain(reading)
+    expect(wholeOf(target, SERVER)).not.toContain(reading.toLowerCase())
+  })
+
+  test.each([
     ['/Relat%C3%93rios', '/relat%c3%b3rios'],
     ['/relat%u00D3rios', '/relat%C3%B3rios'],
     ['/%E2%84%AAey', '/key'],
@@ -161,6 +172,9 @@ describe('what nobody sends who means well', () => {
     ['slashes', `/${'%2f'.repeat(5_000)}`],
     ['spaces', `/a${'%20'.repeat(5_000)}b`],
     ['parameters', `/${';'.repeat(16_000)}`],
+    ['parentheses', `/${'(a('.repeat(4_000)}`],
+    ['closed parentheses', `/${'(a()/'.repeat(2_500)}`],
+    ['parentheses in one', `/(${'a()'.repeat(5_000)}`],
     ['percent signs', `/${'%'.repeat(16_000)}`],
   ])('is read fast, or not at all: %s', (_, target) => {
     const rules = compileReadings({ ignoreCase: true, prefixes: ['/*', '/a*b/*c'] })
