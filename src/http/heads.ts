@@ -23,6 +23,8 @@ export interface RequestFields {
   readonly length: BodyLength
   readonly options: ConnectionOptions
   readonly expectsContinue: boolean
+  /** It brings credentials that log in the connection it goes on (login-schemes.ts). */
+  readonly login: boolean
   /** Value of Max-Forwards (RFC 9110 7.6.2); undefined = there is none, NaN = it is malformed or repeated. */
   readonly maxForwards: number | undefined
 }

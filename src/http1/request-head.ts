@@ -7,6 +7,7 @@ import { FIELD, type Field } from '../http/field-names.ts'
 import { type Fields, firstValue } from '../http/fields.ts'
 import type { RequestFields, RequestHead } from '../http/heads.ts'
 import type { RequestLimits } from '../http/limits.ts'
+import { bringsLogin } from '../http/login-schemes.ts'
 import { countsHops } from '../policy/request/method-class.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { diagnoseFields, parseFields } from './field-section.ts'
@@ -113,6 +114,7 @@ function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
     length,
     options: connectionOptionsOf(fields),
     expectsContinue: expect !== undefined,
+    login: bringsLogin(fields),
     maxForwards: maxForwardsOf(fields),
   }
 }

@@ -40,6 +40,15 @@ export interface PoolPlan {
   readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
+  /** Undefined = case counts, and nothing is cut off. */
+  readonly paths?: PathsPlan | undefined
+}
+
+/** How the upstreams read the path of a request, beyond what any server may do: what protects a path holds for these readings too. */
+export interface PathsPlan {
+  readonly ignoreCase: boolean
+  /** What they cut off the front: normalised paths without a slash at the end, a `*` for any characters of one segment. */
+  readonly prefixes: readonly string[]
 }
 
 export interface PoolLimits {

@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { defaultConnections, needsOf } from '../policy/process/connection-limit.ts'
 import { compileRoutes } from '../policy/request/routing.ts'
 import { compileRpcReads } from '../policy/request/rpc-reads.ts'
 import { ROUTE_OF_NONE } from '../shared/counters.ts'
@@ -10,6 +11,7 @@ import type { Slots } from '../shared/messages.ts'
 import { inRanges } from '../util/address-ranges.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
+import { otherRoutesOf } from './exchange/protection/other-routes.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
@@ -52,12 +54,14 @@ export function activate(
   const matches = snapshot.routes.map(route => route.match)
   return {
     snapshot,
+    connections: snapshot.limits.connections ?? defaultConnections(runtime.descriptors, needsOf(snapshot)),
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
-    admissions: admissionsOf(snapshot.routes, runtime, slots.pools),
+    admissions: admissionsOf(snapshot, runtime, slots.pools),
+    otherRoutes: otherRoutesOf(snapshot),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

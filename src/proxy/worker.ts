@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { ListenerPlan } from '../plan/listener.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow, CounterTable } from '../shared/counters.ts'
+import { CounterRow, CounterTable, WORKER } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
 import { RateTable } from '../shared/rate-table.ts'
@@ -20,10 +20,13 @@ import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { Ticker } from './runtime/ticker.ts'
 import { TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
+/** How often the same own trouble is said. */
+const OWN_TROUBLE_EVERY_MS = 60_000
 /** How often the retry budgets look at the totals. */
 const BUDGET_SAMPLE_MS = 500
 
@@ -31,6 +34,7 @@ class Worker implements ExchangeContext {
   readonly row: CounterRow
   readonly counters: CounterTable
   readonly table: UpstreamTable
+  readonly descriptors: number | undefined
   readonly permits: Permits
   readonly sessions: SessionTable
   readonly tunnels = new Tunnels()
@@ -47,15 +51,18 @@ class Worker implements ExchangeContext {
   /** Left the configuration; what they have goes on to its end. */
   readonly #left = new Set<Listener>()
   readonly #vitals: Vitals
+  readonly #ticker = new Ticker(this.wheel, () => performance.now())
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   #draining = false
+  #ownTroubleSaidMs = Number.NEGATIVE_INFINITY
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
     this.#start = start
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
+    this.descriptors = start.descriptors
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
@@ -69,7 +76,7 @@ class Worker implements ExchangeContext {
   }
 
   #tick(nowMs: number): void {
-    this.wheel.advance(nowMs)
+    this.#ticker.tick(nowMs)
     this.#vitals.tick(nowMs)
   }
 
@@ -88,6 +95,15 @@ class Worker implements ExchangeContext {
 
   readonly #say = (level: 'warn' | 'info', message: string): void => {
     this.report({ type: 'log', level, message, detail: {} })
+  }
+
+  ownTrouble(what: string): void {
+    this.row.addOwn(WORKER.ownTroubles, 1)
+    const nowMs = performance.now()
+    if (nowMs - this.#ownTroubleSaidMs < OWN_TROUBLE_EVERY_MS) return
+    this.#ownTroubleSaidMs = nowMs
+    const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
+    this.report({ type: 'log', level: 'error', message, detail: {} })
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {

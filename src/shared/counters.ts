@@ -107,7 +107,9 @@ export const WORKER = {
   heapUsedBytes: 3,
   loopDelaySum: 4,
   firstBucket: 5,
-  firstReject: 16,
+  /** Attempts that failed for want of descriptors, ports or memory of vigia itself. */
+  ownTroubles: 16,
+  firstReject: 17,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

@@ -27,6 +27,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors?: number | undefined
   readonly snapshot: Snapshot
   readonly slots: Slots
   /** Which routes maintenance windows answer; undefined = none. */

@@ -1,18 +1,17 @@
-// The short seed set: two rounds of a few seconds, each with half of the kinds of faults to draw from. Long runs: `npm run chaos`.
+// The short seed set: a round of a few seconds, with all kinds of faults to draw from. Long runs: `npm run chaos`.
 
 import { expect, test } from 'vitest'
-import { FAULT_KINDS } from './faults.ts'
+import { amount } from '../support/thorough.ts'
 import { runRound } from './round.ts'
 
-const SECONDS = 2
-const half = Math.ceil(FAULT_KINDS.length / 2)
+/** Fewer requests prove little: on a busy machine a round has to last longer. */
+const ENOUGH_REQUESTS = 60
 
-test.each([
-  { seed: 11, kinds: FAULT_KINDS.slice(0, half) },
-  { seed: 12, kinds: FAULT_KINDS.slice(half) },
-])('faults under load break no promise (seed $seed)', async ({ seed, kinds }) => {
-  const { evidence, violations } = await runRound({ seed, seconds: SECONDS, kinds })
-  expect(violations).toEqual([])
-  expect(evidence.seen.length).toBeGreaterThan(60)
-  expect(evidence.episodes.length).toBeGreaterThan(0)
+test.each([11, 12].slice(0, amount(2, 1)))('faults under load break no promise (seed %i)', async seed => {
+  for (let seconds = 2; ; seconds *= 2) {
+    const { evidence, violations } = await runRound({ seed, seconds })
+    expect(violations).toEqual([])
+    expect(evidence.episodes.length).toBeGreaterThan(0)
+    if (evidence.seen.length > ENOUGH_REQUESTS) return
+  }
 })

@@ -81,7 +81,7 @@ export function drawSetup(seed: number, seconds: number): RoundSetup {
     budgeted: budget !== 'off',
     retryTimeouts,
     breaker: limits.breaker,
-    responseMs: short ? 2000 : 3000,
+    responseMs: short ? 6000 : 3000,
     mostFaults: Math.min(attempts, nodes) - 1,
     graceMs: graceOf(timing, outlier?.maxEjectionMs),
   }

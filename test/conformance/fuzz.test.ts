@@ -7,12 +7,13 @@ import { afterEach, expect, test } from 'vitest'
 import { usePair } from '../support/pair.ts'
 import { answerBytes } from '../support/raw-answers.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { amount } from '../support/thorough.ts'
 import { type RequestMessage, readRequest, readResponse } from '../support/wire.ts'
 
 const pair = usePair({ config: { timeouts: { head: '2s', idle: '2s', response: '2s' } } })
 const { FUZZ_RUNS } = process.env
-const budget = FUZZ_RUNS === undefined ? { numRuns: 250, seed: 7_230 } : { numRuns: Number(FUZZ_RUNS) }
-const TIMEOUT_MS = FUZZ_RUNS === undefined ? 60_000 : 3_600_000
+const budget = FUZZ_RUNS === undefined ? { numRuns: amount(250, 150), seed: 7_230 } : { numRuns: Number(FUZZ_RUNS) }
+const TIMEOUT_MS = FUZZ_RUNS === undefined ? 120_000 : 3_600_000
 
 afterEach(async () => {
   const { workers } = await pair.vigia.status()

@@ -1,5 +1,6 @@
-// Processes for vigias. To load the program costs several times what it costs to start a vigia in it, so a process is kept when its vigia
-// has ended, and the next one begins in it (host-program.ts). A test that is about processes themselves gets the real program instead.
+// Processes that run commands of vigia, `run` above all. To load the program costs several times what it costs to start a vigia in it, so
+// a process is kept when its command has ended, and the next one begins in it (host-program.ts). A test that is about processes
+// themselves gets the real program instead.
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
@@ -10,7 +11,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** One `vigia run`. */
+/** A command under way. */
 export interface Run {
   readonly pid: number
   /** Undefined as long as it runs. */
@@ -24,15 +25,18 @@ export interface Run {
 
 /** What a host is told. */
 export interface HostOrder {
-  readonly config: string
+  /** What follows `vigia` on the command line. */
+  readonly args: readonly string[]
+  /** More environment variables. */
+  readonly env: NodeJS.ProcessEnv
 }
 
-/** What a host tells when its vigia has ended. */
+/** What a host tells when its command has ended. */
 export interface HostEnd {
   readonly code: number
 }
 
-/** Last on both outputs of a vigia: what comes after it is the next one's. */
+/** Last on both outputs of a command: what comes after it is the next one's. */
 export const END_OF_OUTPUT = '\u0004\n'
 
 const HOST = fileURLToPath(new URL('./host-program.ts', import.meta.url))
@@ -43,13 +47,17 @@ process.on('exit', () => {
   for (const child of processes) child.kill('SIGKILL')
 })
 
-/** Hosts without a vigia. */
+/** Hosts that have nothing to do. */
 const idle: ChildProcess[] = []
 
-/** In a process that may have had others before. */
-export function runHosted(config: string): Run {
+/** In a process that may have had others before. @param onStdout sees everything that came so far */
+export function runHosted(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  onStdout?: (text: string) => void,
+): Run {
   const child = idle.pop() ?? startHost()
-  const run = new ProcessRun(child)
+  const run = new ProcessRun(child, onStdout)
   const onEnd = ({ code }: HostEnd) => {
     child.off('message', onEnd)
     // What it has written comes by another way.
@@ -59,13 +67,15 @@ export function runHosted(config: string): Run {
     })
   }
   child.on('message', onEnd)
-  child.send({ config } satisfies HostOrder)
+  child.send({ args, env } satisfies HostOrder)
   return run
 }
 
-/** The real program in a process of its own. @param env more environment variables */
-export function runProgram(config: string, env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [PROGRAM, 'run', '-c', config], {
+/** The real program in a process of its own. @param descriptors most that it may have open */
+export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}, descriptors?: number): Run {
+  const command = [process.execPath, PROGRAM, ...args]
+  if (descriptors !== undefined) command.unshift('prlimit', `--nofile=${descriptors}:${descriptors}`)
+  const child = spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   })
@@ -95,12 +105,12 @@ class ProcessRun implements Run {
   readonly #resolve: (exit: Exit) => void
   readonly #onClose = (code: number | null, signal: NodeJS.Signals | null) => this.ended({ code, signal })
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, onStdout?: (text: string) => void) {
     const { promise, resolve } = Promise.withResolvers<Exit>()
     this.exited = promise
     this.#resolve = resolve
     this.#child = child
-    this.#stdout = new Output(child.stdout!)
+    this.#stdout = new Output(child.stdout!, onStdout)
     this.#stderr = new Output(child.stderr!)
     child.on('close', this.#onClose)
   }
@@ -141,20 +151,21 @@ class ProcessRun implements Run {
 
 class Output {
   text = ''
-  /** Resolves when the vigia of a host has written all of it. */
+  /** Resolves when the command of a host has written all of it. */
   readonly ended: Promise<void>
   readonly #stream: Readable
   readonly #onData: (chunk: Buffer) => void
 
-  constructor(stream: Readable) {
+  constructor(stream: Readable, onText?: (text: string) => void) {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ended = promise
     this.#stream = stream
     this.#onData = chunk => {
       this.text += chunk.toString()
-      if (!this.text.endsWith(END_OF_OUTPUT)) return
-      this.text = this.text.slice(0, -END_OF_OUTPUT.length)
-      resolve()
+      const isEnd = this.text.endsWith(END_OF_OUTPUT)
+      if (isEnd) this.text = this.text.slice(0, -END_OF_OUTPUT.length)
+      onText?.(this.text)
+      if (isEnd) resolve()
     }
     stream.on('data', this.#onData)
   }

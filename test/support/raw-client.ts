@@ -2,6 +2,7 @@
 // It never retries, never adds a byte, and reads responses with the strict reader of wire.ts.
 
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { GrowingBytes } from './growing-bytes.ts'
 import { STUCK_MS, sleep, within } from './until.ts'
 import { checkAnnouncement, type ResponseMessage, readResponse } from './wire.ts'
 
@@ -27,7 +28,7 @@ export function closeClients(): void {
 
 export class RawClient {
   readonly socket: Socket
-  #received: Buffer[] = []
+  readonly #received = new GrowingBytes()
   #ending: Ending = 'open'
   #wake: (() => void)[] = []
 
@@ -36,7 +37,7 @@ export class RawClient {
     open.add(this)
     socket.setNoDelay(true)
     socket.on('data', chunk => {
-      this.#received.push(chunk as Buffer)
+      this.#received.append(chunk as Buffer)
       this.#notify()
     })
     socket.on('end', () => this.#ended('fin'))
@@ -70,9 +71,7 @@ export class RawClient {
 
   /** Everything that came and has not been taken yet. */
   get pending(): Buffer {
-    const bytes = this.#received.length === 1 ? this.#received[0]! : Buffer.concat(this.#received)
-    this.#received = [bytes]
-    return bytes
+    return this.#received.all
   }
 
   /** Latin-1 text or bytes, in one write. */
@@ -121,14 +120,14 @@ export class RawClient {
   /** Resolves once at least `count` bytes wait, and takes them. */
   async bytes(count: number, timeoutMs = STUCK_MS): Promise<Buffer> {
     const wait = async () => {
-      while (this.pending.length < count) {
+      while (this.#received.length < count) {
         if (this.#ending !== 'open')
           throw new Error(`ended (${this.#ending}) after ${this.pending.length} of ${count} bytes`)
         await this.#change()
       }
     }
     await within(timeoutMs, () => `only ${this.pending.length} of ${count} bytes`, wait())
-    return this.#cut(count)
+    return this.#received.take(count)
   }
 
   /** Sends FIN, goes on reading. */
@@ -159,14 +158,8 @@ export class RawClient {
     const response = readResponse(this.pending, method, this.#ending === 'fin')
     if (response === undefined) return undefined
     checkAnnouncement(response)
-    this.#cut(response.bytes.length)
+    this.#received.take(response.bytes.length)
     return response
-  }
-
-  #cut(count: number): Buffer {
-    const all = this.pending
-    this.#received = [all.subarray(count)]
-    return all.subarray(0, count)
   }
 
   async #closed(): Promise<void> {

@@ -2,6 +2,7 @@
 // It reads requests with the strict reader of wire.ts; what that refuses is kept as a violation and never answered.
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { GrowingBytes } from './growing-bytes.ts'
 import { answerOk } from './raw-answers.ts'
 import { sleep, until } from './until.ts'
 import { type Head, type RequestMessage, readHead, readRequest } from './wire.ts'
@@ -22,12 +23,11 @@ export type Answer = (arrival: Arrival) => void | Promise<void>
 
 export class UpstreamConnection {
   readonly socket: Socket
-  /** Every byte that came on this connection. */
-  received: Buffer = Buffer.alloc(0)
   readonly requests: RequestMessage[] = []
   /** What the strict reader refused. */
   violation: Error | undefined
   ending: 'open' | 'fin' | 'reset' = 'open'
+  readonly #bytes = new GrowingBytes()
   #parsed = 0
   #taken = false
   #wake: (() => void)[] = []
@@ -36,12 +36,17 @@ export class UpstreamConnection {
     this.socket = socket
     socket.setNoDelay(true)
     socket.on('data', chunk => {
-      this.received = Buffer.concat([this.received, chunk as Buffer])
+      this.#bytes.append(chunk as Buffer)
       this.#notify()
     })
     socket.on('end', () => this.#ended('fin'))
     socket.on('error', () => this.#ended('reset'))
     socket.on('close', () => this.#ended('reset'))
+  }
+
+  /** Every byte that came on this connection. */
+  get received(): Buffer {
+    return this.#bytes.all
   }
 
   /** Bytes that are not part of a request that was read whole. */

@@ -3,6 +3,12 @@
 /** Who has waited this long for something that takes a moment is stuck, also on a machine that has other things to do. */
 export const STUCK_MS = 60_000
 
+/** Sooner than any deadline that a test leaves as it is by default, all of a minute; later than a machine is held up by others. */
+export const SOON_MS = 30_000
+
+/** Of tests whose stimulus has to come in time: where the machine was late with it, it proves nothing and is given again. */
+export const IN_TIME = { retry: 4 } as const
+
 /** Between two looks, ms: at first short, for what comes at once; then longer, for what takes its time need not cost a core. */
 const FIRST_MS = 5
 const LONGEST_MS = 80

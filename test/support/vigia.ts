@@ -19,8 +19,10 @@ export interface VigiaSetup {
   readonly pool?: Record<string, unknown>
   /** More keys of the document (`admin` without its address); `routes`, `pools`, `listeners` replace the harness's own. */
   readonly config?: Record<string, unknown>
-  /** More environment variables; implies `ownProcess`. */
-  readonly env?: Record<string, string>
+  /** More environment variables. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Most descriptors that the process may have open; implies `ownProcess`. */
+  readonly descriptors?: number
   /** The real program in a process of its own: for tests of the process itself, its start and its end. */
   readonly ownProcess?: boolean
 }
@@ -88,8 +90,9 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
   const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
   const configFile = join(folder, 'vigia.yaml')
   await writeFile(configFile, stringify(documentOf(setup, port, adminPort)))
-  const { ownProcess = setup.env !== undefined } = setup
-  const run = ownProcess ? runProgram(configFile, setup.env) : runHosted(configFile)
+  const { env, descriptors, ownProcess = descriptors !== undefined } = setup
+  const args = ['run', '-c', configFile]
+  const run = ownProcess ? runProgram(args, env, descriptors) : runHosted(args, env)
   const exited = run.exited.then(async exit => {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
     return exit

@@ -12,7 +12,6 @@ const LIMITS = {
   headers: 100,
   target: '8KiB',
   body: '128MiB',
-  connections: 10_000,
   /** Bytes per second: nobody who uses an ERP is slower, and a slow attack needs many more connections for it. */
   minRate: 128,
   minRateGrace: '30s',
@@ -37,7 +36,7 @@ export const limitsSchema = section(
   {
     head: Type.Optional(
       size(
-        'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431, a larger response head 502. For responses a pool may have its own.',
+        'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431, a larger response head 502. For responses a pool may have its own. With Negotiate (SPNEGO), the token of a user in many groups takes 20 KB and more: 64KiB.',
         LIMITS.head,
       ),
     ),
@@ -52,8 +51,7 @@ export const limitsSchema = section(
       integer(
         1,
         1_000_000,
-        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once.',
-        LIMITS.connections,
+        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once. Default: 10000, or fewer where the descriptors of the process (ulimit -n) would not last for these clients, their upstreams, probes and the admin listener; the start says so.',
       ),
     ),
     connectionsPerClient: Type.Optional(
@@ -212,7 +210,7 @@ export function compileLimits(limits: LimitsDocument | undefined): Limits {
     headerCount: limits?.headers ?? LIMITS.headers,
     targetBytes: parseSize(limits?.target ?? LIMITS.target)!,
     bodyBytes: parseBodySize(limits?.body ?? LIMITS.body),
-    connections: limits?.connections ?? LIMITS.connections,
+    connections: limits?.connections,
     connectionsPerClient: limits?.connectionsPerClient,
     minRate: compileMinRate(limits),
   }

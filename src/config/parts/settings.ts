@@ -23,7 +23,8 @@ export const watchSchema = boolean(
 
 export const trustedProxiesSchema = Type.Array(range(), {
   title: 'a list of addresses or ranges such as 10.0.0.0/8',
-  description: 'Proxies in front of vigia whose X-Forwarded-* headers are believed. Default: none.',
+  description:
+    "Proxies in front of vigia whose X-Forwarded-* headers are believed; of a list in X-Forwarded-Proto the first is the client's. Default: none.",
 })
 
 export const headersSchema = section(

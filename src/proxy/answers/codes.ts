@@ -9,6 +9,8 @@ const STATUSES = {
   'queue-full': 503,
   'queue-timeout': 503,
   overloaded: 503,
+  /** Of vigia itself: policy/process/own-trouble.ts. */
+  'out-of-resources': 503,
   'rate-limited': 429,
   forbidden: 403,
   'connect-failed': 502,
@@ -43,6 +45,8 @@ export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerC
       return 'upstream-reset'
     case 'garbage':
       return 'bad-upstream-response'
+    case 'own':
+      return 'out-of-resources'
   }
 }
 

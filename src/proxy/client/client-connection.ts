@@ -10,6 +10,7 @@ import { answer } from '../answers/answers.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -41,6 +42,7 @@ export abstract class ClientConnection implements Expiring {
   protected readonly timer = new Timer(this)
   protected phase: Phase = 'idle'
   protected exchange: ClientEvents | undefined = undefined
+  logins: ClientLogins | undefined = undefined
   /** Bytes behind the current request, kept until its exchange is over. */
   protected ahead: Buffer | undefined = undefined
   /** The client has closed its sending side. */
@@ -154,5 +156,6 @@ export abstract class ClientConnection implements Expiring {
     this.exchange = undefined
     this.host.onGone(this)
     exchange?.onClientGone()
+    this.logins?.end()
   }
 }

@@ -103,7 +103,7 @@ export class Listener implements ConnectionHost {
   }
 
   get #most(): number {
-    return this.#context.active.snapshot.limits.connections
+    return this.#context.active.connections
   }
 
   #accept(socket: Socket): void {

@@ -79,7 +79,8 @@ export class ResponseWriter {
             : ''
           : 'Connection: close\r\n'
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
-    const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\n`
+    // Whatever else Cache-Control says, a cookie is for one client: it joins the upstream's own (RFC 9110 5.3).
+    const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\nCache-Control: private\r\n`
     this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${extra}${framing}${connection}${id}\r\n`
   }
 

@@ -7,11 +7,11 @@ import { isLastHop } from '../../policy/request/method-class.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { ClientEvents } from './client-events.ts'
-import { closedRouteOf } from './closed-routes.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
+import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
 import { sendAnswer, sendLastHopAnswer } from './send-answer.ts'
 
@@ -26,8 +26,6 @@ type Arrived = Exchange | Rejection | 'last-hop'
 
 const BAD_TARGET = reject('bad-target')
 const NO_ROUTE = reject('no-route')
-/** When to come again, its answer knows. */
-const MAINTENANCE = reject('maintenance')
 const BODY_TOO_LARGE = reject('body-too-large')
 const OVERLOADED = reject('overloaded')
 const INTERNAL_ERROR = reject('internal-error')
@@ -54,7 +52,7 @@ export function arrive(
 
 /** Notes in the record how far it came. */
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
-  const { active, closedRoutes } = context
+  const { active } = context
   const { head, client } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
@@ -62,13 +60,9 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
+  const protection = protect(context, record, placement)
+  if (protection) return protection
   const { route, pool } = placement
-  const refusal = route.access || route.rateLimit ? active.admissions.get(route)?.refusal(path, client) : undefined
-  if (refusal) return refusal
-  if (closedRoutes !== undefined) {
-    record.closedRoute = closedRouteOf(closedRoutes, route.name, client, head.meaning.fields)
-    if (record.closedRoute) return MAINTENANCE
-  }
   if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   const breaker = pool.breaker(route)

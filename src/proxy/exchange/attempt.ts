@@ -109,6 +109,7 @@ export class Attempt {
       row.add(endpoint.slot, decision.stale ? TOTAL.staleConnections : totalOfProof(decision.proof), 1)
       if (decision.stale) return
     }
+    if (failure === 'own') return this.#runtime.ownTrouble(detail)
     row.add(endpoint.slot, totalOf(failure), 1)
     if (!provoked) this.#placement.pool.suspect(endpoint, performance.now())
     const by = this.sentBytes === 0 ? undefined : clientKey(client)
@@ -152,7 +153,7 @@ export class Attempt {
   }
 }
 
-function totalOf(kind: FailureKind): number {
+function totalOf(kind: Exclude<FailureKind, 'own'>): number {
   switch (kind) {
     case 'connect':
       return TOTAL.connectFailures

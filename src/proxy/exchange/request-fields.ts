@@ -105,9 +105,13 @@ function imitates(name: string): boolean {
   return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
 }
 
+/** Of several, the first is the client's: each proxy appends its own. For a WebSocket some proxies write wss and ws. */
 function schemeOf(claimed: string | undefined): 'http' | 'https' | undefined {
-  const scheme = claimed?.toLowerCase()
-  return scheme === 'http' || scheme === 'https' ? scheme : undefined
+  if (claimed === undefined || claimed === 'https' || claimed === 'http') return claimed
+  const comma = claimed.indexOf(',')
+  const first = (comma === -1 ? claimed : claimed.slice(0, comma)).trim().toLowerCase()
+  if (first === 'https' || first === 'wss') return 'https'
+  return first === 'http' || first === 'ws' ? 'http' : undefined
 }
 
 function authorityOf(claimed: string | undefined): string | undefined {

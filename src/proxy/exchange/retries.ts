@@ -75,7 +75,7 @@ export class Retries {
     progress: ResponseProgress,
   ): RetryDecision {
     const { pool } = this.#placement
-    const repetition = this.#repetition(attemptsMade, progress)
+    const repetition = this.#repetition(attempt, attemptsMade, progress)
     const failed: FailedAttempt = {
       ...repetition,
       stage: connecting ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
@@ -102,10 +102,10 @@ export class Retries {
   ): Choice | undefined {
     const { pool } = this.#placement
     const statuses = pool.plan.retry?.statuses ?? []
-    const decision = decideRetryOfAnswer({ ...this.#repetition(attemptsMade, progress), status, statuses })
+    const decision = decideRetryOfAnswer({ ...this.#repetition(attempt, attemptsMade, progress), status, statuses })
     if (!decision.retry) return undefined
     const tried = [...this.tried, attempt.endpoint]
-    const other = pool.choose({ placement: this.#placement, tried, rank: NEWCOMER }, nowMs)
+    const other = pool.choose({ placement: this.#placement, tried, login: undefined, rank: NEWCOMER }, nowMs)
     if (typeof other === 'string') return undefined
     this.#begin(attempt.endpoint, decision)
     return other
@@ -134,12 +134,13 @@ export class Retries {
     this.#body.detach()
   }
 
-  #repetition(attemptsMade: number, { interimSent, headSent }: ResponseProgress): Repetition {
+  #repetition({ connection }: Attempt, attemptsMade: number, { interimSent, headSent }: ResponseProgress): Repetition {
     const { pool } = this.#placement
     this.#declared ??= this.#declare()
     return {
       method: this.#method,
       declared: this.#declared,
+      loggedIn: connection.login !== undefined,
       bodyReplayable: this.#body.replayable,
       responseStarted: interimSent || headSent,
       // The one that met a stale connection took none.

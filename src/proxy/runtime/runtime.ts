@@ -26,11 +26,15 @@ export interface Runtime {
   /** Of all upstreams: which sessions they served lately. */
   readonly sessions: SessionTable
   readonly wheel: TimerWheel
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
   /** @returns a number from 0 to 1, 1 excluded */
   readonly random: () => number
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string
+  /** Something failed for want of what this process or machine has run out of: counts it, and says so now and then. @param what one line */
+  ownTrouble(what: string): void
   /** Says once what an unexpected exception broke; who calls has ended it. */
   unexpected(error: unknown, requestId: string | undefined): void
 }

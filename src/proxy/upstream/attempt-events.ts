@@ -4,8 +4,8 @@ import type { BodySink } from '../../http/body.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 
-/** How an attempt failed below HTTP. */
-export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'
+/** How an attempt failed below HTTP; `own` = for want of something of vigia itself (policy/process/own-trouble.ts). */
+export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage' | 'own'
 
 export interface AttemptEvents extends BodySink {
   /** Of the request: HEAD has no response body. */

@@ -13,8 +13,11 @@ import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { requestText } from '../../http1/request-text.ts'
 import { explainResponseFault } from '../../http1/response-fault.ts'
 import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { Logins } from './logins.ts'
+import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
 import { codeOf, FailableWrites } from './write-failure.ts'
 
@@ -27,11 +30,9 @@ export interface ConnectionOwner {
   onUnexpected(error: unknown): void
 }
 
-/**
- * Bytes per read. The buffer is used again for the next read, unless the client's socket still holds bytes of it; pages that no
- * answer was long enough to touch cost nothing.
- */
-const READ_BYTES = 131_072
+/** Where one client has logged in. */
+export type ClientLogins = Logins<ConnectionOwner, UpstreamConnection>
+
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
 
@@ -52,14 +53,14 @@ export class UpstreamConnection {
   #persistent = false
   #announced: string | undefined
   #interims = 0
-  #buffer: Buffer | undefined = undefined
-  /** Bytes of the last read wait in another socket: its buffer must not be written to again. */
-  #bytesKept = false
+  readonly #buffer = new ReadBuffer()
   #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
   /** Monotonic time of becoming idle, ms. */
   idleSinceMs = 0
   /** A byte of the current response has been seen. */
   responseBegun = false
+  /** Whose login it is, and nobody else's to use; undefined = nobody's. */
+  login: ClientLogins | undefined = undefined
   /** It was not this side that closed it. */
   closedByUpstream = false
 
@@ -72,7 +73,7 @@ export class UpstreamConnection {
     attempt: AttemptEvents,
   ) {
     const socket = open({
-      buffer: () => this.#nextBuffer(),
+      buffer: () => this.#buffer.next(),
       callback: (bytes, buffer) => {
         this.#onData((buffer as Buffer).subarray(0, bytes))
         return true
@@ -89,8 +90,8 @@ export class UpstreamConnection {
     socket.on(readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
-    socket.on('error', error => this.#broken(codeOf(error)))
-    socket.on('close', () => this.#broken('connection closed'))
+    socket.on('error', error => this.#lost(codeOf(error), isOwnTrouble(error)))
+    socket.on('close', () => this.#lost('connection closed'))
   }
 
   /** The upstream can't have got the whole request. */
@@ -136,6 +137,11 @@ export class UpstreamConnection {
     this.#close()
   }
 
+  /** Whether the answer that has begun leaves it open. */
+  get outlivesAnswer(): boolean {
+    return this.#persistent && !this.#body.untilClose
+  }
+
   resume(): void {
     this.#socket.resume()
   }
@@ -154,19 +160,13 @@ export class UpstreamConnection {
     return { stream: this.#socket, early, onData }
   }
 
-  #nextBuffer(): Buffer {
-    if (this.#bytesKept || this.#buffer === undefined) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-    this.#bytesKept = false
-    return this.#buffer
-  }
-
   #onData(chunk: Buffer): void {
     const attempt = this.#attempt
     try {
-      if (this.#onTunnelData) this.#bytesKept = this.#onTunnelData(chunk)
+      if (this.#onTunnelData) this.#buffer.kept = this.#onTunnelData(chunk)
       else {
         this.#read(chunk)
-        this.#bytesKept = attempt?.bytesWaiting === true
+        this.#buffer.kept = attempt?.bytesWaiting === true
       }
     } catch (error) {
       this.#owner.onUnexpected(error)
@@ -243,7 +243,7 @@ export class UpstreamConnection {
     const attempt = this.#attempt
     this.#attempt = undefined
     const inStep = nothingLeft && attempt?.requestSent && this.#socket.writableLength === 0
-    if (inStep && this.#persistent && !this.#body.untilClose) {
+    if (inStep && this.outlivesAnswer) {
       this.#phase = 'idle'
       this.#owner.onFree(this, this.#announced)
     } else this.#close()
@@ -253,7 +253,7 @@ export class UpstreamConnection {
   #onEnd(): void {
     this.#guard(() => {
       if (this.#phase === 'body' && this.#body.untilClose && !this.#writes.metReset) this.#complete(false)
-      else this.#broken('closed by the upstream')
+      else this.#lost('closed by the upstream')
     })
   }
 
@@ -265,8 +265,9 @@ export class UpstreamConnection {
     return true
   }
 
-  #broken(detail: string): void {
-    this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', this.#writes.failure ?? detail)
+  #lost(detail: string, own = false): void {
+    const kind = own ? 'own' : this.#phase === 'connecting' ? 'connect' : 'reset'
+    this.#fail(kind, this.#writes.failure ?? detail)
   }
 
   #fail(kind: FailureKind, detail: string): void {

@@ -22,7 +22,7 @@ import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
-import { type ConnectionOwner, UpstreamConnection } from './connection.ts'
+import { type ClientLogins, type ConnectionOwner, UpstreamConnection } from './connection.ts'
 
 /** How often the idle connections are looked at: for age, and to learn that they stay open. */
 const SWEEP_MS = 100
@@ -36,6 +36,8 @@ export class Endpoint implements ConnectionOwner, Expiring {
   #headLimits: HeadLimits
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
+  /** Idle, and each of them the login of one client, which alone rides it and with which it ends. */
+  readonly #logins = new Set<UpstreamConnection>()
   readonly #sweep = new Timer(this)
   #evidence: ReuseEvidence = NO_EVIDENCE
   #retired = false
@@ -80,6 +82,20 @@ export class Endpoint implements ConnectionOwner, Expiring {
     return connection
   }
 
+  /** The idle connection on which this client has logged in, or undefined. @param pool of this upstream */
+  takeLogin(login: ClientLogins, pool: readonly Endpoint[]): UpstreamConnection | undefined {
+    const connection = login.take(this, pool)
+    if (connection === undefined) return undefined
+    this.#logins.delete(connection)
+    // Too old to be trusted: the upstream is about to close it.
+    if (!mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, true)) {
+      connection.abandon()
+      return undefined
+    }
+    this.#runtime.row.add(this.slot, TOTAL.connectionsReused, 1)
+    return connection
+  }
+
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
     const plan = this.#plan
@@ -104,7 +120,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Closes what is idle, and what is in flight when it is done: the upstream's drain has come to its end. */
   end(): void {
     this.#ended = true
-    for (const connection of [...this.#idle]) connection.abandon()
+    this.#abandonIdle()
   }
 
   /** It is available. */
@@ -115,22 +131,38 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Closes what is idle and keeps nothing from now on: the upstream has left the configuration. */
   retire(): void {
     this.#retired = true
-    for (const connection of [...this.#idle]) connection.abandon()
+    this.#abandonIdle()
     this.#runtime.wheel.drop(this.#sweep)
+  }
+
+  #abandonIdle(): void {
+    for (const connection of [...this.#idle, ...this.#logins]) connection.abandon()
   }
 
   onFree(connection: UpstreamConnection, keepAlive: string | undefined): void {
     if (keepAlive !== undefined) this.#evidence = sawAnnouncement(this.#evidence, parseKeepAlive(keepAlive))
     connection.idleSinceMs = performance.now()
+    if (connection.login !== undefined) return this.#keep(connection, connection.login)
     this.#idle.push(connection)
     if (connection.limits !== this.#headLimits) return connection.abandon()
     if (this.#retired || this.#ended || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
   }
 
+  /** It does not count among the idle ones: there are no more of these than clients, and to close one is to log its client out. */
+  #keep(connection: UpstreamConnection, login: ClientLogins): void {
+    if (this.#retired || this.#ended) return connection.abandon()
+    this.#logins.add(connection)
+    login.keep(this, connection)
+  }
+
   onGone(connection: UpstreamConnection, idle: boolean): void {
     this.#runtime.row.move(this.slot, GAUGE.connections, -1)
     if (!idle) return
+    if (connection.login !== undefined) {
+      this.#logins.delete(connection)
+      return connection.login.forget(this, connection)
+    }
     const at = this.#idle.indexOf(connection)
     if (at < 0) return
     this.#idle.splice(at, 1)

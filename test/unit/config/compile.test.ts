@@ -100,7 +100,7 @@ test('a document with nothing but the necessary gets every default', () => {
       headerCount: 100,
       targetBytes: 8_192,
       bodyBytes: 128 * 1024 ** 2,
-      connections: 10_000,
+      connections: undefined,
       connectionsPerClient: undefined,
       minRate: { bytesPerSecond: 128, graceMs: 30_000 },
     },

@@ -2,6 +2,7 @@
 
 import fc, { type Arbitrary } from 'fast-check'
 import { test as vitestTest } from 'vitest'
+import { amount } from '../../support/thorough.ts'
 
 export { fc }
 
@@ -14,7 +15,7 @@ export function test<T extends [unknown, ...unknown[]]>(
   vitestTest(name, () => {
     fc.assert(
       fc.property(...(arbitraries as unknown as [Arbitrary<T[0]>]), predicate as unknown as (value: T[0]) => void),
-      { numRuns },
+      { numRuns: amount(numRuns) },
     )
   })
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { loadBytes, loadConfig } from '../../../src/config/read/load.ts'
+import { amount } from '../../support/thorough.ts'
 import { fc, test as property } from './property.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 
@@ -285,13 +286,13 @@ describe('whatever it is given, the loader answers', () => {
   )
 
   test('nesting without end', () => {
-    for (const open of ['[', '{a: ', '- ', 'a:\n ', '? ']) answers(encode(open.repeat(10_000)))
+    for (const open of ['[', '{a: ', '- ', 'a:\n ', '? ']) answers(encode(open.repeat(amount(10_000, 4_000))))
     answers(encode('a: &a [*a]'))
     answers(encode('&a a: *a'))
   })
 
   test('thousands of problems at once', () => {
-    const many = Array.from({ length: 5_000 }, (_, i) => `{ name: ${i}, url: [${i}], weight: x }`)
+    const many = Array.from({ length: amount(5_000, 2_000) }, (_, i) => `{ name: ${i}, url: [${i}], weight: x }`)
     const loaded = loadBytes(encode(documentOf({ upstreams: `[${many.join(', ')}]` })), 'x.yaml', {})
     expect(loaded.ok ? 0 : loaded.problems.length).toBeLessThanOrEqual(101)
   })

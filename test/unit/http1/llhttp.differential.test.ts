@@ -5,12 +5,13 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { amount } from '../../support/thorough.ts'
 import { requestStream, responseStream } from './grammar.ts'
 import { readRequests, readResponses } from './support.ts'
 
 const BINDING = createRequire(import.meta.url)('_http_common') as Binding
 const METHODS = BINDING.methods
-const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? 20_000)
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(20_000, 4_000))
 
 const BLANKS_IN_EXTENSION = /(?:\t;x=y| ; x = y)/g
 /**

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest'
 import { openAccessLog } from '../../../src/logging/access-log.ts'
 import { ChunkWriter } from '../../../src/logging/chunk-writer.ts'
 import { LineBuffer } from '../../../src/logging/line-buffer.ts'
-import { until } from '../../support/until.ts'
+import { IN_TIME, until } from '../../support/until.ts'
 import { addLine } from './add-line.ts'
 
 const cleanUp: (() => unknown)[] = []
@@ -117,7 +117,7 @@ test('a file that can not be opened again leaves the log where it is, and says s
   expect(said).toEqual([expect.stringContaining('goes on in the file that is open: EISDIR')])
 })
 
-test('a full disk costs lines, nothing else: it is said why and how many', async () => {
+test('a full disk costs lines, nothing else: it is said why and how many', IN_TIME, async () => {
   const { log, add, said } = openLog('/dev/full')
   for (let i = 0; i < 2000; i += 1) add(i)
   await until('it is said', () => said.length > 0)

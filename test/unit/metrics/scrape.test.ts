@@ -7,6 +7,7 @@ import { allocateCounters, CounterTable, GAUGE, TOTAL, WORKER } from '../../../s
 const probes = {
   ok: 4,
   failed: 2,
+  void: 0,
   durationSumS: 0.5,
   buckets: [...PROBE_BUCKETS_S.map((_, i) => (i === 0 ? 5 : 0)), 1],
 }

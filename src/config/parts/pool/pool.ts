@@ -22,6 +22,7 @@ import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from 
 import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALTH } from './health.ts'
 import { checkOutlier, compileOutlier, outlierSchema } from './outlier.ts'
 import { breakerSchema, checkOverload, compileBreaker, compileQueue, queueSchema } from './overload.ts'
+import { checkPaths, compilePaths, pathsSchema } from './paths.ts'
 import { checkRetry, compileAttempts, compileRetry, retrySchema } from './retry.ts'
 import { checkUpstreams, compileUpstream, hasOnePriority, upstreamFiles, upstreamSchema } from './upstream.ts'
 
@@ -99,6 +100,7 @@ export const poolSchema = section(
     retry: Type.Optional(retrySchema),
     outlier: Type.Optional(outlierSchema),
     affinity: Type.Optional(affinitySchema),
+    paths: Type.Optional(pathsSchema),
     slowStart: Type.Optional(
       duration(
         'Duration. How long an upstream that was out takes to get its whole weight again, from a tenth of it on; not at the start of vigia.',
@@ -146,6 +148,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkOutlier(pool.outlier, upstreams, [...at, 'outlier'])
   yield* checkOverload(pool, at)
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
+  yield* checkPaths(pool.paths, [...at, 'paths'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
   if (pool.slowStart !== undefined && parseDuration(pool.slowStart) !== 0 && isNeverOut) {
@@ -215,6 +218,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     queue: compileQueue(pool.queue),
     breaker: compileBreaker(pool.circuitBreaker),
     failback: pool.failback ?? DEFAULTS.failback,
+    paths: compilePaths(pool.paths),
   }
 }
 

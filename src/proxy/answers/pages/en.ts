@@ -29,6 +29,7 @@ export const EN: Words = {
     'queue-full': 'The application is busy and too many requests wait already.',
     'queue-timeout': 'The application is busy: no server became free in time.',
     overloaded: 'The application is busy. Please try again in a moment.',
+    'out-of-resources': 'The load balancer has no connections left at the moment. Please try again in a moment.',
     'rate-limited': 'Too many requests from this address. Please wait a moment.',
     forbidden: 'This address may not be used from here.',
     'connect-failed': 'The application server could not be reached.',

@@ -28,6 +28,8 @@ export const ES: Words = {
     'queue-full': 'La aplicación está ocupada y ya hay demasiadas solicitudes en espera.',
     'queue-timeout': 'La aplicación está ocupada: ningún servidor quedó libre a tiempo.',
     overloaded: 'La aplicación está ocupada. Inténtelo de nuevo dentro de un momento.',
+    'out-of-resources':
+      'El balanceador de carga no tiene conexiones libres en este momento. Inténtelo de nuevo dentro de un momento.',
     'rate-limited': 'Hay demasiadas solicitudes desde esta dirección. Espere un momento.',
     forbidden: 'No se permite acceder a esta dirección desde aquí.',
     'connect-failed': 'No se pudo establecer conexión con el servidor de la aplicación.',

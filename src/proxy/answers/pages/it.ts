@@ -28,6 +28,8 @@ export const IT: Words = {
     'queue-full': 'L’applicazione è occupata e ci sono già troppe richieste in attesa.',
     'queue-timeout': 'L’applicazione è occupata: nessun server si è liberato in tempo.',
     overloaded: 'L’applicazione è occupata. La preghiamo di riprovare tra poco.',
+    'out-of-resources':
+      'Il bilanciatore di carico non ha connessioni libere in questo momento. La preghiamo di riprovare tra poco.',
     'rate-limited': 'Troppe richieste da questo indirizzo. La preghiamo di attendere un momento.',
     forbidden: 'Da qui non è consentito accedere a questo indirizzo.',
     'connect-failed': 'Non è stato possibile raggiungere il server dell’applicazione.',

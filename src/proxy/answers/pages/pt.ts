@@ -28,6 +28,7 @@ export const PT: Words = {
     'queue-full': 'A aplicação está ocupada e já há solicitações demais em espera.',
     'queue-timeout': 'A aplicação está ocupada: nenhum servidor ficou livre a tempo.',
     overloaded: 'A aplicação está ocupada. Tente novamente em instantes.',
+    'out-of-resources': 'O balanceador de carga está sem conexões livres no momento. Tente novamente em instantes.',
     'rate-limited': 'Há solicitações demais vindas deste endereço. Aguarde um momento.',
     forbidden: 'Este endereço não pode ser acessado a partir daqui.',
     'connect-failed': 'Não foi possível conectar ao servidor da aplicação.',

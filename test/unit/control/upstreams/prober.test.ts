@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { type Assessment, Prober } from '../../../../src/control/upstreams/prober.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import type { HealthPlan } from '../../../../src/plan/health.ts'
+import { STUCK_MS } from '../../../support/until.ts'
 import { TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const cleanUps: (() => void)[] = []
@@ -44,7 +45,7 @@ test('all upstreams are probed at once, in parallel', async () => {
   prober.apply(
     Array.from({ length: 20 }, (_, slot) => ({ slot, upstream: upstreamPlan(`n${slot}`, port), health: never })),
   )
-  await vi.waitFor(() => expect(results).toHaveLength(20), { interval: 5 })
+  await vi.waitFor(() => expect(results).toHaveLength(20), { timeout: STUCK_MS, interval: 5 })
   expect(results.every(([, result]) => result.ok)).toBe(true)
 })
 
@@ -54,23 +55,23 @@ test('a probe follows each interval, and applying the same jobs again disturbs n
   const jobs = [{ slot: 1, upstream: upstreamPlan('n', port), health: { ...TCP_HEALTH, intervalMs: 20 } }]
   prober.apply(jobs)
   prober.apply(structuredClone(jobs))
-  await vi.waitFor(() => expect(results.length).toBeGreaterThanOrEqual(4), { interval: 5 })
+  await vi.waitFor(() => expect(results.length).toBeGreaterThanOrEqual(4), { timeout: STUCK_MS, interval: 5 })
 })
 
 test('a failure seen by traffic brings a probe at once, then the faster interval for a while', async () => {
   const { port } = await listening()
   const { prober, results } = proberWith(HEALTHY)
   prober.apply([{ slot: 1, upstream: upstreamPlan('n', port), health: { ...never, unsureIntervalMs: 15, fall: 3 } }])
-  await vi.waitFor(() => expect(results).toHaveLength(1), { interval: 5 })
+  await vi.waitFor(() => expect(results).toHaveLength(1), { timeout: STUCK_MS, interval: 5 })
   prober.probeNow(1)
-  await vi.waitFor(() => expect(results.length).toBeGreaterThanOrEqual(4), { interval: 5 })
+  await vi.waitFor(() => expect(results.length).toBeGreaterThanOrEqual(4), { timeout: STUCK_MS, interval: 5 })
 })
 
 test('a thousand failures at once cost one probe per fast interval, not a thousand', async () => {
   const { port, connections } = await listening()
   const { prober, results } = proberWith(HEALTHY)
   prober.apply([{ slot: 1, upstream: upstreamPlan('n', port), health: never }])
-  await vi.waitFor(() => expect(results).toHaveLength(1), { interval: 5 })
+  await vi.waitFor(() => expect(results).toHaveLength(1), { timeout: STUCK_MS, interval: 5 })
   for (let i = 0; i < 1000; i += 1) prober.probeNow(1)
   prober.probeNow(99)
   await new Promise(resolve => setTimeout(resolve, 50))

@@ -4,6 +4,7 @@ import { Supervisor } from '../../../../src/control/workers/supervisor.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
+import { STUCK_MS } from '../../../support/until.ts'
 import { poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const logger = createLogger({ level: 'silent' })
@@ -59,7 +60,9 @@ test('starting resolves when every worker is ready', async () => {
 
 test('a worker that dies is replaced within a second, and what it had in flight is gone with it', async () => {
   const { supervisor, counters } = supervise('busy')
+  const beginning = performance.now()
   await supervisor.start(1)
+  const startMs = performance.now() - beginning
   expect(counters.gauge(7, GAUGE.inFlight)).toBe(2)
   const first = supervisor.thread(0)!
   const started = performance.now()
@@ -69,9 +72,10 @@ test('a worker that dies is replaced within a second, and what it had in flight 
       expect(supervisor.view()[0]).toMatchObject({ state: 'ready', restarts: 1 })
       expect(supervisor.thread(0)).not.toBe(first)
     },
-    { timeout: 5000, interval: 5 },
+    { timeout: STUCK_MS, interval: 5 },
   )
-  expect(performance.now() - started).toBeLessThan(1000)
+  // A start, as this machine is now, is what a second is good for on one that has nothing else to do.
+  expect(performance.now() - started).toBeLessThan(Math.max(1000, 5 * startMs))
   // One that the other worker has, one that the new one took.
   expect(counters.gauge(7, GAUGE.inFlight)).toBe(2)
   expect(supervisor.view()[1]).toMatchObject({ state: 'ready', restarts: 0 })

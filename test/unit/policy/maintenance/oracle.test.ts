@@ -9,6 +9,7 @@ import {
   occurrencesOf,
 } from '../../../../src/policy/maintenance/occurrences.ts'
 import { NO_FACTS, windowState } from '../../../../src/policy/maintenance/window-state.ts'
+import { amount } from '../../../support/thorough.ts'
 import { firstWallFrom, type OracleRule, type OracleWindow, ruleText, takenIn, type Walk, walkZone } from './oracle.ts'
 import { DAY_MS, MINUTE_MS, plan } from './plans.ts'
 
@@ -165,7 +166,7 @@ describe.each(ZONES)('windows in %s from %i to %i', (timeZone, fromYear, toYear)
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: amount(40) },
     )
   })
 })

@@ -40,15 +40,21 @@ export interface Walk {
 const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 const DAY = 1440
 
-/** From the first of `fromYear` to the end of `toYear`. Offsets change on quarters of an hour only. */
+/** From the first of `fromYear` to the end of `toYear`. Offsets change on quarters of an hour only, and at most once an hour. */
 export function walkZone(timeZone: string, fromYear: number, toYear: number): Walk {
   const first = Date.UTC(fromYear, 0) / 60_000
   const last = Date.UTC(toYear + 1, 0) / 60_000
   const walls = new Int32Array(last - first)
-  for (let minute = first; minute < last; minute += 15) {
-    const zoned = Temporal.Instant.fromEpochMilliseconds(minute * 60_000).toZonedDateTimeISO(timeZone)
-    const offset = zoned.offsetNanoseconds / 60e9
-    for (let part = 0; part < 15; part += 1) walls[minute - first + part] = minute + part + offset
+  const offsetAt = (minute: number) =>
+    Temporal.Instant.fromEpochMilliseconds(minute * 60_000).toZonedDateTimeISO(timeZone).offsetNanoseconds / 60e9
+  let next = offsetAt(first)
+  for (let hour = first; hour < last; hour += 60) {
+    const before = next
+    next = offsetAt(hour + 60)
+    for (let quarter = hour; quarter < hour + 60; quarter += 15) {
+      const offset = before === next ? before : offsetAt(quarter)
+      for (let minute = quarter; minute < quarter + 15; minute += 1) walls[minute - first] = minute + offset
+    }
   }
   const firstWall = walls[0]!
   const lastWall = walls.at(-1)!

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { preferredLanguage, prefersJson } from '../../../../src/policy/request/negotiate.ts'
 import { ANY_UNIT } from '../../../support/any-text.ts'
+import { threadMs } from '../../../support/cpu-time.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 
@@ -111,9 +112,9 @@ describe('preferredLanguage', () => {
         expect(AVAILABLE).toContain(preferredLanguage(field, AVAILABLE, 'en'))
       }),
     )
-    const startMs = performance.now()
+    const startMs = threadMs()
     for (const piece of ['a', 'a,', ';q=', '; ', 'en;q=0.1,', '*', ' '])
       preferredLanguage(piece.repeat(65_536 / piece.length), AVAILABLE, 'en')
-    expect(performance.now() - startMs).toBeLessThan(1000)
+    expect(threadMs() - startMs).toBeLessThan(1000)
   })
 })

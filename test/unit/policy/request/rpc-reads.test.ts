@@ -6,6 +6,7 @@ import {
   parseUnambiguous,
   RPC_METHOD_PATTERN,
 } from '../../../../src/policy/request/rpc-reads.ts'
+import { threadMs } from '../../../support/cpu-time.ts'
 
 const ODOO = compileRpcReads({ methods: ['read', 'search_read', 'fields_get', 'sale.*.summary'], bodyBytes: 65_536 })
 const TRYTON = compileRpcReads({
@@ -153,11 +154,11 @@ describe('bodies', () => {
 
   test('the deepest nesting that fits ends in a verdict, soon', () => {
     const deep = `{"method":"model.sale.sale.read","params":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
-    const started = performance.now()
+    const started = threadMs()
     expect(isDeclaredRead(deep, TRYTON)).toBe(true)
     expect(isDeclaredRead('['.repeat(60_000), TRYTON)).toBe(false)
     expect(isDeclaredRead('{"a":'.repeat(12_000), TRYTON)).toBe(false)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(threadMs() - started).toBeLessThan(1000)
   })
 
   test('any text at all ends in a verdict, and only a declared name makes it a read', () => {

@@ -15,7 +15,7 @@ import type { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { allocatePermits, PERMIT, Permits } from '../../../../src/shared/permits.ts'
 import { AVAILABILITY, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
-import { until } from '../../../support/until.ts'
+import { sleep } from '../../../support/until.ts'
 import { poolPlan, upstreamPlan } from '../../control/fixtures/snapshot.ts'
 
 const POOL_SLOT = 1
@@ -102,6 +102,7 @@ class Client implements Waiting, Seeker {
   readonly placement: RoutedRequest
   readonly #waiter = new Waiter(this)
   readonly tried: readonly Endpoint[]
+  readonly login = undefined
   #permit: Permit | undefined
   readonly #priority: number
 
@@ -175,8 +176,15 @@ const op = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ op: 'settle' as const }) },
 )
 
-/** Sooner than by looking once a second. */
-const SOON_MS = 700
+/** Turns of the event loop, a millisecond each at least: sooner than by looking once a second, also where the machine has others to serve. */
+const SOON_TURNS = 600
+
+async function soon(what: string, condition: () => boolean): Promise<void> {
+  for (let turn = 0; !condition(); turn += 1) {
+    if (turn === SOON_TURNS) throw new Error(`not soon: ${what}`)
+    await sleep(1)
+  }
+}
 
 test('nobody waits for a place that is free, limits hold, and nothing is left at the end', async () => {
   await fc.assert(
@@ -184,8 +192,7 @@ test('nobody waits for a place that is free, limits hold, and nothing is left at
       const stage = new Stage()
       for (const at of [0, 1, 2]) stage.set(at, 1)
       let lowered = false
-      const settle = () =>
-        until('no place is free that somebody waits for', () => !stage.idle, { timeoutMs: SOON_MS, everyMs: 0 })
+      const settle = () => soon('no place is free that somebody waits for', () => !stage.idle)
       for (const each of ops) {
         if (each.op === 'arrive') stage.arrive(each.worker, each.need)
         else if (each.op === 'release') stage.holding[each.pick % Math.max(1, stage.holding.length)]?.leave()
@@ -233,7 +240,7 @@ test('those that wait for any upstream are served in the order of priority and a
         const newcomer = stage.arrive(left % WORKERS, { kind: 'any' }, 9)
         expect(newcomer.state).toBe('waits')
         newcomer.leave()
-        await until('the next has it', () => stage.holding.length === 1, { timeoutMs: SOON_MS, everyMs: 0 })
+        await soon('the next has it', () => stage.holding.length === 1)
       }
       const order = [...clients.keys()].sort((a, b) => arrivals[a]!.priority - arrivals[b]!.priority || a - b)
       expect(stage.served.slice(1)).toEqual(order.map(at => clients[at]))
@@ -253,7 +260,7 @@ test('a place of a worker that dies goes to who waits in another', async () => {
   // Worker 0 is gone, with what it held and who waited there: it can't do anything for them any more.
   first.onTurn = () => {}
   stage.permits.forget(0)
-  await until('the other has it', () => second.state === 'holds', { timeoutMs: SOON_MS, everyMs: 0 })
+  await soon('the other has it', () => second.state === 'holds')
 })
 
 test('a retry that waits does not stand in the way of the sessions of an upstream that drains', () => {
