@@ -236,6 +236,14 @@ describe('upstreams that cut off a language', () => {
   })
 })
 
+describe('a method in another case', () => {
+  // RFC 9110 9.1 tells `post` from POST; an application that doesn't must not be reached that way.
+  test.each(['post', 'Post', 'POST'])('%s is held to what protects POST', async method => {
+    expect(await ask('/writes', { method })).toBe(403)
+    expect(await ask('/writes', { method, from: '127.0.0.2' })).toBe(200)
+  })
+})
+
 describe('the example for Odoo keeps people out of the database manager', () => {
   let odoo: DataPlane
 

@@ -4,30 +4,14 @@
 
 import { FIELD, type Field } from '../../http/field-names.ts'
 import type { RequestHead } from '../../http/heads.ts'
-import type { Answer } from './answers.ts'
+import { type Answer, withHead } from './answers.ts'
 
 export function lastHopAnswer(request: RequestHead): Answer {
   const fields: [string, string, Field][] = [['Cache-Control', 'no-store', FIELD.other]]
   const isTrace = request.method === 'TRACE'
   if (isTrace) fields.push(['Content-Type', 'message/http', FIELD.contentType])
   const body = Buffer.from(isTrace ? traced(request) : '', 'latin1')
-  return {
-    body,
-    head: {
-      status: 200,
-      reason: 'OK',
-      minor: 1,
-      length: body.length,
-      options: { close: false, keepAlive: false, nominated: undefined, upgrade: undefined },
-      keepAlive: undefined,
-      written: undefined,
-      fields: {
-        names: fields.map(field => field[0]),
-        values: fields.map(field => field[1]),
-        kinds: fields.map(field => field[2]),
-      },
-    },
-  }
+  return withHead(200, 'OK', fields, body)
 }
 
 function traced({ method, target, minor, meaning: { fields } }: RequestHead): string {

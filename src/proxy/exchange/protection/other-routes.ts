@@ -14,6 +14,8 @@ import {
 } from '../../../policy/request/paths/readings.ts'
 import { compileRoutes, matchRoute, prefixKey, type RouteTable } from '../../../policy/request/routing.ts'
 
+const LOWER_CASE = /[a-z]/
+
 /** How a request may be read beside the plain way. */
 export interface OtherReadings {
   readonly paths: readonly string[]
@@ -65,9 +67,9 @@ export class OtherRoutes {
     this.#looksAlways = ignoreCase || prefixes.length > 0 || found.some(({ isEncoded }) => isEncoded)
   }
 
-  /** Whether a request for `target` has to be looked at: most have one reading, and need not. */
-  mayDiffer(target: string): boolean {
-    return this.#looksAlways || !isPlain(target)
+  /** Whether a request has to be looked at: most have one reading, and need not. */
+  mayDiffer({ target, method }: RequestHead): boolean {
+    return this.#looksAlways || !isPlain(target) || LOWER_CASE.test(method)
   }
 
   /** @param own route of the request @returns undefined where there are more readings than anybody has who means well */
@@ -75,7 +77,9 @@ export class OtherRoutes {
     const readings = readingsOf(target, this.#rules)
     if (readings === undefined) return undefined
     const table = this.#tableOf(listener)
-    const routeOf = (path: string) => this.#routes[matchRoute(table, hostName, path, method)]
+    // Methods are case-sensitive (RFC 9110 9.1), but many a framework takes `post` for POST.
+    const upper = method.toUpperCase()
+    const routeOf = (path: string) => this.#routes[matchRoute(table, hostName, path, upper)]
     const routes = new Set<RoutePlan>()
     const withoutPrefix = new Set<RoutePlan>()
     for (const path of readings.whole) add(routes, routeOf(path))

@@ -27,7 +27,7 @@ export function protect(
   const others = active.otherRoutes[route.pool]!
   if (!others.restricts && closedRoutes === undefined) return undefined
   let other: OtherReadings | undefined
-  if (others.mayDiffer(head.target)) {
+  if (others.mayDiffer(head)) {
     other = others.of(head, record.listener, route)
     if (other === undefined) {
       context.row.add(pool.slot, TOTAL.forbidden, 1)
