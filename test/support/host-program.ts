@@ -5,13 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../src/main.ts'
 import { END_OF_OUTPUT, type HostEnd, type HostOrder } from './host.ts'
 
+const ENVIRONMENT = { ...process.env }
+
 // A signal that comes when its command has just ended must not end the host.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 process.on('message', async ({ args, env }: HostOrder) => {
   Object.assign(process.env, env)
   const code = await main([process.execPath, 'vigia', ...args])
-  for (const name of Object.keys(env)) delete process.env[name]
+  // Also what the command itself has put there.
+  for (const name of Object.keys(process.env)) if (!(name in ENVIRONMENT)) delete process.env[name]
+  Object.assign(process.env, ENVIRONMENT)
   // Its log is written beside everything else; a process of its own would stay until that is done.
   while (process.getActiveResourcesInfo().includes('FSReqCallback')) await sleep(1)
   process.stdout.write(END_OF_OUTPUT)

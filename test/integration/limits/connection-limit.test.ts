@@ -1,6 +1,6 @@
 // The limit of client connections: what is too many waits for its turn, and nothing but a flood is turned away.
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { answerOk } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
@@ -20,6 +20,9 @@ afterAll(async () => {
   await vigia.stop()
   await upstream.close()
 })
+
+// Those of one test count in the next one until vigia has seen their ends.
+afterEach(() => until('no connection is left', async () => (await vigia.status()).clients.connections === 0))
 
 test('a connection beyond the limit is served as soon as another ends', async () => {
   const served = [await RawClient.connect(vigia.port), await RawClient.connect(vigia.port)]

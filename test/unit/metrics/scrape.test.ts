@@ -3,6 +3,7 @@ import { FAULT_CODES } from '../../../src/http/faults.ts'
 import { createScrape } from '../../../src/metrics/scrape.ts'
 import { PROBE_BUCKETS_S } from '../../../src/metrics/source.ts'
 import { allocateCounters, CounterTable, GAUGE, TOTAL, WORKER } from '../../../src/shared/counters.ts'
+import { threadMs } from '../../support/cpu-time.ts'
 
 const probes = {
   ok: 4,
@@ -260,9 +261,9 @@ test('a scrape of two hundred upstreams and fifty routes takes a few millisecond
   })
   const tookMs: number[] = []
   for (let i = 0; i < 15; i += 1) {
-    const began = performance.now()
+    const began = threadMs()
     await scrape.collect()
-    tookMs.push(performance.now() - began)
+    tookMs.push(threadMs() - began)
   }
   // The best of them, and ten times what it takes: the machine may be busy with something else.
   expect(Math.min(...tookMs)).toBeLessThan(60)
