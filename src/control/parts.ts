@@ -24,7 +24,7 @@ import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
 import { MaintenanceWindows } from './windows/maintenance-windows.ts'
-import { descriptorLimit, descriptorWarning } from './workers/descriptors.ts'
+import { descriptorLimit } from './workers/descriptors.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { lostRequests } from './workers/lost-requests.ts'
 import { SharedMemory } from './workers/shared-memory.ts'
@@ -48,8 +48,6 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { tell } = bus
 
   const descriptors = descriptorLimit()
-  const tooFew = descriptorWarning(snapshot, descriptors)
-  if (tooFew !== undefined) logger.warn(tooFew)
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
   const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
