@@ -1,12 +1,12 @@
 // Schemes that log in a connection (NTLM, Negotiate): what a client has logged in on is nobody else's.
 
 import { afterEach, describe, expect, test } from 'vitest'
-import { ok } from '../support/raw-answers.ts'
-import { ask, RawClient } from '../support/raw-client.ts'
-import { type Answer, RawUpstream, type UpstreamConnection } from '../support/raw-upstream.ts'
-import { until } from '../support/until.ts'
-import { startVigia, type Vigia, type VigiaSetup } from '../support/vigia.ts'
-import { field } from '../support/wire.ts'
+import { ok } from '../../support/raw-answers.ts'
+import { ask, RawClient } from '../../support/raw-client.ts'
+import { type Answer, RawUpstream, type UpstreamConnection } from '../../support/raw-upstream.ts'
+import { until } from '../../support/until.ts'
+import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
+import { field } from '../../support/wire.ts'
 
 const users = new WeakMap<UpstreamConnection, string>()
 

@@ -5,13 +5,13 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { TOTAL } from '../../src/shared/counters.ts'
-import type { ClosedRoute } from '../../src/shared/messages.ts'
-import { type DataPlane, startDataPlane } from '../support/data-plane.ts'
-import { RawClient } from '../support/raw-client.ts'
-import { RawUpstream } from '../support/raw-upstream.ts'
+import { TOTAL } from '../../../src/shared/counters.ts'
+import type { ClosedRoute } from '../../../src/shared/messages.ts'
+import { type DataPlane, startDataPlane } from '../../support/data-plane.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { RawUpstream } from '../../support/raw-upstream.ts'
 
-const EXAMPLES = resolve(import.meta.dirname, '../../config/examples')
+const EXAMPLES = resolve(import.meta.dirname, '../../../config/examples')
 const CLOSED = (route: string, bypasses: ClosedRoute['bypasses'] = []): ClosedRoute => ({
   route,
   window: 'patching',

@@ -3,12 +3,12 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type HttpUpstream, startHttpUpstream } from '../support/http-upstream.ts'
-import { ok } from '../support/raw-answers.ts'
-import { ask, closeClients, RawClient } from '../support/raw-client.ts'
-import { RawUpstream } from '../support/raw-upstream.ts'
-import { sleep, until } from '../support/until.ts'
-import { startVigia, type Vigia } from '../support/vigia.ts'
+import { type HttpUpstream, startHttpUpstream } from '../../support/http-upstream.ts'
+import { ok } from '../../support/raw-answers.ts'
+import { ask, closeClients, RawClient } from '../../support/raw-client.ts'
+import { RawUpstream } from '../../support/raw-upstream.ts'
+import { sleep, until } from '../../support/until.ts'
+import { startVigia, type Vigia } from '../../support/vigia.ts'
 
 const request = (method: string, body = '') =>
   `${method} / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${body.length}\r\n\r\n${body}`

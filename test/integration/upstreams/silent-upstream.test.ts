@@ -6,10 +6,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { InDoubtReport } from '../../src/admin/contract/in-doubt.ts'
-import { askHttp } from '../support/http-client.ts'
-import { until } from '../support/until.ts'
-import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'
+import type { InDoubtReport } from '../../../src/admin/contract/in-doubt.ts'
+import { askHttp } from '../../support/http-client.ts'
+import { until } from '../../support/until.ts'
+import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {

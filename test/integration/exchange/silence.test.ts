@@ -5,14 +5,14 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { startVigia as startInside } from '../../src/commands/run.ts'
-import { createLogger } from '../../src/logging/logger.ts'
-import { freePort } from '../support/free-port.ts'
-import { HoldingUpstream } from '../support/holding-upstream.ts'
-import { closeClients, RawClient } from '../support/raw-client.ts'
-import { until } from '../support/until.ts'
-import { startVigia, type Vigia, type VigiaSetup } from '../support/vigia.ts'
-import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../unit/control/fixtures/snapshot.ts'
+import { startVigia as startInside } from '../../../src/commands/run.ts'
+import { createLogger } from '../../../src/logging/logger.ts'
+import { freePort } from '../../support/free-port.ts'
+import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { closeClients, RawClient } from '../../support/raw-client.ts'
+import { until } from '../../support/until.ts'
+import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
+import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../../unit/control/fixtures/snapshot.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -140,7 +140,7 @@ test('a worker that ends by a bug answers what it had in flight', async () => {
       pools: [poolPlan('erp', [upstreamPlan('erp-1', upstream.port)], { health: { kind: 'none' } })],
       shutdownMs: 100,
     }),
-    { workerUrl: new URL('./fixtures/mortal-worker.ts', import.meta.url), logger },
+    { workerUrl: new URL('../fixtures/mortal-worker.ts', import.meta.url), logger },
   )
   cleanUp.push(() => vigia.close())
   const client = await RawClient.connect(port)
