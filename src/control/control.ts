@@ -8,6 +8,7 @@ import { GENERATION_MS } from '../shared/sessions.ts'
 import type { ConfigurationSource } from './events/reload-event.ts'
 import { buildParts, type ControlOptions, type Parts } from './parts.ts'
 import type { Transition } from './upstreams/upstream-event.ts'
+import { descriptorLimit, descriptorWarning } from './workers/descriptors.ts'
 import { checkListeners } from './workers/listen-check.ts'
 
 /** How often passive health looks at the totals, and a slow start goes on. */
@@ -40,6 +41,8 @@ export class Control {
     const { snapshot } = inUse
     try {
       await checkListeners(snapshot.listeners)
+      const tooFew = descriptorWarning(snapshot, descriptorLimit())
+      if (tooFew !== undefined) this.#options.logger.warn(tooFew)
       bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })
       records.start()
       await records.ready(KEPT_WITHIN_MS)

@@ -24,6 +24,7 @@ import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
 import { MaintenanceWindows } from './windows/maintenance-windows.ts'
+import { descriptorLimit } from './workers/descriptors.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { lostRequests } from './workers/lost-requests.ts'
 import { SharedMemory } from './workers/shared-memory.ts'
@@ -46,6 +47,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
 
+  const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
   const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
@@ -64,6 +66,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       worker,
       workers,
       ...shared.buffers,
+      descriptors,
       snapshot: inUse.snapshot,
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,

@@ -24,6 +24,8 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
     switch (event.type) {
       case 'disabled':
         return supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
+      case 'silent':
+        return supervisor.tell({ type: 'upstream-silent', slot: event.slot, silent: event.silent })
       case 'bypass-only':
         return supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
       case 'closed-routes':

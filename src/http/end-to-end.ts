@@ -5,19 +5,16 @@ import { FIELD } from './field-names.ts'
 import type { ResponseHead } from './heads.ts'
 
 /** Whether the field at `index` goes on to the client. */
-export function isEndToEnd({ fields, options, status }: ResponseHead, index: number): boolean {
+export function isEndToEnd({ fields, options }: ResponseHead, index: number): boolean {
   switch (fields.kinds[index]) {
     case FIELD.connection:
     case FIELD.keepAlive:
     case FIELD.transferEncoding:
     case FIELD.contentLength:
     case FIELD.te:
+    case FIELD.upgrade:
     case FIELD.hopByHop:
       return false
-    case FIELD.upgrade:
-      // 426 names the protocol that it wants (RFC 9110 15.5.22); 101 is written apart.
-      if (status !== 426) return false
-      break
     default:
       break
   }

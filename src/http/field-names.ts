@@ -24,6 +24,9 @@ export const FIELD = {
   accept: 19,
   contentType: 20,
   traceparent: 21,
+  authorization: 22,
+  date: 23,
+  maxForwards: 24,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -52,6 +55,9 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Accept', FIELD.accept],
   ['Content-Type', FIELD.contentType],
   ['Traceparent', FIELD.traceparent],
+  ['Authorization', FIELD.authorization],
+  ['Date', FIELD.date],
+  ['Max-Forwards', FIELD.maxForwards],
 ]
 
 const BY_NAME = new Map<string, Field>()

@@ -9,7 +9,7 @@ export interface ConnectionOptions {
   readonly keepAlive: boolean
   /** Lower-case names of further fields that are for this hop only; undefined = none. */
   readonly nominated: readonly string[] | undefined
-  /** Protocols of Upgrade, where Connection nominates it; without h2c, which vigia does not carry. */
+  /** Protocols of Upgrade, where Connection nominates it; without h2c of any version, which vigia does not carry. */
   readonly upgrade: string | undefined
 }
 
@@ -23,6 +23,10 @@ export interface RequestFields {
   readonly length: BodyLength
   readonly options: ConnectionOptions
   readonly expectsContinue: boolean
+  /** It brings credentials that log in the connection it goes on (login-schemes.ts). */
+  readonly login: boolean
+  /** Value of Max-Forwards (RFC 9110 7.6.2); undefined = there is none, NaN = it is malformed or repeated. */
+  readonly maxForwards: number | undefined
 }
 
 export interface RequestHead {
@@ -39,7 +43,7 @@ export interface RequestHead {
 }
 
 export interface ResponseHead {
-  /** 100 to 599. */
+  /** 100 to 999: what is above 599 counts as one of 500 to 599 (RFC 9110 15). */
   readonly status: number
   readonly reason: string
   readonly minor: 0 | 1
@@ -56,6 +60,7 @@ export interface ResponseHead {
 export interface WrittenFields {
   readonly text: string
   readonly hasRequestId: boolean
+  readonly hasDate: boolean
 }
 
 /** Status of the response after which a connection carries another protocol. */

@@ -1,11 +1,12 @@
 // Finds a message's body in the bytes that follow its head: by length, by chunks (RFC 9112 7.1), or to the end of the connection.
-// Chunk extensions are dropped, trailers kept. Hands out ranges of the caller's buffer, copies nothing but trailers.
+// Chunk extensions are checked and dropped, trailers kept. Hands out ranges of the caller's buffer, copies nothing but trailers.
 
 import { type BodyLength, type BodySink, CHUNKED } from '../http/body.ts'
 import type { FaultCode } from '../http/faults.ts'
 import { FIELD } from '../http/field-names.ts'
 import { type Fields, NO_FIELDS } from '../http/fields.ts'
-import { parseFields } from './field-section.ts'
+import { afterByte, EXTENSION, type Extension } from './chunk-extensions.ts'
+import { type Kind, parseFields } from './field-section.ts'
 
 /** A body that ends when the connection does. */
 export const UNTIL_CLOSE = -3
@@ -28,20 +29,45 @@ type State =
   | 'data-lf'
   | 'trailers'
 
+/** In words, what is read in each state. */
+const PLACES: Readonly<Record<State, string>> = {
+  done: 'the end',
+  length: 'the data',
+  'until-close': 'the data',
+  size: 'the size of a chunk',
+  extension: 'the extension of a chunk',
+  'size-lf': "the line break after a chunk's size",
+  data: 'the data of a chunk',
+  'data-cr': "the line break after a chunk's data",
+  'data-lf': "the line break after a chunk's data",
+  trailers: 'the trailer section',
+}
+
 export class BodyReader {
   #state: State = 'done'
   /** Bytes left of the body, or of the current chunk. */
   #left = 0
   #digits = 0
   #extensionBytes = 0
+  #extension: Extension = EXTENSION.begin
   readonly #trailerBytes: number
+  readonly #kind: Kind
+  /** Bytes of the body's chunks that were read, those of their framing included. */
+  #read = 0
   #trailerText = ''
   trailers: Fields = NO_FIELDS
   fault: FaultCode | undefined
 
-  /** @param trailerBytes largest trailer section */
-  constructor(trailerBytes: number) {
+  /** @param trailerBytes largest trailer section; @param kind whose body it is */
+  constructor(trailerBytes: number, kind: Kind) {
     this.#trailerBytes = trailerBytes
+    this.#kind = kind
+  }
+
+  /** Where `fault` was found, for people: nothing of what was sent is in it. */
+  get faultPlace(): string {
+    const place = PLACES[this.#state]
+    return this.#state === 'trailers' ? place : `${place}, at byte ${this.#read} of the chunked body`
   }
 
   get done(): boolean {
@@ -62,6 +88,7 @@ export class BodyReader {
       this.#digits = 0
       this.#extensionBytes = 0
       this.#trailerText = ''
+      this.#read = 0
     } else if (length === UNTIL_CLOSE) this.#state = 'until-close'
     else {
       this.#left = length
@@ -103,6 +130,7 @@ export class BodyReader {
         at += 1
       }
     }
+    this.#read += at - from
     return at
   }
 
@@ -117,30 +145,40 @@ export class BodyReader {
           if (this.#digits > MAX_SIZE_DIGITS) this.fault = 'bad-chunk'
         } else if (this.#digits === 0) this.fault = 'bad-chunk'
         else if (byte === CR) this.#state = 'size-lf'
-        else if (byte === SEMICOLON) this.#state = 'extension'
+        else if (byte === SEMICOLON) this.#beginExtension(EXTENSION.begin)
+        else if (byte === SPACE || byte === TAB) this.#beginExtension(EXTENSION.blank)
         else this.fault = 'bad-chunk'
         return
       }
       case 'extension':
         this.#extensionBytes += 1
-        if (byte === CR) this.#state = 'size-lf'
-        else if ((byte < SPACE && byte !== TAB) || byte === DELETE || this.#extensionBytes > MAX_EXTENSION_BYTES)
+        this.#extension = afterByte(this.#extension, byte)
+        if (this.#extension === EXTENSION.end) this.#state = 'size-lf'
+        else if (this.#extension === EXTENSION.malformed || this.#extensionBytes > MAX_EXTENSION_BYTES)
           this.fault = 'bad-chunk'
         return
       case 'size-lf':
-        if (byte !== LF) this.fault = 'bad-chunk'
-        else this.#state = this.#left === 0 ? 'trailers' : 'data'
+        if (byte !== LF) {
+          this.fault = 'bad-chunk'
+          return
+        }
+        this.#state = this.#left === 0 ? 'trailers' : 'data'
         this.#digits = 0
         this.#extensionBytes = Math.max(0, this.#extensionBytes - this.#left)
         return
       case 'data-cr':
-        if (byte !== CR) this.fault = 'bad-chunk'
-        this.#state = 'data-lf'
+        if (byte === CR) this.#state = 'data-lf'
+        else this.fault = 'bad-chunk'
         return
       default:
-        if (byte !== LF) this.fault = 'bad-chunk'
-        this.#state = 'size'
+        if (byte === LF) this.#state = 'size'
+        else this.fault = 'bad-chunk'
     }
+  }
+
+  #beginExtension(at: Extension): void {
+    this.#state = 'extension'
+    this.#extension = at
   }
 
   #readTrailers(chunk: Buffer, from: number): number {
@@ -155,12 +193,12 @@ export class BodyReader {
       return chunk.length
     }
     const after = none ? 2 : end + 4
-    this.#state = 'done'
-    if (!none) {
-      const trailers = parseFields(text.slice(0, after), MAX_TRAILERS)
-      // Framing that comes after the body is an attempt to be read in two ways (RFC 9110 6.5.1).
-      if (typeof trailers === 'string' || hasFraming(trailers)) this.fault = 'bad-trailer'
-      else this.trailers = trailers
+    const trailers = none ? NO_FIELDS : parseFields(text.slice(0, after), MAX_TRAILERS, this.#kind)
+    // Framing that comes after the body is an attempt to be read in two ways (RFC 9110 6.5.1).
+    if (typeof trailers === 'string' || hasFraming(trailers)) this.fault = 'bad-trailer'
+    else {
+      this.#state = 'done'
+      this.trailers = trailers
     }
     return from + after - before
   }
@@ -170,7 +208,6 @@ const CR = 13
 const LF = 10
 const TAB = 9
 const SPACE = 32
-const DELETE = 127
 const SEMICOLON = 59
 
 function hasFraming({ kinds }: Fields): boolean {

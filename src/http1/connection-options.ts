@@ -3,6 +3,7 @@
 import { FIELD } from '../http/field-names.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ConnectionOptions } from '../http/heads.ts'
+import { offeredProtocols } from '../http/upgrades.ts'
 
 const NOTHING: ConnectionOptions = { close: false, keepAlive: false, nominated: undefined, upgrade: undefined }
 const KEEP_ALIVE: ConnectionOptions = { ...NOTHING, keepAlive: true }
@@ -27,20 +28,8 @@ function merged(before: ConnectionOptions, value: string, fields: Fields): Conne
     const option = part.trim()
     if (option === 'close') close = true
     else if (option === 'keep-alive') keepAlive = true
-    else if (option === 'upgrade') upgrade = offered(fields)
+    else if (option === 'upgrade') upgrade = offeredProtocols(fields)
     else if (option !== '') nominated.push(option)
   }
   return { close, keepAlive, upgrade, nominated: nominated.length > 0 ? nominated : undefined }
-}
-
-function offered(fields: Fields): string | undefined {
-  const protocols: string[] = []
-  for (let i = 0; i < fields.kinds.length; i += 1) {
-    if (fields.kinds[i] !== FIELD.upgrade) continue
-    for (const part of fields.values[i]!.split(',')) {
-      const protocol = part.trim()
-      if (protocol !== '' && protocol.toLowerCase() !== 'h2c') protocols.push(protocol)
-    }
-  }
-  return protocols.length > 0 ? protocols.join(', ') : undefined
 }

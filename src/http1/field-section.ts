@@ -7,16 +7,31 @@ import type { Fields } from '../http/fields.ts'
 
 /** A whole field section with its final empty line; every class is disjoint from what follows it, so matching is linear. */
 const SECTION = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
+/** The same, with blanks between name and colon. */
+const LOOSE_SECTION = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+[\t ]*:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
+const BLANK_BEFORE_COLON = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t ]+:/gm
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
 const LINE_BREAK = /[\r\n]/
 const NAME_AND_COLON = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/
+const NAME_AND_LOOSE_COLON = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+[\t ]*:/
+
+/**
+ * Whose fields they are. A blank between name and colon is a fault of a request, for servers differ in what they make of it; in a
+ * response it is dropped (RFC 9112 5.1).
+ */
+export type Kind = 'request' | 'response'
 
 /**
  * Parses a field section that ends with its empty line.
  * @returns the fields, or the first fault in the order of the bytes
  */
-export function parseFields(section: string, maxCount: number): Fields | FaultCode {
-  if (!SECTION.test(section)) return diagnoseFields(section, maxCount) ?? 'bad-field'
+export function parseFields(whole: string, maxCount: number, kind: Kind): Fields | FaultCode {
+  let section = whole
+  if (!SECTION.test(section)) {
+    if (kind === 'request' || !LOOSE_SECTION.test(section))
+      return diagnoseFields(section, maxCount, kind) ?? 'bad-field'
+    section = section.replace(BLANK_BEFORE_COLON, '$1:')
+  }
   const names: string[] = []
   const values: string[] = []
   const kinds: Field[] = []
@@ -36,7 +51,8 @@ export function parseFields(section: string, maxCount: number): Fields | FaultCo
 }
 
 /** The first fault in a section that may have been cut off; undefined = nothing wrong in its complete lines. */
-export function diagnoseFields(section: string, maxCount: number): FaultCode | undefined {
+export function diagnoseFields(section: string, maxCount: number, kind: Kind): FaultCode | undefined {
+  const nameAndColon = kind === 'request' ? NAME_AND_COLON : NAME_AND_LOOSE_COLON
   let at = 0
   for (let count = 0; at < section.length; count += 1) {
     const lineEnd = section.indexOf('\r\n', at)
@@ -50,7 +66,7 @@ export function diagnoseFields(section: string, maxCount: number): FaultCode | u
     if (lineEnd < 0) return undefined
     if (count === maxCount) return 'too-many-fields'
     if (line[0] === ' ' || line[0] === '\t') return 'line-folding'
-    if (!NAME_AND_COLON.test(line)) return 'bad-field'
+    if (!nameAndColon.test(line)) return 'bad-field'
     at = lineEnd + 2
   }
   return undefined

@@ -1,23 +1,25 @@
 // A request head: from text to its parts, strictly (RFC 9112 3 and 5, RFC 9110 4.2 and 7). Refuses rather than repairs.
 
-import { authoritiesMatch, hostName, isAuthority } from '../http/authority.ts'
+import { authoritiesMatch, hostName, isAuthority, withoutEmptyPort } from '../http/authority.ts'
 import { CHUNKED } from '../http/body.ts'
 import type { FaultCode } from '../http/faults.ts'
-import { FIELD } from '../http/field-names.ts'
+import { FIELD, type Field } from '../http/field-names.ts'
 import { type Fields, firstValue } from '../http/fields.ts'
 import type { RequestFields, RequestHead } from '../http/heads.ts'
-import type { HeadLimits } from '../http/limits.ts'
+import type { RequestLimits } from '../http/limits.ts'
+import { bringsLogin } from '../http/login-schemes.ts'
+import { countsHops } from '../policy/request/method-class.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { diagnoseFields, parseFields } from './field-section.ts'
 import { framingOf } from './framing.ts'
 import { badBreak, upToBadBreak } from './line-breaks.ts'
 
-const METHODS: ReadonlySet<string> = new Set(
-  'ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'.split(
-    ' ',
-  ),
-)
+/** Longest method: the longest that is registered has 17. */
+const METHOD_CHARS = 64
+/** Largest Max-Forwards that is passed on (RFC 9110 7.6.2 lets each proxy have one). */
+const MAX_HOPS = 1000
 const START_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/
+const DIGITS = /^[0-9]+$/
 const METHOD_AND_TARGET = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ ([^ ]*)/
 
 /** The last field section of a connection: clients repeat theirs, and comparing is cheaper than parsing. */
@@ -27,14 +29,14 @@ export interface RequestMemo {
 }
 
 /** @param text a whole head with its final empty line, one character a byte (latin1) */
-export function parseRequestHead(text: string, limits: HeadLimits, memo: RequestMemo): RequestHead | FaultCode {
+export function parseRequestHead(text: string, limits: RequestLimits, memo: RequestMemo): RequestHead | FaultCode {
   const lineEnd = text.indexOf('\r\n')
   const section = text.slice(lineEnd + 2)
   let meaning = memo.meaning
   const first = startLine(text, lineEnd, limits)
   if (typeof first === 'string') return diagnoseRequestHead(text, limits)
   if (meaning === undefined || section !== memo.section) {
-    const fields = parseFields(section, limits.headerCount)
+    const fields = parseFields(section, limits.headerCount, 'request')
     if (typeof fields === 'string') return diagnoseRequestHead(text, limits)
     const parsed = meaningOf(fields, first.minor)
     if (typeof parsed === 'string') return parsed
@@ -45,11 +47,14 @@ export function parseRequestHead(text: string, limits: HeadLimits, memo: Request
   // A memo from a request of the other minor version: the two rules that depend on it, again.
   if (first.minor === 1 && meaning.host === undefined) return 'bad-host'
   if (first.minor === 0 && meaning.length === CHUNKED) return 'bad-transfer-encoding'
+  // Who counts hops and can't be understood must not be passed on: that may be a loop.
+  if (meaning.maxForwards !== undefined && countsHops(first.method) && Number.isNaN(meaning.maxForwards))
+    return 'bad-field'
   return withTarget(first, meaning)
 }
 
 /** The first fault, in the order of the bytes, of a head that is malformed, cut off by a bad line break, or too large. */
-export function diagnoseRequestHead(whole: string, limits: HeadLimits): FaultCode {
+export function diagnoseRequestHead(whole: string, limits: RequestLimits): FaultCode {
   const text = upToBadBreak(whole)
   const lineEnd = text.indexOf('\r\n')
   if (lineEnd < 0) {
@@ -59,7 +64,7 @@ export function diagnoseRequestHead(whole: string, limits: HeadLimits): FaultCod
   }
   const first = startLine(text, lineEnd, limits)
   if (typeof first === 'string') return first
-  return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount) ?? 'head-too-large'
+  return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount, 'request') ?? 'head-too-large'
 }
 
 interface StartLine {
@@ -68,7 +73,7 @@ interface StartLine {
   readonly minor: 0 | 1
 }
 
-function startLine(text: string, lineEnd: number, limits: HeadLimits): StartLine | FaultCode {
+function startLine(text: string, lineEnd: number, limits: RequestLimits): StartLine | FaultCode {
   const line = text.slice(0, lineEnd)
   const match = START_LINE.exec(line)
   if (!match) {
@@ -78,24 +83,29 @@ function startLine(text: string, lineEnd: number, limits: HeadLimits): StartLine
   }
   const target = match[2]!
   if (target.length > limits.targetBytes) return 'target-too-long'
-  if (match[3] !== '1' || (match[4] !== '1' && match[4] !== '0')) return 'bad-version'
+  if (match[3] !== '1') return 'bad-version'
   const method = match[1]!
-  if (!METHODS.has(method)) return 'unknown-method'
-  return { method, target, minor: match[4] === '1' ? 1 : 0 }
+  if (method.length > METHOD_CHARS || isConnect(method)) return 'unknown-method'
+  // Every HTTP/1.x after 1.1 is read as 1.1 (RFC 9110 2.5).
+  return { method, target, minor: match[4] === '0' ? 0 : 1 }
+}
+
+/** In any case: an upstream that does not tell the cases apart would begin a tunnel that nobody here knows of. */
+function isConnect(method: string): boolean {
+  return method.length === 7 && method.toUpperCase() === 'CONNECT'
 }
 
 function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
-  const host = firstValue(fields, FIELD.host)
-  if (host !== undefined) {
-    if (fields.kinds.indexOf(FIELD.host) !== fields.kinds.lastIndexOf(FIELD.host) || !isAuthority(host))
-      return 'bad-host'
+  const sent = firstValue(fields, FIELD.host)
+  if (sent !== undefined) {
+    if (isRepeated(fields, FIELD.host) || !isAuthority(sent)) return 'bad-host'
   } else if (minor === 1) return 'bad-host'
+  const host = sent && withoutEmptyPort(sent)
   const length = framingOf(fields, minor)
   if (typeof length === 'string') return length
   const expect = firstValue(fields, FIELD.expect)
   if (expect !== undefined) {
-    const single = fields.kinds.indexOf(FIELD.expect) === fields.kinds.lastIndexOf(FIELD.expect)
-    if (!single || expect.toLowerCase() !== '100-continue') return 'unknown-expectation'
+    if (isRepeated(fields, FIELD.expect) || expect.toLowerCase() !== '100-continue') return 'unknown-expectation'
   }
   return {
     fields,
@@ -104,7 +114,19 @@ function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
     length,
     options: connectionOptionsOf(fields),
     expectsContinue: expect !== undefined,
+    login: bringsLogin(fields),
+    maxForwards: maxForwardsOf(fields),
   }
+}
+
+function isRepeated({ kinds }: Fields, kind: Field): boolean {
+  return kinds.indexOf(kind) !== kinds.lastIndexOf(kind)
+}
+
+function maxForwardsOf(fields: Fields): number | undefined {
+  const value = firstValue(fields, FIELD.maxForwards)
+  if (value === undefined) return undefined
+  return DIGITS.test(value) && !isRepeated(fields, FIELD.maxForwards) ? Math.min(Number(value), MAX_HOPS) : Number.NaN
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i
@@ -117,8 +139,9 @@ function withTarget({ method, target, minor }: StartLine, meaning: RequestFields
   if (target === '*')
     return method === 'OPTIONS' ? { method, target, minor, meaning, host, hostName: name } : 'bad-target'
   const absolute = ABSOLUTE.exec(target)
-  const authority = absolute?.[1]
-  if (authority === undefined || !isAuthority(authority)) return 'bad-target'
+  const sent = absolute?.[1]
+  if (sent === undefined || !isAuthority(sent)) return 'bad-target'
+  const authority = withoutEmptyPort(sent)
   // RFC 9112 3.2.2 would replace Host; a difference is an attempt to be read in two ways.
   if (host !== undefined && !authoritiesMatch(authority, host, target)) return 'host-mismatch'
   const rest = absolute?.[2] ?? ''

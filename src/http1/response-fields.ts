@@ -16,10 +16,12 @@ function write(head: ResponseHead): WrittenFields {
   const { names, values, kinds } = head.fields
   let text = ''
   let hasRequestId = false
+  let hasDate = false
   for (let i = 0; i < names.length; i += 1) {
     if (!isEndToEnd(head, i)) continue
     hasRequestId ||= kinds[i] === FIELD.requestId
+    hasDate ||= kinds[i] === FIELD.date
     text += `${names[i]!}: ${values[i]!}\r\n`
   }
-  return { text: inOnePiece(text), hasRequestId }
+  return { text: inOnePiece(text), hasRequestId, hasDate }
 }

@@ -1,4 +1,5 @@
-// A response head: from text to its parts, as strictly as a request's (RFC 9112 4 and 6). Any fault is a 502 for the client.
+// A response head: from text to its parts, as strictly as a request's (RFC 9112 4 and 6). Any fault is a 502 for the client;
+// why, in words, says response-fault.ts.
 
 import type { FaultCode } from '../http/faults.ts'
 import { FIELD } from '../http/field-names.ts'
@@ -24,7 +25,7 @@ export function parseResponseHead(text: string, limits: HeadLimits, memo: Respon
   const lineEnd = text.indexOf('\r\n')
   const first = statusLine(text, lineEnd)
   if (typeof first === 'string') return diagnoseResponseHead(text, limits)
-  const fields = parseFields(text.slice(lineEnd + 2), limits.headerCount)
+  const fields = parseFields(text.slice(lineEnd + 2), limits.headerCount, 'response')
   if (typeof fields === 'string') return diagnoseResponseHead(text, limits)
   const length = framingOf(fields, first.minor)
   if (typeof length === 'string') return length
@@ -49,14 +50,13 @@ export function diagnoseResponseHead(whole: string, limits: HeadLimits): FaultCo
   if (lineEnd < 0) return badBreak(text, 0) < 0 ? 'head-too-large' : 'bad-line-break'
   const first = statusLine(text, lineEnd)
   if (typeof first === 'string') return first
-  return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount) ?? 'head-too-large'
+  return diagnoseFields(text.slice(lineEnd + 2), limits.headerCount, 'response') ?? 'head-too-large'
 }
 
 function statusLine(text: string, lineEnd: number): { status: number; reason: string; minor: 0 | 1 } | FaultCode {
   const match = STATUS_LINE.exec(text.slice(0, lineEnd))
   if (!match) return 'bad-start-line'
-  if (match[1] !== '1' || (match[2] !== '1' && match[2] !== '0')) return 'bad-version'
-  const status = Number(match[3])
-  if (status > 599) return 'bad-status'
-  return { status, reason: match[4] ?? '', minor: match[2] === '1' ? 1 : 0 }
+  if (match[1] !== '1') return 'bad-version'
+  // Every HTTP/1.x after 1.1 is read as 1.1 (RFC 9110 2.5).
+  return { status: Number(match[3]), reason: match[4] ?? '', minor: match[2] === '0' ? 0 : 1 }
 }

@@ -127,11 +127,12 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     },
     {
       name: 'vigia_probes_total',
-      help: 'Health checks by result.',
+      help: 'Health checks by result; void = failed by trouble of vigia itself, without effect.',
       type: 'counter',
       samples: upstreams((labels, { probes }) => [
         { labels: `${labels},result="ok"`, value: probes.ok },
         { labels: `${labels},result="failed"`, value: probes.failed },
+        { labels: `${labels},result="void"`, value: probes.void },
       ]),
     },
     {

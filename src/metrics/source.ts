@@ -92,6 +92,8 @@ export const PROBE_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 export interface ProbeTally {
   readonly ok: number
   readonly failed: number
+  /** They failed by vigia's own trouble, and say nothing of the upstream. */
+  readonly void: number
   readonly durationSumS: number
   /** By bucket, not cumulative; one longer than PROBE_BUCKETS_S. */
   readonly buckets: readonly number[]

@@ -37,6 +37,12 @@ export function defineWorkers(source: MetricsSource): ScrapedMetric[] {
       ),
     },
     {
+      name: 'vigia_own_trouble_total',
+      help: 'Attempts that failed for want of descriptors, ports or memory of vigia itself; they count against no upstream.',
+      type: 'counter',
+      samples: each((labels, row) => [{ labels, value: row.own(WORKER.ownTroubles) }]),
+    },
+    {
       name: 'vigia_worker_heap_used_bytes',
       help: 'JavaScript memory of the worker in use.',
       type: 'gauge',

@@ -27,8 +27,8 @@ export interface Limits {
   readonly targetBytes: number
   /** Largest request body, bytes; a route may override it. */
   readonly bodyBytes: number
-  /** Most connections from clients at once, per listener and worker; as many again wait unread, more are closed. */
-  readonly connections: number
+  /** Most connections from clients at once, per listener and worker; as many again wait unread, more are closed. Undefined = as many as descriptors last for. */
+  readonly connections: number | undefined
   /** Most connections of one client address (one /64 of IPv6) at once, over all listeners and workers; undefined = no limit. */
   readonly connectionsPerClient?: number | undefined
   /** Slower clients are cut off; undefined = only `Timeouts.idleMs` counts. */

@@ -16,6 +16,8 @@ export interface PoolPlan {
   readonly retryAfterS: number
   /** A priority carries all the load while (available share) x this factor >= 1 (Envoy's overprovisioning factor). */
   readonly overprovisioning: number
+  /** Bounds of the heads of its answers; what is undefined, and undefined as a whole = as in `Snapshot.limits`. */
+  readonly limits?: PoolLimits | undefined
   /** Most attempts per exchange, the first included. */
   readonly attempts: number
   /** Most idle connections that a worker keeps per upstream. */
@@ -26,6 +28,8 @@ export interface PoolPlan {
   readonly retry?: RetryPlan | undefined
   /** Passive health; undefined = off. */
   readonly outlier?: OutlierPlan | undefined
+  /** When what waits on an upstream that has gone silent ends; undefined = never. */
+  readonly onDown?: OnDownPlan | undefined
   /** Undefined = none. */
   readonly affinity?: AffinityPlan | undefined
   /** How long an upstream that came back takes to get its whole weight, ms; 0 or undefined = none. */
@@ -38,6 +42,30 @@ export interface PoolPlan {
   readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
+  /** Undefined = case counts, and nothing is cut off. */
+  readonly paths?: PathsPlan | undefined
+}
+
+/** How the upstreams read the path of a request, beyond what any server may do: what protects a path holds for these readings too. */
+export interface PathsPlan {
+  readonly ignoreCase: boolean
+  /** What they cut off the front: normalised paths without a slash at the end, a `*` for any characters of one segment. */
+  readonly prefixes: readonly string[]
+}
+
+/** Silent: its probes fail, and nothing answers them. Counted from then on, ms; undefined = it waits for its own timeouts. */
+export interface OnDownPlan {
+  /** Requests without an answer. */
+  readonly requestsMs: number | undefined
+  /** Upgraded connections, and streams of routes with `longPoll`. */
+  readonly sessionsMs: number | undefined
+}
+
+export interface PoolLimits {
+  /** Largest head of an answer (status line and fields), bytes. */
+  readonly headBytes?: number
+  /** Most fields in it. */
+  readonly headerCount?: number
 }
 
 export interface QueuePlan {

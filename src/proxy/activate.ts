@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { defaultConnections, needsOf } from '../policy/process/connection-limit.ts'
 import { compileRoutes } from '../policy/request/routing.ts'
 import { compileRpcReads } from '../policy/request/rpc-reads.ts'
 import { ROUTE_OF_NONE } from '../shared/counters.ts'
@@ -10,6 +11,7 @@ import type { Slots } from '../shared/messages.ts'
 import { inRanges } from '../util/address-ranges.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
+import { otherRoutesOf } from './exchange/protection/other-routes.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
@@ -29,10 +31,12 @@ export function activate(
   }
   const queues = before?.queues ?? new Map<number, Queue>()
   const pools = snapshot.pools.map((plan, p) => {
+    const { headBytes, headerCount } = snapshot.limits
+    const headLimits = { headBytes, headerCount, ...plan.limits }
     const endpoints = plan.upstreams.map((upstream, u) => {
       const slot = slots.upstreams[p]![u]!
       const same = earlier.get(slot)
-      if (!same?.adopt(upstream, plan)) return new Endpoint(slot, upstream, plan, runtime)
+      if (!same?.adopt(upstream, plan, headLimits)) return new Endpoint(slot, upstream, plan, headLimits, runtime)
       earlier.delete(slot)
       return same
     })
@@ -48,14 +52,22 @@ export function activate(
   })
   for (const endpoint of earlier.values()) endpoint.retire()
   const matches = snapshot.routes.map(route => route.match)
+  const otherRoutes = otherRoutesOf(snapshot)
   return {
     snapshot,
+    connections: snapshot.limits.connections ?? defaultConnections(runtime.descriptors, needsOf(snapshot)),
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
-    admissions: admissionsOf(snapshot.routes, runtime, slots.pools),
+    admissions: admissionsOf(
+      snapshot.routes,
+      runtime,
+      slots.pools,
+      otherRoutes.map(({ isMetInOneCase }) => isMetInOneCase),
+    ),
+    otherRoutes,
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

@@ -4,11 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { HeadLimits } from '../http/limits.ts'
-import type { ListenerPlan } from '../plan/listener.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow, CounterTable } from '../shared/counters.ts'
+import { CounterRow, CounterTable, WORKER } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
 import { RateTable } from '../shared/rate-table.ts'
@@ -17,21 +15,32 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
+import { addressKey, bindNamed } from './client/binding.ts'
 import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
+import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
-import { TimerWheel } from './runtime/timer-wheel.ts'
+import { Ticker } from './runtime/ticker.ts'
+import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
+import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
-/** How often the retry budgets look at the totals. */
-const BUDGET_SAMPLE_MS = 500
+/** How often the same own trouble is said. */
+const OWN_TROUBLE_EVERY_MS = 60_000
+/** How often the retry budgets look at the totals, and silent upstreams are looked at. */
+const SAMPLE_MS = 500
+/** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
+const LAST_ANSWERS_MS = 1000
+/** Likewise where a bug ends the worker: the next one is waited for. */
+const FALL_MS = 100
 
 class Worker implements ExchangeContext {
   readonly row: CounterRow
   readonly counters: CounterTable
   readonly table: UpstreamTable
+  readonly descriptors: number | undefined
   readonly permits: Permits
   readonly sessions: SessionTable
   readonly tunnels = new Tunnels()
@@ -48,15 +57,19 @@ class Worker implements ExchangeContext {
   /** Left the configuration; what they have goes on to its end. */
   readonly #left = new Set<Listener>()
   readonly #vitals: Vitals
+  readonly #ticker = new Ticker(this.wheel, () => performance.now())
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   #draining = false
+  readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
+  #ownTroubleSaidMs = Number.NEGATIVE_INFINITY
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
     this.#start = start
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
+    this.descriptors = start.descriptors
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
@@ -66,20 +79,17 @@ class Worker implements ExchangeContext {
     this.clients = new ClientConnections(start.clients, start.worker)
     this.counters = new CounterTable(start.counters, start.workers)
     setInterval(() => this.#tick(performance.now()), this.wheel.tickMs)
-    setInterval(() => this.#sampleBudgets(), BUDGET_SAMPLE_MS)
+    setInterval(() => this.#sample(performance.now()), SAMPLE_MS)
   }
 
   #tick(nowMs: number): void {
-    this.wheel.advance(nowMs)
+    this.#ticker.tick(nowMs)
     this.#vitals.tick(nowMs)
   }
 
-  #sampleBudgets(): void {
+  #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
-  }
-
-  get headLimits(): HeadLimits {
-    return this.active.snapshot.limits
+    this.#silent.look(nowMs)
   }
 
   report(message: FromWorker): void {
@@ -93,6 +103,15 @@ class Worker implements ExchangeContext {
 
   readonly #say = (level: 'warn' | 'info', message: string): void => {
     this.report({ type: 'log', level, message, detail: {} })
+  }
+
+  ownTrouble(what: string): void {
+    this.row.addOwn(WORKER.ownTroubles, 1)
+    const nowMs = performance.now()
+    if (nowMs - this.#ownTroubleSaidMs < OWN_TROUBLE_EVERY_MS) return
+    this.#ownTroubleSaidMs = nowMs
+    const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
+    this.report({ type: 'log', level: 'error', message, detail: {} })
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {
@@ -118,6 +137,10 @@ class Worker implements ExchangeContext {
         return
       case 'end-upstream':
         this.#endUpstream(message.slot, message.spreadMs)
+        return
+      case 'upstream-silent':
+        if (message.silent) this.#silent.begin(message.slot, performance.now())
+        else this.#silent.end(message.slot)
         return
       case 'end-tunnels':
         this.tunnels.endUpstream(message.slot, message.spreadMs)
@@ -209,6 +232,20 @@ class Worker implements ExchangeContext {
     for (const pool of this.active.pools)
       for (const endpoint of pool.endpoints) if (endpoint.slot === slot) endpoint.end()
     this.tunnels.endUpstream(slot, spreadMs)
+    for (const exchange of this.#exchanges()) {
+      const end = new Timer({ onDeadline: () => this.#isEnded(slot) && exchange.endPoll(slot) })
+      this.wheel.arm(end, 1 + this.random() * spreadMs)
+    }
+  }
+
+  /** Nobody has enabled it again. */
+  #isEnded(slot: number): boolean {
+    return this.table.availability(slot) === AVAILABILITY.disabled
+  }
+
+  *#exchanges(): Iterable<ClientEvents> {
+    for (const listener of this.#listeners.values()) yield* listener.exchanges()
+    for (const listener of this.#left) yield* listener.exchanges()
   }
 
   async #drain(deadlineMs: number): Promise<void> {
@@ -216,33 +253,39 @@ class Worker implements ExchangeContext {
     const all = [...this.#listeners.values(), ...this.#left]
     for (const listener of all) listener.stop()
     this.tunnels.stop(deadlineMs)
-    const until = performance.now() + deadlineMs
-    const busy = () => this.tunnels.size > 0 || all.some(listener => listener.size > 0)
-    while (busy() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
-    let cut = 0
-    for (const listener of all) cut += listener.destroy()
+    await whileTrue(() => this.tunnels.size > 0 || all.some(listener => listener.size > 0), deadlineMs)
+    const cut = await this.#endAll(all, LAST_ANSWERS_MS)
     await this.accessLog.close()
     this.report({ type: 'drained', cut })
   }
-}
 
-/** Of several on port 0 each gets a port of its own. */
-function addressKey({ name, host, port }: ListenerPlan): string {
-  return port === 0 ? `${host} ${name}` : `${host} ${port}`
-}
-
-async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> {
-  try {
-    await listener.bind(reusePort)
-  } catch (error) {
-    const { name, host, port } = listener.plan
-    const { code, message } = error as NodeJS.ErrnoException
-    throw Object.assign(new Error(`listener ${name} (${host}:${port}): ${message}`), { code })
+  /** Answers what has no answer, and ends all connections once clients have read that. @returns how many had something under way */
+  async #endAll(listeners: readonly Listener[], readMs: number): Promise<number> {
+    let cut = 0
+    for (const listener of listeners) cut += listener.endAll()
+    await whileTrue(() => listeners.some(listener => listener.size > 0), readMs)
+    for (const listener of listeners) listener.destroy()
+    return cut
   }
+
+  /** A bug that nobody caught: this thread ends, and another takes its place. Not in silence: clients would send their requests again. */
+  async fall(error: unknown): Promise<void> {
+    const detail = { stack: error instanceof Error ? error.stack : String(error) }
+    this.report({ type: 'log', level: 'error', message: 'unexpected exception; this worker ends', detail })
+    const all = [...this.#listeners.values(), ...this.#left]
+    for (const listener of all) listener.stop()
+    await this.#endAll(all, FALL_MS)
+  }
+}
+
+async function whileTrue(condition: () => boolean, atMostMs: number): Promise<void> {
+  const until = performance.now() + atMostMs
+  while (condition() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 const start = workerData as WorkerStart
 const worker = new Worker(start)
+process.once('uncaughtException', error => void worker.fall(error).finally(() => process.exit(1)))
 parentPort?.on('message', (message: ToWorker) => worker.onMessage(message))
 // Not directly: a first order may come while the start is still under way.
 worker.onMessage({ type: 'snapshot', snapshot: start.snapshot, slots: start.slots })

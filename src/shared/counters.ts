@@ -107,7 +107,9 @@ export const WORKER = {
   heapUsedBytes: 3,
   loopDelaySum: 4,
   firstBucket: 5,
-  firstReject: 16,
+  /** Attempts that failed for want of descriptors, ports or memory of vigia itself. */
+  ownTroubles: 16,
+  firstReject: 17,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */
@@ -160,7 +162,8 @@ export class CounterRow {
 
   /** Counts an exchange by its final status only. @param route slot of its route; @param safe whether its method is */
   answered(slot: number, status: number, route: number, safe: boolean): void {
-    const statusClass = ((status / 100) | 0) - 1
+    // RFC 9110 15: a status above 599 counts as one of the class 5xx.
+    const statusClass = status > 599 ? 4 : ((status / 100) | 0) - 1
     this.#totals[slot * TOTALS + (safe ? TOTAL.status1xx : TOTAL.unsafe1xx) + statusClass]! += 1
     this.#routes[(route * 2 + (safe ? 0 : 1)) * CLASSES + statusClass]! += 1
   }

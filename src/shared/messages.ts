@@ -27,6 +27,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors?: number | undefined
   readonly snapshot: Snapshot
   readonly slots: Slots
   /** Which routes maintenance windows answer; undefined = none. */
@@ -39,8 +41,10 @@ export type ToWorker =
   | { readonly type: 'drain'; readonly deadlineMs: number }
   /** Which routes maintenance windows answer from now on, in place of what was said before. */
   | { readonly type: 'closed-routes'; readonly closedRoutes: readonly ClosedRoute[] }
-  /** The drain of this upstream has come to its end: close its tunnels, spread over `spreadMs`. */
+  /** The drain of this upstream has come to its end: close its tunnels and long polls, spread over `spreadMs`. */
   | { readonly type: 'end-upstream'; readonly slot: number; readonly spreadMs: number }
+  /** Its probes find this upstream unhealthy, and nothing answers them; or that is over. */
+  | { readonly type: 'upstream-silent'; readonly slot: number; readonly silent: boolean }
   /** The upstream serves on, but only those whom a maintenance window lets through: close its tunnels, spread over `spreadMs`. */
   | { readonly type: 'end-tunnels'; readonly slot: number; readonly spreadMs: number }
   /** Somebody has moved the log files away: open them again under their names. */

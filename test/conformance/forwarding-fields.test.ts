@@ -96,6 +96,21 @@ describe('forwarding fields from a trusted proxy', () => {
     expect(field(request, 'x-real-ip')).toBe('203.0.113.7')
   })
 
+  test.each([
+    ['https', 'https'],
+    ['HTTPS', 'https'],
+    ['wss', 'https'],
+    ['ws', 'http'],
+    ['https,http', 'https'],
+    ['https , http', 'https'],
+    ['http, https', 'http'],
+    ['wss,http', 'https'],
+    ['https\r\nX-Forwarded-Proto: http', 'https'],
+  ])("X-Forwarded-Proto: %j is %s: the first is the client's", async (claimed, scheme) => {
+    const request = await forwarded(get(`X-Forwarded-Proto: ${claimed}\r\n`), '127.0.0.2')
+    expect(field(request, 'x-forwarded-proto')).toBe(scheme)
+  })
+
   test('that make no sense are not believed', async () => {
     const request = await forwarded(get('X-Forwarded-For: <script>\r\nX-Forwarded-Proto: gopher\r\n'), '127.0.0.2')
     expect(field(request, 'x-real-ip')).toBe('127.0.0.2')

@@ -87,7 +87,7 @@ const body = fc.oneof(
 )
 const requestLine = fc
   .tuple(
-    oneOf('GET', 'POST', 'PUT', 'HEAD', 'OPTIONS'),
+    oneOf('GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'BCOPY', 'get'),
     space,
     fc.nat(99),
     space,
@@ -113,7 +113,8 @@ const response = fc.tuple(statusLine, crlf, section, body).map(parts => parts.jo
 /** What a strict reader makes of the bytes, up to the first fault. */
 function strictly(bytes: string): RequestMessage[] {
   const read: RequestMessage[] = []
-  let rest = Buffer.from(bytes, 'latin1')
+  // RFC 9110 2.5: a later HTTP/1.x is read as 1.1.
+  let rest = Buffer.from(bytes.replaceAll('HTTP/1.2', 'HTTP/1.1'), 'latin1')
   for (;;) {
     // RFC 9112 2.2: empty lines before a request line are skipped.
     while (rest.toString('latin1', 0, 2) === '\r\n') rest = rest.subarray(2)
@@ -169,7 +170,8 @@ test(
         const final = responses.find(each => each.status >= 200)
         // No status of the upstream's is above 404 here: such an answer is vigia's own.
         if (final === undefined || final.status >= 500) return
-        let rest = Buffer.from(bytes, 'latin1')
+        // RFC 9112 5.1: of a response a proxy drops the blanks before a colon.
+        let rest = Buffer.from(bytes.replace(/^([!-9;-~]+)[\t ]+:/gm, '$1:'), 'latin1')
         let upstreams = readResponse(rest, method, true)
         while (upstreams !== undefined && upstreams.status < 200) {
           rest = rest.subarray(upstreams.bytes.length)

@@ -42,7 +42,6 @@ const STATUS_LINES: readonly Case[] = [
   ['no status', 'HTTP/1.1\r\nContent-Length: 0\r\n\r\n'],
   ['two spaces before the status', 'HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n'],
   ['version 2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'],
-  ['version 1.2', 'HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n'],
   ['a lower-case protocol', 'http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
   ['another protocol', 'ICY 200 OK\r\nContent-Length: 0\r\n\r\n'],
   ['a leading space', ' HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
@@ -62,7 +61,11 @@ const FIELDS: readonly Case[] = [
   ['a control character in a value', 'HTTP/1.1 200 OK\r\nX-A: \x02\r\nContent-Length: 0\r\n\r\n'],
   ['a folded line', 'HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 0\r\n\r\n'],
   ['a folded first line', 'HTTP/1.1 200 OK\r\n X-A: b\r\nContent-Length: 0\r\n\r\n'],
-  ['a space before the colon', 'HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n'],
+  [
+    'a repeated length, one with a space before the colon',
+    'HTTP/1.1 200 OK\r\nContent-Length : 5\r\nContent-Length: 0\r\n\r\n',
+  ],
+  ['a line break before the colon', 'HTTP/1.1 200 OK\r\nX-A\r\n : b\r\nContent-Length: 0\r\n\r\n'],
   ['an empty name', 'HTTP/1.1 200 OK\r\n: b\r\nContent-Length: 0\r\n\r\n'],
   ['no colon', 'HTTP/1.1 200 OK\r\nX-A\r\nContent-Length: 0\r\n\r\n'],
   ['a name with a space', 'HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 0\r\n\r\n'],
@@ -121,7 +124,9 @@ const CHUNKS: readonly Case[] = [
   ['LF after the data', '5\r\nhello\n0\r\n\r\n'],
   ['data longer than the size', '3\r\nhello\r\n0\r\n\r\n'],
   ['a control character in an extension', '5;\x01\r\nhello\r\n0\r\n\r\n'],
-  ['a malformed trailer', '5\r\nhello\r\n0\r\nX-A : b\r\n\r\n'],
+  ['an empty extension', '5;\r\nhello\r\n0\r\n\r\n'],
+  ['junk in the place of an extension', '5;@\r\nhello\r\n0\r\n\r\n'],
+  ['a malformed trailer', '5\r\nhello\r\n0\r\nX A: b\r\n\r\n'],
   ['a bare LF as the end', '5\r\nhello\r\n0\r\n\n'],
 ]
 

@@ -29,6 +29,11 @@ describe('a chunked request', () => {
     ['an upper-case size', 'A\r\n0123456789\r\n0\r\n\r\n', '0123456789'],
     ['a lower-case size', 'a\r\n0123456789\r\n0\r\n\r\n', '0123456789'],
     ['leading zeros', '0005\r\nhello\r\n000\r\n\r\n', 'hello'],
+    [
+      'extensions with blanks (BWS, RFC 9112 7.1.1)',
+      '5 ; ext = 1\t;\tq = "a\\"; b" ;z\r\nhello\r\n0 ;last\r\n\r\n',
+      'hello',
+    ],
     ['extensions, which are dropped', '5;ext=1;q="a;b"\r\nhello\r\n0;last\r\n\r\n', 'hello'],
     ['nothing but its end', '0\r\n\r\n', ''],
     ['CRLF in its data', '4\r\n\r\n\r\n\r\n0\r\n\r\n', '\r\n\r\n'],
@@ -94,7 +99,7 @@ describe('a chunked request', () => {
 describe('a chunked response', () => {
   test('is framed anew: same body, no extensions', async () => {
     pair.upstream.answer = answerBytes(
-      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;secret=1\r\nhel\r\n2\r\nlo\r\n0;x\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3 ; secret = 1\r\nhel\r\n2\r\nlo\r\n0;x\r\n\r\n',
     )
     const answer = await ask(pair.port, GET)
     expect(answer.body.toString()).toBe('hello')

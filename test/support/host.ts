@@ -71,9 +71,11 @@ export function runHosted(
   return run
 }
 
-/** The real program in a process of its own. */
-export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+/** The real program in a process of its own. @param descriptors most that it may have open */
+export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}, descriptors?: number): Run {
+  const command = [process.execPath, PROGRAM, ...args]
+  if (descriptors !== undefined) command.unshift('prlimit', `--nofile=${descriptors}:${descriptors}`)
+  const child = spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   })

@@ -21,6 +21,8 @@ export interface VigiaSetup {
   readonly config?: Record<string, unknown>
   /** More environment variables. */
   readonly env?: NodeJS.ProcessEnv
+  /** Most descriptors that the process may have open; implies `ownProcess`. */
+  readonly descriptors?: number
   /** The real program in a process of its own: for tests of the process itself, its start and its end. */
   readonly ownProcess?: boolean
 }
@@ -88,8 +90,9 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
   const folder = await mkdtemp(join(tmpdir(), 'vigia-test-'))
   const configFile = join(folder, 'vigia.yaml')
   await writeFile(configFile, stringify(documentOf(setup, port, adminPort)))
+  const { env, descriptors, ownProcess = descriptors !== undefined } = setup
   const args = ['run', '-c', configFile]
-  const run = setup.ownProcess ? runProgram(args, setup.env) : runHosted(args, setup.env)
+  const run = ownProcess ? runProgram(args, env, descriptors) : runHosted(args, env)
   const exited = run.exited.then(async exit => {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
     return exit

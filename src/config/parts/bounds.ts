@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Limits, MinRatePlan, Timeouts } from '../../plan/bounds.ts'
+import type { PoolLimits } from '../../plan/pool.ts'
 import { type Finding, type Path, warning } from '../forms/problem.ts'
 import { described, duration, integer, section, size } from '../forms/schema-blocks.ts'
 import { parseDuration, parseSize, SIZE_PATTERN } from '../forms/units.ts'
@@ -11,7 +12,6 @@ const LIMITS = {
   headers: 100,
   target: '8KiB',
   body: '128MiB',
-  connections: 10_000,
   /** Bytes per second: nobody who uses an ERP is slower, and a slow attack needs many more connections for it. */
   minRate: 128,
   minRateGrace: '30s',
@@ -36,11 +36,13 @@ export const limitsSchema = section(
   {
     head: Type.Optional(
       size(
-        'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431.',
+        'Size. Largest head (start line and header fields) of a request or response; a larger request head is answered 431, a larger response head 502. For responses a pool may have its own. With Negotiate (SPNEGO), the token of a user in many groups takes 20 KB and more: 64KiB.',
         LIMITS.head,
       ),
     ),
-    headers: Type.Optional(integer(1, 10_000, 'Most header fields in a head.', LIMITS.headers)),
+    headers: Type.Optional(
+      integer(1, 10_000, 'Most header fields in a head. For responses a pool may have its own.', LIMITS.headers),
+    ),
     target: Type.Optional(
       size('Size. Longest request target (path and query); a longer one is answered 414.', LIMITS.target),
     ),
@@ -49,8 +51,7 @@ export const limitsSchema = section(
       integer(
         1,
         1_000_000,
-        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once.',
-        LIMITS.connections,
+        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once. Default: 10000, or fewer where the descriptors of the process (ulimit -n) would not last for these clients, their upstreams, probes and the admin listener; the start says so.',
       ),
     ),
     connectionsPerClient: Type.Optional(
@@ -78,6 +79,26 @@ export const limitsSchema = section(
     ),
   },
   'How much a client may send, and how slowly.',
+)
+
+/** Of the answers of a pool. */
+export const poolLimitsSchema = section(
+  {
+    head: Type.Optional(
+      size(
+        "Size. Largest head (status line and header fields) of an upstream's answer. Effect: one with a larger head is not passed on; the client is answered 502, and the log says which field is so large. Default: the top-level `limits.head`.",
+        undefined,
+      ),
+    ),
+    headers: Type.Optional(
+      integer(
+        1,
+        10_000,
+        "Most header fields in the head of an upstream's answer. Effect: one with more is not passed on; the client is answered 502. Default: the top-level `limits.headers`.",
+      ),
+    ),
+  },
+  "How large the heads of the upstreams' answers may be.",
 )
 
 /** Deadlines that a route may override. */
@@ -138,6 +159,7 @@ export const routeTimeoutsSchema = section(
 )
 
 type LimitsDocument = Static<typeof limitsSchema>
+type PoolLimitsDocument = Static<typeof poolLimitsSchema>
 type TimeoutsDocument = Static<typeof timeoutsSchema>
 
 /** Such as a browser meets without doing wrong, and keys without effect. */
@@ -188,9 +210,17 @@ export function compileLimits(limits: LimitsDocument | undefined): Limits {
     headerCount: limits?.headers ?? LIMITS.headers,
     targetBytes: parseSize(limits?.target ?? LIMITS.target)!,
     bodyBytes: parseBodySize(limits?.body ?? LIMITS.body),
-    connections: limits?.connections ?? LIMITS.connections,
+    connections: limits?.connections,
     connectionsPerClient: limits?.connectionsPerClient,
     minRate: compileMinRate(limits),
+  }
+}
+
+export function compilePoolLimits(limits: PoolLimitsDocument | undefined): PoolLimits | undefined {
+  if (limits === undefined) return undefined
+  return {
+    ...(limits.head === undefined ? {} : { headBytes: parseSize(limits.head)! }),
+    ...(limits.headers === undefined ? {} : { headerCount: limits.headers }),
   }
 }
 

@@ -23,7 +23,8 @@ export const watchSchema = boolean(
 
 export const trustedProxiesSchema = Type.Array(range(), {
   title: 'a list of addresses or ranges such as 10.0.0.0/8',
-  description: 'Proxies in front of vigia whose X-Forwarded-* headers are believed. Default: none.',
+  description:
+    "Proxies in front of vigia whose X-Forwarded-* headers are believed; of a list in X-Forwarded-Proto the first is the client's. Default: none.",
 })
 
 export const headersSchema = section(
@@ -50,7 +51,7 @@ export const languageSchema = Type.Union(
 )
 
 export const shutdownSchema = duration(
-  'Duration. How long a shutdown waits for what is in flight before it cuts it.',
+  'Duration. How long a shutdown waits for what is in flight. Effect: after it a request without an answer is answered 502 `in-doubt`, or 503 where it may be repeated, and clients get up to 1 s to read that; an answer that has begun is cut.',
   DEFAULTS.shutdown,
   'does not wait',
 )

@@ -10,7 +10,7 @@ import type { Entry } from './entry.ts'
 import { withProbe } from './probe-history.ts'
 import type { Assessment } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
-import { andThen, type Step, silently, withState } from './step.ts'
+import { andThen, notice, type Step, silently, withState } from './step.ts'
 
 export interface ProbeContext {
   readonly health: Pick<ProbeTiming, 'rise' | 'fall'>
@@ -24,9 +24,16 @@ export interface ProbeContext {
 export function afterProbe(entry: Entry, result: ProbeResult, context: ProbeContext): Step {
   const { others, nowMs } = context
   const probed = { ...entry, probes: withProbe(entry.probes, nowMs, result) }
+  if (result.isVoid) return afterVoid(probed, entry.probes.last?.isVoid === true, result)
   // First what the node says of itself: one that asks to be drained gets no work between its first good probe and the hint.
   const heard = result.ok ? afterHints(probed, result.hints ?? NO_HINTS, others, nowMs) : silently(probed)
   return andThen(heard, each => withVerdict(each, result, context))
+}
+
+/** Vigia could not ask: what is known of the upstream stays as it is. Said once, until a probe gets through. */
+function afterVoid(entry: Entry, isSaid: boolean, { error }: ProbeResult): Step {
+  const text = `can't be probed, by trouble of vigia itself (${error}): its state stays as it is`
+  return { entry, events: isSaid ? [] : [notice('warn', entry, text)] }
 }
 
 /** What the prober's rhythm follows from. */
@@ -37,7 +44,7 @@ export function assess({ state, unhealthySinceMs }: Entry, others: readonly Entr
 
 function withVerdict(
   entry: Entry,
-  { ok, error }: ProbeResult,
+  { ok, error, status }: ProbeResult,
   { health: { rise, fall }, others, totals, nowMs }: ProbeContext,
 ): Step {
   const { probe: before } = entry.state
@@ -48,7 +55,10 @@ function withVerdict(
   const lastError = ok ? (after.status === 'healthy' ? undefined : before.lastError) : error
   const unhealthySinceMs = after.status === 'unhealthy' ? (entry.unhealthySinceMs ?? nowMs) : undefined
   const state = { ...entry.state, probe: { ...after, lastError }, outlier: outlierFact(outlier) }
-  return withState({ ...entry, outlier, unhealthySinceMs }, state, nowMs)
+  const silent = after.status === 'unhealthy' && status === undefined
+  const step = withState({ ...entry, outlier, unhealthySinceMs, silent }, state, nowMs)
+  if (silent === entry.silent) return step
+  return { ...step, events: [...step.events, { type: 'silent', slot: entry.slot, silent }] }
 }
 
 function noneAvailable(others: readonly Entry[]): boolean {

@@ -35,8 +35,12 @@ export interface Entry {
   readonly sinceMs: number
   /** When its probes found it unhealthy, epoch ms; undefined = they don't. */
   readonly unhealthySinceMs: number | undefined
+  /** Likewise, and not one byte answers them. */
+  readonly silent: boolean
   readonly probes: ProbeHistory
   readonly lastFailure: { readonly atMs: number; readonly error: string } | undefined
+  /** When the log last said why an answer of it was refused, epoch ms; undefined = it never did. */
+  readonly refusalToldMs: number | undefined
   /** What passive health knows of it. */
   readonly outlier: OutlierState
   /** How often it was ejected, all told. */
@@ -83,8 +87,10 @@ export function newEntry(
     ignoredHints: new Set(),
     sinceMs: nowMs,
     unhealthySinceMs: undefined,
+    silent: false,
     probes: NO_PROBES,
     lastFailure: undefined,
+    refusalToldMs: undefined,
     outlier: newOutlierState(totals, nowMs),
     ejections: 0,
     cold: false,

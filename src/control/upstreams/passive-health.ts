@@ -6,7 +6,12 @@ import { afterFailure, type OutlierMember, type OutlierState, outlierFact } from
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
 import type { Entry, RegistryPool } from './entry.ts'
-import { type Step, silently, withState } from './step.ts'
+import { andThen, notice, type Step, silently, withState } from './step.ts'
+
+/** How the error of an attempt begins whose answer was no HTTP, or not as vigia takes it. */
+const REFUSED = 'garbage: '
+/** Between two lines of the log that say why answers of one upstream are refused. */
+const REFUSAL_PAUSE_MS = 10_000
 
 export function membersOf(entries: readonly Entry[]): OutlierMember[] {
   return entries.map(({ state, outlier, plan, hints }) => ({
@@ -32,9 +37,32 @@ export function afterTransportFailure(
   totals: UpstreamTotals,
   nowMs: number,
 ): Step {
-  const failed = { ...entry, lastFailure: { atMs: nowMs, error: failure.error } }
+  return andThen(noted(entry, failure.error, nowMs), failed => judged(failed, entry, failure, pool, totals, nowMs))
+}
+
+/** Why an answer was refused is found nowhere else by who only reads the log; an upstream that sends many such answers says it seldom. */
+function noted(entry: Entry, error: string, nowMs: number): Step {
+  const failed = { ...entry, lastFailure: { atMs: nowMs, error } }
+  const { refusalToldMs = Number.NEGATIVE_INFINITY } = entry
+  if (!error.startsWith(REFUSED) || nowMs - refusalToldMs < REFUSAL_PAUSE_MS) return silently(failed)
+  const told = { ...failed, refusalToldMs: nowMs }
+  return {
+    entry: told,
+    events: [notice('warn', told, `sent an answer that is refused: ${error.slice(REFUSED.length)}`)],
+  }
+}
+
+/** @param before as the pool knows it */
+function judged(
+  failed: Entry,
+  before: Entry,
+  failure: TransportFailure,
+  pool: RegistryPool | undefined,
+  totals: UpstreamTotals,
+  nowMs: number,
+): Step {
   const plan = pool?.plan.outlier
-  const index = pool?.entries.indexOf(entry) ?? -1
+  const index = pool?.entries.indexOf(before) ?? -1
   if (pool === undefined || plan === undefined || index === -1) return silently(failed)
   return afterJudgement(failed, afterFailure(membersOf(pool.entries), index, totals, failure, nowMs, plan), nowMs)
 }

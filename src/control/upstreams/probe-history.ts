@@ -12,6 +12,7 @@ export const NO_PROBES: ProbeHistory = {
   last: undefined,
   ok: 0,
   failed: 0,
+  void: 0,
   durationSumS: 0,
   buckets: new Array(PROBE_BUCKETS_S.length + 1).fill(0),
 }
@@ -24,7 +25,8 @@ export function withProbe(history: ProbeHistory, atMs: number, result: ProbeResu
   return {
     last: { ...result, atMs },
     ok: history.ok + (result.ok ? 1 : 0),
-    failed: history.failed + (result.ok ? 0 : 1),
+    failed: history.failed + (result.ok || result.isVoid ? 0 : 1),
+    void: history.void + (result.isVoid ? 1 : 0),
     durationSumS: history.durationSumS + seconds,
     buckets: history.buckets.with(bucket, history.buckets[bucket]! + 1),
   }

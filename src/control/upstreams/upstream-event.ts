@@ -17,6 +17,8 @@ export type UpstreamEvent =
   | { readonly type: 'failover'; readonly pool: string; readonly priority: number }
   /** Somebody has disabled this upstream, or its drain has come to the deadline: nothing may stay on it. */
   | { readonly type: 'disabled'; readonly slot: number }
+  /** Its probes find this upstream unhealthy, and nothing answers them; or that is over. */
+  | { readonly type: 'silent'; readonly slot: number; readonly silent: boolean }
 
 /** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
 export interface Transition {

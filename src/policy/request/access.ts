@@ -1,5 +1,7 @@
 // Who may use a route, and which of its paths nobody may. A denial must not be evaded by another spelling of the path, so a path is
-// refused as soon as one of the ways in which an upstream may read it is denied.
+// refused as soon as one of the ways in which an upstream may read it (paths/readings.ts) is denied.
+
+import { decodeAscii, spell } from './paths/readings.ts'
 
 export interface AccessRules {
   /** Undefined = every client. */
@@ -12,62 +14,37 @@ export interface AccessRules {
 /** The literal pieces between the stars; one piece = no star. */
 export type PathPattern = readonly string[]
 
-/** @param address of the client as it is believed; what is no address is in no range @param path as `normalisePath` returns it */
-export function isForbidden({ allows, denies, deniedPaths }: AccessRules, address: string, path: string): boolean {
+/**
+ * @param address of the client as it is believed; what is no address is in no range
+ * @param path as `normalisePath` returns it
+ * @param readings of the path beside that, as `readingsOf` returns them
+ */
+export function isForbidden(
+  { allows, denies, deniedPaths }: AccessRules,
+  address: string,
+  path: string,
+  readings: readonly string[] = NONE,
+): boolean {
   if (denies?.(address) || (allows && !allows(address))) return true
-  return deniedPaths.length > 0 && isDeniedPath(deniedPaths, path)
+  return isDeniedPath(deniedPaths, path, readings)
 }
 
-/** `*` stands for any characters. People may write a path unencoded: `/relatórios*`, `/my files/*`. */
-export function compileDeniedPaths(globs: readonly string[]): PathPattern[] {
+/** Whether nobody may have the path, whoever asks. */
+export function isDeniedPath(patterns: readonly PathPattern[], path: string, readings: readonly string[]): boolean {
+  if (patterns.length === 0) return false
+  return matchesAny(patterns, path) || readings.some(reading => matchesAny(patterns, reading))
+}
+
+/** `*` stands for any characters. People may write a path unencoded: `/relatórios*`, `/my files/*`. @param inOneCase paths may come in the case of `spell` */
+export function compileDeniedPaths(globs: readonly string[], inOneCase = false): PathPattern[] {
   return globs.flatMap(glob => {
     const encoded = glob.toWellFormed().replace(/[^\x21-\x7e]+/gu, encodeURIComponent)
-    return [...new Set([encoded, decodeAscii(encoded)])].map(spelling => spelling.split('*'))
+    const spellings = [encoded, decodeAscii(encoded), ...(inOneCase ? [spell(encoded, true)] : [])]
+    return [...new Set(spellings)].map(spelling => spelling.split('*'))
   })
 }
 
-/**
- * The normalised path is what most upstreams understand: one slash, no dot segments, no needless encoding. Beyond that some decode
- * everything (WSGI: `/web%2Fdatabase`), some more than once, some cut `;parameters` off each segment (servlets: `/web/database;x`,
- * `/x/..;/web/database`), and some take a backslash for a slash.
- */
-function isDeniedPath(patterns: readonly PathPattern[], path: string): boolean {
-  if (matchesAny(patterns, path)) return true
-  if (!/[%;\\]/.test(path)) return false
-  let read = path
-  for (let round = 0; round < MOST_DECODINGS; round += 1) {
-    const slashed = read.replaceAll('\\', '/')
-    const resolved = resolveSegments(slashed)
-    if (matchesAny(patterns, slashed) || matchesAny(patterns, resolved)) return true
-    if (matchesAny(patterns, resolveSegments(slashed.replace(/;[^/]*/g, '')))) return true
-    if (matchesAny(patterns, resolveSegments(resolved.replace(/;[^/]*/g, '')))) return true
-    const decoded = decodeAscii(read)
-    if (decoded === read) return false
-    read = decoded
-  }
-  // Nobody who means well encodes so often: better refused than read once too little.
-  return true
-}
-
-const MOST_DECODINGS = 4
-
-/** Bytes beyond ASCII stay encoded, in the spelling of `normalisePath`. */
-function decodeAscii(path: string): string {
-  return path.replace(/%([0-9a-f]{2})/gi, (encoded, hex: string) => {
-    const code = Number.parseInt(hex, 16)
-    return code < 0x80 ? String.fromCharCode(code) : encoded.toUpperCase()
-  })
-}
-
-/** Merges slashes and resolves dot segments; what climbs above the root stays at the root. */
-function resolveSegments(path: string): string {
-  const kept: string[] = []
-  for (const segment of path.split('/')) {
-    if (segment === '..') kept.pop()
-    else if (segment !== '' && segment !== '.') kept.push(segment)
-  }
-  return `/${kept.join('/')}`
-}
+const NONE: readonly string[] = []
 
 /** A slash at the end makes no difference. */
 function matchesAny(patterns: readonly PathPattern[], path: string): boolean {

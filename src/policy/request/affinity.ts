@@ -6,6 +6,7 @@
 //   ISSUED  seconds since 1970, base 36
 //   PROOF   first 144 bits of MAC(key, pool, cookie name and all of the value before the last dot)
 
+import { type Fields, fieldValue, fieldValues } from '../../http/fields.ts'
 import type { AffinityCookiePlan } from '../../plan/balance.ts'
 
 /**
@@ -74,6 +75,39 @@ export function decideAffinity(
   if (table.ttlMs > 0 && ageMs >= table.ttlMs) return EXPIRED
   const isAging = table.ttlMs > 0 && ageMs >= table.ttlMs / 4
   return { kind: 'upstream', index: table.byId[key]!.get(id)!, renew: key > 0 || isAging }
+}
+
+/** Of several cookies of one name (of an earlier `path`, of a parent domain) the first that verifies counts. @param nowMs since 1970 */
+export function decideAmong(
+  table: AffinityTable,
+  values: readonly string[],
+  nowMs: number,
+  mac: Mac,
+): { readonly verdict: AffinityVerdict; readonly value: string } {
+  let expired = false
+  for (const value of values) {
+    const verdict = decideAffinity(table, value, nowMs, mac)
+    if (verdict.kind === 'upstream') return { verdict, value }
+    expired ||= verdict.kind === 'expired'
+  }
+  return { verdict: expired ? EXPIRED : NONE, value: values[0] ?? '' }
+}
+
+/**
+ * Whether an answer is one that shared caches keep (RFC 9111 3, 4.2): a cookie on it would reach all their clients. One without
+ * Cache-Control that has Last-Modified counts, since they guess for how long. One that sets a cookie of the application does not: it
+ * begins a session perhaps, and then vigia's cookie has to go with it.
+ * @param nowMs since 1970
+ */
+export function isForSharedCaches(answer: Fields, nowMs: number): boolean {
+  if (fieldValue(answer, 'set-cookie') !== undefined) return false
+  const control = fieldValues(answer, 'cache-control')?.toLowerCase()
+  if (control !== undefined && /\b(?:no-store|private)\b/.test(control)) return false
+  if (control !== undefined && /\bpublic\b|\b(?:s-maxage|max-age)\s*=\s*"?0*[1-9]/.test(control)) return true
+  if (control !== undefined && /\bmax-age\b/.test(control)) return false
+  const expires = fieldValue(answer, 'expires')
+  if (expires !== undefined) return Date.parse(expires) > nowMs
+  return control === undefined && fieldValue(answer, 'last-modified') !== undefined
 }
 
 const VERSION = '1'

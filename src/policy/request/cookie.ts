@@ -4,6 +4,7 @@ import type { AffinityCookiePlan } from '../../plan/balance.ts'
 
 /** Longer values are no session's: they count as absent. */
 const LONGEST_VALUE = 4096
+const MOST_VALUES = 8
 
 /**
  * Value of the first cookie of that name; browsers send the one of the longest path first (RFC 6265 5.4). Undefined where
@@ -11,15 +12,22 @@ const LONGEST_VALUE = 4096
  * @param field Cookie fields, joined by "; " or ", " where there are several
  */
 export function cookieValue(field: string | undefined, name: string): string | undefined {
-  if (field === undefined) return undefined
+  for (const value of valuesOf(field, name)) return value === '' || value.length > LONGEST_VALUE ? undefined : value
+  return undefined
+}
+
+/** Values of the first cookies of that name, 8 at most: a browser has one for each domain and path that set one. */
+export function cookieValues(field: string | undefined, name: string): string[] {
+  return [...valuesOf(field, name).take(MOST_VALUES)]
+}
+
+function* valuesOf(field: string | undefined, name: string): Generator<string, undefined> {
+  if (field === undefined) return
   for (let at = field.indexOf(name); at >= 0; at = field.indexOf(name, at + 1)) {
     if (!beginsPair(field, at)) continue
     const equals = skipSpaces(field, at + name.length)
-    if (field.charCodeAt(equals) !== EQUALS) continue
-    const value = field.slice(equals + 1, pairEnd(field, equals)).trim()
-    return value === '' || value.length > LONGEST_VALUE ? undefined : value
+    if (field.charCodeAt(equals) === EQUALS) yield field.slice(equals + 1, pairEnd(field, equals)).trim()
   }
-  return undefined
 }
 
 /** Value of a Set-Cookie field. @param secure the client's connection is TLS, here or at a trusted proxy */

@@ -2,8 +2,8 @@
 // provably safe, or the end. An unsafe request of which any byte may have reached an upstream is never sent again,
 // unless its route declares that it may be.
 
-/** Why a route's promise covers a request: it carries an Idempotency-Key, or it is a declared RPC read. */
-export type Declared = 'keyed' | 'read'
+/** Why a route's promise covers a request: it carries an Idempotency-Key, is a declared RPC read, or a POST that only polls. */
+export type Declared = 'keyed' | 'read' | 'poll'
 
 /** Why a second sending is safe. */
 export type Proof = 'not-sent' | 'idempotent' | 'declared'
@@ -13,6 +13,11 @@ export interface Repetition {
   readonly method: string
   /** Undefined = the route promises nothing for this request. See declared.ts and rpc-reads.ts. */
   readonly declared?: Declared | undefined
+  /**
+   * The connection is a login of its client, or about to become one (http/login-schemes.ts): on another one the request would be
+   * somebody else's or nobody's, and its credentials may hold only once.
+   */
+  readonly loggedIn?: boolean | undefined
   /** Whether all of the body is still at hand (true where there is none). */
   readonly bodyReplayable: boolean
   /** A byte of a response, interim ones included, went to the client. */
@@ -28,8 +33,11 @@ export interface Repetition {
 export interface FailedAttempt extends Repetition {
   /** `connect`: no established connection yet; `sent`: on it, no response byte seen; `responding`: some seen. */
   readonly stage: 'connect' | 'sent' | 'responding'
-  /** `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP. */
-  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage'
+  /**
+   * `timeout`: of connecting or of waiting for the response; `garbage`: what came is no HTTP; `own`: for want of descriptors, ports or
+   * memory of vigia itself: another upstream may have an idle connection, or ports left; `silent`: probes get no answer either.
+   */
+  readonly failure: 'connect' | 'timeout' | 'reset' | 'garbage' | 'own' | 'silent'
   /** Bytes of this request, head included, that were handed to an established connection. */
   readonly requestBytesWritten: number
   /** The connection had served an earlier request. */
@@ -81,7 +89,7 @@ export function isInDoubt({
   requestBytesWritten,
 }: Pick<FailedAttempt, 'method' | 'declared' | 'requestBytesWritten'>): boolean {
   // A keyed request changes something: its key makes it repeatable, not harmless.
-  return requestBytesWritten > 0 && !isIdempotent(method) && declared !== 'read'
+  return requestBytesWritten > 0 && !isIdempotent(method) && (declared === undefined || declared === 'keyed')
 }
 
 /**
@@ -136,8 +144,8 @@ function isOver({ responseStarted, clientGone, attemptsMade }: Repetition, attem
 }
 
 /** Why the request may be sent a second time although an upstream may have carried it out; undefined = it may not. */
-function proofOf({ method, declared, bodyReplayable }: Repetition): Proof | undefined {
-  if (!bodyReplayable) return undefined
+function proofOf({ method, declared, loggedIn, bodyReplayable }: Repetition): Proof | undefined {
+  if (!bodyReplayable || loggedIn === true) return undefined
   if (isIdempotent(method)) return 'idempotent'
   return declared === undefined ? undefined : 'declared'
 }
@@ -147,6 +155,8 @@ function mayPass({ failure, retryTimeouts, attemptsMade }: FailedAttempt): boole
   switch (failure) {
     case 'connect':
     case 'reset':
+    case 'silent':
+    case 'own':
       return true
     case 'timeout':
       return retryTimeouts

@@ -27,22 +27,33 @@ interface MethodIndex {
 
 const NO_ROUTE = Number.MAX_SAFE_INTEGER
 
-/** Indexes the routes that `listener` serves; the numbers that `matchRoute` returns are indexes into `routes`. */
-export function compileRoutes(routes: readonly RouteMatch[], listener: string): RouteTable {
+/**
+ * Indexes the routes that `listener` serves; the numbers that `matchRoute` returns are indexes into `routes`.
+ * @param takes which of the routes, by index @param spell the spelling of prefixes, where paths come in another one than `normalisePath`'s
+ */
+export function compileRoutes(
+  routes: readonly RouteMatch[],
+  listener: string,
+  takes: (order: number) => boolean = () => true,
+  spell: (prefix: string) => string = prefix => prefix,
+): RouteTable {
   const exactHosts = new Map<string, PathIndex>()
   const hostSuffixes = new Map<string, PathIndex>()
   const anyHost = newPathIndex()
   let longestSuffix = 0
   for (const [order, route] of routes.entries()) {
-    if (route.listeners.length > 0 && !route.listeners.includes(listener)) continue
-    if (route.hosts.length === 0) addRoute(anyHost, route, order)
+    if (!takes(order) || (route.listeners.length > 0 && !route.listeners.includes(listener))) continue
+    const key = prefixKey(route.path)
+    if (key === undefined) continue
+    const prefix = spell(key)
+    if (route.hosts.length === 0) addRoute(anyHost, prefix, route, order)
     for (const host of route.hosts) {
       if (host.startsWith('*.')) {
         const suffix = host.slice(1)
         longestSuffix = Math.max(longestSuffix, suffix.length)
-        addRoute(getOrAdd(hostSuffixes, suffix, newPathIndex), route, order)
+        addRoute(getOrAdd(hostSuffixes, suffix, newPathIndex), prefix, route, order)
       } else {
-        addRoute(getOrAdd(exactHosts, host, newPathIndex), route, order)
+        addRoute(getOrAdd(exactHosts, host, newPathIndex), prefix, route, order)
       }
     }
   }
@@ -146,9 +157,7 @@ function firstInMethods(index: MethodIndex, method: string, best: number): numbe
   return own !== undefined && own < any ? own : any
 }
 
-function addRoute(index: PathIndex, route: RouteMatch, order: number): void {
-  const prefix = prefixKey(route.path)
-  if (prefix === undefined) return
+function addRoute(index: PathIndex, prefix: string, route: RouteMatch, order: number): void {
   const methods = prefix === '' ? index.root : getOrAdd(index.prefixes, prefix, newMethodIndex)
   index.longestPrefix = Math.max(index.longestPrefix, prefix.length)
   if (route.methods.length === 0) methods.any = Math.min(methods.any, order)

@@ -49,11 +49,20 @@ export function answerOf(
   ]
   if (form !== 'json') fields.push(['Content-Language', form, FIELD.other])
   if (retryAfterS !== undefined) fields.push(['Retry-After', String(retryAfterS), FIELD.other])
+  return withHead(status, EN.titles[status], fields, body)
+}
+
+export function withHead(
+  status: number,
+  reason: string,
+  fields: readonly (readonly [name: string, value: string, kind: Field])[],
+  body: Buffer,
+): Answer {
   return {
     body,
     head: {
       status,
-      reason: EN.titles[status],
+      reason,
       minor: 1,
       length: body.length,
       options: { close: false, keepAlive: false, nominated: undefined, upgrade: undefined },

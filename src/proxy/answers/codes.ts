@@ -9,6 +9,8 @@ const STATUSES = {
   'queue-full': 503,
   'queue-timeout': 503,
   overloaded: 503,
+  /** Of vigia itself: policy/process/own-trouble.ts. */
+  'out-of-resources': 503,
   'rate-limited': 429,
   forbidden: 403,
   'connect-failed': 502,
@@ -18,6 +20,8 @@ const STATUSES = {
   'bad-upstream-response': 502,
   'in-doubt': 502,
   'internal-error': 500,
+  /** The time that a stop of vigia leaves is up. */
+  stopping: 503,
   /** With more to say than the others: closed-route-answer.ts. */
   maintenance: 503,
 } as const
@@ -38,11 +42,14 @@ export function answerToFailure(kind: FailureKind, connecting: boolean): AnswerC
     case 'connect':
       return 'connect-failed'
     case 'timeout':
+    case 'silent':
       return connecting ? 'connect-timeout' : 'upstream-timeout'
     case 'reset':
       return 'upstream-reset'
     case 'garbage':
       return 'bad-upstream-response'
+    case 'own':
+      return 'out-of-resources'
   }
 }
 

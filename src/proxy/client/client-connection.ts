@@ -3,13 +3,15 @@
 
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { FAULT_CODES, FAULTS, type FaultCode } from '../../http/faults.ts'
+import { FAULT_CODES, type FaultCode } from '../../http/faults.ts'
 import { NO_FIELDS } from '../../http/fields.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { answer } from '../answers/answers.ts'
+import { type AnswerCode, statusOf } from '../answers/codes.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -41,6 +43,7 @@ export abstract class ClientConnection implements Expiring {
   protected readonly timer = new Timer(this)
   protected phase: Phase = 'idle'
   protected exchange: ClientEvents | undefined = undefined
+  logins: ClientLogins | undefined = undefined
   /** Bytes behind the current request, kept until its exchange is over. */
   protected ahead: Buffer | undefined = undefined
   /** The client has closed its sending side. */
@@ -59,6 +62,11 @@ export abstract class ClientConnection implements Expiring {
     context.wheel.arm(this.timer, context.active.snapshot.timeouts.keepAliveMs)
   }
 
+  /** What is under way on it; undefined = nothing. */
+  get current(): ClientEvents | undefined {
+    return this.exchange
+  }
+
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
   abstract reassess(listener: string): void
 
@@ -67,12 +75,22 @@ export abstract class ClientConnection implements Expiring {
     if (this.phase === 'idle') this.close()
   }
 
-  /** Ends at once. @returns true where something was under way */
-  destroy(): boolean {
-    const busy = this.phase === 'exchange' || this.phase === 'delivering' || this.phase === 'tunnel'
-    this.exchange?.interrupted('cut by the stop of vigia')
-    this.close()
+  /**
+   * The time of the stop is up. A request that has no answer gets one, which the client may take a moment to read; all else ends at once.
+   * @returns true where something was under way
+   */
+  stop(): boolean {
+    const { phase, exchange } = this
+    const busy = phase === 'exchange' || phase === 'delivering' || phase === 'tunnel'
+    if (exchange) this.safely(() => exchange.interrupt('stopping', 'cut by the stop of vigia'))
+    else if (phase === 'head') this.safely(() => this.refuse('stopping'))
+    else if (phase !== 'linger') this.close()
     return busy
+  }
+
+  /** Ends at once. */
+  destroy(): void {
+    this.close()
   }
 
   onDeadline(): void {
@@ -93,20 +111,35 @@ export abstract class ClientConnection implements Expiring {
     this.context.unexpected(error, this.exchange?.requestId)
     try {
       this.writer.endConnection()
-      if (this.exchange) this.exchange.abort()
-      else this.close()
+      if (this.exchange) this.exchange.interrupt('internal-error', 'internal error')
+      else if (this.phase === 'idle' || this.phase === 'head') this.refuse('internal-error')
+      if (this.phase === 'exchange') this.abandon()
     } catch {
-      this.close()
+      this.abandon()
     }
   }
 
+  /**
+   * The client counts as gone, or nothing is left that could answer it. Never in silence where its request has no answer: many a client
+   * takes that for a connection that was closed while idle, and sends the request again (RFC 9110 9.2.2, RFC 9112 9.3.1).
+   */
+  abandon(): void {
+    if (this.phase !== 'exchange' || !this.writer.lastWord()) return this.close()
+    const { exchange } = this
+    this.exchange = undefined
+    if (this.ended) this.endSocket()
+    else this.linger()
+    exchange?.onClientGone()
+  }
+
   /** Answers what can't become an exchange, and ends the connection. */
-  protected refuse(code: FaultCode): void {
+  protected refuse(code: AnswerCode): void {
     const { row } = this.context
     const requestId = this.context.nextRequestId()
     const { head, body } = answer(code, requestId, this.context.active.snapshot.language ?? 'en')
-    row.rejected(FAULT_CODES.indexOf(code))
-    row.finished(SLOT_OF_VIGIA, FAULTS[code].status, 0)
+    const fault = FAULT_CODES.indexOf(code as FaultCode)
+    if (fault >= 0) row.rejected(fault)
+    row.finished(SLOT_OF_VIGIA, statusOf(code), 0)
     this.phase = 'exchange'
     this.writer.begin(1, false)
     this.writer.head(head, false, requestId, '')
@@ -154,5 +187,6 @@ export abstract class ClientConnection implements Expiring {
     this.exchange = undefined
     this.host.onGone(this)
     exchange?.onClientGone()
+    this.logins?.end()
   }
 }

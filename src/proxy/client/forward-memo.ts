@@ -15,8 +15,8 @@ export class ForwardMemo {
   #forwarded: ForwardedRequest | undefined = undefined
 
   forwarded(head: RequestHead, client: ClientSide, active: ActiveSnapshot): ForwardedRequest {
-    // An absolute-form target brings its own host.
-    const own = head.host === head.meaning.host
+    // An absolute-form target brings its own host, and Max-Forwards is rewritten for some methods only.
+    const own = head.host === head.meaning.host && head.meaning.maxForwards === undefined
     const same = own && this.#meaning === head.meaning && this.#minor === head.minor && this.#active === active
     if (same && this.#forwarded) return this.#forwarded
     const forwarded = forwardedRequest(head, client, active.snapshot.headers.via, address => active.isTrusted(address))

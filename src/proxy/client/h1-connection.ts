@@ -42,7 +42,7 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
     const { limits, timeouts } = active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
-    this.#body = new BodyReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes, 'request')
     this.#timeouts = timeouts
     socket.on('data', (chunk: Buffer) => this.#guard(chunk))
     socket.on('end', () => this.safely(() => this.#onEnd()))
@@ -234,7 +234,7 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
 
   cut(): void {
     this.exchange = undefined
-    this.writer.flush()
+    if (!this.writer.lastWord()) this.writer.flush()
     // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
     if (this.writer.endsWithConnection) this.close()
     else this.linger()
@@ -246,10 +246,6 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
 
   resumeBody(): void {
     if (!this.ahead) this.socket.resume()
-  }
-
-  abandon(): void {
-    this.close()
   }
 
   upgrade(head: ResponseHead, requestId: string): TunnelEnd {

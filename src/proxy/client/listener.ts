@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
@@ -59,6 +60,11 @@ export class Listener implements ConnectionHost {
     return this.#connections.size
   }
 
+  /** What is under way on its connections. */
+  *exchanges(): Iterable<ClientEvents> {
+    for (const { current } of this.#connections) if (current) yield current
+  }
+
   /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
   bind(reusePort: boolean): Promise<void> {
     const { host, port } = this.#plan
@@ -79,12 +85,16 @@ export class Listener implements ConnectionHost {
     for (const connection of [...this.#connections]) connection.drain()
   }
 
-  /** Ends everything at once. @returns how many connections had something under way */
-  destroy(): number {
-    this.#dropHeld()
+  /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many connections had something under way */
+  endAll(): number {
     let cut = 0
-    for (const connection of [...this.#connections]) if (connection.destroy()) cut += 1
+    for (const connection of [...this.#connections]) if (connection.stop()) cut += 1
     return cut
+  }
+
+  /** Ends everything at once. */
+  destroy(): void {
+    for (const connection of [...this.#connections]) connection.destroy()
   }
 
   onGone(connection: ClientConnection): void {
@@ -103,7 +113,7 @@ export class Listener implements ConnectionHost {
   }
 
   get #most(): number {
-    return this.#context.active.snapshot.limits.connections
+    return this.#context.active.connections
   }
 
   #accept(socket: Socket): void {

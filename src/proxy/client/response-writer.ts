@@ -4,11 +4,19 @@
 import type { Socket } from 'node:net'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
+import { offeredProtocols } from '../../http/upgrades.ts'
 import { chunkHead, lastChunk } from '../../http1/chunks.ts'
 import { responseFields } from '../../http1/response-fields.ts'
+import { dateLine } from './date-line.ts'
 
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
 const GATHER_BYTES = 16_384
+
+/** Where no other answer can be made. It may be in doubt: a client that reads nothing at all would send its request again (RFC 9112 9.3.1). */
+const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
+const LAST_WORD = `HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
+/** A status that names the protocol it wants. */
+const UPGRADE_REQUIRED = 426
 
 type Framing = 'none' | 'length' | 'chunked' | 'until-close'
 
@@ -20,6 +28,8 @@ export class ResponseWriter {
   #text = ''
   #corked = false
   #flowing = true
+  /** The final head of the current request's answer has been written. */
+  #answered = false
   /** The connection carries another exchange after this one. */
   persistent = true
 
@@ -37,6 +47,7 @@ export class ResponseWriter {
     this.#minor = minor
     this.persistent = persistent
     this.#framing = 'none'
+    this.#answered = false
   }
 
   /** This response is the connection's last. */
@@ -49,7 +60,8 @@ export class ResponseWriter {
   }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
-    const { text, hasRequestId } = responseFields(head)
+    this.#answered = true
+    const { text, hasRequestId, hasDate } = responseFields(head)
     let framing = ''
     if (bodiless) {
       this.#framing = 'none'
@@ -65,14 +77,26 @@ export class ResponseWriter {
       this.#framing = 'until-close'
       this.persistent = false
     }
-    const connection = this.persistent
-      ? this.#minor === 0
-        ? 'Connection: keep-alive\r\n'
-        : ''
-      : 'Connection: close\r\n'
+    const connection =
+      head.status === UPGRADE_REQUIRED
+        ? this.#wantedUpgrade(head)
+        : this.persistent
+          ? this.#minor === 0
+            ? 'Connection: keep-alive\r\n'
+            : ''
+          : 'Connection: close\r\n'
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
-    const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${extra}${framing}${connection}${id}\r\n`
+    // Whatever else Cache-Control says, a cookie is for one client: it joins the upstream's own (RFC 9110 5.3).
+    const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\nCache-Control: private\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${extra}${framing}${connection}${id}\r\n`
+  }
+
+  /** Connection, and the protocols that a 426 asks for, which go with it (RFC 9110 7.8, 15.5.22). */
+  #wantedUpgrade(head: ResponseHead): string {
+    const protocols = offeredProtocols(head.fields)
+    const options = this.persistent ? (this.#minor === 0 ? 'keep-alive' : '') : 'close'
+    if (protocols === undefined) return options === '' ? '' : `Connection: ${options}\r\n`
+    return `Connection: ${options === '' ? '' : `${options}, `}Upgrade\r\nUpgrade: ${protocols}\r\n`
   }
 
   /** 101, sent at once: from here on the connection is not HTTP. */
@@ -102,6 +126,16 @@ export class ResponseWriter {
   end(trailers: Fields): void {
     if (this.#framing === 'chunked') this.#text += lastChunk(trailers)
     if (this.#framing === 'until-close') this.persistent = false
+  }
+
+  /** Answers the current request, if nothing has, with the connection's last response. @returns false where something has */
+  lastWord(): boolean {
+    if (this.#answered) return false
+    this.#answered = true
+    this.#text += LAST_WORD + LAST_WORD_TEXT
+    this.persistent = false
+    this.flush()
+    return true
   }
 
   /** @returns false where the client reads too slowly */

@@ -7,9 +7,12 @@ import type { RpcReads } from '../../policy/request/rpc-reads.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Queue } from '../pool/queue.ts'
 import type { Admission } from './admission.ts'
+import type { OtherRoutes } from './protection/other-routes.ts'
 
 export interface ActiveSnapshot {
   readonly snapshot: Snapshot
+  /** Most client connections at once, per listener. */
+  readonly connections: number
   /** Where requests of each route are counted; parallel to the snapshot's routes. */
   readonly routeSlots: readonly number[]
   readonly pools: readonly Pool[]
@@ -21,5 +24,7 @@ export interface ActiveSnapshot {
   readonly rpcReads: readonly (RpcReads | undefined)[]
   /** Of the routes that restrict who may use them, or how often. */
   readonly admissions: ReadonlyMap<RoutePlan, Admission>
+  /** Where a request of each pool could belong as well; parallel to the pools. */
+  readonly otherRoutes: readonly OtherRoutes[]
   isTrusted(address: string): boolean
 }

@@ -2,7 +2,7 @@
 // are in policy/request/access.ts and policy/request/rate-limit.ts; here they meet the shared memory and the counters.
 
 import type { RoutePlan } from '../../plan/route.ts'
-import { type AccessRules, compileDeniedPaths, isForbidden } from '../../policy/request/access.ts'
+import { type AccessRules, compileDeniedPaths, isDeniedPath, isForbidden } from '../../policy/request/access.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { retryAfterS } from '../../policy/request/rate-limit.ts'
 import { TOTAL } from '../../shared/counters.ts'
@@ -15,7 +15,7 @@ export type Refusal =
   | { readonly code: 'forbidden'; readonly retryAfterS: undefined }
   | { readonly code: 'rate-limited'; readonly retryAfterS: number }
 
-const FORBIDDEN: Refusal = { code: 'forbidden', retryAfterS: undefined }
+export const FORBIDDEN: Refusal = { code: 'forbidden', retryAfterS: undefined }
 
 export class Admission {
   readonly #route: RoutePlan
@@ -23,48 +23,60 @@ export class Admission {
   readonly #runtime: Pick<Runtime, 'row' | 'rates'>
   readonly #poolSlot: number
 
-  /** @param poolSlot where refusals are counted */
-  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number) {
+  /** @param poolSlot where refusals are counted @param inOneCase see `admissionsOf` */
+  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number, inOneCase: boolean) {
     this.#route = route
-    this.#rules = rulesOf(route)
+    this.#rules = rulesOf(route, inOneCase)
     this.#runtime = runtime
     this.#poolSlot = poolSlot
   }
 
-  /** Counts the request against its client's rate where it is let in, else the refusal. @param path normalised @param client its address */
-  refusal(path: string, client: string): Refusal | undefined {
+  /** Whether the client must not have this; counted. @param client its address @param path normalised @param readings of it beside that */
+  forbids(client: string, path: string, readings: readonly string[] | undefined): Refusal | undefined {
+    return this.#rules && isForbidden(this.#rules, client, path, readings) ? this.#forbidden() : undefined
+  }
+
+  /** The same, but only where nobody may have the path. */
+  deniesPath(path: string, readings: readonly string[]): Refusal | undefined {
+    return this.#rules && isDeniedPath(this.#rules.deniedPaths, path, readings) ? this.#forbidden() : undefined
+  }
+
+  /** Counts the request against its client's rate where it is let in, else the refusal. */
+  limits(client: string): Refusal | undefined {
     const { row, rates } = this.#runtime
-    if (this.#rules && isForbidden(this.#rules, client, path)) {
-      row.add(this.#poolSlot, TOTAL.forbidden, 1)
-      return FORBIDDEN
-    }
     const { rateLimit, name } = this.#route
     const waitMs = rateLimit ? rates.ask(name, clientKey(client), processNowMs(), rateLimit) : 0
     if (waitMs === 0) return undefined
     row.add(this.#poolSlot, TOTAL.rateLimited, 1)
     return { code: 'rate-limited', retryAfterS: retryAfterS(waitMs) }
   }
+
+  #forbidden(): Refusal {
+    this.#runtime.row.add(this.#poolSlot, TOTAL.forbidden, 1)
+    return FORBIDDEN
+  }
 }
 
-/** Of the routes that need one. */
+/** Of the routes that need one. @param inOneCase by pool: paths that are denied may come in one case too, see `spell` */
 export function admissionsOf(
   routes: readonly RoutePlan[],
   runtime: Pick<Runtime, 'row' | 'rates'>,
   poolSlots: readonly number[],
+  inOneCase: readonly boolean[],
 ): ReadonlyMap<RoutePlan, Admission> {
   return new Map(
     routes
       .filter(({ access, rateLimit }) => access || rateLimit)
-      .map(route => [route, new Admission(route, runtime, poolSlots[route.pool]!)]),
+      .map(route => [route, new Admission(route, runtime, poolSlots[route.pool]!, inOneCase[route.pool]!)]),
   )
 }
 
-function rulesOf({ access }: RoutePlan): AccessRules | undefined {
+function rulesOf({ access }: RoutePlan, inOneCase: boolean): AccessRules | undefined {
   return (
     access && {
       allows: access.allow.length > 0 ? inRanges(access.allow) : undefined,
       denies: access.deny.length > 0 ? inRanges(access.deny) : undefined,
-      deniedPaths: compileDeniedPaths(access.denyPaths),
+      deniedPaths: compileDeniedPaths(access.denyPaths, inOneCase),
     }
   )
 }

@@ -3,16 +3,17 @@
 
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import { isLastHop } from '../../policy/request/method-class.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { ClientEvents } from './client-events.ts'
-import { closedRouteOf } from './closed-routes.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
+import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
-import { sendAnswer } from './send-answer.ts'
+import { sendAnswer, sendLastHopAnswer } from './send-answer.ts'
 
 /** Why a request is answered by vigia itself. */
 interface Rejection {
@@ -20,10 +21,11 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
+/** `last-hop`: it is vigia that it asks. */
+type Arrived = Exchange | Rejection | 'last-hop'
+
 const BAD_TARGET = reject('bad-target')
 const NO_ROUTE = reject('no-route')
-/** When to come again, its answer knows. */
-const MAINTENANCE = reject('maintenance')
 const BODY_TOO_LARGE = reject('body-too-large')
 const OVERLOADED = reject('overloaded')
 const INTERNAL_ERROR = reject('internal-error')
@@ -36,7 +38,7 @@ export function arrive(
   forwarded: ForwardedRequest,
 ): ClientEvents | undefined {
   const record = new ExchangeRecord(forwarded.requestId ?? context.nextRequestId(), head, forwarded, down.client)
-  let arrived: Exchange | Rejection
+  let arrived: Arrived
   try {
     arrived = admit(context, down, record)
   } catch (error) {
@@ -49,8 +51,8 @@ export function arrive(
 }
 
 /** Notes in the record how far it came. */
-function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Exchange | Rejection {
-  const { active, closedRoutes } = context
+function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
+  const { active } = context
   const { head, client } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
@@ -58,34 +60,31 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
+  const protection = protect(context, record, placement)
+  if (protection) return protection
   const { route, pool } = placement
-  const refusal = route.access || route.rateLimit ? active.admissions.get(route)?.refusal(path, client) : undefined
-  if (refusal) return refusal
-  if (closedRoutes !== undefined) {
-    record.closedRoute = closedRouteOf(closedRoutes, route.name, client, head.meaning.fields)
-    if (record.closedRoute) return MAINTENANCE
-  }
+  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(
-  context: ExchangeContext,
-  down: Downstream,
-  record: ExchangeRecord,
-  { code, retryAfterS }: Rejection,
-): void {
+function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | 'last-hop'): void {
   const { snapshot } = context.active
+  let end = 'complete'
   try {
-    sendAnswer(down, record, code, retryAfterS, snapshot.language)
+    if (why === 'last-hop') sendLastHopAnswer(down, record)
+    else {
+      end = why.code
+      sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
+    }
   } catch (error) {
     context.unexpected(error, record.requestId)
     record.finish(context, undefined, 0, 'internal-error')
     return down.cut()
   }
-  record.finish(context, undefined, 0, code)
+  record.finish(context, undefined, 0, end)
   down.flush()
   down.finished((record.placement?.route ?? snapshot).timeouts)
 }

@@ -72,6 +72,11 @@ export class Attempt {
     if (!this.reused) this.connectMs = performance.now() - this.startedMs
   }
 
+  /** It has no answer yet, and has not failed. */
+  get inFlight(): boolean {
+    return this.#inFlight
+  }
+
   /** The connection is no longer this attempt's. */
   leave(): void {
     if (!this.#inFlight) return
@@ -109,7 +114,10 @@ export class Attempt {
       row.add(endpoint.slot, decision.stale ? TOTAL.staleConnections : totalOfProof(decision.proof), 1)
       if (decision.stale) return
     }
+    if (failure === 'own') return this.#runtime.ownTrouble(detail)
     row.add(endpoint.slot, totalOf(failure), 1)
+    // It is by control that it is known.
+    if (failure === 'silent') return
     if (!provoked) this.#placement.pool.suspect(endpoint, performance.now())
     const by = this.sentBytes === 0 ? undefined : clientKey(client)
     const told = { error: `${failure}: ${detail}`, client: by, provoked }
@@ -145,6 +153,11 @@ export class Attempt {
   /** Its answer is not passed on: another upstream is asked. */
   discard(proof: Proof): void {
     this.recordAnswer()
+    this.moveOn(proof)
+  }
+
+  /** It is given up before it had an answer: another upstream is asked. */
+  moveOn(proof: Proof): void {
     this.connection.abandon()
     this.leave()
     this.#runtime.row.add(this.endpoint.slot, TOTAL.retries, 1)
@@ -152,11 +165,12 @@ export class Attempt {
   }
 }
 
-function totalOf(kind: FailureKind): number {
+function totalOf(kind: Exclude<FailureKind, 'own'>): number {
   switch (kind) {
     case 'connect':
       return TOTAL.connectFailures
     case 'timeout':
+    case 'silent':
       return TOTAL.timeouts
     case 'reset':
     case 'garbage':

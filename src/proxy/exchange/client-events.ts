@@ -2,6 +2,7 @@
 
 import type { FaultCode } from '../../http/faults.ts'
 import type { Fields } from '../../http/fields.ts'
+import type { OwnCode } from '../answers/codes.ts'
 
 export interface ClientEvents {
   readonly requestId: string
@@ -21,8 +22,17 @@ export interface ClientEvents {
   /** It may only have finished sending. */
   onClientHalfClosed(): void
   onClientGone(): void
-  /** vigia itself is about to end it, by a bug or by its stop: what was sent may be carried out all the same. @param cause one line */
-  interrupted(cause: string): void
-  /** An exception somewhere in it: it ends, whatever state it is in. */
-  abort(): void
+  /**
+   * An upstream has gone silent. What waits for its answer goes on elsewhere where that is provably safe and there is somebody to ask.
+   * @param endBeforeMs what was sent there earlier ends in any case, monotonic ms
+   */
+  upstreamIsSilent(slot: number, endBeforeMs: number): void
+  /** Nothing may stay on this upstream: a long poll there goes on elsewhere, or ends. */
+  endPoll(slot: number): void
+  /**
+   * vigia itself ends it, by a bug or by its stop, whatever state it is in: it is answered, unless its answer has begun. What was sent
+   * may be carried out all the same.
+   * @param code of the answer, where nothing is in doubt @param cause one line
+   */
+  interrupt(code: OwnCode, cause: string): void
 }

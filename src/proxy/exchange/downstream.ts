@@ -4,6 +4,7 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
@@ -18,13 +19,15 @@ export interface ClientSide {
 
 export interface Downstream {
   readonly client: ClientSide
+  /** Connections to upstreams that are this client's, and end with its own; undefined = it has not logged in on any. */
+  logins: ClientLogins | undefined
   /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
   readonly bytesWaiting: number
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
   endAfterResponse(): void
-  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, '' = none. */
+  /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, which makes the answer private, '' = none. */
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void
   body(chunk: Buffer, start: number, end: number): void
   /** The response is complete. */
@@ -33,7 +36,7 @@ export interface Downstream {
   flush(): boolean
   /** The exchange is over: the connection may go on with its next one. @param timeouts hold until then */
   finished(timeouts: Timeouts): void
-  /** The client counts as gone: closes its connection and tells the exchange. */
+  /** The client counts as gone: ends its connection, with the last word where nothing has answered its request, and tells the exchange. */
   abandon(): void
   /** Breaks the response off so that the client can't take it for complete. */
   cut(): void

@@ -3,7 +3,7 @@
 
 import type { Language } from '../../plan/snapshot.ts'
 import { TOTAL } from '../../shared/counters.ts'
-import type { AnswerCode } from '../answers/codes.ts'
+import type { AnswerCode, OwnCode } from '../answers/codes.ts'
 import type { Breaker } from '../pool/breaker.ts'
 import type { Waiter } from '../pool/waiter.ts'
 import type { Expiring } from '../runtime/timer-wheel.ts'
@@ -82,8 +82,7 @@ export abstract class EndableExchange implements Expiring {
       step()
     } catch (error) {
       this.context.unexpected(error, this.requestId)
-      this.interrupted('internal error')
-      this.down.abandon()
+      this.#endBroken()
     }
   }
 
@@ -129,15 +128,18 @@ export abstract class EndableExchange implements Expiring {
     if (!this.over) this.timer.onClientHalfClosed()
   }
 
-  abort(): void {
+  interrupt(code: OwnCode, cause: string): void {
     if (this.over) return
-    this.interrupted('internal error')
-    this.breakOff('internal-error')
+    if (this.attempt) this.retrying.noteDoubt(this.attempt, cause)
+    this.breakOff(code)
   }
 
-  interrupted(cause: string): void {
-    if (this.over || !this.attempt) return
-    this.retrying.noteDoubt(this.attempt, cause)
+  #endBroken(): void {
+    try {
+      this.interrupt('internal-error', 'internal error')
+    } catch {
+      this.down.abandon()
+    }
   }
 
   /** Ends the attempt, then answers if there is still something to say. */

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
+import { asksForLogin } from '../../http/login-schemes.ts'
 import { isIdempotent, isRefusal } from '../../policy/request/retry.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import type { AnswerCode } from '../answers/codes.ts'
@@ -12,7 +13,9 @@ import type { Choice, Seeker } from '../pool/choice.ts'
 import { NEWCOMER, Waiter, type Waiting } from '../pool/waiter.ts'
 import { openTunnel } from '../tunnel/tunnel.ts'
 import type { AttemptEvents, FailureKind } from '../upstream/attempt-events.ts'
+import type { UpstreamConnection } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
+import { Logins } from '../upstream/logins.ts'
 import { Attempt } from './attempt.ts'
 import type { ClientEvents } from './client-events.ts'
 import { EndableExchange } from './endable-exchange.ts'
@@ -26,8 +29,8 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.body.sent
   }
 
-  get mayUpgrade(): boolean {
-    return this.record.forwarded.upgrade !== undefined
+  get offers(): string | undefined {
+    return this.record.forwarded.upgrade
   }
 
   get bytesWaiting(): boolean {
@@ -40,6 +43,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   get rank(): number {
     return this.waiter?.rank ?? NEWCOMER
+  }
+
+  get login(): Endpoint | undefined {
+    return this.down.logins?.among(this.placement.pool.endpoints)
   }
 
   // 2. Choose an upstream, or wait for the first verdict on one, or for a permit.
@@ -75,7 +82,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const { pool } = this.placement
     const safe = this.body.bytes === 0 && this.body.received && isIdempotent(this.method)
     if (this.waiter) pool.stopWaiting(this.waiter)
-    const idle = this.retries?.freshOnly ? undefined : choice.endpoint.take(safe)
+    const idle = this.retries?.freshOnly ? undefined : this.#idleOf(choice.endpoint, safe)
     if (!idle && this.breaker?.pend() === false) {
       choice.permit?.giveBack()
       return this.giveUp('overloaded')
@@ -87,9 +94,25 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     if (idle) this.onConnected()
   }
 
+  /** The connection on which its client is logged in, else one that any client may use. */
+  #idleOf(endpoint: Endpoint, safe: boolean): UpstreamConnection | undefined {
+    const { logins } = this.down
+    const own = logins && endpoint.takeLogin(logins, this.placement.pool.endpoints)
+    if (own) return own
+    // A login is not tried twice, so it begins where no earlier request can have left a surprise.
+    return this.record.head.meaning.login ? undefined : endpoint.take(safe)
+  }
+
+  /** Nobody but its client rides this connection from now on. */
+  #own(connection: UpstreamConnection): void {
+    this.down.logins ??= new Logins()
+    connection.login = this.down.logins
+  }
+
   onConnected(): void {
     const attempt = this.attempt!
     const { head, forwarded } = this.record
+    if (head.meaning.login) this.#own(attempt.connection)
     this.breaker?.connected()
     attempt.begin(head, forwarded, this.requestId)
     this.timer.phase = 'request'
@@ -145,6 +168,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     const nowMs = performance.now()
     attempt.answerBegins(head.status, nowMs)
+    if (asksForLogin(head.status, head.fields)) this.#askedForLogin(attempt.connection)
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
     this.record.firstByteMs = nowMs - this.record.startedMs
     attempt.tellLatency()
@@ -154,8 +178,14 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     this.record.status = head.status
     if (attempt.endpoint.ended) this.down.endAfterResponse()
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
     this.down.head(head, bodiless, this.requestId, cookie)
+  }
+
+  /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
+  #askedForLogin(connection: UpstreamConnection): void {
+    this.#own(connection)
+    if (!connection.outlivesAnswer) this.down.endAfterResponse()
   }
 
   onBody(chunk: Buffer, start: number, end: number): void {
@@ -210,10 +240,42 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     attempt.leave()
     if (again) this.#try(again, performance.now())
     else if (decision.retry) {
-      if (!decision.stale) this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
+      if (!decision.stale && kind !== 'own')
+        this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
       this.dispatch()
     } else if (this.progress.headSent) this.cut('upstream cut')
-    else this.answer(this.retrying.lastFailure!)
+    else {
+      // A client whose login has ended learns it, and begins anew.
+      if (attempt.connection.login) this.down.endAfterResponse()
+      this.answer(this.retrying.lastFailure!)
+    }
+  }
+
+  upstreamIsSilent(slot: number, endBeforeMs: number): void {
+    const { attempt } = this
+    if (attempt?.endpoint.slot !== slot || !attempt.inFlight || this.progress.headSent) return
+    this.safely(() => {
+      if (this.#moveOn(attempt) || attempt.startedMs > endBeforeMs) return
+      attempt.connection.abandon()
+      this.onFailure('silent', 'its upstream is out, and nothing answers there')
+    })
+  }
+
+  endPoll(slot: number): void {
+    const { attempt } = this
+    if (attempt?.endpoint.slot !== slot || !attempt.inFlight || this.placement.route.longPoll !== true) return
+    this.safely(() => {
+      if (!this.#moveOn(attempt)) this.interrupt('no-upstream-available', 'no long poll may stay on its upstream')
+    })
+  }
+
+  #moveOn(attempt: Attempt): boolean {
+    const connecting = this.timer.phase === 'connect'
+    const other = this.retrying.awayFrom(attempt, connecting, this.record.attempts, this.progress)
+    if (!other) return false
+    attempt.moveOn(this.retrying.proof!)
+    this.#try(other, performance.now())
+    return true
   }
 
   /** An answer whose status the pool wants tried again, where that is provably safe and there is somebody else to ask. */

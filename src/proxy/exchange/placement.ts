@@ -1,5 +1,6 @@
 // Where a request goes: its route, the route's pool, and what in the request bears on the choice of an upstream there.
 
+import type { Fields } from '../../http/fields.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
 import { matchRoute } from '../../policy/request/routing.ts'
@@ -44,10 +45,15 @@ export function placementOf(
   }
 }
 
-/** The cookie that keeps the client with `endpoint` from now on; '' where there is none to write. */
-export function affinityCookie({ pool, stickiness }: Placement, endpoint: Endpoint, scheme: 'http' | 'https'): string {
+/** The cookie that keeps the client with `endpoint` from now on; '' where there is none to write. @param answer its fields */
+export function affinityCookie(
+  { pool, stickiness }: Placement,
+  endpoint: Endpoint,
+  scheme: 'http' | 'https',
+  answer: Fields,
+): string {
   if (!pool.affinity || !stickiness) return ''
-  return pool.affinity.cookieFor(stickiness, endpoint, scheme === 'https', Date.now())
+  return pool.affinity.cookieFor(stickiness, endpoint, scheme === 'https', answer, Date.now())
 }
 
 /** Counts the client's session as one that `endpoint` has served. */

@@ -1,12 +1,13 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
 // What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
 
-import { isAuthority } from '../../http/authority.ts'
+import { isAuthority, withoutEmptyPort } from '../../http/authority.ts'
 import { FIELD, type Field, fieldOf } from '../../http/field-names.ts'
 import { firstValue, listOf } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
+import { countsHops } from '../../policy/request/method-class.ts'
 import type { ClientSide } from './downstream.ts'
 
 /** X-Forwarded-Port, -Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
@@ -15,12 +16,12 @@ const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
 /** @param via name for Via, undefined = none */
 export function forwardedRequest(
-  { meaning, host, minor }: RequestHead,
+  { method, meaning, host, minor }: RequestHead,
   client: ClientSide,
   via: string | undefined,
   isTrusted: (address: string) => boolean,
 ): ForwardedRequest {
-  const { fields, options, length } = meaning
+  const { fields, options, length, maxForwards } = meaning
   const names: string[] = []
   const values: string[] = []
   const kinds: Field[] = []
@@ -52,7 +53,9 @@ export function forwardedRequest(
     if (name.includes('_') ? imitates(name) : !client.trusted && OTHER_FORWARDED.test(name)) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
     names.push(name)
-    values.push(fields.values[i]!)
+    values.push(
+      fields.kinds[i] === FIELD.maxForwards ? hopsLeft(method, fields.values[i]!, maxForwards) : fields.values[i]!,
+    )
     kinds.push(fields.kinds[i]!)
   }
 
@@ -91,17 +94,26 @@ export function forwardedRequest(
   }
 }
 
+/** What is left of Max-Forwards behind vigia. At 0 nothing is passed on at all: see arrival.ts. */
+function hopsLeft(method: string, sent: string, maxForwards = 0): string {
+  return countsHops(method) ? String(Math.max(0, maxForwards - 1)) : sent
+}
+
 /** CGI and WSGI read `X_Forwarded_For` as X-Forwarded-For: no name may pass that only such a reading turns into one of vigia's own. */
 function imitates(name: string): boolean {
   const read = name.replaceAll('_', '-')
   return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
 }
 
+/** Of several, the first is the client's: each proxy appends its own. For a WebSocket some proxies write wss and ws. */
 function schemeOf(claimed: string | undefined): 'http' | 'https' | undefined {
-  const scheme = claimed?.toLowerCase()
-  return scheme === 'http' || scheme === 'https' ? scheme : undefined
+  if (claimed === undefined || claimed === 'https' || claimed === 'http') return claimed
+  const comma = claimed.indexOf(',')
+  const first = (comma === -1 ? claimed : claimed.slice(0, comma)).trim().toLowerCase()
+  if (first === 'https' || first === 'wss') return 'https'
+  return first === 'http' || first === 'ws' ? 'http' : undefined
 }
 
 function authorityOf(claimed: string | undefined): string | undefined {
-  return claimed !== undefined && isAuthority(claimed) ? claimed : undefined
+  return claimed !== undefined && isAuthority(claimed) ? withoutEmptyPort(claimed) : undefined
 }

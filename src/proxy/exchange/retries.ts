@@ -1,6 +1,7 @@
 // What an exchange has tried already, and whether it may try again: gathers the facts, policy/request/retry.ts decides. Made when the
 // first attempt has failed, so that an exchange without trouble pays nothing for it.
 
+import { performance } from 'node:perf_hooks'
 import { type Fields, fieldValues } from '../../http/fields.ts'
 import { isKeyed } from '../../policy/request/declared.ts'
 import {
@@ -75,20 +76,12 @@ export class Retries {
     progress: ResponseProgress,
   ): RetryDecision {
     const { pool } = this.#placement
-    const repetition = this.#repetition(attemptsMade, progress)
-    const failed: FailedAttempt = {
-      ...repetition,
-      stage: connecting ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
-      failure,
-      requestBytesWritten: attempt.sentBytes,
-      reusedConnection: attempt.reused,
-      retryTimeouts: pool.plan.retry?.timeouts === true,
-    }
+    const failed = this.#failed(attempt, failure, connecting, attemptsMade, progress)
     const decision = decideRetry(failed)
     this.lastFailure = answerToFailure(failure, connecting)
     this.noteDoubt(attempt, progress.headSent ? `the answer was cut: ${detail}` : `${failure}: ${detail}`)
     if (decision.retry) this.#begin(attempt.endpoint, decision)
-    else if (repetition.withinBudget === false) pool.budget?.refuse()
+    else if (failed.withinBudget === false) pool.budget?.refuse()
     return decision
   }
 
@@ -102,10 +95,27 @@ export class Retries {
   ): Choice | undefined {
     const { pool } = this.#placement
     const statuses = pool.plan.retry?.statuses ?? []
-    const decision = decideRetryOfAnswer({ ...this.#repetition(attemptsMade, progress), status, statuses })
-    if (!decision.retry) return undefined
+    const decision = decideRetryOfAnswer({ ...this.#repetition(attempt, attemptsMade, progress), status, statuses })
+    return decision.retry ? this.#beginElsewhere(attempt, decision, nowMs) : undefined
+  }
+
+  /** Its upstream has gone silent: the choice of another to ask, or undefined where it can't or must not be sent again. */
+  awayFrom(
+    attempt: Attempt,
+    connecting: boolean,
+    attemptsMade: number,
+    progress: ResponseProgress,
+  ): Choice | undefined {
+    const decision = decideRetry(this.#failed(attempt, 'silent', connecting, attemptsMade, progress))
+    return decision.retry ? this.#beginElsewhere(attempt, decision, performance.now()) : undefined
+  }
+
+  #beginElsewhere(attempt: Attempt, decision: RetryDecision & { retry: true }, nowMs: number): Choice | undefined {
     const tried = [...this.tried, attempt.endpoint]
-    const other = pool.choose({ placement: this.#placement, tried, rank: NEWCOMER }, nowMs)
+    const other = this.#placement.pool.choose(
+      { placement: this.#placement, tried, login: undefined, rank: NEWCOMER },
+      nowMs,
+    )
     if (typeof other === 'string') return undefined
     this.#begin(attempt.endpoint, decision)
     return other
@@ -134,12 +144,30 @@ export class Retries {
     this.#body.detach()
   }
 
-  #repetition(attemptsMade: number, { interimSent, headSent }: ResponseProgress): Repetition {
+  #failed(
+    attempt: Attempt,
+    failure: FailureKind,
+    connecting: boolean,
+    attemptsMade: number,
+    progress: ResponseProgress,
+  ): FailedAttempt {
+    return {
+      ...this.#repetition(attempt, attemptsMade, progress),
+      stage: connecting ? 'connect' : attempt.connection.responseBegun ? 'responding' : 'sent',
+      failure,
+      requestBytesWritten: attempt.sentBytes,
+      reusedConnection: attempt.reused,
+      retryTimeouts: this.#placement.pool.plan.retry?.timeouts === true,
+    }
+  }
+
+  #repetition({ connection }: Attempt, attemptsMade: number, { interimSent, headSent }: ResponseProgress): Repetition {
     const { pool } = this.#placement
     this.#declared ??= this.#declare()
     return {
       method: this.#method,
       declared: this.#declared,
+      loggedIn: connection.login !== undefined,
       bodyReplayable: this.#body.replayable,
       responseStarted: interimSent || headSent,
       // The one that met a stale connection took none.
@@ -153,6 +181,7 @@ export class Retries {
   /** Whether one of the route's promises covers this request. */
   #declare(): Declared | undefined {
     const { route, rpcReads } = this.#placement
+    if (route.longPoll === true && this.#method === 'POST') return 'poll'
     const key = route.retry?.idempotencyKey ? fieldValues(this.#fields, 'idempotency-key') : undefined
     if (isKeyed(this.#method, key)) return 'keyed'
     if (rpcReads === undefined || this.#method !== 'POST') return undefined

@@ -3,7 +3,7 @@
 import { FAULTS } from '../../http/faults.ts'
 import { FIELD } from '../../http/field-names.ts'
 import { fieldValues, firstValue, NO_FIELDS } from '../../http/fields.ts'
-import type { RequestHead } from '../../http/heads.ts'
+import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
@@ -12,6 +12,7 @@ import type { ClosedRoute } from '../../shared/messages.ts'
 import { type AnswerForm, answer } from '../answers/answers.ts'
 import { closedRouteAnswer } from '../answers/closed-route-answer.ts'
 import { type AnswerCode, isBusy } from '../answers/codes.ts'
+import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { LANGUAGES } from '../answers/pages/languages.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
 import type { Downstream } from './downstream.ts'
@@ -35,10 +36,20 @@ export function sendAnswer(
   const { head, body } = closedRoute
     ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
     : answer(code, requestId, form, waitS)
-  const bodiless = request.method === 'HEAD'
   // What a malformed request is followed by can't be trusted to be a request.
   if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
-  down.head(head, bodiless, requestId, '')
+  send(down, record, head, body)
+}
+
+/** Hands over the whole answer to a request that may go no further, and notes it; the caller flushes. */
+export function sendLastHopAnswer(down: Downstream, record: ExchangeRecord): void {
+  const { head, body } = lastHopAnswer(record.head)
+  send(down, record, head, body)
+}
+
+function send(down: Downstream, record: ExchangeRecord, head: ResponseHead, body: Buffer): void {
+  const bodiless = record.method === 'HEAD'
+  down.head(head, bodiless, record.requestId, '')
   if (!bodiless) down.body(body, 0, body.length)
   down.end(NO_FIELDS)
   record.status = head.status

@@ -12,10 +12,11 @@ import {
   type AffinityVerdict,
   affinityValue,
   compileAffinity,
-  decideAffinity,
+  decideAmong,
+  isForSharedCaches,
   type Mac,
 } from '../../policy/request/affinity.ts'
-import { cookieValue, setCookie } from '../../policy/request/cookie.ts'
+import { cookieValue, cookieValues, setCookie } from '../../policy/request/cookie.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 
 /** To what a request sticks. */
@@ -78,12 +79,15 @@ export class Affinity {
     }
   }
 
-  /** The cookie that binds the client to `endpoint`; '' where it has such a one already, or can't have one yet. */
-  cookieFor(stickiness: Stickiness, endpoint: Endpoint, secure: boolean, nowMs: number): string {
+  /**
+   * The cookie that binds the client to `endpoint`; '' where it has such a one already, or can't have one yet, or where shared caches
+   * would give it to others: then a later answer brings it.
+   */
+  cookieFor(stickiness: Stickiness, endpoint: Endpoint, secure: boolean, answer: Fields, nowMs: number): string {
     if (this.plan.kind !== 'cookie' || (stickiness.endpoint === endpoint && !stickiness.renew)) return ''
     const index = this.#endpoints.indexOf(endpoint)
     // Of a newer snapshot: the next request gets a cookie that means it.
-    if (index < 0) return ''
+    if (index < 0 || isForSharedCaches(answer, nowMs)) return ''
     const value = affinityValue(this.#table!, index, nowMs, this.#mac)
     return setCookie(this.plan, value, secure)
   }
@@ -91,9 +95,9 @@ export class Affinity {
   #known(name: string, fields: Fields, nowMs: number): KnownCookie {
     const before = this.#memo.get(fields)
     if (before && nowMs - before.atMs < MEMO_MS) return before
-    const value = cookieValue(listOf(fields, FIELD.cookie), name)
-    const verdict = decideAffinity(this.#table!, value, nowMs, this.#mac)
-    const known = { atMs: nowMs, verdict, session: hashKey(value ?? '') }
+    const values = cookieValues(listOf(fields, FIELD.cookie), name)
+    const { verdict, value } = decideAmong(this.#table!, values, nowMs, this.#mac)
+    const known = { atMs: nowMs, verdict, session: hashKey(value) }
     this.#memo.set(fields, known)
     return known
   }

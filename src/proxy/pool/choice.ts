@@ -32,6 +32,8 @@ export interface Seeker {
   readonly placement: RoutedRequest
   /** Upstreams that it has tried already; undefined = none. */
   readonly tried: readonly Endpoint[] | undefined
+  /** The upstream on which its client's connection is logged in; undefined = none. */
+  readonly login: Endpoint | undefined
   /** Where it stands among those that wait. */
   readonly rank: number
 }

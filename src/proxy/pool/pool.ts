@@ -66,6 +66,7 @@ export class Pool {
     const follow = stickiness?.key
     selection.begin(seeker, follow, nowMs)
     selection.permits = this.#levels.limited && seeker.placement.route.longPoll !== true ? this.#permits : undefined
+    if (seeker.login && this.#serves(seeker.login, selection)) return this.#levels.pickOwn(seeker.login, selection)
     if (stickiness?.endpoint) {
       const own = this.#own(stickiness.endpoint, selection)
       if (own) return own
@@ -98,13 +99,19 @@ export class Pool {
 
   /** The client's own upstream, while it serves: also one that is draining. Undefined = any other will do. */
   #own(endpoint: Endpoint, selection: Selection): Choice | NoChoice | undefined {
+    if (this.#serves(endpoint, selection)) return this.#levels.pickOwn(endpoint, selection)
+    if (this.affinity?.plan.gone !== 'fail') return undefined
+    const availability = this.#runtime.table.availability(endpoint.slot)
+    return availability === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
+  }
+
+  /** Whether it goes on with those who are with it already, and has not failed this request. */
+  #serves(endpoint: Endpoint, { tried }: Selection): boolean {
     const availability = this.#runtime.table.availability(endpoint.slot)
     const serves =
       availability === AVAILABILITY.draining ||
       (availability === AVAILABILITY.available && !this.#levels.awaitsFailback(endpoint))
-    if (serves && !selection.tried?.includes(endpoint)) return this.#levels.pickOwn(endpoint, selection)
-    if (this.affinity?.plan.gone !== 'fail') return undefined
-    return availability === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
+    return serves && !tried?.includes(endpoint)
   }
 
   /** What sticks to an upstream of an older snapshot: a client stays with it, by name, where that has another address now. */

@@ -1,7 +1,6 @@
 // The ground that every part of a worker's data plane stands on: shared memory, the clock wheel, chance, a way to tell control. What only
 // exchanges need (exchange/context.ts) is not here, so that nothing below them can reach it.
 
-import type { HeadLimits } from '../../http/limits.ts'
 import type { ClientConnections } from '../../shared/client-connections.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { FromWorker } from '../../shared/messages.ts'
@@ -27,13 +26,15 @@ export interface Runtime {
   /** Of all upstreams: which sessions they served lately. */
   readonly sessions: SessionTable
   readonly wheel: TimerWheel
-  /** Of the configuration in force. */
-  readonly headLimits: HeadLimits
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
   /** @returns a number from 0 to 1, 1 excluded */
   readonly random: () => number
   report(message: FromWorker): void
   /** A request id that no other request of this installation has. */
   nextRequestId(): string
+  /** Something failed for want of what this process or machine has run out of: counts it, and says so now and then. @param what one line */
+  ownTrouble(what: string): void
   /** Says once what an unexpected exception broke; who calls has ended it. */
   unexpected(error: unknown, requestId: string | undefined): void
 }

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import { protocolName } from '../../http/upgrades.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import { CLOSE_STATUS, closeFrame, FrameTracker } from '../../websocket/frames.ts'
@@ -61,7 +62,7 @@ class Tunnel implements Expiring, OpenTunnel {
       timeouts,
       protocol,
     } = plan
-    const isWebSocket = protocol?.toLowerCase() === 'websocket'
+    const isWebSocket = protocol !== undefined && protocolName(protocol) === 'websocket'
     this.#runtime = runtime
     this.slot = slot
     this.#client = client
@@ -199,6 +200,7 @@ class Tunnel implements Expiring, OpenTunnel {
 function closeForClient(reason: EndReason): Uint8Array {
   switch (reason) {
     case 'upstream-drained':
+    case 'upstream-silent':
       return closeFrame(CLOSE_STATUS.serviceRestart, 'service restart')
     case 'shutdown':
       return closeFrame(CLOSE_STATUS.goingAway, 'going away')

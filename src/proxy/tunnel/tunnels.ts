@@ -1,8 +1,8 @@
 // The tunnels that this worker has open: asks some or all of them to end, each at a moment of its own, so that their clients do
 // not all come back at once. How a tunnel ends is its own business.
 
-/** Why: its upstream's drain has come to its end, or vigia is being stopped. */
-export type EndReason = 'upstream-drained' | 'shutdown'
+/** Why: its upstream's drain has come to its end, nothing answers there any more, or vigia is being stopped. */
+export type EndReason = 'upstream-drained' | 'upstream-silent' | 'shutdown'
 
 export interface OpenTunnel {
   /** Of its upstream. */
@@ -42,11 +42,11 @@ export class Tunnels {
   }
 
   /** Ends the tunnels of one upstream, evenly spread over `spreadMs`. */
-  endUpstream(slot: number, spreadMs: number): void {
+  endUpstream(slot: number, spreadMs: number, reason: EndReason = 'upstream-drained'): void {
     this.#spread(
       [...this.#open].filter(tunnel => tunnel.slot === slot),
       spreadMs,
-      'upstream-drained',
+      reason,
     )
   }
 

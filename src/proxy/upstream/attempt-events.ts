@@ -4,16 +4,19 @@ import type { BodySink } from '../../http/body.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 
-/** How an attempt failed below HTTP. */
-export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage'
+/**
+ * How an attempt failed below HTTP; `own` = for want of something of vigia itself
+ * (policy/process/own-trouble.ts), `silent` = its probes get no answer either.
+ */
+export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage' | 'own' | 'silent'
 
 export interface AttemptEvents extends BodySink {
   /** Of the request: HEAD has no response body. */
   readonly method: string
   /** True once the whole request has been written. */
   readonly requestSent: boolean
-  /** True where the request offers to switch protocols. */
-  readonly mayUpgrade: boolean
+  /** Protocols that the request offers to switch to; undefined = none. */
+  readonly offers: string | undefined
   /** Bytes of the response that were passed on have not left this process yet. */
   readonly bytesWaiting: boolean
   /** The connection takes the request now. */

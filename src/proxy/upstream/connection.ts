@@ -7,12 +7,17 @@ import type { Fields } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import { type RequestHead, type ResponseHead, SWITCHING_PROTOCOLS } from '../../http/heads.ts'
 import type { HeadLimits } from '../../http/limits.ts'
+import { areOffered } from '../../http/upgrades.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { requestText } from '../../http1/request-text.ts'
-import { parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { explainResponseFault } from '../../http1/response-fault.ts'
+import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
+import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { Logins } from './logins.ts'
+import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
 import { codeOf, FailableWrites } from './write-failure.ts'
 
@@ -25,11 +30,9 @@ export interface ConnectionOwner {
   onUnexpected(error: unknown): void
 }
 
-/**
- * Bytes per read. The buffer is used again for the next read, unless the client's socket still holds bytes of it; pages that no
- * answer was long enough to touch cost nothing.
- */
-const READ_BYTES = 131_072
+/** Where one client has logged in. */
+export type ClientLogins = Logins<ConnectionOwner, UpstreamConnection>
+
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
 
@@ -40,7 +43,8 @@ export class UpstreamConnection {
   readonly #writer: RequestWriter
   readonly #writes: FailableWrites
   readonly #owner: ConnectionOwner
-  readonly #limits: HeadLimits
+  /** Of the heads that it reads. */
+  readonly limits: HeadLimits
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: ResponseMemo = { text: '', head: undefined }
@@ -49,14 +53,14 @@ export class UpstreamConnection {
   #persistent = false
   #announced: string | undefined
   #interims = 0
-  #buffer: Buffer | undefined = undefined
-  /** Bytes of the last read wait in another socket: its buffer must not be written to again. */
-  #bytesKept = false
+  readonly #buffer = new ReadBuffer()
   #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
   /** Monotonic time of becoming idle, ms. */
   idleSinceMs = 0
   /** A byte of the current response has been seen. */
   responseBegun = false
+  /** Whose login it is, and nobody else's to use; undefined = nobody's. */
+  login: ClientLogins | undefined = undefined
   /** It was not this side that closed it. */
   closedByUpstream = false
 
@@ -69,7 +73,7 @@ export class UpstreamConnection {
     attempt: AttemptEvents,
   ) {
     const socket = open({
-      buffer: () => this.#nextBuffer(),
+      buffer: () => this.#buffer.next(),
       callback: (bytes, buffer) => {
         this.#onData((buffer as Buffer).subarray(0, bytes))
         return true
@@ -78,16 +82,16 @@ export class UpstreamConnection {
     this.#socket = socket
     this.#writer = new RequestWriter(socket)
     this.#owner = owner
-    this.#limits = limits
+    this.limits = limits
     this.#heads = new HeadReader(limits.headBytes)
-    this.#body = new BodyReader(limits.headBytes)
+    this.#body = new BodyReader(limits.headBytes, 'response')
     this.#attempt = attempt
     this.#writes = new FailableWrites(socket, anyLeft => this.#onWriteFailed(anyLeft))
     socket.on(readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
-    socket.on('error', error => this.#broken(codeOf(error)))
-    socket.on('close', () => this.#broken('connection closed'))
+    socket.on('error', error => this.#lost(codeOf(error), isOwnTrouble(error)))
+    socket.on('close', () => this.#lost('connection closed'))
   }
 
   /** The upstream can't have got the whole request. */
@@ -133,6 +137,11 @@ export class UpstreamConnection {
     this.#close()
   }
 
+  /** Whether the answer that has begun leaves it open. */
+  get outlivesAnswer(): boolean {
+    return this.#persistent && !this.#body.untilClose
+  }
+
   resume(): void {
     this.#socket.resume()
   }
@@ -151,19 +160,13 @@ export class UpstreamConnection {
     return { stream: this.#socket, early, onData }
   }
 
-  #nextBuffer(): Buffer {
-    if (this.#bytesKept || this.#buffer === undefined) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-    this.#bytesKept = false
-    return this.#buffer
-  }
-
   #onData(chunk: Buffer): void {
     const attempt = this.#attempt
     try {
-      if (this.#onTunnelData) this.#bytesKept = this.#onTunnelData(chunk)
+      if (this.#onTunnelData) this.#buffer.kept = this.#onTunnelData(chunk)
       else {
         this.#read(chunk)
-        this.#bytesKept = attempt?.bytesWaiting === true
+        this.#buffer.kept = attempt?.bytesWaiting === true
       }
     } catch (error) {
       this.#owner.onUnexpected(error)
@@ -180,8 +183,10 @@ export class UpstreamConnection {
     while (this.#phase === 'head') {
       at = this.#heads.push(chunk, at)
       if (at === NEEDS_MORE) return this.#readEnd()
-      const head = at === REFUSED ? 'bad-start-line' : parseResponseHead(this.#heads.text, this.#limits, this.#memo)
-      if (typeof head === 'string') return this.#fail('garbage', head)
+      const { text } = this.#heads
+      const head =
+        at === REFUSED ? diagnoseResponseHead(text, this.limits) : parseResponseHead(text, this.limits, this.#memo)
+      if (typeof head === 'string') return this.#fail('garbage', explainResponseFault(head, text, this.limits))
       if (head.status >= 200) this.#final(head)
       else if (head.status !== SWITCHING_PROTOCOLS) this.#interim(head)
       else return this.#upgraded(head, at < chunk.length ? Buffer.from(chunk.subarray(at)) : undefined)
@@ -190,7 +195,7 @@ export class UpstreamConnection {
     const attempt = this.#attempt
     if (this.#phase !== 'body' || !attempt) return
     if (!this.#body.done) at = this.#body.read(chunk, at, attempt)
-    if (this.#body.fault) return this.#fail('garbage', this.#body.fault)
+    if (this.#body.fault) return this.#fail('garbage', `${this.#body.fault}: ${this.#body.faultPlace}`)
     if (this.#phase !== 'body') return
     if (this.#body.done) this.#complete(at === chunk.length)
     else this.#readEnd()
@@ -208,9 +213,11 @@ export class UpstreamConnection {
 
   #upgraded(head: ResponseHead, early: Buffer | undefined): void {
     const attempt = this.#attempt
-    if (!attempt?.mayUpgrade || !attempt.requestSent || this.writeFailed || head.options.upgrade === undefined) {
+    const { upgrade } = head.options
+    if (attempt?.offers === undefined || !attempt.requestSent || this.writeFailed || upgrade === undefined) {
       return this.#fail('garbage', '101 to a request that did not ask for it')
     }
+    if (!areOffered(upgrade, attempt.offers)) return this.#fail('garbage', '101 to a protocol that was not offered')
     this.#phase = 'tunnel'
     this.#attempt = undefined
     this.#owner.onGone(this, false)
@@ -236,7 +243,7 @@ export class UpstreamConnection {
     const attempt = this.#attempt
     this.#attempt = undefined
     const inStep = nothingLeft && attempt?.requestSent && this.#socket.writableLength === 0
-    if (inStep && this.#persistent && !this.#body.untilClose) {
+    if (inStep && this.outlivesAnswer) {
       this.#phase = 'idle'
       this.#owner.onFree(this, this.#announced)
     } else this.#close()
@@ -246,7 +253,7 @@ export class UpstreamConnection {
   #onEnd(): void {
     this.#guard(() => {
       if (this.#phase === 'body' && this.#body.untilClose && !this.#writes.metReset) this.#complete(false)
-      else this.#broken('closed by the upstream')
+      else this.#lost('closed by the upstream')
     })
   }
 
@@ -258,8 +265,9 @@ export class UpstreamConnection {
     return true
   }
 
-  #broken(detail: string): void {
-    this.#fail(this.#phase === 'connecting' ? 'connect' : 'reset', this.#writes.failure ?? detail)
+  #lost(detail: string, own = false): void {
+    const kind = own ? 'own' : this.#phase === 'connecting' ? 'connect' : 'reset'
+    this.#fail(kind, this.#writes.failure ?? detail)
   }
 
   #fail(kind: FailureKind, detail: string): void {

@@ -5,6 +5,7 @@ import { connect as connectTcp, type OnReadOpts, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
+import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import {
   mayReuse,
@@ -21,7 +22,7 @@ import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
-import { type ConnectionOwner, UpstreamConnection } from './connection.ts'
+import { type ClientLogins, type ConnectionOwner, UpstreamConnection } from './connection.ts'
 
 /** How often the idle connections are looked at: for age, and to learn that they stay open. */
 const SWEEP_MS = 100
@@ -32,17 +33,22 @@ export class Endpoint implements ConnectionOwner, Expiring {
   #plan: UpstreamPlan
   #maxIdle: number
   #maxIdleMs: number
+  #headLimits: HeadLimits
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
+  /** Idle, and each of them the login of one client, which alone rides it and with which it ends. */
+  readonly #logins = new Set<UpstreamConnection>()
   readonly #sweep = new Timer(this)
   #evidence: ReuseEvidence = NO_EVIDENCE
   #retired = false
   #ended = false
 
-  constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, runtime: Runtime) {
+  /** @param headLimits of the heads of its answers */
+  constructor(slot: number, plan: UpstreamPlan, pool: PoolPlan, headLimits: HeadLimits, runtime: Runtime) {
     this.slot = slot
     this.#plan = plan
     this.#runtime = runtime
+    this.#headLimits = headLimits
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
   }
@@ -52,13 +58,18 @@ export class Endpoint implements ConnectionOwner, Expiring {
   }
 
   /** Goes on under another plan, with all its connections and what it has learned. @returns false where they are not fit for it */
-  adopt(plan: UpstreamPlan, pool: PoolPlan): boolean {
+  adopt(plan: UpstreamPlan, pool: PoolPlan, headLimits: HeadLimits): boolean {
     const { host, port, tls } = this.#plan
     if (this.#retired || plan.host !== host || plan.port !== port || !isDeepStrictEqual(plan.tls, tls)) return false
     this.#plan = plan
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
     while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
+    // A connection reads by the limits that it was opened with.
+    if (!isDeepStrictEqual(headLimits, this.#headLimits)) {
+      this.#headLimits = headLimits
+      for (const connection of [...this.#idle]) connection.abandon()
+    }
     return true
   }
 
@@ -71,12 +82,26 @@ export class Endpoint implements ConnectionOwner, Expiring {
     return connection
   }
 
+  /** The idle connection on which this client has logged in, or undefined. @param pool of this upstream */
+  takeLogin(login: ClientLogins, pool: readonly Endpoint[]): UpstreamConnection | undefined {
+    const connection = login.take(this, pool)
+    if (connection === undefined) return undefined
+    this.#logins.delete(connection)
+    // Too old to be trusted: the upstream is about to close it.
+    if (!mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, true)) {
+      connection.abandon()
+      return undefined
+    }
+    this.#runtime.row.add(this.slot, TOTAL.connectionsReused, 1)
+    return connection
+  }
+
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
     const plan = this.#plan
     const open = (onread: OnReadOpts) => openSocket(plan, onread)
     const readyEvent = plan.tls ? 'secureConnect' : 'connect'
-    const connection = new UpstreamConnection(open, readyEvent, this, this.#runtime.headLimits, attempt)
+    const connection = new UpstreamConnection(open, readyEvent, this, this.#headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
     return connection
@@ -95,7 +120,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Closes what is idle, and what is in flight when it is done: the upstream's drain has come to its end. */
   end(): void {
     this.#ended = true
-    for (const connection of [...this.#idle]) connection.abandon()
+    this.#abandonIdle()
   }
 
   /** It is available. */
@@ -106,21 +131,38 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Closes what is idle and keeps nothing from now on: the upstream has left the configuration. */
   retire(): void {
     this.#retired = true
-    for (const connection of [...this.#idle]) connection.abandon()
+    this.#abandonIdle()
     this.#runtime.wheel.drop(this.#sweep)
+  }
+
+  #abandonIdle(): void {
+    for (const connection of [...this.#idle, ...this.#logins]) connection.abandon()
   }
 
   onFree(connection: UpstreamConnection, keepAlive: string | undefined): void {
     if (keepAlive !== undefined) this.#evidence = sawAnnouncement(this.#evidence, parseKeepAlive(keepAlive))
     connection.idleSinceMs = performance.now()
+    if (connection.login !== undefined) return this.#keep(connection, connection.login)
     this.#idle.push(connection)
+    if (connection.limits !== this.#headLimits) return connection.abandon()
     if (this.#retired || this.#ended || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
+  }
+
+  /** It does not count among the idle ones: there are no more of these than clients, and to close one is to log its client out. */
+  #keep(connection: UpstreamConnection, login: ClientLogins): void {
+    if (this.#retired || this.#ended) return connection.abandon()
+    this.#logins.add(connection)
+    login.keep(this, connection)
   }
 
   onGone(connection: UpstreamConnection, idle: boolean): void {
     this.#runtime.row.move(this.slot, GAUGE.connections, -1)
     if (!idle) return
+    if (connection.login !== undefined) {
+      this.#logins.delete(connection)
+      return connection.login.forget(this, connection)
+    }
     const at = this.#idle.indexOf(connection)
     if (at < 0) return
     this.#idle.splice(at, 1)

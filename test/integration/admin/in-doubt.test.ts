@@ -293,7 +293,7 @@ test('a worker that dies leaves word of how many requests it had in flight, and 
   await until('they are in flight', () => held.length === 3)
   const deaths = new BroadcastChannel('vigia-test-deaths')
   cleanUp.push(() => deaths.close())
-  deaths.postMessage(0)
+  deaths.postMessage('at once 0')
   const line = await until('it is logged', () => said.find(each => each.msg.startsWith('in doubt')))
   expect(line.msg).toContain('3 requests in flight')
   expect(line.detail).toEqual({ worker: 0, upstreams: { 'erp/erp-1': 3 } })

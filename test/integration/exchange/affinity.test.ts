@@ -96,6 +96,33 @@ describe('by vigia’s own cookie', () => {
     expect((await get(cookieOf(again))).setCookie).toBeUndefined()
   })
 
+  test('of two cookies the one that verifies counts', async () => {
+    await setUp({ cookie: 'VIGIA', keys: [KEY] })
+    const first = await get()
+    const pair = first.setCookie!.split(';')[0]!
+    const both = await get(`Cookie: VIGIA=of-another-path; ${pair}\r\n`)
+    expect(both.setCookie).toBeUndefined()
+    expect(await upstreamsOf(`Cookie: VIGIA=of-another-path\r\nCookie: ${pair}\r\n`)).toEqual([first.upstream])
+  })
+
+  test('is never on an answer that a shared cache gives to others', async () => {
+    upstreams = [
+      await RawUpstream.start(async arrival => {
+        const { target } = await arrival.whole()
+        const control = target === '/' ? '' : `Cache-Control: ${target.slice(1)}\r\n`
+        await arrival.connection.write(`HTTP/1.1 200 OK\r\n${control}Content-Length: 0\r\n\r\n`)
+      }),
+    ]
+    await start({ cookie: 'VIGIA', keys: [KEY] })
+    const seen = async (target: string) => {
+      const answer = await ask(vigia.port, `GET ${target} HTTP/1.1\r\nHost: a.example\r\n\r\n`)
+      return [field(answer, 'set-cookie')?.slice(0, 6), field(answer, 'cache-control')]
+    }
+    expect(await seen('/max-age=60')).toEqual([undefined, 'max-age=60'])
+    expect(await seen('/')).toEqual(['VIGIA=', 'private'])
+    expect(await seen('/no-cache')).toEqual(['VIGIA=', 'no-cache, private'])
+  })
+
   test('is Secure where a trusted proxy says that the client came by TLS', async () => {
     upstreams = [await RawUpstream.start(named('1'))]
     vigia = await startVigia({
@@ -104,6 +131,7 @@ describe('by vigia’s own cookie', () => {
       config: { trustedProxies: ['127.0.0.0/8'] },
     })
     expect((await get('X-Forwarded-Proto: https\r\n')).setCookie).toMatch(/; Secure/i)
+    expect((await get('X-Forwarded-Proto: https, http\r\n')).setCookie).toMatch(/; Secure/i)
     expect((await get()).setCookie).not.toMatch(/Secure/i)
   })
 

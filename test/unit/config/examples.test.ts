@@ -71,6 +71,11 @@ test('the reads that the examples declare are those of the clients, and no write
     expect(odoo(call(method))).toBe(false)
 })
 
+test.each(['sap', 'business-central'])('the head limit of %s takes the token of a user in many groups', name => {
+  const loaded = loadConfig(join(FOLDER, `examples/${name}.yaml`), {})
+  expect(loaded.ok && loaded.snapshot.limits.headBytes).toBeGreaterThanOrEqual(48 * 1024)
+})
+
 test('the complete example leaves out only keys that need a file of the reader', () => {
   const text = readFileSync(join(FOLDER, 'examples/complete.yaml'), 'utf8')
   const schema = JSON.parse(readFileSync(join(FOLDER, 'schema.json'), 'utf8')) as unknown

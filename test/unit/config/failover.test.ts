@@ -201,11 +201,32 @@ describe('passive health', () => {
       `7:5: warning: ${at}: has no effect: the only upstream of a pool is never ejected`,
     ],
     [
+      'patience with what nobody notices',
+      { pool: 'onDown: { requests: 2s }', upstreams: `${TWO}\n    health: off` },
+      '7:5: warning: pools.erp.onDown: has no effect: without health checks nobody notices that an upstream is silent',
+    ],
+    [
+      'patience with the only upstream',
+      { pool: 'onDown: { requests: 2s }', upstreams: '- { name: a, url: "http://x" }' },
+      '7:5: warning: pools.erp.onDown: has no effect: nothing ends while no other upstream of the pool is available',
+    ],
+    [
+      'patience that is no time',
+      { pool: 'onDown: { requests: never }', upstreams: TWO },
+      '7:25: pools.erp.onDown.requests: "never" is not valid here, expected a duration such as 5s, 0 (at once), or wait',
+    ],
+    [
       'a slow start after no return',
       { pool: 'slowStart: 30s', upstreams: `${TWO}\n    health: off\n    outlier: off` },
       '7:5: warning: pools.erp.slowStart: has no effect: without health checks and outlier no upstream ever returns',
     ],
   ])
+
+  test('patience with a silent upstream', () => {
+    expect(poolOf('onDown: { requests: 0, sessions: 1m }').onDown).toEqual({ requestsMs: 0, sessionsMs: 60_000 })
+    expect(poolOf('onDown: { requests: wait }').onDown).toEqual({ requestsMs: undefined, sessionsMs: 10_000 })
+    expect(poolOf('onDown: { sessions: wait }').onDown).toEqual({ requestsMs: 5_000, sessionsMs: undefined })
+  })
 
   test('slow start', () => {
     expect(poolOf('slowStart: 30s').slowStartMs).toBe(30_000)

@@ -16,6 +16,33 @@ const routeOf = (keys: string): RoutePlan =>
     .routes[0]!
 const expectEach = (cases: readonly Case[]) => expectProblems(cases, { upstreams: LIMITED })
 
+describe('limits of answers', () => {
+  test('compile to numbers; what is not given is taken from the top level', () => {
+    expect(poolOf('limits: { head: 64KiB, headers: 200 }').limits).toEqual({ headBytes: 65_536, headerCount: 200 })
+    expect(poolOf('limits: { head: 1MiB }').limits).toEqual({ headBytes: 1_048_576 })
+    expect(poolOf('failback: automatic').limits).toBeUndefined()
+  })
+
+  expectEach([
+    ['both', { upstreams: UNLIMITED, pool: 'limits: { head: 64KiB, headers: 200 }' }],
+    [
+      'a head of nothing',
+      { upstreams: UNLIMITED, pool: 'limits: { head: 0 }' },
+      `7:21: ${POOL}.limits.head: 0 is not valid here, expected a size such as 512B, 64KiB, 8MiB or 1GiB`,
+    ],
+    [
+      'no fields',
+      { upstreams: UNLIMITED, pool: 'limits: { headers: 0 }' },
+      `7:24: ${POOL}.limits.headers: is not valid here, expected a whole number from 1 to 10000`,
+    ],
+    [
+      'a limit of requests',
+      { upstreams: UNLIMITED, pool: 'limits: { target: 8KiB }' },
+      `7:15: ${POOL}.limits.target: unknown key, expected one of head, headers`,
+    ],
+  ])
+})
+
 describe('limits and the queue', () => {
   test('compile to numbers', () => {
     const pool = poolOf('queue: { max: 512 }')
@@ -64,7 +91,7 @@ describe('limits and the queue', () => {
     [
       'a limit of the pool instead of its upstreams',
       { pool: 'maxConnections: 8' },
-      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, affinity, slowStart, idleConnections, idleTimeout`,
+      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, paths, slowStart, limits, idleConnections, idleTimeout`,
       `9:36: warning: ${POOL}.upstreams[0].maxConnections: what is too many is answered 503 at once: give the pool a queue, such as queue: { max: 512 }`,
     ],
   ])

@@ -4,13 +4,14 @@ import { isBodiless, NO_LENGTH } from '../../../src/http/body.ts'
 import type { FaultCode } from '../../../src/http/faults.ts'
 import type { Fields } from '../../../src/http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../../src/http/heads.ts'
-import type { HeadLimits } from '../../../src/http/limits.ts'
+import type { HeadLimits, RequestLimits } from '../../../src/http/limits.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../../src/http1/body-reader.ts'
+import type { Kind } from '../../../src/http1/field-section.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../../src/http1/head-reader.ts'
 import { diagnoseRequestHead, parseRequestHead } from '../../../src/http1/request-head.ts'
 import { diagnoseResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts'
 
-export const LIMITS: HeadLimits = { headBytes: 16_384, headerCount: 100, targetBytes: 8192 }
+export const LIMITS: RequestLimits = { headBytes: 16_384, headerCount: 100, targetBytes: 8192 }
 
 export interface ReadMessage<Head> {
   readonly head: Head
@@ -26,10 +27,11 @@ export interface ReadStream<Head> {
   readonly unfinished: boolean
 }
 
-export function readRequests(pieces: readonly Buffer[], limits: HeadLimits = LIMITS): ReadStream<RequestHead> {
+export function readRequests(pieces: readonly Buffer[], limits: RequestLimits = LIMITS): ReadStream<RequestHead> {
   const memo = { section: '', meaning: undefined }
   return read(
     pieces,
+    'request',
     limits,
     text => parseRequestHead(text, limits, memo),
     text => diagnoseRequestHead(text, limits),
@@ -47,6 +49,7 @@ export function readResponses(
   const memo = { text: '', head: undefined }
   return read(
     pieces,
+    'response',
     limits,
     text => parseResponseHead(text, limits, memo),
     text => diagnoseResponseHead(text, limits),
@@ -57,6 +60,7 @@ export function readResponses(
 
 function read<Head>(
   pieces: readonly Buffer[],
+  kind: Kind,
   limits: HeadLimits,
   parse: (text: string) => Head | FaultCode,
   diagnose: (text: string) => FaultCode,
@@ -65,7 +69,7 @@ function read<Head>(
 ): ReadStream<Head> {
   const messages: ReadMessage<Head>[] = []
   const heads = new HeadReader(limits.headBytes)
-  const body = new BodyReader(limits.headBytes)
+  const body = new BodyReader(limits.headBytes, kind)
   const sink = {
     onBody(chunk: Buffer, start: number, end: number) {
       messages.at(-1)!.body += chunk.toString('latin1', start, end)

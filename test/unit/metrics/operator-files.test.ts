@@ -36,7 +36,7 @@ const rules = (parse(read('prometheus/vigia-alerts.yaml')) as Rules).groups.flat
 /** Labels of each series of a scrape in which everything is there; Prometheus adds `job` and `instance`. */
 const labelsOf = new Map<string, Set<string>>()
 beforeAll(async () => {
-  const probes = { ok: 0, failed: 0, durationSumS: 0, buckets: Array<number>(12).fill(0) }
+  const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(0) }
   const levels = { inUse: 0, floor: 0, awaitsFailback: false }
   const state = { state: 'draining', weight: 1, ejections: 0, drainDeadlineMs: 1, limit: 1 } as const
   const upstreams = [{ name: 'u', slot: 2, ...state, probes }]

@@ -8,6 +8,7 @@ import { threadMs } from '../../support/cpu-time.ts'
 const probes = {
   ok: 4,
   failed: 2,
+  void: 0,
   durationSumS: 0.5,
   buckets: [...PROBE_BUCKETS_S.map((_, i) => (i === 0 ? 5 : 0)), 1],
 }

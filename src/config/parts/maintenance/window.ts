@@ -34,7 +34,12 @@ export const windowSchema = section(
     ),
     pool: Type.Optional(text('the name of a pool', 'Scope: all of this pool.')),
     upstream: Type.Optional(text('POOL/UPSTREAM', 'Scope: this one upstream, as POOL/UPSTREAM.')),
-    route: Type.Optional(text('the name of a route', 'Scope: the requests of this route.')),
+    route: Type.Optional(
+      text(
+        'the name of a route',
+        'Scope: the requests of this route, and those that an upstream may read as such (as with `access`).',
+      ),
+    ),
     everything: Type.Optional(Type.Literal(true, { title: 'true', description: 'Scope: all pools and routes.' })),
     freeze: Type.Optional(
       boolean(

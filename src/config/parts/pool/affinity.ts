@@ -25,7 +25,7 @@ export const affinitySchema = section(
         pattern: `^${TOKEN}$`,
         title: 'the name of a cookie',
         description:
-          'Name of a cookie that vigia sets: signed, HttpOnly, and without any address in it. Needs `keys` or `keyFile`.',
+          'Name of a cookie that vigia sets: signed, HttpOnly, and without any address in it. Needs `keys` or `keyFile`. An answer that sets it gets `Cache-Control: private`; one that shared caches keep (public, max-age, Expires, or Last-Modified alone) and that sets no cookie itself goes without it, and a later one brings it. Of several of that name the first that verifies counts.',
       }),
     ),
     follow: Type.Optional(

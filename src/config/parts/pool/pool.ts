@@ -16,11 +16,14 @@ import {
   section,
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
+import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
 import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALTH } from './health.ts'
+import { checkOnDown, compileOnDown, onDownSchema } from './on-down.ts'
 import { checkOutlier, compileOutlier, outlierSchema } from './outlier.ts'
 import { breakerSchema, checkOverload, compileBreaker, compileQueue, queueSchema } from './overload.ts'
+import { checkPaths, compilePaths, pathsSchema } from './paths.ts'
 import { checkRetry, compileAttempts, compileRetry, retrySchema } from './retry.ts'
 import { checkUpstreams, compileUpstream, hasOnePriority, upstreamFiles, upstreamSchema } from './upstream.ts'
 
@@ -97,7 +100,9 @@ export const poolSchema = section(
     circuitBreaker: Type.Optional(breakerSchema),
     retry: Type.Optional(retrySchema),
     outlier: Type.Optional(outlierSchema),
+    onDown: Type.Optional(onDownSchema),
     affinity: Type.Optional(affinitySchema),
+    paths: Type.Optional(pathsSchema),
     slowStart: Type.Optional(
       duration(
         'Duration. How long an upstream that was out takes to get its whole weight again, from a tenth of it on; not at the start of vigia.',
@@ -105,6 +110,7 @@ export const poolSchema = section(
         'its whole weight at once',
       ),
     ),
+    limits: Type.Optional(poolLimitsSchema),
     idleConnections: Type.Optional(
       integer(
         0,
@@ -142,8 +148,10 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkHealth(pool.health, [...at, 'health'])
   yield* checkRetry(pool.retry, [...at, 'retry'])
   yield* checkOutlier(pool.outlier, upstreams, [...at, 'outlier'])
+  yield* checkOnDown(pool.onDown, !isOff(pool.health), upstreams.length, [...at, 'onDown'])
   yield* checkOverload(pool, at)
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
+  yield* checkPaths(pool.paths, [...at, 'paths'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
   if (pool.slowStart !== undefined && parseDuration(pool.slowStart) !== 0 && isNeverOut) {
@@ -204,20 +212,24 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
+    limits: compilePoolLimits(pool.limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),
     outlier: compileOutlier(pool.outlier),
+    onDown: compileOnDown(pool.onDown),
     affinity: pool.affinity && compileAffinity(pool.affinity, files),
     slowStartMs: parseDuration(pool.slowStart ?? DEFAULTS.slowStart)!,
     queue: compileQueue(pool.queue),
     breaker: compileBreaker(pool.circuitBreaker),
     failback: pool.failback ?? DEFAULTS.failback,
+    paths: compilePaths(pool.paths),
   }
 }
 
 /** Keys of the plan whose name in the document is another one. */
 export const RENAMED_IN_POOL = {
   idleConnectionMs: 'idleTimeout',
+  'limits.headerCount': 'limits.headers',
   ...RENAMED_IN_BALANCE,
   ...RENAMED_IN_HEALTH,
 }

@@ -23,11 +23,11 @@ export const accessSchema = section(
         minItems: 1,
         title: 'a list of at least one path such as /web/database*',
         description:
-          'Paths that are answered 403, whatever the client. The whole path is compared, in one spelling: case counts (an upstream that ignores it, such as IIS or SAP, is not protected), `%64` is `d`, double slashes and dot segments are resolved first; the query is not looked at. Without a * only this very path is meant, nothing below it. Default: none.',
+          'Paths that are answered 403, whatever the client. The whole path is compared, in one spelling: case counts (but see `pools.*.paths` for IIS and SAP); the query is not looked at. A path is refused as soon as one way in which an upstream may read it is denied. Without a * only this very path is meant, nothing below it. Default: none.',
       }),
     ),
   },
-  'Who may use the route, by address as vigia believes it (`trustedProxies`), and which of its paths nobody may. Default: everyone, all of it.',
+  'Who may use the route, by address as vigia believes it (`trustedProxies`), and which of its paths nobody may. It holds for every path that an upstream may read as one of this route (/x/..%2fadmin, /%61dmin;x), whichever route takes it, where both pools have an upstream on one host; what upstreams do beyond that, `pools.*.paths` says. A path that can be read in over 200 ways is answered 403. Default: everyone, all of it.',
 )
 
 function ranges(description: string) {

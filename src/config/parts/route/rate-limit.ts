@@ -21,7 +21,7 @@ export const rateLimitSchema = section(
       ),
     ),
   },
-  'How often one client address (one /64 of IPv6) may ask on this route, over all workers. Effect: more is answered 429 with Retry-After. Users behind one address share it. Default: no limit.',
+  'How often one client address (one /64 of IPv6) may ask on this route, over all workers. Effect: more is answered 429 with Retry-After. What an upstream may read as a path of this route counts too, as with `access`. Users behind one address share it. Default: no limit.',
 )
 
 type RateLimitDocument = Static<typeof rateLimitSchema>

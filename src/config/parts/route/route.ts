@@ -40,7 +40,7 @@ export const routeSchema = section(
     ),
     longPoll: Type.Optional(
       boolean(
-        'Declares that the answers are held open on purpose (long polls, event streams). Effect: its requests do not count as in flight nor in latencies, take no place of `maxConnections` and never wait in the queue.',
+        'Declares that the answers are held open on purpose (long polls, event streams). Effect: its requests do not count as in flight nor in latencies, take no place of `maxConnections` and never wait in the queue; a POST may be sent again, and is never in doubt; at the deadline of a drain they are sent elsewhere, or closed.',
         DEFAULTS.longPoll,
       ),
     ),

@@ -7,7 +7,7 @@ import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
 import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
 import { hostPort } from '../../../util/words.ts'
-import { describeProbeError, type RunProbe } from './probe.ts'
+import { describeProbeError, isVoidProbe, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
 
@@ -17,6 +17,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
   const client = openClient(plan, upstream)
   let status: number | undefined
   let error: string | undefined
+  let isVoid = false
   let hints: AgentHints | undefined
   try {
     const response = await client.request({
@@ -37,11 +38,12 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
     if (error === undefined) hints = readHints(response.statusCode, response.headers, plan)
   } catch (thrown) {
     error = describeProbeError(thrown, plan.timeoutMs)
+    isVoid = isVoidProbe(thrown, plan.timeoutMs, performance.now() - started)
   } finally {
     // Not awaited: what is left of the connection is nobody's business any more.
     client.destroy().catch(() => {})
   }
-  return { ok: error === undefined, durationMs: performance.now() - started, status, error, hints }
+  return { ok: error === undefined, durationMs: performance.now() - started, status, error, isVoid, hints }
 }
 
 function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {

@@ -2,6 +2,7 @@
 
 import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
+import { isOwnTrouble, stoodStill } from '../../../policy/process/own-trouble.ts'
 import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
 
 export interface ProbeResult {
@@ -9,7 +10,9 @@ export interface ProbeResult {
   readonly durationMs: number
   /** Status of the answer, where there was one. */
   readonly status: number | undefined
-  /** Why it counts as failed: one line; undefined where it is ok. */
+  /** It failed by trouble of vigia itself, and says nothing of the upstream. */
+  readonly isVoid?: boolean | undefined
+  /** Why it failed: one line; undefined where it is ok. */
   readonly error: string | undefined
   /** What the node says of itself, where it is ok and that is asked for; undefined = nothing. */
   readonly hints?: AgentHints | undefined
@@ -21,6 +24,12 @@ export type RunProbe<P extends HealthPlan = HealthPlan> = (
   upstream: UpstreamPlan,
   signal: AbortSignal,
 ) => Promise<ProbeResult>
+
+/** Whether a failed probe says nothing of the upstream. @param tookMs since its start */
+export function isVoidProbe(error: unknown, timeoutMs: number, tookMs: number): boolean {
+  if (isOwnTrouble(error)) return true
+  return error instanceof Error && error.name === 'TimeoutError' && stoodStill(timeoutMs, tookMs)
+}
 
 /** Translates a socket's, TLS's or undici's error into words for an operator. */
 export function describeProbeError(error: unknown, timeoutMs: number): string {

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
-import { describeProbeError, type ProbeResult, type RunProbe } from './probe.ts'
+import { describeProbeError, isVoidProbe, type ProbeResult, type RunProbe } from './probe.ts'
 
 type TcpPlan = HealthPlan & { kind: 'tcp' }
 
@@ -17,10 +17,12 @@ export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, signal) =>
     const end = (error: unknown) => {
       deadline.removeEventListener('abort', onAbort)
       socket.destroy()
+      const durationMs = performance.now() - started
       resolve({
         ok: error === undefined,
-        durationMs: performance.now() - started,
+        durationMs,
         status: undefined,
+        isVoid: isVoidProbe(error, plan.timeoutMs, durationMs),
         error: error === undefined ? undefined : describeProbeError(error, plan.timeoutMs),
       })
     }

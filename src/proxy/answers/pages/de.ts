@@ -28,6 +28,8 @@ export const DE: Words = {
     'queue-full': 'Die Anwendung ist ausgelastet, und es warten bereits zu viele Anfragen.',
     'queue-timeout': 'Die Anwendung ist ausgelastet: Es wurde nicht rechtzeitig ein Server frei.',
     overloaded: 'Die Anwendung ist ausgelastet. Bitte versuchen Sie es gleich noch einmal.',
+    'out-of-resources':
+      'Dem Load Balancer fehlen gerade freie Verbindungen. Bitte versuchen Sie es gleich noch einmal.',
     'rate-limited': 'Von dieser Adresse kommen zu viele Anfragen. Bitte warten Sie einen Moment.',
     forbidden: 'Diese Adresse darf von hier aus nicht aufgerufen werden.',
     'connect-failed': 'Der Anwendungsserver war nicht erreichbar.',
@@ -38,6 +40,8 @@ export const DE: Words = {
     'in-doubt':
       'Es ist nicht sicher, ob der Anwendungsserver diese Anfrage ausgeführt hat. Bitte prüfen Sie das, bevor Sie sie erneut senden.',
     'internal-error': 'Im Lastverteiler ist ein Fehler aufgetreten.',
+    stopping:
+      'Der Dienst wird neu gestartet. Diese Anfrage wurde nicht rechtzeitig beantwortet; Sie können sie noch einmal senden.',
     maintenance: 'Die Anwendung ist wegen einer geplanten Wartung zurzeit nicht verfügbar.',
     'bad-target': 'Die angefragte Adresse ist fehlerhaft aufgebaut.',
     'body-too-large': 'Der gesendete Inhalt ist größer als erlaubt.',

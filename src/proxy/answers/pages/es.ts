@@ -28,6 +28,8 @@ export const ES: Words = {
     'queue-full': 'La aplicación está ocupada y ya hay demasiadas solicitudes en espera.',
     'queue-timeout': 'La aplicación está ocupada: ningún servidor quedó libre a tiempo.',
     overloaded: 'La aplicación está ocupada. Inténtelo de nuevo dentro de un momento.',
+    'out-of-resources':
+      'El balanceador de carga no tiene conexiones libres en este momento. Inténtelo de nuevo dentro de un momento.',
     'rate-limited': 'Hay demasiadas solicitudes desde esta dirección. Espere un momento.',
     forbidden: 'No se permite acceder a esta dirección desde aquí.',
     'connect-failed': 'No se pudo establecer conexión con el servidor de la aplicación.',
@@ -38,6 +40,7 @@ export const ES: Words = {
     'in-doubt':
       'Es posible que el servidor de la aplicación haya ejecutado esta solicitud, o que no. Compruébelo antes de enviarla de nuevo.',
     'internal-error': 'Se produjo un error dentro del balanceador de carga.',
+    stopping: 'El servicio se está reiniciando. Esta solicitud no se respondió a tiempo; puede enviarla de nuevo.',
     maintenance: 'La aplicación no está disponible en este momento debido a un mantenimiento programado.',
     'bad-target': 'La dirección solicitada está mal formada.',
     'body-too-large': 'El contenido enviado es mayor de lo permitido.',

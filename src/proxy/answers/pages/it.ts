@@ -28,6 +28,8 @@ export const IT: Words = {
     'queue-full': 'L’applicazione è occupata e ci sono già troppe richieste in attesa.',
     'queue-timeout': 'L’applicazione è occupata: nessun server si è liberato in tempo.',
     overloaded: 'L’applicazione è occupata. La preghiamo di riprovare tra poco.',
+    'out-of-resources':
+      'Il bilanciatore di carico non ha connessioni libere in questo momento. La preghiamo di riprovare tra poco.',
     'rate-limited': 'Troppe richieste da questo indirizzo. La preghiamo di attendere un momento.',
     forbidden: 'Da qui non è consentito accedere a questo indirizzo.',
     'connect-failed': 'Non è stato possibile raggiungere il server dell’applicazione.',
@@ -38,6 +40,8 @@ export const IT: Words = {
     'in-doubt':
       'Il server dell’applicazione potrebbe aver eseguito questa richiesta oppure no. La preghiamo di verificare prima di inviarla di nuovo.',
     'internal-error': 'Si è verificato un errore all’interno del bilanciatore di carico.',
+    stopping:
+      'Il servizio è in fase di riavvio. Questa richiesta non ha avuto risposta in tempo; può inviarla di nuovo.',
     maintenance: 'L’applicazione non è disponibile al momento a causa di una manutenzione programmata.',
     'bad-target': 'L’indirizzo richiesto non è ben formato.',
     'body-too-large': 'Il contenuto inviato è più grande di quanto consentito.',

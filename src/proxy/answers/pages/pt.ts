@@ -28,6 +28,7 @@ export const PT: Words = {
     'queue-full': 'A aplicação está ocupada e já há solicitações demais em espera.',
     'queue-timeout': 'A aplicação está ocupada: nenhum servidor ficou livre a tempo.',
     overloaded: 'A aplicação está ocupada. Tente novamente em instantes.',
+    'out-of-resources': 'O balanceador de carga está sem conexões livres no momento. Tente novamente em instantes.',
     'rate-limited': 'Há solicitações demais vindas deste endereço. Aguarde um momento.',
     forbidden: 'Este endereço não pode ser acessado a partir daqui.',
     'connect-failed': 'Não foi possível conectar ao servidor da aplicação.',
@@ -38,6 +39,8 @@ export const PT: Words = {
     'in-doubt':
       'O servidor da aplicação pode ter executado esta solicitação ou não. Verifique antes de enviá-la novamente.',
     'internal-error': 'Ocorreu um erro dentro do balanceador de carga.',
+    stopping:
+      'O serviço está sendo reiniciado. Esta solicitação não foi respondida a tempo; você pode enviá-la novamente.',
     maintenance: 'A aplicação não está disponível no momento devido a uma manutenção programada.',
     'bad-target': 'O endereço solicitado está malformado.',
     'body-too-large': 'O conteúdo enviado é maior que o permitido.',

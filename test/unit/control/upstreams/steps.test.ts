@@ -123,3 +123,18 @@ function deepFreeze<T>(value: T): T {
   }
   return value
 }
+
+test('silence is told once when an unhealthy upstream answers nothing, and once when that is over', () => {
+  let entry = newEntry(POOL, PLAN, 1, NOTHING_MET, 0)
+  const other = newEntry(POOL, OTHER_PLAN, 2, NOTHING_MET, 0)
+  const probe = (status: number | undefined) => {
+    const ok = status === 200
+    const result = { ok, durationMs: 1, status, error: ok ? undefined : 'bad' }
+    const step = afterProbe(entry, result, { health: TIMING, others: [other], totals: NOTHING_MET, nowMs: 1 })
+    entry = step.entry
+    return step.events.filter(event => event.type === 'silent').map(event => event.silent)
+  }
+  // Out, but it answers; then it does not; then it does, and is well at last.
+  const told = [200, 503, 503, undefined, undefined, 503, undefined, 200, 200, 200].map(probe)
+  expect(told).toEqual([[], [], [], [true], [], [false], [true], [false], [], []])
+})

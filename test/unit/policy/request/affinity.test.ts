@@ -2,8 +2,14 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AffinityCookiePlan } from '../../../../src/plan/balance.ts'
-import { affinityValue, compileAffinity, decideAffinity } from '../../../../src/policy/request/affinity.ts'
-import { cookieValue, setCookie } from '../../../../src/policy/request/cookie.ts'
+import {
+  affinityValue,
+  compileAffinity,
+  decideAffinity,
+  decideAmong,
+  isForSharedCaches,
+} from '../../../../src/policy/request/affinity.ts'
+import { cookieValue, cookieValues, setCookie } from '../../../../src/policy/request/cookie.ts'
 
 const NOW = Date.UTC(2026, 10, 22)
 const HOUR = 3_600_000
@@ -22,6 +28,7 @@ function pool(plan: Partial<AffinityCookiePlan> = {}, upstreams = NODES, name = 
   const table = compileAffinity(name, full, upstreams, mac)
   return {
     issue: (index: number, nowMs = NOW) => affinityValue(table, index, nowMs, mac),
+    among: (values: readonly string[], nowMs = NOW) => decideAmong(table, values, nowMs, mac),
     decide: (value: string | undefined, nowMs = NOW) => decideAffinity(table, value, nowMs, mac),
   }
 }
@@ -159,4 +166,51 @@ test('the Set-Cookie field keeps scripts and other sites out', () => {
   const framed = { ...PLAN, ttlMs: 0, sameSite: 'none', path: '/web' } as const
   expect(setCookie(framed, 'v', true)).toBe('VIGIA=v; Path=/web; HttpOnly; Secure; SameSite=None')
   expect(setCookie(framed, 'v', false)).toBe('VIGIA=v; Path=/web; HttpOnly')
+})
+
+describe('of several cookies of one name', () => {
+  test('the first that verifies counts', () => {
+    const { issue, among } = pool()
+    const [one, two] = [issue(1), issue(2)]
+    expect(among(['forged', `${one.slice(0, -1)}!`, two, one])).toMatchObject({ verdict: { index: 2 }, value: two })
+    expect(among([pool({}, NODES, 'crm').issue(0), one])).toMatchObject({ verdict: { index: 1 }, value: one })
+    expect(among([issue(0, NOW - 9 * HOUR), one])).toMatchObject({ verdict: { index: 1 }, value: one })
+    expect(among(['forged', issue(0, NOW - 9 * HOUR)])).toMatchObject({ verdict: { kind: 'expired' } })
+    expect(among([])).toEqual({ verdict: { kind: 'none' }, value: '' })
+  })
+
+  test('the first eight are looked at', () => {
+    const field = Array.from({ length: 20 }, (_, i) => `VIGIA=${i}`).join('; ')
+    expect(cookieValues(`a=b; ${field}`, 'VIGIA')).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+    expect(cookieValues('XVIGIA=1; VIGIA = 2, VIGIA=3', 'VIGIA')).toEqual(['2', '3'])
+    expect(cookieValues(undefined, 'VIGIA')).toEqual([])
+  })
+})
+
+describe('shared caches', () => {
+  const later = new Date(NOW + HOUR).toUTCString()
+  const earlier = new Date(NOW - HOUR).toUTCString()
+  test.each<[boolean, ...[name: string, value: string][]]>([
+    [true, ['Cache-Control', 'public']],
+    [true, ['cache-control', 'Max-Age=3600']],
+    [true, ['Cache-Control', 'no-cache'], ['Cache-Control', 's-maxage = 10']],
+    [true, ['Cache-Control', 'max-age=0, s-maxage=60']],
+    [true, ['Expires', later]],
+    [true, ['Last-Modified', earlier]],
+    [false],
+    [false, ['Cache-Control', 'no-store']],
+    [false, ['Cache-Control', 'private, max-age=600']],
+    [false, ['Cache-Control', 'max-age=0'], ['Expires', later]],
+    [false, ['Cache-Control', 'no-cache'], ['Last-Modified', earlier]],
+    [false, ['Expires', earlier], ['Last-Modified', earlier]],
+    [false, ['Expires', '0'], ['Last-Modified', earlier]],
+    [false, ['Cache-Control', 'public, max-age=600'], ['Set-Cookie', 'session_id=1']],
+  ])('keep it: %s, with %j %j', (kept, ...fields) => {
+    const answer = {
+      names: fields.map(([name]) => name),
+      values: fields.map(([, value]) => value),
+      kinds: fields.map(() => 0 as const),
+    }
+    expect(isForSharedCaches(answer, NOW)).toBe(kept)
+  })
 })

@@ -30,9 +30,9 @@ const attempt = (changes: Partial<FailedAttempt>): FailedAttempt => ({
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']
 const UNSAFE = ['POST', 'PATCH', 'PROPFIND', 'get', 'X']
 const STAGES = ['connect', 'sent', 'responding'] as const
-const FAILURES = ['connect', 'timeout', 'reset', 'garbage'] as const
+const FAILURES = ['connect', 'timeout', 'reset', 'garbage', 'own', 'silent'] as const
 const BOTH = [false, true]
-const DECLARED: readonly (Declared | undefined)[] = [undefined, 'keyed', 'read']
+const DECLARED: readonly (Declared | undefined)[] = [undefined, 'keyed', 'read', 'poll']
 
 /** Every combination of everything that matters. */
 function* everyAttempt(): Generator<FailedAttempt> {
@@ -66,6 +66,18 @@ function* everyAttempt(): Generator<FailedAttempt> {
 }
 
 describe('decideRetry', () => {
+  test('nothing is sent again that went on the login of its client, or tried to become one', () => {
+    for (const method of IDEMPOTENT)
+      for (const failure of ['reset', 'timeout', 'garbage'] as const)
+        for (const reusedConnection of BOTH) {
+          const failed = attempt({ method, failure, reusedConnection, loggedIn: true, retryTimeouts: true })
+          expect(decideRetry(failed)).toEqual({ retry: false })
+        }
+    expect(decideRetry(attempt({ loggedIn: true, declared: 'keyed', method: 'POST' }))).toEqual({ retry: false })
+    const unsent = attempt({ loggedIn: true, requestBytesWritten: 0, stage: 'connect', failure: 'connect' })
+    expect(decideRetry(unsent)).toMatchObject({ retry: true, proof: 'not-sent' })
+  })
+
   test.each([...IDEMPOTENT, ...UNSAFE])('%s goes to another upstream where nothing of it was sent', method => {
     for (const failure of FAILURES) {
       const failed = attempt({ method, failure, stage: 'connect', requestBytesWritten: 0, bodyReplayable: false })
@@ -154,9 +166,14 @@ describe('decideRetry', () => {
       const idempotent = IDEMPOTENT.includes(method)
       const stale = failed.reusedConnection && failure === 'reset' && failed.stage !== 'responding'
       const ended = failed.responseStarted || failed.clientGone || attemptsMade >= attemptsMax + (stale ? 1 : 0)
-      const passing = { reset: true, connect: true, timeout: failed.retryTimeouts, garbage: attemptsMade === 1 }[
-        failure
-      ]
+      const passing = {
+        reset: true,
+        connect: true,
+        own: true,
+        silent: true,
+        timeout: failed.retryTimeouts,
+        garbage: attemptsMade === 1,
+      }[failure]
       const repeatable = (idempotent || failed.declared !== undefined) && failed.bodyReplayable
       const expected = ended
         ? { retry: false }
@@ -170,7 +187,7 @@ describe('decideRetry', () => {
       if (JSON.stringify(decision) !== JSON.stringify(expected))
         expect(decision, JSON.stringify(failed)).toEqual(expected)
     }
-    expect(combinations).toBe(3 * 4 * 3 * 2 * 4 * 2 * 2 * 4 * 2 * 2 * 3 * 2)
+    expect(combinations).toBe(3 * 6 * 4 * 2 * 4 * 2 * 2 * 4 * 2 * 2 * 3 * 2)
   })
 
   test('never sends an unsafe request again of which any byte was written, nor anything to a client that is gone', () => {
@@ -219,6 +236,11 @@ test.each([
 })
 
 describe('decideRetryOfAnswer', () => {
+  test('an answer to the login of a client is passed on', () => {
+    const answered = { ...attempt({ loggedIn: true }), status: 503, statuses: [503] }
+    expect(decideRetryOfAnswer(answered)).toEqual({ retry: false })
+  })
+
   const answered = (changes: Partial<AnsweredAttempt>): AnsweredAttempt => ({
     status: 503,
     statuses: [502, 503],

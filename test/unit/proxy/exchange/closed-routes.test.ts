@@ -20,7 +20,7 @@ function closedRoute(bypasses: readonly WindowBypass[], route = 'erp'): ClosedRo
 /** Fields as they come from the wire: one character a byte. */
 function fields(...lines: readonly string[]): Fields {
   const section = Buffer.from(`${lines.map(line => `${line}\r\n`).join('')}\r\n`).toString('latin1')
-  return parseFields(section, 100) as Fields
+  return parseFields(section, 100, 'request') as Fields
 }
 
 function passes(bypasses: readonly WindowBypass[], client: string, ...lines: readonly string[]): boolean {

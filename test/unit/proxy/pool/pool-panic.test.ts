@@ -25,7 +25,9 @@ function choices(states: readonly (keyof typeof AVAILABILITY)[]): string {
   const runtime = { row, permits, table, counters, random: () => 0 } as unknown as Runtime
   const pool = new Pool(plan, 1, endpoints, new Queue(1, runtime), runtime)
   const placement = { route: {} as RoutePlan, key: 0, stickiness: undefined }
-  const chosen = Array.from({ length: 10 }, () => pool.choose({ placement, tried: undefined, rank: NEWCOMER }, 0))
+  const chosen = Array.from({ length: 10 }, () =>
+    pool.choose({ placement, tried: undefined, login: undefined, rank: NEWCOMER }, 0),
+  )
   return [...new Set(chosen.map(each => (typeof each === 'string' ? each : each.endpoint.slot - 2)))].sort().join(' ')
 }
 

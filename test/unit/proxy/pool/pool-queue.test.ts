@@ -102,6 +102,7 @@ class Client implements Waiting, Seeker {
   readonly placement: RoutedRequest
   readonly #waiter = new Waiter(this)
   readonly tried: readonly Endpoint[]
+  readonly login = undefined
   #permit: Permit | undefined
   readonly #priority: number
 

@@ -53,12 +53,11 @@ async function openTo(port: number, upstreamTls: UpstreamTls | undefined, host =
   const runtime = {
     row,
     wheel: new TimerWheel(0),
-    headLimits: { headBytes: 1000, headerCount: 10, targetBytes: 100 },
     unexpected: (error: unknown) => told.push(`unexpected: ${error}`),
   } as unknown as Runtime
   const plan = { ...upstreamPlan('erp-1', port), host, tls: upstreamTls }
   const told: string[] = []
-  const endpoint = new Endpoint(SLOT, plan, poolPlan('erp', [plan]), runtime)
+  const endpoint = new Endpoint(SLOT, plan, poolPlan('erp', [plan]), { headBytes: 1000, headerCount: 10 }, runtime)
   const connection = endpoint.open({
     method: 'GET',
     onConnected: () => told.push('connected'),

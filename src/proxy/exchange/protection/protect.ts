@@ -1,0 +1,71 @@
+// What keeps a request from its route: who may use it, a window that closes it, how often. The one place that asks, of the request's own
+// route and of those that another reading of its path leads to.
+
+import { TOTAL } from '../../../shared/counters.ts'
+import type { Refusal } from '../admission.ts'
+import { FORBIDDEN } from '../admission.ts'
+import { closedRouteOf } from '../closed-routes.ts'
+import type { ExchangeContext } from '../context.ts'
+import type { Placement } from '../placement.ts'
+import type { ExchangeRecord } from '../record.ts'
+import type { OtherReadings } from './other-routes.ts'
+
+/** When to come again, its answer knows. */
+export type Protection = Refusal | { readonly code: 'maintenance'; readonly retryAfterS: undefined }
+
+const MAINTENANCE: Protection = { code: 'maintenance', retryAfterS: undefined }
+
+/** Notes in the record which window answers. @returns undefined where the request may go on */
+export function protect(
+  context: ExchangeContext,
+  record: ExchangeRecord,
+  placement: Placement,
+): Protection | undefined {
+  const { active, closedRoutes } = context
+  const { route, pool } = placement
+  const { head } = record
+  const others = active.otherRoutes[route.pool]!
+  if (!others.restricts && closedRoutes === undefined) return undefined
+  let other: OtherReadings | undefined
+  if (others.mayDiffer(head)) {
+    other = others.of(head, record.listener, route)
+    if (other === undefined) {
+      context.row.add(pool.slot, TOTAL.forbidden, 1)
+      return FORBIDDEN
+    }
+  }
+  return refusalOf(context, record, placement, other) ?? closureOf(context, record, placement, other)
+}
+
+/** Whoever is forbidden on one of the routes spends nothing of his rate on another. */
+function refusalOf(
+  { active: { admissions } }: ExchangeContext,
+  { path, client }: ExchangeRecord,
+  { route }: Placement,
+  other: OtherReadings | undefined,
+): Refusal | undefined {
+  const own = route.access || route.rateLimit ? admissions.get(route) : undefined
+  if (other === undefined) return own?.forbids(client, path, undefined) ?? own?.limits(client)
+  const { paths, routes, withoutPrefix } = other
+  let refusal = own?.forbids(client, path, paths)
+  for (const each of routes) refusal ??= admissions.get(each)?.forbids(client, path, paths)
+  for (const each of withoutPrefix) refusal ??= admissions.get(each)?.deniesPath(path, paths)
+  refusal ??= own?.limits(client)
+  for (const each of routes) refusal ??= admissions.get(each)?.limits(client)
+  return refusal
+}
+
+function closureOf(
+  { closedRoutes }: ExchangeContext,
+  record: ExchangeRecord,
+  { route }: Placement,
+  other: OtherReadings | undefined,
+): Protection | undefined {
+  if (closedRoutes === undefined) return undefined
+  const { fields } = record.head.meaning
+  record.closedRoute = closedRouteOf(closedRoutes, route.name, record.client, fields)
+  for (const each of other?.routes ?? []) {
+    record.closedRoute ??= closedRouteOf(closedRoutes, each.name, record.client, fields)
+  }
+  return record.closedRoute && MAINTENANCE
+}
