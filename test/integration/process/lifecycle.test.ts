@@ -110,7 +110,7 @@ test('a second signal ends vigia at once', async () => {
 
 test('a port that is taken ends the start with one line and exit code 69', async () => {
   const taken = await node((_request, response) => response.end())
-  const { code, stderr } = await runWith(documentWith(taken, await freePort()), runProgram)
+  const { code, stderr } = await runWith(documentWith(taken, await freePort()), args => runProgram(args))
   expect(stderr).toMatch(
     new RegExp(`^vigia: listener web: 127\\.0\\.0\\.1:${taken} is in use by another process; .*\n$`),
   )
