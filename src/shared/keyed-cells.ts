@@ -9,14 +9,17 @@ const TAGS = 2
 /** How often a lock is tried before the thread sleeps: what is done under one takes less than a microsecond. */
 const SPINS = 200
 const SLEEP_MS = 1
-/** A thread that has held a lock for so long has died with it. */
-const MOST_SLEEPS = 50
+/** A thread that has held a lock for so long, without a break, has died with it: on a busy machine one may lose its core for a while. */
+const MOST_SLEEPS = 250
+/** Bits of the number of a thread in a lock; those above tell one holding of it from the next. */
+const OWNER_BITS = 10
 
 export class KeyedCells {
   readonly #words: Int32Array
   readonly #buckets: number
-  /** What this thread writes into a lock. */
   readonly #owner: number
+  /** What this thread writes into a lock: each time another word. */
+  #holding = 0
   #low = 0
   #high = 0
 
@@ -78,18 +81,23 @@ export class KeyedCells {
 
   lock(bucket: number): void {
     const at = SEEDS + bucket
-    let holder = 0
+    this.#holding = ((this.#holding & -(1 << OWNER_BITS)) + (1 << OWNER_BITS)) | this.#owner
+    let seen = 0
     for (let tries = 0; tries < SPINS + MOST_SLEEPS; tries += 1) {
-      holder = Atomics.compareExchange(this.#words, at, 0, this.#owner)
-      if (holder === 0) return
+      const holding = Atomics.compareExchange(this.#words, at, 0, this.#holding)
+      if (holding === 0) return
+      if (tries < SPINS) continue
+      // Somebody else has it now: nobody has died.
+      if (holding !== seen) tries = SPINS
+      seen = holding
       // The holder may have lost its core: sleep, so that it gets one.
-      if (tries >= SPINS) Atomics.wait(this.#words, at, holder, SLEEP_MS)
+      Atomics.wait(this.#words, at, holding, SLEEP_MS)
     }
-    Atomics.store(this.#words, at, this.#owner)
+    Atomics.store(this.#words, at, this.#holding)
   }
 
   unlock(bucket: number): void {
-    Atomics.compareExchange(this.#words, SEEDS + bucket, this.#owner, 0)
+    Atomics.compareExchange(this.#words, SEEDS + bucket, this.#holding, 0)
   }
 
   #tagsAt(cell: number): number {

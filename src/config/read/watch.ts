@@ -144,6 +144,8 @@ export class InputWatch {
       if (this.#closed) return
       if (inode === undefined || this.#folders.has(path)) continue
       this.#listen(path, inode)
+      // What changed there before it was watched sent no event.
+      this.#stir()
     }
   }
 
