@@ -4,14 +4,13 @@ import { expect, test } from 'vitest'
 import { amount } from '../support/thorough.ts'
 import { runRound } from './round.ts'
 
-/** Fewer requests prove little: on a busy machine a round has to last longer. */
+/** Fewer requests, or none on a failing node, prove little: on a busy machine a round has to last longer. */
 const ENOUGH_REQUESTS = 60
 
 test.each([11, 12].slice(0, amount(2, 1)))('faults under load break no promise (seed %i)', async seed => {
   for (let seconds = 2; ; seconds *= 2) {
     const { evidence, violations } = await runRound({ seed, seconds })
     expect(violations).toEqual([])
-    expect(evidence.episodes.length).toBeGreaterThan(0)
-    if (evidence.seen.length > ENOUGH_REQUESTS) return
+    if (evidence.seen.length > ENOUGH_REQUESTS && evidence.episodes.length > 0) return
   }
 })
