@@ -19,7 +19,7 @@ const probe = section(
       Type.Union([Type.Literal('http'), Type.Literal('tcp')], {
         title: '"http" or "tcp"',
         description:
-          'What a probe does: `http` sends a request and judges the answer, `tcp` only connects (with TLS for an https upstream). Default: http where a key of an HTTP probe is present, else tcp.',
+          'What a probe does: `http` sends a request and judges the answer, `tcp` only connects (with TLS for an https upstream; whether the upstream would ask for a client certificate stays unseen, as TLS 1.3 completes the handshake before that). Default: http where a key of an HTTP probe is present, else tcp.',
       }),
     ),
     ...httpProbeKeys,
