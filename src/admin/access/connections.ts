@@ -1,16 +1,16 @@
 // The connections of the admin listener, each with what it has shown so far. Who has to go when there are too many is
-// policy/process/admin-places.ts's decision. A TCP connection costs its sender nothing, and this listener answers who asks whether vigia lives.
+// policy/process/listener-places.ts's decision. A TCP connection costs its sender nothing, and this listener answers who asks whether vigia lives.
 
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { type AdminPlace, type PlaceLimits, placeFor } from '../../policy/process/admin-places.ts'
+import { type ListenerPlace, type PlaceLimits, placeFor } from '../../policy/process/listener-places.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { isLoopback } from '../../util/address-ranges.ts'
 import type { AdminAccess } from './admin-access.ts'
 
 export const PLACES: PlaceLimits = { most: 256, reserved: 64, perClient: 32 }
 
-class Connection implements AdminPlace {
+class Connection implements ListenerPlace {
   readonly socket: Socket
   readonly key: string
   readonly local: boolean

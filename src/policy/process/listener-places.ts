@@ -1,9 +1,9 @@
-// Who gets a place on the admin listener when places are short. Connections that have shown nothing yet go first, the oldest of them: what
+// Who gets a place on a listener of vigia's own (admin, health) when places are short. Connections that have shown nothing yet go first, the oldest of them: what
 // floods the listener pushes out itself, and who sends a request at once is answered. Some places are kept for this machine, so that an
 // orchestrator beside vigia and its command line always get in.
 
-/** One connection to the admin listener. */
-export interface AdminPlace {
+/** One connection to such a listener. */
+export interface ListenerPlace {
   /** Of its client (client-key.ts). */
   readonly key: string
   /** It comes from this machine. */
@@ -27,8 +27,8 @@ export interface PlaceLimits {
 export type PlaceVerdict<T> = { readonly letIn: true; readonly inPlaceOf: T | undefined } | { readonly letIn: false }
 
 /** @param places those in use, the oldest first */
-export function placeFor<T extends AdminPlace>(
-  newcomer: Pick<AdminPlace, 'key' | 'local'>,
+export function placeFor<T extends ListenerPlace>(
+  newcomer: Pick<ListenerPlace, 'key' | 'local'>,
   places: readonly T[],
   { most, reserved, perClient }: PlaceLimits,
 ): PlaceVerdict<T> {
@@ -44,7 +44,7 @@ export function placeFor<T extends AdminPlace>(
 }
 
 /** The first of them that does nothing goes. */
-function instead<T extends AdminPlace>(candidates: readonly T[]): PlaceVerdict<T> {
+function instead<T extends ListenerPlace>(candidates: readonly T[]): PlaceVerdict<T> {
   const leaving = candidates.find(({ busy }) => !busy)
   return leaving === undefined ? { letIn: false } : { letIn: true, inPlaceOf: leaving }
 }

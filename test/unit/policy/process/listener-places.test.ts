@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type AdminPlace, placeFor } from '../../../../src/policy/process/admin-places.ts'
+import { type ListenerPlace, placeFor } from '../../../../src/policy/process/listener-places.ts'
 
 const LIMITS = { most: 6, reserved: 2, perClient: 3 }
 const STRANGER = { key: '198.51.100.7', local: false, known: false, busy: false }
@@ -43,8 +43,8 @@ test('who has shown a token goes last, and nobody in the middle of something', (
 test('whoever comes, in whatever order: never more than there are places, and always one for this machine', () => {
   fc.assert(
     fc.property(fc.array(place, { maxLength: 40 }), arrivals => {
-      let places: AdminPlace[] = []
-      const letIn = (newcomer: AdminPlace) => {
+      let places: ListenerPlace[] = []
+      const letIn = (newcomer: ListenerPlace) => {
         const verdict = placeFor(newcomer, places, LIMITS)
         if (verdict.letIn) places = [...places.filter(each => each !== verdict.inPlaceOf), newcomer]
         return verdict.letIn
