@@ -38,7 +38,7 @@ function readAsOdoo({
   }
 }
 
-/** Frappe 12 to 16: whatever the status, messages that the server gives are shown, as HTML. */
+/** Frappe: whatever the status, messages that the server gives are shown, as HTML. */
 function readAsFrappe({ body }: Answer): readonly { title: string; message: string; raise_exception: number }[] {
   return JSON.parse(JSON.parse(body.toString())._server_messages).map((text: string) => JSON.parse(text))
 }
