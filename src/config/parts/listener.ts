@@ -25,10 +25,11 @@ export const listenersSchema = Type.Array(listener, {
 })
 
 type ListenerDocument = Static<typeof listener>
+export type ListenersDocument = readonly ListenerDocument[]
 
 /** Addresses of the listeners and of the admin listener: their form, and no two on one port. */
 export function* checkListeners(
-  listeners: readonly ListenerDocument[],
+  listeners: ListenersDocument,
   admin: AdminDocument | undefined,
   workers: number | 'auto' | undefined,
 ): Iterable<Finding> {

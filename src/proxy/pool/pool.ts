@@ -3,6 +3,7 @@
 
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
+import { loopMark } from '../../policy/request/loop.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import { AVAILABILITY } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -24,6 +25,8 @@ export class Pool {
   readonly plan: PoolPlan
   readonly slot: number
   readonly endpoints: readonly Endpoint[]
+  /** What its requests carry, so that one that comes back is known. */
+  readonly loopMark: string
   /** Undefined = any upstream serves any request. */
   readonly affinity: Affinity | undefined
   /** Undefined = retries are limited by `attempts` only. */
@@ -41,6 +44,7 @@ export class Pool {
     this.plan = plan
     this.slot = slot
     this.endpoints = endpoints
+    this.loopMark = loopMark(runtime.instance, slot)
     this.#permits = queue.permits
     this.#runtime = runtime
     this.#queue = queue
