@@ -1,5 +1,5 @@
 // Upstreams that are vigia itself: a request that goes to one of its own listeners, and from there to the same pool again, never ends.
-// What goes around by other listeners or proxies is found when it happens (policy/request/loop.ts).
+// What goes around by other listeners or proxies is found when it happens (http/cdn-loop.ts).
 
 import { isIPv4 } from 'node:net'
 import { isLoopback } from '../../util/address-ranges.ts'

@@ -1,9 +1,9 @@
 // Step 1 of a request's life: its route and pool, or why it gets no further. Of what is refused here nothing has gone to an upstream: it
 // is answered, counted and logged without an exchange.
 
+import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
-import { isLoop } from '../../policy/request/loop.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'

@@ -1,9 +1,9 @@
 // A pool as this worker sees it: which upstream gets the next attempt, and what an exchange that finds none may wait for. The decisions
 // are those of policy/balance; what the shared table says of upstreams is in levels.ts; here they are only joined.
 
+import { loopMark } from '../../http/cdn-loop.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
-import { loopMark } from '../../policy/request/loop.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import { AVAILABILITY } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
