@@ -25,6 +25,7 @@ import {
   logSchema,
   RENAMED_IN_LOG,
 } from './parts/log.ts'
+import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
@@ -67,8 +68,8 @@ export const configSchema = section(
 /** The document after validation, before any default is applied. */
 export type ConfigDocument = Static<typeof configSchema>
 
-/** What the schema can't say: forms, and rules that join several keys. */
-export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] {
+/** What the schema can't say: forms, and rules that join several keys. @param ownAddresses of this machine's interfaces */
+export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresses: readonly string[]): Finding[] {
   const { listeners, routes, pools, admin, maintenance = [] } = config
   const listenerNames = listeners.map(({ name }) => name)
   return [
@@ -76,6 +77,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] 
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),

@@ -1,6 +1,7 @@
 // The parts of the control plane, built and tied together: who knows whom, and who listens to what happens. It starts and decides
 // nothing.
 
+import { randomBytes } from 'node:crypto'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -47,6 +48,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
 
+  const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
@@ -65,6 +67,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     startData: worker => ({
       worker,
       workers,
+      instance,
       ...shared.buffers,
       descriptors,
       snapshot: inUse.snapshot,

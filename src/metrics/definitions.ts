@@ -27,6 +27,11 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       TOTAL.forbidden,
       'Requests answered 403: their route is closed to them.',
     ),
+    poolTotal(
+      'vigia_requests_looped_total',
+      TOTAL.loops,
+      'Requests answered 508: an upstream of the pool leads back to vigia.',
+    ),
     poolTotal('vigia_requests_planned_total', TOTAL.planned, 'Requests answered 503 by a maintenance window.'),
     poolTotal(
       'vigia_slow_clients_total',

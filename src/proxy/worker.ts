@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow, CounterTable, WORKER } from '../shared/counters.ts'
+import { CounterRow, CounterTable, TOTAL, WORKER } from '../shared/counters.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
 import { RateTable } from '../shared/rate-table.ts'
@@ -22,14 +22,13 @@ import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { NowAndThen } from './runtime/now-and-then.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
-/** How often the same own trouble is said. */
-const OWN_TROUBLE_EVERY_MS = 60_000
 /** How often the retry budgets look at the totals, and silent upstreams are looked at. */
 const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
@@ -42,6 +41,7 @@ class Worker implements ExchangeContext {
   readonly counters: CounterTable
   readonly table: UpstreamTable
   readonly descriptors: number | undefined
+  readonly instance: string
   readonly permits: Permits
   readonly sessions: SessionTable
   readonly tunnels = new Tunnels()
@@ -64,7 +64,7 @@ class Worker implements ExchangeContext {
   #idCount = 0
   #draining = false
   readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
-  #ownTroubleSaidMs = Number.NEGATIVE_INFINITY
+  readonly #nowAndThen = new NowAndThen()
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
@@ -72,6 +72,7 @@ class Worker implements ExchangeContext {
     this.#start = start
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     this.descriptors = start.descriptors
+    this.instance = start.instance
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
@@ -109,10 +110,15 @@ class Worker implements ExchangeContext {
 
   ownTrouble(what: string): void {
     this.row.addOwn(WORKER.ownTroubles, 1)
-    const nowMs = performance.now()
-    if (nowMs - this.#ownTroubleSaidMs < OWN_TROUBLE_EVERY_MS) return
-    this.#ownTroubleSaidMs = nowMs
+    if (!this.#nowAndThen.isDue('own trouble', performance.now())) return
     const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
+    this.report({ type: 'log', level: 'error', message, detail: {} })
+  }
+
+  looped(slot: number, pool: string): void {
+    this.row.add(slot, TOTAL.loops, 1)
+    if (!this.#nowAndThen.isDue(`loop ${pool}`, performance.now())) return
+    const message = `pool "${pool}" leads back to vigia: a request that had gone to one of its upstreams came to it again, and was answered 508`
     this.report({ type: 'log', level: 'error', message, detail: {} })
   }
 

@@ -90,12 +90,14 @@ export const TOTAL = {
   retriesDeclared: 37,
   /** Requests that met the end of a connection which had been idle. */
   staleConnections: 38,
+  /** Answered 508: they had come through their pool before (slots of pools only). */
+  loops: 39,
   /** Five, as those of safe methods. */
-  unsafe1xx: 39,
+  unsafe1xx: 40,
   /** Of the duration of requests. */
-  firstBucket: 44,
+  firstBucket: 45,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 44 + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 45 + DURATION_BUCKETS_S.length + 1,
 } as const
 
 /** What a worker tells of itself. All but `heapUsedBytes` only go up; `firstBucket` and `firstReject` begin the last two groups. */

@@ -17,6 +17,8 @@ export interface WorkerStart {
   /** Index of the worker's counter row. */
   readonly worker: number
   readonly workers: number
+  /** Random, and the same for all workers: hexadecimal digits. */
+  readonly instance: string
   readonly upstreamTable: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
   /** Of the Permits. */

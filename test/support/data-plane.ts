@@ -53,6 +53,7 @@ export async function startDataPlane(
   const start: WorkerStart = {
     worker: 0,
     workers: 1,
+    instance: '0123456789abcdef',
     upstreamTable: table.buffer,
     counters,
     permits: allocatePermits(1),

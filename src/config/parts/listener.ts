@@ -26,6 +26,7 @@ export const listenersSchema = Type.Array(listener, {
 })
 
 type ListenerDocument = Static<typeof listener>
+export type ListenersDocument = readonly ListenerDocument[]
 
 /** What of a document says where vigia listens. */
 interface Listening {

@@ -2,7 +2,7 @@
 // All problems are reported at once, each with its place; nothing is half applied, and nothing throws.
 
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type ConfigDocument, compile, crossCheck, namedFiles } from '../document.ts'
@@ -101,7 +101,11 @@ export function loadBytes(
 
 function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon) {
   const files = readFiles(namedFiles(config), folder)
-  return { ...files, findings: [...crossCheck(config, horizon), ...files.findings] }
+  return { ...files, findings: [...crossCheck(config, horizon, addressesOfThisMachine()), ...files.findings] }
+}
+
+function addressesOfThisMachine(): string[] {
+  return Object.values(networkInterfaces()).flatMap(each => each?.map(({ address }) => address) ?? [])
 }
 
 function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {

@@ -108,8 +108,8 @@ export class UpstreamConnection {
   }
 
   /** @param authority of the upstream @returns bytes of the head */
-  begin(head: RequestHead, forwarded: ForwardedRequest, authority: string, requestId: string): number {
-    const text = requestText(head, forwarded, authority, requestId)
+  begin(head: RequestHead, forwarded: ForwardedRequest, authority: string, id: string, loopMark: string): number {
+    const text = requestText(head, forwarded, authority, id, loopMark)
     this.#writer.begin(text, forwarded.length === CHUNKED)
     return text.length
   }

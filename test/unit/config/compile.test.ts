@@ -106,7 +106,7 @@ test('a document with nothing but the necessary gets every default', () => {
       minRate: { bytesPerSecond: 128, graceMs: 30_000 },
     },
     timeouts,
-    headers: { via: 'vigia' },
+    headers: { via: undefined },
     accessLog: { enabled: false, destination: 'stdout' },
     log: { level: 'info' },
     admin: { host: '127.0.0.1', port: 9900 },
