@@ -68,6 +68,7 @@ export const DE: Words = {
     'upstream-timeout': 'Server hat nicht rechtzeitig geantwortet',
     'bad-upstream-response': 'Server hat ungültig geantwortet',
     'in-doubt': 'Ergebnis unbekannt: vor dem Wiederholen prüfen',
+    'loop-detected': 'Schleife: diese Adresse führt hierher zurück',
     'internal-error': 'Fehler im Lastverteiler',
     stopping: 'Neustart: bitte noch einmal senden',
     maintenance: 'Geplante Wartung',

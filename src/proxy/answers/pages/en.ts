@@ -67,6 +67,7 @@ export const EN: Words = {
     'upstream-timeout': 'Server did not answer in time',
     'bad-upstream-response': 'Server gave an invalid answer',
     'in-doubt': 'Outcome unknown: check before repeating',
+    'loop-detected': 'Loop: this address leads back here',
     'internal-error': 'Error in the load balancer',
     stopping: 'Restarting: send it again',
     maintenance: 'Planned maintenance',

@@ -68,6 +68,7 @@ export const ES: Words = {
     'upstream-timeout': 'El servidor no respondió a tiempo',
     'bad-upstream-response': 'El servidor dio una respuesta no válida',
     'in-doubt': 'Resultado desconocido: compruebe antes de repetir',
+    'loop-detected': 'Bucle: esta dirección vuelve aquí',
     'internal-error': 'Error en el balanceador de carga',
     stopping: 'Reiniciando: envíelo de nuevo',
     maintenance: 'Mantenimiento programado',

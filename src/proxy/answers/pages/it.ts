@@ -68,6 +68,7 @@ export const IT: Words = {
     'upstream-timeout': 'Il server non ha risposto in tempo',
     'bad-upstream-response': 'Il server ha dato una risposta non valida',
     'in-doubt': 'Esito sconosciuto: verificare prima di ripetere',
+    'loop-detected': 'Ciclo: questo indirizzo riporta qui',
     'internal-error': 'Errore nel bilanciatore di carico',
     stopping: 'Riavvio in corso: inviare di nuovo',
     maintenance: 'Manutenzione programmata',

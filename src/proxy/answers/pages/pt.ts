@@ -68,6 +68,7 @@ export const PT: Words = {
     'upstream-timeout': 'O servidor não respondeu a tempo',
     'bad-upstream-response': 'O servidor deu uma resposta inválida',
     'in-doubt': 'Resultado desconhecido: verifique antes de repetir',
+    'loop-detected': 'Ciclo: este endereço leva de volta aqui',
     'internal-error': 'Erro no balanceador de carga',
     stopping: 'Reiniciando: envie novamente',
     maintenance: 'Manutenção programada',
