@@ -105,11 +105,11 @@ function checkCalendar(
     return
   }
   if (parsed?.rule !== undefined && !checkStart(all, parsed.rule, errors)) return
-  if (isTooDense(all)) {
+  if (parsed?.rule !== undefined && mostDatesOf(parsed.rule) > MOST_A_YEAR && isTooDense(all)) {
     errors.push({ field: 'recurrence', message: `gives more than ${MOST_A_YEAR} occurrences a year` })
     return
   }
-  const { taken, absent } = firstYears(occurrencesOf(plan))
+  const { taken, absent } = firstYears(plan.exceptDates.length === 0 ? all : occurrencesOf(plan))
   const swallowed = absent.filter(({ startMs, endMs }) => endMs <= startMs)
   if (taken.length === 0) {
     const message =
@@ -129,6 +129,12 @@ function firstYears(occurrences: Occurrences): Dates {
   const fromMs = instantOf(occurrences.startWallMs, occurrences.plan.timeZone) - DAY_MS
   const dates = datesBetween(occurrences, fromMs, fromMs + 2 * YEAR_MS)
   return dates.taken.length >= FREQUENT ? dates : datesBetween(occurrences, fromMs, fromMs + 10 * YEAR_MS)
+}
+
+/** No year has more: a bound that costs nothing. */
+function mostDatesOf({ frequency, byHour, byMinute }: RecurrenceRule): number {
+  if (frequency === 'HOURLY') return Number.POSITIVE_INFINITY
+  return 366 * Math.max(1, byHour.length) * Math.max(1, byMinute.length)
 }
 
 /** Asked in wall time, before anything that costs more. */
@@ -174,17 +180,16 @@ function checkOverlap(plan: WindowPlan, taken: readonly Occurrence[], errors: Wi
   for (const [index, occurrence] of taken.entries()) {
     const next = taken[index + 1]
     if (next === undefined) continue
+    if (occurrence.endMs <= next.leadFromMs) continue
     const ends = `that of ${words(occurrence.startMs, timeZone)} ends ${words(occurrence.endMs, timeZone)}`
     if (occurrence.endMs > next.startMs) {
       const message = `the window overlaps itself: ${ends}, the next begins ${words(next.startMs, timeZone)}`
       errors.push({ field: 'length', message })
-      return
-    }
-    if (occurrence.endMs > next.leadFromMs) {
+    } else {
       const message = `longer than the pause between two occurrences: ${ends}, the next lead-in begins ${words(next.leadFromMs, timeZone)}`
       errors.push({ field: 'leadMs', message })
-      return
     }
+    return
   }
 }
 
