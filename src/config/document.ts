@@ -104,13 +104,13 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const { workers, watch, trustedProxies, headers, language, shutdownMs } = compileSettings(config, cores)
   const timeouts = compileTimeouts(config.timeouts)
   const limits = compileLimits(config.limits)
-  const poolNames = Object.keys(config.pools)
+  const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
   return {
     revision,
     workers,
     watch,
     listeners: config.listeners.map(compileListener),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolNames, { timeouts, limits })),
+    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     trustedProxies,
     limits,

@@ -2,7 +2,7 @@
 // Looks at the first years of the window only, so that the same file always gets the same verdict.
 
 import type { WindowPlan } from '../../plan/window.ts'
-import { type Dates, datesBetween, type Occurrence, type Occurrences, occurrencesOf } from './occurrences.ts'
+import { type Dates, datesBetween, type Occurrences, occurrencesOf, type PlannedDate } from './occurrences.ts'
 import { type ParsedRule, parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, localWords, parseLocal, wallAt, zoneName } from './wall-clock.ts'
 
@@ -175,7 +175,7 @@ function checkStart(
   return false
 }
 
-function checkOverlap(plan: WindowPlan, taken: readonly Occurrence[], errors: WindowProblem[]): void {
+function checkOverlap(plan: WindowPlan, taken: readonly PlannedDate[], errors: WindowProblem[]): void {
   const { timeZone } = plan
   for (const [index, occurrence] of taken.entries()) {
     const next = taken[index + 1]
@@ -201,13 +201,13 @@ function checkNeedlessDates({ exceptDates }: WindowPlan, all: Occurrences, warni
   }
 }
 
-function shiftWords({ localStart, startMs }: Occurrence, timeZone: string): string {
-  const wanted = localWords(parseLocal(localStart)!)
+function shiftWords({ wallMs, startMs }: PlannedDate, timeZone: string): string {
+  const wanted = localWords(wallMs)
   return `${wanted} does not exist in ${timeZone} (clocks go forward): it begins at ${words(startMs, timeZone)} then`
 }
 
-function noLength({ localStart }: Occurrence, { timeZone }: WindowPlan): string {
-  return `nothing is left of ${localWords(parseLocal(localStart)!)} in ${timeZone} (clocks go forward past its end)`
+function noLength({ wallMs }: PlannedDate, { timeZone }: WindowPlan): string {
+  return `nothing is left of ${localWords(wallMs)} in ${timeZone} (clocks go forward past its end)`
 }
 
 function words(epochMs: number, timeZone: string): string {

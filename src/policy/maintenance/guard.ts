@@ -3,7 +3,7 @@
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { MOST_A_YEAR } from './check-window.ts'
-import { type Occurrences, occurrencesBetween } from './occurrences.ts'
+import { datesOverlapping, type Occurrences } from './occurrences.ts'
 import { localWords, wallAt } from './wall-clock.ts'
 
 export interface GuardedPool {
@@ -96,7 +96,7 @@ interface Span {
 function spansOf(occurrences: Occurrences, { fromMs, toMs }: { fromMs: number; toMs: number }): Span[] {
   const { plan } = occurrences
   // One whose lead-in begins before the horizon's end counts, though it starts after it.
-  const found = occurrencesBetween(occurrences, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
+  const found = datesOverlapping(occurrences, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
   return found.map(({ leadFromMs, endMs }) => ({ plan, fromMs: leadFromMs, untilMs: endMs }))
 }
 

@@ -62,7 +62,8 @@ function stretchAt(epochMs: number, timeZone: string): Stretch {
   const at = zoned(epochMs, timeZone)
   const stretch = {
     // The transition at this very instant would be `previous` of the next ns only.
-    fromMs: zoned(epochMs + 1, timeZone).getTimeZoneTransition('previous')?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
+    fromMs:
+      zoned(epochMs + 1, timeZone).getTimeZoneTransition('previous')?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
     untilMs: at.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
     offsetMs: Math.round(at.offsetNanoseconds / 1e6),
   }

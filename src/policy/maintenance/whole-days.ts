@@ -24,7 +24,12 @@ export function wholeDays(rule: RecurrenceRule, startWallMs: number): Starts | u
   const intoWeek = (day: number) => (day - WEEKDAYS.indexOf(rule.weekStart) + 7) % 7
   const offsets = new Set((days.length === 0 ? [first] : days).map(intoWeek))
   const week = startWallMs - intoWeek(first) * DAY_MS
-  return stepping(startWallMs, week, 7 * interval, [...offsets].sort((a, b) => a - b))
+  return stepping(
+    startWallMs,
+    week,
+    7 * interval,
+    [...offsets].sort((a, b) => a - b),
+  )
 }
 
 /** @param origin of the first step @param offsets days into each step */
