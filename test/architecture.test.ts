@@ -51,6 +51,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   config: [
     'aside/aside.ts',
     'aside/jobs.ts',
+    'read/grants.ts',
     'read/load.ts',
     'read/watch.ts',
     'shown/diff.ts',

@@ -4,9 +4,9 @@
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
-import type { Finding } from './forms/problem.ts'
+import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
-import { adminFiles, adminSchema, checkAdmin, compileAdmin } from './parts/admin.ts'
+import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
   checkTimeouts,
@@ -86,6 +86,18 @@ export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): 
   return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
 }
 
+/** Files that vigia writes. */
+export function writtenFiles({ accessLog, store }: ConfigDocument): { readonly path: Path; readonly file: string }[] {
+  return [
+    ...(typeof accessLog === 'object' && accessLog.path !== undefined
+      ? [{ path: ['accessLog', 'path'], file: accessLog.path }]
+      : []),
+    ...(store === undefined || store === false
+      ? []
+      : [typeof store === 'string' ? { path: ['store'], file: store } : { path: ['store', 'path'], file: store.path }]),
+  ]
+}
+
 export interface Surroundings {
   readonly revision: number
   /** What `workers: auto` stands for. */
@@ -116,9 +128,9 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     limits,
     timeouts,
     headers,
-    accessLog: compileAccessLog(config.accessLog, resolvePath),
+    accessLog: compileAccessLog(config.accessLog, resolvePath, grantedFolders(config.admin).map(resolvePath)),
     log: compileLog(config.log),
-    admin: compileAdmin(config.admin, files),
+    admin: compileAdmin(config.admin, files, resolvePath),
     store: compileStore(config.store, resolvePath),
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,

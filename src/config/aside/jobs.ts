@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { Grants } from '../read/grants.ts'
 import { type Loaded, loadBytes, loadConfig } from '../read/load.ts'
 import { type Diff, diffSnapshots } from '../shown/diff.ts'
 import { maskConfiguration } from '../shown/mask.ts'
@@ -29,6 +30,8 @@ export interface Origin {
   readonly env: NodeJS.ProcessEnv
   /** See `loadConfig`. */
   readonly purpose?: 'change' | 'start'
+  /** All that it may use; undefined = whatever vigia may. */
+  readonly grants?: Grants | undefined
 }
 
 export interface Jobs {
@@ -39,11 +42,11 @@ export interface Jobs {
 }
 
 export const jobs: Jobs = {
-  read({ text, file, env, purpose }, against) {
+  read({ text, file, env, purpose, grants }, against) {
     const loaded =
       text === undefined
         ? loadConfig(file, env, 1, purpose)
-        : loadBytes(new TextEncoder().encode(text), file, env, 1, purpose)
+        : loadBytes(new TextEncoder().encode(text), file, env, 1, purpose, grants)
     return { loaded, comparison: against && loaded.ok ? compare(against, loaded.snapshot) : undefined }
   },
   mask: maskConfiguration,

@@ -215,7 +215,10 @@ function windowsOf({ maintenance = [] }: Snapshot): Parts {
 
 function settingsOf(snapshot: Snapshot): Values {
   const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, ...settings } = snapshot
-  return flat({ ...settings, admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens } })
+  return flat({
+    ...settings,
+    admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens, files: admin.files },
+  })
 }
 
 /** What is not there, and what is undefined, are the same. Lists are values. */

@@ -5,6 +5,7 @@ import type { ReloadOutcome } from '../../admin/contract/reload.ts'
 import { maskAside } from '../../config/aside/aside.ts'
 import { type Comparison, compare, type Read } from '../../config/aside/jobs.ts'
 import { formatProblem } from '../../config/forms/problem.ts'
+import type { Grants } from '../../config/read/grants.ts'
 import type { Loaded, LoadedSnapshot } from '../../config/read/load.ts'
 import { InputWatch } from '../../config/read/watch.ts'
 import { changeText } from '../../config/shown/diff.ts'
@@ -48,6 +49,7 @@ export class Reloader {
   readonly #watch: InputWatch
   /** As it was read: what the process can't take over while it runs is still another value in here. */
   #loaded: LoadedSnapshot
+  #grants: Grants
   /** Of the newest reload; '' = it was fine. */
   #problems = ''
   readonly #turns = new Serial()
@@ -58,6 +60,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options
     this.#loaded = options.file.loaded
+    this.#grants = options.file.loaded.grants
     this.#watch = new InputWatch({
       onChange: () => void this.reload('file'),
       onDeaf: why => options.logger.warn(`watching the configuration: ${why}`),
@@ -82,6 +85,11 @@ export class Reloader {
   /** In use, as it was read: secrets and all. */
   get loaded(): LoadedSnapshot {
     return this.#loaded
+  }
+
+  /** What the file gives to configurations that come over the admin API: the newest that was used. */
+  get grants(): Grants {
+    return this.#grants
   }
 
   /**
@@ -126,7 +134,9 @@ export class Reloader {
     this.#follow(loaded)
     if (loaded.ok) {
       const read = { loaded, comparison: comparison ?? compare(before, loaded.snapshot) }
-      return this.#take(read, request, this.#options.file.path)
+      const outcome = await this.#take(read, request, this.#options.file.path)
+      this.#grants = loaded.grants
+      return outcome
     }
     const errors = loaded.problems.filter(({ severity }) => severity === 'error')
     return this.#refuse(request, errors.map(formatProblem))

@@ -12,6 +12,7 @@ import type { Found } from '../../admin/contract/history.ts'
 import { maskAside, readAside } from '../../config/aside/aside.ts'
 import { compare } from '../../config/aside/jobs.ts'
 import { formatProblem } from '../../config/forms/problem.ts'
+import type { Grants } from '../../config/read/grants.ts'
 import { changeText, type Diff } from '../../config/shown/diff.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { refuse } from '../../util/refusal.ts'
@@ -23,14 +24,15 @@ import type { Used } from './use-configuration.ts'
 
 export interface ConfigurationsOptions {
   readonly orders: Orders<Used>
-  readonly reloader: Pick<Reloader, 'loaded' | 'masked'>
+  readonly reloader: Pick<Reloader, 'loaded' | 'masked' | 'grants'>
   readonly records: Records
   /** The configuration file: texts are judged as if they stood there. */
   readonly file: string
 }
 
 export function createConfigurations({ orders, reloader, records, file }: ConfigurationsOptions): Configurations {
-  const read = (text: string, against?: Snapshot) => readAside({ text, file, env: process.env }, against)
+  const read = (text: string, against?: Snapshot, grants?: Grants) =>
+    readAside({ text, file, env: process.env, grants }, against)
   const running = () => reloader.loaded
 
   /** A text of the history, or what is in use. @param against what it is compared with */
@@ -49,7 +51,8 @@ export function createConfigurations({ orders, reloader, records, file }: Config
   /** @param id its id in the history, where it comes from there */
   async function apply(text: string, id: number | undefined, order: ApplyOrder): Promise<Found<ApplyReport>> {
     const against = running().snapshot
-    const { loaded, comparison } = await read(text, against)
+    // What was in use before may be used again.
+    const { loaded, comparison } = await read(text, against, id === undefined ? reloader.grants : undefined)
     if (!loaded.ok) {
       const problems = loaded.problems.map(formatProblem)
       return report({ outcome: { result: 'refused', problems }, isWritten: false, failure: undefined })
@@ -80,7 +83,7 @@ export function createConfigurations({ orders, reloader, records, file }: Config
   return {
     running: () => reloader.masked(),
     async check(text): Promise<CheckReport> {
-      const { loaded, comparison } = await read(text, running().snapshot)
+      const { loaded, comparison } = await read(text, running().snapshot, reloader.grants)
       const all = loaded.ok ? loaded.warnings : loaded.problems
       const problems = all.map(({ file: _, ...problem }) => problem)
       return { valid: loaded.ok, problems, diff: comparison === undefined ? null : reportDiff(comparison.diff) }
