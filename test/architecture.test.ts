@@ -40,7 +40,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
   policy: [['maintenance', 'upstream', 'request', 'balance', 'process']],
-  config: [['shown'], ['read'], ['.'], ['parts'], ['forms']],
+  config: [['aside'], ['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
@@ -49,6 +49,9 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** All that rooms outside may import of a room, files or folders of it. A room that is not named shows everything. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   config: [
+    'aside/aside.ts',
+    'aside/jobs.ts',
+    'read/grants.ts',
     'read/load.ts',
     'read/watch.ts',
     'shown/diff.ts',

@@ -3,8 +3,8 @@
 
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { StatusReport } from '../admin/contract/status.ts'
+import { readAside } from '../config/aside/aside.ts'
 import { formatProblem } from '../config/forms/problem.ts'
-import { loadConfig } from '../config/read/load.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
@@ -51,7 +51,7 @@ const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
 
 /** Resolves with the exit code when vigia has stopped. */
 export async function run({ config, workerUrl }: RunOptions): Promise<number> {
-  const loaded = loadConfig(config, process.env, 1, 'start')
+  const { loaded } = await readAside({ file: config, env: process.env, purpose: 'start' })
   if (!loaded.ok) {
     for (const problem of loaded.problems) console.error(formatProblem(problem))
     console.error(`vigia: ${config} can't be used; nothing was started`)
@@ -71,7 +71,11 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
   })
   let running: RunningVigia | undefined
   try {
-    const file = { path: config, loaded, load: () => loadConfig(config, process.env) }
+    const file = {
+      path: config,
+      loaded,
+      load: (against: Snapshot) => readAside({ file: config, env: process.env }, against),
+    }
     running = await startVigia(loaded.snapshot, { logger, file, ...(workerUrl === undefined ? {} : { workerUrl }) })
     const signal = await signals.stop
     logger.info(`${signal}: finishing what is in flight; the same signal again stops at once`)

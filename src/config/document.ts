@@ -4,9 +4,9 @@
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
-import type { Finding } from './forms/problem.ts'
+import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
-import { adminFiles, adminSchema, checkAdmin, compileAdmin } from './parts/admin.ts'
+import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
   checkTimeouts,
@@ -90,6 +90,18 @@ export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): 
   return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
 }
 
+/** Files that vigia writes. */
+export function writtenFiles({ accessLog, store }: ConfigDocument): { readonly path: Path; readonly file: string }[] {
+  return [
+    ...(typeof accessLog === 'object' && accessLog.path !== undefined
+      ? [{ path: ['accessLog', 'path'], file: accessLog.path }]
+      : []),
+    ...(store === undefined || store === false
+      ? []
+      : [typeof store === 'string' ? { path: ['store'], file: store } : { path: ['store', 'path'], file: store.path }]),
+  ]
+}
+
 export interface Surroundings {
   readonly revision: number
   /** What `workers: auto` stands for. */
@@ -108,21 +120,21 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const { workers, watch, trustedProxies, headers, language, shutdownMs } = compileSettings(config, cores)
   const timeouts = compileTimeouts(config.timeouts)
   const limits = compileLimits(config.limits)
-  const poolNames = Object.keys(config.pools)
+  const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
   return {
     revision,
     workers,
     watch,
     listeners: config.listeners.map(compileListener),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolNames, { timeouts, limits })),
+    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     trustedProxies,
     limits,
     timeouts,
     headers,
-    accessLog: compileAccessLog(config.accessLog, resolvePath),
+    accessLog: compileAccessLog(config.accessLog, resolvePath, grantedFolders(config.admin).map(resolvePath)),
     log: compileLog(config.log),
-    admin: compileAdmin(config.admin, files),
+    admin: compileAdmin(config.admin, files, resolvePath),
     health: compileHealthListener(config.health),
     store: compileStore(config.store, resolvePath),
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),

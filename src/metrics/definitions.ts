@@ -7,7 +7,7 @@ import { buildersOf } from './builders.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
-import { histogramSamples, type ScrapedMetric } from './scraped-metric.ts'
+import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
 import { defineStore } from './store.ts'
 import { defineWorkers } from './workers.ts'
@@ -145,7 +145,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'How long health checks take.',
       type: 'histogram',
       samples: upstreams((labels, { probes }) =>
-        histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS),
+        unlessEmpty(histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS)),
       ),
     },
     ...defineMaintenance(source),

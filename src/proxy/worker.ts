@@ -191,13 +191,14 @@ class Worker implements ExchangeContext {
   }
 
   async #applyAccessLog(before: Snapshot | undefined, { accessLog }: Snapshot): Promise<void> {
-    const { enabled, destination, sampling } = accessLog
-    if (before?.accessLog.enabled === enabled && before.accessLog.destination === destination) {
+    const { enabled, destination, sampling, guarded } = accessLog
+    const former = before?.accessLog
+    if (former?.enabled === enabled && former.destination === destination && former.guarded === guarded) {
       if (enabled) this.accessLog.sampling = sampling
       return this.accessLog.reopen()
     }
     const old = this.accessLog
-    this.accessLog = enabled ? accessLogTo(destination, sampling, this.#say) : NO_ACCESS_LOG
+    this.accessLog = enabled ? accessLogTo({ destination, guarded }, sampling, this.#say) : NO_ACCESS_LOG
     await old.close()
   }
 

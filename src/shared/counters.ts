@@ -118,7 +118,7 @@ export const WORKER = {
 export const LOOP_DELAY_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const
 
 /** Most routes that are counted each on its own; those beyond, and requests without a route, share the slot 0. */
-export const MAX_ROUTES = 4096
+export const MAX_ROUTES = 8192
 export const ROUTE_OF_NONE = 0
 
 const CLASSES = 5

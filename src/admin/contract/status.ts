@@ -13,7 +13,7 @@ export interface ControlView {
   /** @param limit most entries; undefined = all that are kept */
   inDoubt(limit?: number): InDoubtReport
   /** The scrape for Prometheus. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+  metrics(): Promise<{ readonly contentType: string; readonly body: Buffer }>
 }
 
 export interface Readiness {

@@ -49,7 +49,8 @@ export class Registry {
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
-  #pools: readonly Pool[] = []
+  /** By name, in the order of the configuration. */
+  #pools: ReadonlyMap<string, Pool> = new Map()
 
   constructor(options: RegistryOptions) {
     this.#options = options
@@ -68,14 +69,14 @@ export class Registry {
     for (const { plan, upstreams } of pools) {
       for (const [u, slot] of upstreams.entries()) this.#take(this.#configured(plan, plan.upstreams[u]!, slot), plan)
     }
-    this.#pools = pools
+    this.#pools = new Map(pools.map(pool => [pool.plan.name, pool]))
     for (const pool of this.pools()) this.#settle(pool)
     return slots
   }
 
   /** Forgets the upstreams that are in no pool any more, and returns them. Call it once no worker gives them new work. */
   retire(): readonly Entry[] {
-    const kept = new Set(this.#pools.flatMap(pool => pool.upstreams))
+    const kept = new Set([...this.#pools.values()].flatMap(pool => pool.upstreams))
     const retired = [...this.#entries.values()].filter(({ slot }) => !kept.has(slot))
     for (const entry of retired) {
       const { slot, plan } = entry
@@ -137,14 +138,14 @@ export class Registry {
 
   /** What an operator ordered before a restart; where something has been ordered since, that counts. */
   restore(pool: string, upstream: string, overrides: Overrides): void {
-    const entry = this.#poolNamed(pool)?.entries.find(({ plan }) => plan.name === upstream)
+    const entry = this.pool(pool)?.entries.find(({ plan }) => plan.name === upstream)
     if (entry === undefined) this.#pending.put(pool, upstream, overrides)
     else this.#take(afterRestore(entry, overrides, this.#now()))
   }
 
   /** The priority that carried the load of a pool with `failback: manual` before a restart. */
   restoreFloor(name: string, priority: number): void {
-    const pool = this.#poolNamed(name)
+    const pool = this.pool(name)
     if (pool !== undefined) this.#floors.restore(pool, priority)
   }
 
@@ -161,7 +162,12 @@ export class Registry {
 
   /** As they are now, in the order of the configuration. */
   pools(): readonly RegistryPool[] {
-    return this.#pools.map(pool => this.#withEntries(pool))
+    return [...this.#pools.values()].map(pool => this.#withEntries(pool))
+  }
+
+  pool(name: string): RegistryPool | undefined {
+    const pool = this.#pools.get(name)
+    return pool && this.#withEntries(pool)
   }
 
   /** What the prober has to watch, including upstreams that are leaving. */
@@ -225,16 +231,11 @@ export class Registry {
   }
 
   #planOf(entry: Entry): PoolPlan | undefined {
-    return this.#pools.find(({ plan }) => plan.name === entry.pool)?.plan
+    return this.#pools.get(entry.pool)?.plan
   }
 
   #poolOf(entry: Entry): RegistryPool | undefined {
-    return this.#poolNamed(entry.pool)
-  }
-
-  #poolNamed(name: string): RegistryPool | undefined {
-    const pool = this.#pools.find(({ plan }) => plan.name === name)
-    return pool && this.#withEntries(pool)
+    return this.pool(entry.pool)
   }
 
   #withEntries({ plan, slot, upstreams }: Pool): RegistryPool {

@@ -29,7 +29,10 @@ function adminWith(more: Partial<ControlView> = {}) {
       status: () => REPORT,
       inDoubt: () => ({ total: 0, dropped: 0, open: 0, records: [] }),
       readiness: () => ({ ready: true, reason: 'ready: 2 of 2 workers listen' }),
-      metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'vigia_info 1\n' }),
+      metrics: async () => ({
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        body: Buffer.from('vigia_info 1\n'),
+      }),
       ...more,
     },
     error => errors.push(error),
