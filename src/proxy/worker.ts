@@ -29,7 +29,7 @@ import { Tunnels } from './tunnel/tunnels.ts'
 
 /** How often the same own trouble is said. */
 const OWN_TROUBLE_EVERY_MS = 60_000
-/** How often the retry budgets look at the totals, and silent upstreams are looked at. */
+/** How often the retry budgets look at the totals, and what stands still is looked at: silent upstreams, stuck tunnels, clients that aren't read. */
 const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
 const LAST_ANSWERS_MS = 1000
@@ -90,6 +90,8 @@ class Worker implements ExchangeContext {
   #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
+    this.tunnels.look(SAMPLE_MS)
+    for (const listener of [...this.#listeners.values(), ...this.#left]) listener.feel()
   }
 
   report(message: FromWorker): void {

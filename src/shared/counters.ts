@@ -92,10 +92,12 @@ export const TOTAL = {
   staleConnections: 38,
   /** Five, as those of safe methods. */
   unsafe1xx: 39,
+  /** Tunnels that were ended because one side took nothing of what waited for it. */
+  tunnelsStuck: 44,
   /** Of the duration of requests. */
-  firstBucket: 44,
+  firstBucket: 45,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 44 + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 45 + DURATION_BUCKETS_S.length + 1,
 } as const
 
 /** What a worker tells of itself. All but `heapUsedBytes` only go up; `firstBucket` and `firstReject` begin the last two groups. */

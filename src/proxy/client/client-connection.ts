@@ -12,6 +12,7 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
+import { feelReset } from './feel-reset.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -86,6 +87,11 @@ export abstract class ClientConnection implements Expiring {
     else if (phase === 'head') this.safely(() => this.refuse('stopping'))
     else if (phase !== 'linger') this.close()
     return busy
+  }
+
+  /** Notices whether the client has reset a connection that isn't read. */
+  feel(): void {
+    if (this.socket.isPaused()) feelReset(this.socket)
   }
 
   /** Ends at once. */

@@ -8,6 +8,7 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
+import { feelReset } from './feel-reset.ts'
 import { H1Connection } from './h1-connection.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
@@ -110,6 +111,12 @@ export class Listener implements ConnectionHost {
       this.#held.delete(next)
       this.#begin(next)
     }
+  }
+
+  /** Notices which of the clients that aren't read have reset their connections; to be called now and then. */
+  feel(): void {
+    for (const connection of this.#connections) connection.feel()
+    for (const socket of this.#held) feelReset(socket)
   }
 
   get #most(): number {
