@@ -167,7 +167,7 @@ class Worker implements ExchangeContext {
       const leaving = await this.#bind(snapshot)
       // 2. In one turn of the event loop, so that no connection sees half of it.
       if (before !== undefined) this.active = next()
-      this.#rename(snapshot, before?.snapshot)
+      this.#adopt(snapshot, before?.snapshot)
       for (const listener of leaving) this.#leave(listener)
       // 3. What no request waits for.
       await this.#applyAccessLog(before?.snapshot, snapshot)
@@ -211,13 +211,10 @@ class Worker implements ExchangeContext {
     return [...leaving.values()]
   }
 
-  #rename({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
+  #adopt({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
     const trustsOthers = !isDeepStrictEqual(before?.trustedProxies, trustedProxies)
     for (const plan of listeners) {
-      const listener = this.#listeners.get(addressKey(plan))
-      if (listener?.plan.name !== plan.name) listener?.rename(plan.name)
-      else if (trustsOthers) listener.reassess()
-      listener?.beginHeld()
+      this.#listeners.get(addressKey(plan))?.adopt(plan, trustsOthers)
     }
   }
 

@@ -6,6 +6,7 @@ import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import { keepAlive } from '../runtime/keep-alive.ts'
 import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
 import { feelReset } from './feel-reset.ts'
@@ -42,15 +43,12 @@ export class Listener implements ConnectionHost {
     return this.#plan
   }
 
-  /** Goes on under another name, its connections too. */
-  rename(name: string): void {
-    this.#plan = { ...this.#plan, name }
-    for (const connection of this.#connections) connection.reassess(name)
-  }
-
-  /** The trusted proxies are others now. */
-  reassess(): void {
-    for (const connection of this.#connections) connection.reassess(this.#plan.name)
+  /** Goes on under another plan for the same address, its connections too. @param trustsOthers the trusted proxies are others now */
+  adopt(plan: ListenerPlan, trustsOthers: boolean): void {
+    const isRenamed = plan.name !== this.#plan.name
+    this.#plan = plan
+    if (isRenamed || trustsOthers) for (const connection of this.#connections) connection.reassess(plan.name)
+    this.#beginHeld()
   }
 
   get stopping(): boolean {
@@ -101,11 +99,11 @@ export class Listener implements ConnectionHost {
   onGone(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return
     this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
-    this.beginHeld()
+    this.#beginHeld()
   }
 
   /** Those that wait begin, as far as the limit lets them: it may be another one since a reload. */
-  beginHeld(): void {
+  #beginHeld(): void {
     for (const next of this.#held) {
       if (this.#connections.size >= this.#most) return
       this.#held.delete(next)
@@ -125,6 +123,7 @@ export class Listener implements ConnectionHost {
 
   #accept(socket: Socket): void {
     if (!admitConnection(socket, this.#context)) return
+    keepAlive(socket, this.#plan.tcpKeepAliveMs)
     const most = this.#most
     if (this.#connections.size < most) return this.#begin(socket)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.

@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { CAN_READ_QUEUES, keepAliveInS } from '../../support/kernel-queues.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { SOON_MS, until } from '../../support/until.ts'
@@ -49,7 +50,7 @@ beforeAll(async () => {
         { pool: 'erp' },
       ],
       pools: {
-        erp: { ...blind, upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${raw.port}` }] },
+        erp: { ...blind, tcpKeepAlive: '90s', upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${raw.port}` }] },
         secure: { ...blind, upstreams: [{ name: 'erp-1', url, tls: { verify: false } }] },
       },
     },
@@ -181,4 +182,12 @@ describe('a tunnel of which one side takes nothing ends after timeouts.idle', ()
     await closed
     await nothingIsLeft()
   })
+})
+
+test.skipIf(!CAN_READ_QUEUES)('the kernel asks both sides whether they are still there', async () => {
+  const client = await open('/tunnel')
+  const inS = await keepAliveInS(vigia.port, client.localPort)
+  expect(inS).toBeGreaterThan(0)
+  expect(inS).toBeLessThanOrEqual(60)
+  expect(await keepAliveInS(accepted[0]!.remotePort!, raw.port)).toBeGreaterThan(60)
 })

@@ -17,6 +17,7 @@ import {
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
 import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
+import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from '../tcp-keep-alive.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
 import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALTH } from './health.ts'
@@ -122,6 +123,7 @@ export const poolSchema = section(
     idleTimeout: Type.Optional(
       duration('Duration. How long an idle connection to an upstream is kept.', DEFAULTS.idleTimeout),
     ),
+    tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('an upstream', 'what waits on it has failed', 'option srvtcpka')),
   },
   'A set of upstreams that serve the same application.',
 )
@@ -152,6 +154,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkOverload(pool, at)
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
   yield* checkPaths(pool.paths, [...at, 'paths'])
+  yield* checkTcpKeepAlive(pool.tcpKeepAlive, [...at, 'tcpKeepAlive'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
   if (pool.slowStart !== undefined && parseDuration(pool.slowStart) !== 0 && isNeverOut) {
@@ -212,6 +215,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
+    tcpKeepAliveMs: compileTcpKeepAlive(pool.tcpKeepAlive),
     limits: compilePoolLimits(pool.limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),
