@@ -36,6 +36,8 @@ export interface ControlOptions {
   readonly workerUrl: URL
   readonly logger: Logger
   readonly version: string
+  /** As the configuration said; the snapshot has fewer where the system lets no more listen. Undefined = as many as the snapshot has. */
+  readonly wantedWorkers?: number | undefined
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
 }
@@ -44,6 +46,7 @@ export interface ControlOptions {
 export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { snapshot, workerUrl, logger, version, file } = options
   const { workers } = snapshot
+  const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
 
@@ -82,6 +85,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     prober,
     supervisor,
     admin: { listen: at => admin.listen(at) },
+    descriptors,
+    wantedWorkers,
     counters,
     logger,
     life,
@@ -110,6 +115,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inUse,
     reloads,
     life,
+    descriptors,
     workers: () => supervisor.view(),
     counters,
     permits,
@@ -149,6 +155,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    descriptors,
     sessions,
     registry,
     windows,
