@@ -118,6 +118,14 @@ test('a pool that nobody serves and a worker that was lost are said in a sentenc
   expect(text).toContain('Worker 3 is starting, restarted 2 times.')
 })
 
+test('it is said where fewer clients are let in than configured', () => {
+  const { clients, ...rest } = report([upstream('erp-1', {})])
+  const limitWarning = 'this process may open 400 descriptors only'
+  expect(formatStatus({ ...rest, clients: { ...clients, limitWarning } }, NOW, false)).toMatch(
+    /Fewer clients than configured: this process may open 400 descriptors only\.$/,
+  )
+})
+
 test('requests in doubt are said where there are some, with the place of their list', () => {
   const quiet = report([upstream('erp-1', {})])
   expect(formatStatus(quiet, NOW, false)).not.toContain('doubt')
