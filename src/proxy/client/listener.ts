@@ -6,7 +6,6 @@ import { GAUGE } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
-import { keepAlive } from '../runtime/keep-alive.ts'
 import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
 import { feelReset } from './feel-reset.ts'
@@ -111,9 +110,10 @@ export class Listener implements ConnectionHost {
     }
   }
 
-  /** Notices which of the clients that aren't read have reset their connections; to be called now and then. */
+  /** Notices which of the clients that aren't read have reset their connections; to be called now and then. Connections that are soon over cost nothing. */
   feel(): void {
-    for (const connection of this.#connections) connection.feel()
+    const { tcpKeepAliveMs } = this.#plan
+    for (const connection of this.#connections) connection.feel(tcpKeepAliveMs)
     for (const socket of this.#held) feelReset(socket)
   }
 
@@ -123,7 +123,6 @@ export class Listener implements ConnectionHost {
 
   #accept(socket: Socket): void {
     if (!admitConnection(socket, this.#context)) return
-    keepAlive(socket, this.#plan.tcpKeepAliveMs)
     const most = this.#most
     if (this.#connections.size < most) return this.#begin(socket)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.

@@ -19,11 +19,11 @@ import {
 } from '../../policy/request/reuse.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
-import { keepAlive } from '../runtime/keep-alive.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
 import { type ClientLogins, type ConnectionOwner, UpstreamConnection } from './connection.ts'
+import { keepAlive } from './keep-alive.ts'
 
 /** How often the idle connections are looked at: for age, and to learn that they stay open. */
 const SWEEP_MS = 100
