@@ -19,8 +19,8 @@ export class TunnelFlow {
   #lastFrame: Uint8Array | undefined = undefined
   #onEnded: (() => void) | undefined = undefined
   #passedBytes = 0
-  /** Of these: had left when it was looked at last, and for how long that has not changed, ms. */
-  #leftBytes = 0
+  /** Of these: had left when it was looked at last, or -1 where nothing waited; and for how long that has not changed, ms. */
+  #leftBytes = -1
   #stuckMs = 0
 
   constructor(from: Duplex, to: Duplex, frames: FrameTracker | undefined) {
@@ -37,8 +37,8 @@ export class TunnelFlow {
   /** @param elapsedMs since the last call @returns for how long its receiver has taken nothing of what waits for it, ms; 0 = nothing waits */
   stuckMs(elapsedMs: number): number {
     const waiting = this.#to.writableLength
-    const left = this.#passedBytes - waiting
-    this.#stuckMs = waiting > 0 && left === this.#leftBytes ? this.#stuckMs + elapsedMs : 0
+    const left = waiting > 0 ? this.#passedBytes - waiting : -1
+    this.#stuckMs = left >= 0 && left === this.#leftBytes ? this.#stuckMs + elapsedMs : 0
     this.#leftBytes = left
     return this.#stuckMs
   }
