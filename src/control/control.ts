@@ -9,7 +9,7 @@ import type { ConfigurationSource } from './events/reload-event.ts'
 import { buildParts, type ControlOptions, type Parts } from './parts.ts'
 import type { Transition } from './upstreams/upstream-event.ts'
 import { connectionLimitOf } from './workers/descriptors.ts'
-import { checkListeners } from './workers/listen-check.ts'
+import { checkListeners, listenersOf } from './workers/listen-check.ts'
 
 /** How often passive health looks at the totals, and a slow start goes on. */
 const TICK_MS = 1000
@@ -41,7 +41,7 @@ export class Control {
       this.#parts
     const { snapshot } = inUse
     try {
-      await checkListeners(snapshot.listeners)
+      await checkListeners(listenersOf(snapshot))
       const { warning } = connectionLimitOf(snapshot, descriptors)
       if (warning !== undefined) this.#options.logger.warn(warning)
       bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })
