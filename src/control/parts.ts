@@ -37,6 +37,8 @@ export interface ControlOptions {
   readonly workerUrl: URL
   readonly logger: Logger
   readonly version: string
+  /** As the configuration said; the snapshot has fewer where the system lets no more listen. Undefined = as many as the snapshot has. */
+  readonly wantedWorkers?: number | undefined
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
 }
@@ -45,6 +47,7 @@ export interface ControlOptions {
 export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { snapshot, workerUrl, logger, version, file } = options
   const { workers } = snapshot
+  const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
 
@@ -85,6 +88,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     prober,
     supervisor,
     admin: { listen: at => admin.listen(at) },
+    descriptors,
+    wantedWorkers,
     counters,
     logger,
     life,
@@ -113,6 +118,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inUse,
     reloads,
     life,
+    descriptors,
     workers: () => supervisor.view(),
     counters,
     permits,
@@ -152,6 +158,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    descriptors,
     sessions,
     registry,
     windows,

@@ -75,6 +75,11 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       TOTAL.tunnelsDrained,
       'Upgraded connections that were ended because their upstream was drained or disabled.',
     ),
+    upstreamTotal(
+      'vigia_tunnels_stuck_total',
+      TOTAL.tunnelsStuck,
+      'Upgraded connections that were ended because one side took nothing of what waited for it.',
+    ),
     {
       name: 'vigia_upstream_available',
       help: '1 while the upstream gets new work, else 0.',

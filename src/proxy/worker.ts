@@ -29,7 +29,7 @@ import { Vitals } from './runtime/vitals.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
-/** How often the retry budgets look at the totals, and silent upstreams are looked at. */
+/** How often the retry budgets look at the totals, and what stands still is looked at: silent upstreams, stuck tunnels, clients that aren't read. */
 const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
 const LAST_ANSWERS_MS = 1000
@@ -93,6 +93,8 @@ class Worker implements ExchangeContext {
   #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
+    this.tunnels.look(SAMPLE_MS)
+    for (const listener of [...this.#listeners.values(), ...this.#left]) listener.feel()
   }
 
   report(message: FromWorker): void {
@@ -174,7 +176,7 @@ class Worker implements ExchangeContext {
       await this.#health.listen(snapshot.health, this.#start.workers > 1)
       // 2. In one turn of the event loop, so that no connection sees half of it.
       if (before !== undefined) this.active = next()
-      this.#rename(snapshot, before?.snapshot)
+      this.#adopt(snapshot, before?.snapshot)
       for (const listener of leaving) this.#leave(listener)
       // 3. What no request waits for.
       await this.#applyAccessLog(before?.snapshot, snapshot)
@@ -224,13 +226,10 @@ class Worker implements ExchangeContext {
     return [...leaving.values()]
   }
 
-  #rename({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
+  #adopt({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
     const trustsOthers = !isDeepStrictEqual(before?.trustedProxies, trustedProxies)
     for (const plan of listeners) {
-      const listener = this.#listeners.get(addressKey(plan))
-      if (listener?.plan.name !== plan.name) listener?.rename(plan.name)
-      else if (trustsOthers) listener.reassess()
-      listener?.beginHeld()
+      this.#listeners.get(addressKey(plan))?.adopt(plan, trustsOthers)
     }
   }
 

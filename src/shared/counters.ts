@@ -94,10 +94,12 @@ export const TOTAL = {
   loops: 39,
   /** Five, as those of safe methods. */
   unsafe1xx: 40,
+  /** Tunnels that were ended because one side took nothing of what waited for it. */
+  tunnelsStuck: 45,
   /** Of the duration of requests. */
-  firstBucket: 45,
+  firstBucket: 46,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 45 + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
 } as const
 
 /** What a worker tells of itself. All but `heapUsedBytes` only go up; `firstBucket` and `firstReject` begin the last two groups. */

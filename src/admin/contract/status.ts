@@ -82,6 +82,10 @@ export interface WorkerReport {
 export interface ClientsReport {
   /** Open now. */
   readonly connections: number
+  /** Most at once, for each listener and worker. */
+  readonly limit: number
+  /** Why that is less than the configuration says, and what to do; null = it is not. */
+  readonly limitWarning: string | null
   /** Malformed requests that were refused. */
   readonly rejects: number
   /** Connections closed at once because their client had too many. */

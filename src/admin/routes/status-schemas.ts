@@ -104,7 +104,14 @@ export const STATUS: Schema = {
         restarts: whole(),
       }),
     ),
-    clients: object({ connections: whole(), rejects: whole(), overLimit: whole(), answers: CLASSES }),
+    clients: object({
+      connections: whole(),
+      limit: whole('Most at once, for each listener and worker.'),
+      limitWarning: orNull(text('Why that is less than the configuration says, and what to do.')),
+      rejects: whole(),
+      overLimit: whole(),
+      answers: CLASSES,
+    }),
     store: orNull(
       object({
         state: oneOf('ok', 'degraded', 'opening'),

@@ -25,6 +25,8 @@ export interface Sources {
   readonly reloads: ReloadTally
   readonly life: () => LifeState
   readonly workers: () => readonly WorkerView[]
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
   readonly counters: CounterTable
   readonly permits: Permits
   readonly registry: Registry

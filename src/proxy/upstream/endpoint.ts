@@ -23,6 +23,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
 import { type ClientLogins, type ConnectionOwner, UpstreamConnection } from './connection.ts'
+import { keepAlive } from './keep-alive.ts'
 
 /** How often the idle connections are looked at: for age, and to learn that they stay open. */
 const SWEEP_MS = 100
@@ -33,6 +34,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   #plan: UpstreamPlan
   #maxIdle: number
   #maxIdleMs: number
+  #keepAliveMs: number | undefined
   #headLimits: HeadLimits
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
@@ -51,6 +53,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#headLimits = headLimits
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
+    this.#keepAliveMs = pool.tcpKeepAliveMs
   }
 
   get plan(): UpstreamPlan {
@@ -64,6 +67,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#plan = plan
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
+    this.#keepAliveMs = pool.tcpKeepAliveMs
     while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
     // A connection reads by the limits that it was opened with.
     if (!isDeepStrictEqual(headLimits, this.#headLimits)) {
@@ -99,7 +103,11 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
     const plan = this.#plan
-    const open = (onread: OnReadOpts) => openSocket(plan, onread)
+    const open = (onread: OnReadOpts) => {
+      const socket = openSocket(plan, onread)
+      keepAlive(socket, this.#keepAliveMs)
+      return socket
+    }
     const readyEvent = plan.tls ? 'secureConnect' : 'connect'
     const connection = new UpstreamConnection(open, readyEvent, this, this.#headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)

@@ -17,6 +17,7 @@ import {
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
 import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
+import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from '../tcp-keep-alive.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { applicationSchema, assetsSchema, checkAssets, compileAssets } from './application.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
@@ -125,6 +126,7 @@ export const poolSchema = section(
     idleTimeout: Type.Optional(
       duration('Duration. How long an idle connection to an upstream is kept.', DEFAULTS.idleTimeout),
     ),
+    tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('an upstream', 'what waits on it has failed', 'option srvtcpka')),
   },
   'A set of upstreams that serve the same application.',
 )
@@ -156,6 +158,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
   yield* checkAssets(pool, at)
   yield* checkPaths(pool.paths, [...at, 'paths'])
+  yield* checkTcpKeepAlive(pool.tcpKeepAlive, [...at, 'tcpKeepAlive'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
   if (pool.slowStart !== undefined && parseDuration(pool.slowStart) !== 0 && isNeverOut) {
@@ -216,6 +219,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
+    tcpKeepAliveMs: compileTcpKeepAlive(pool.tcpKeepAlive),
     limits: compilePoolLimits(pool.limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),
