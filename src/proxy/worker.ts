@@ -142,6 +142,10 @@ class Worker implements ExchangeContext {
         if (message.silent) this.#silent.begin(message.slot, performance.now())
         else this.#silent.end(message.slot)
         return
+      case 'close-idle':
+        for (const pool of this.active.pools)
+          for (const endpoint of pool.endpoints) if (endpoint.slot === message.slot) endpoint.closeOldest()
+        return
       case 'end-tunnels':
         this.tunnels.endUpstream(message.slot, message.spreadMs)
         return

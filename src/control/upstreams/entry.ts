@@ -15,6 +15,7 @@ import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
+import type { IdleLimit } from './after-starved.ts'
 import { NO_PROBES, type ProbeHistory } from './probe-history.ts'
 
 /** One upstream of one pool. */
@@ -55,6 +56,8 @@ export interface Entry {
   readonly weight: number
   /** Most requests in flight at once that it gets now: less than the configured number while it starts slowly; 0 = no limit. */
   readonly limit: number
+  /** Undefined = it was never found starved by idle connections. */
+  readonly idleLimit: IdleLimit | undefined
 }
 
 export interface RegistryPool {
@@ -98,6 +101,7 @@ export function newEntry(
     weightOverride,
     weight: baseWeight(plan.weight, weightOverride),
     limit: plan.maxConnections ?? 0,
+    idleLimit: undefined,
   }
 }
 

@@ -111,6 +111,8 @@ export class Supervisor {
       }
       case 'transport-failure':
       case 'in-doubt':
+      case 'idle-in-the-way':
+      case 'starved':
         this.#options.tell(message)
         return
       case 'drained':
