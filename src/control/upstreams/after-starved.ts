@@ -5,15 +5,6 @@ import { iso } from '../../util/words.ts'
 import type { Entry } from './entry.ts'
 import { notice, type Step, silently } from './step.ts'
 
-/** Idle connections to an upstream have kept new ones waiting. */
-export interface IdleLimit {
-  /** Until when none is kept, epoch ms. */
-  readonly untilMs: number
-  readonly times: number
-  /** That time has not come yet. */
-  readonly inForce: boolean
-}
-
 /** A worker saw it answer on new connections only once idle ones were closed. Others may see the same before they know of it. */
 export function afterStarved(entry: Entry, nowMs: number): Step {
   const { idleLimit } = entry

@@ -15,7 +15,6 @@ import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
-import type { IdleLimit } from './after-starved.ts'
 import { NO_PROBES, type ProbeHistory } from './probe-history.ts'
 
 /** One upstream of one pool. */
@@ -58,6 +57,15 @@ export interface Entry {
   readonly limit: number
   /** Undefined = it was never found starved by idle connections. */
   readonly idleLimit: IdleLimit | undefined
+}
+
+/** Idle connections to an upstream have kept new ones waiting. */
+export interface IdleLimit {
+  /** Until when none is kept, epoch ms. */
+  readonly untilMs: number
+  readonly times: number
+  /** That time has not come yet. */
+  readonly inForce: boolean
 }
 
 export interface RegistryPool {

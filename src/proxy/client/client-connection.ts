@@ -11,7 +11,7 @@ import { type AnswerCode, statusOf } from '../answers/codes.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
-import type { ClientLogins } from '../upstream/connection-owner.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**

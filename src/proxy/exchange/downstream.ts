@@ -4,7 +4,7 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
-import type { ClientLogins } from '../upstream/connection-owner.ts'
+import type { ClientLogins } from '../upstream/connection.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {

@@ -16,10 +16,14 @@ import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../.
 import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
-import type { ClientLogins, ConnectionOwner } from './connection-owner.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
+import type { Logins } from './logins.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
 import { codeOf, FailableWrites } from './write-failure.ts'
+
+/** Where one client has logged in. */
+export type ClientLogins = Logins<ConnectionOwner<UpstreamConnection>, UpstreamConnection>
 
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
@@ -30,7 +34,7 @@ export class UpstreamConnection {
   readonly #socket: Socket
   readonly #writer: RequestWriter
   readonly #writes: FailableWrites
-  readonly #owner: ConnectionOwner
+  readonly #owner: ConnectionOwner<UpstreamConnection>
   /** Of the heads that it reads. */
   readonly limits: HeadLimits
   readonly #heads: HeadReader
@@ -56,7 +60,7 @@ export class UpstreamConnection {
   constructor(
     open: (onread: OnReadOpts) => Socket,
     readyEvent: 'connect' | 'secureConnect',
-    owner: ConnectionOwner,
+    owner: ConnectionOwner<UpstreamConnection>,
     limits: HeadLimits,
     attempt: AttemptEvents,
   ) {

@@ -23,14 +23,14 @@ import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
-import { UpstreamConnection } from './connection.ts'
-import type { ClientLogins, ConnectionOwner } from './connection-owner.ts'
+import { type ClientLogins, UpstreamConnection } from './connection.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
 import { Newcomers } from './newcomers.ts'
 
 /** How often the idle connections are looked at, for age, and to learn that they stay open; and those that wait for a first answer. */
 const SWEEP_MS = 50
 
-export class Endpoint implements ConnectionOwner, Expiring {
+export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly slot: number
   readonly #runtime: Runtime
   #plan: UpstreamPlan

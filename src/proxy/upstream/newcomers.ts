@@ -81,8 +81,8 @@ export class Newcomers {
 
   /** A connection has become free. @returns whether it is to be closed for one of these */
   takeRoom(nowMs: number): boolean {
-    const newcomer = this.#wanting.shift()
-    if (newcomer === undefined) return false
+    if (this.#wanting.length === 0) return false
+    const newcomer = this.#wanting.shift()!
     getsRoom(newcomer, this.#waitOf(newcomer, nowMs), nowMs)
     return true
   }
