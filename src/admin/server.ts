@@ -2,8 +2,9 @@
 // Puts hooks and routes together, hooks first: what a request has to pass does not depend on its route.
 
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { AdminAccess } from './access/admin-access.ts'
+import { AdminAccess } from './access/admin-access.ts'
 import { guardAccess } from './access/auth.ts'
+import { guardConnections } from './access/connections.ts'
 import { guardChanges } from './access/request-guard.ts'
 import { answerWithProblems, wrongInput } from './answers/problem.ts'
 import type { AdminParts } from './contract/parts.ts'
@@ -20,9 +21,12 @@ import { serveStatus } from './routes/status.ts'
 
 const LIMITS = {
   bodyBytes: 1024,
+  /** From the connection, or the first byte of a later request, to the end of the head. */
+  headMs: 2_000,
   requestMs: 10_000,
   idleMs: 30_000,
-  connections: 256,
+  /** How often Node looks for heads and requests that are late. */
+  lookMs: 500,
   pathBytes: 1024,
 } as const
 
@@ -31,16 +35,19 @@ export interface AdminOptions extends AdminParts {
   readonly boundTo: string
   /** Undefined = nobody needs a token. */
   readonly access?: AdminAccess | undefined
+  /** A connection was closed, or refused, for want of places. @param address of the newcomer */
+  readonly onFull?: (address: string) => void
 }
 
 /** The routes, not listening yet. */
 export function buildAdmin(
   view: ControlView,
   onError: (error: unknown) => void,
-  { boundTo, access, ...parts }: AdminOptions,
+  { boundTo, access = new AdminAccess(), onFull = () => {}, ...parts }: AdminOptions,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
+    http: { headersTimeout: LIMITS.headMs, connectionsCheckingInterval: LIMITS.lookMs },
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: LIMITS.requestMs,
     connectionTimeout: LIMITS.idleMs,
@@ -51,11 +58,11 @@ export function buildAdmin(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, code: { optimize: false } } },
     schemaErrorFormatter: wrongInput,
   })
-  app.server.maxConnections = LIMITS.connections
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
   })
   answerWithProblems(app, onError)
+  guardConnections(app, access, onFull)
   guardAccess(app, access)
   guardChanges(app, boundTo)
   describeApi(app)
@@ -65,7 +72,7 @@ export function buildAdmin(
 }
 
 /** A new resource is a file in routes/, its interface in contract/, and a line here. */
-function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, access: AdminAccess | undefined): void {
+function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, access: AdminAccess): void {
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts

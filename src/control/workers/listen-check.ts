@@ -3,8 +3,14 @@
 
 import { createServer } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { hostPort } from '../../util/words.ts'
 import { CannotServe } from './cannot-serve.ts'
+
+/** Every address that the workers listen on. */
+export function listenersOf({ listeners, health }: Snapshot): readonly ListenerPlan[] {
+  return health === undefined ? listeners : [...listeners, { name: 'health', ...health }]
+}
 
 /** Throws CannotServe for the first address that can't be bound. */
 export async function checkListeners(listeners: readonly ListenerPlan[]): Promise<void> {
