@@ -10,7 +10,7 @@ import { answerWithProblems, wrongInput } from './answers/problem.ts'
 import type { AdminParts } from './contract/parts.ts'
 import type { ControlView } from './contract/status.ts'
 import { serveConfigurations } from './routes/configurations.ts'
-import { serveEvents } from './routes/events.ts'
+import { type EventsOptions, serveEvents } from './routes/events.ts'
 import { serveHistory } from './routes/history.ts'
 import { serveInDoubt } from './routes/in-doubt.ts'
 import { serveMaintenance } from './routes/maintenance.ts'
@@ -37,13 +37,15 @@ export interface AdminOptions extends AdminParts {
   readonly access?: AdminAccess | undefined
   /** A connection was closed, or refused, for want of places. @param address of the newcomer */
   readonly onFull?: (address: string) => void
+  /** Most that follow the events at once. */
+  readonly followers?: () => number | undefined
 }
 
 /** The routes, not listening yet. */
 export function buildAdmin(
   view: ControlView,
   onError: (error: unknown) => void,
-  { boundTo, access = new AdminAccess(), onFull = () => {}, ...parts }: AdminOptions,
+  { boundTo, access = new AdminAccess(), onFull = () => {}, followers, ...parts }: AdminOptions,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -67,12 +69,12 @@ export function buildAdmin(
   guardChanges(app, boundTo)
   describeApi(app)
   // In a plugin: the description knows only what is added after it was loaded.
-  void app.register(async routes => addRoutes(routes, view, parts, access))
+  void app.register(async routes => addRoutes(routes, view, parts, { access, ...(followers && { most: followers }) }))
   return app
 }
 
 /** A new resource is a file in routes/, its interface in contract/, and a line here. */
-function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, access: AdminAccess): void {
+function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, following: EventsOptions): void {
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts
@@ -84,5 +86,5 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, a
   if (maintenance !== undefined) serveMaintenance(app, maintenance)
   if (history !== undefined) serveHistory(app, history)
   if (configurations !== undefined) serveConfigurations(app, configurations)
-  if (events !== undefined) serveEvents(app, events, { access })
+  if (events !== undefined) serveEvents(app, events, following)
 }

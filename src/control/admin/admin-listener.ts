@@ -103,6 +103,7 @@ export class AdminListener {
       ...this.#parts,
       access: this.#access,
       boundTo: host,
+      followers: () => this.#at?.followers,
       onFull: address => this.#full(address),
     })
     try {
