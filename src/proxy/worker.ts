@@ -25,6 +25,7 @@ import type { ExchangeContext } from './exchange/context.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
+import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
@@ -288,11 +289,6 @@ class Worker implements ExchangeContext {
     for (const listener of all) listener.stop()
     await this.#endAll(all, FALL_MS)
   }
-}
-
-async function whileTrue(condition: () => boolean, atMostMs: number): Promise<void> {
-  const until = performance.now() + atMostMs
-  while (condition() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 const start = workerData as WorkerStart
