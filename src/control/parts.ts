@@ -6,6 +6,7 @@ import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
@@ -59,7 +60,13 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
-  const prober = new Prober({ onResult: (slot, result) => registry.probed(slot, result) })
+  const prober = new Prober({
+    onResult: (slot, result) => registry.probed(slot, result),
+    // An upstream that serves one connection with each of its workers may have none left for the probe.
+    onWaiting: slot => {
+      if (idleOf(counters, slot) > 0) supervisor.tell({ type: 'close-idle', slot })
+    },
+  })
   const drains = new DrainWatch(counters, shared.sessions)
   const recent = new RecentTraffic(counters)
   const supervisor = new Supervisor({

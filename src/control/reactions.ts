@@ -10,7 +10,7 @@ import type { Supervisor } from './workers/supervisor.ts'
 
 export interface ReactingParts {
   readonly supervisor: Pick<Supervisor, 'tell'>
-  readonly registry: Pick<Registry, 'sawTransportFailure'>
+  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved'>
   readonly prober: Pick<Prober, 'probeNow'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
   readonly shared: Pick<SharedMemory, 'forget'>
@@ -33,6 +33,10 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
       case 'transport-failure':
         registry.sawTransportFailure(event.slot, event.failure)
         return prober.probeNow(event.slot)
+      case 'idle-in-the-way':
+        return supervisor.tell({ type: 'close-idle', slot: event.slot })
+      case 'starved':
+        return registry.sawStarved(event.slot)
       case 'in-doubt':
         return inDoubt.add(event.record)
       case 'worker-lost':

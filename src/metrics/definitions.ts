@@ -63,6 +63,12 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ),
     upstreamGauge('vigia_upstream_in_flight', GAUGE.inFlight, 'Requests that the upstream is working on.'),
     upstreamGauge('vigia_upstream_connections', GAUGE.connections, 'Connections to the upstream that are open now.'),
+    {
+      name: 'vigia_upstream_idle_limited',
+      help: '1 while no idle connection to the upstream is kept, because they kept new ones waiting, else 0.',
+      type: 'gauge',
+      samples: upstreams((labels, { idleLimited }) => [{ labels, value: idleLimited ? 1 : 0 }]),
+    },
     upstreamGauge('vigia_upstream_tunnels', GAUGE.tunnels, 'Upgraded connections (e.g. WebSockets) to the upstream.'),
     upstreamTotal('vigia_connections_opened_total', TOTAL.connectionsOpened, 'Connections opened to the upstream.'),
     upstreamTotal(

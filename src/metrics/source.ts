@@ -86,6 +86,8 @@ export interface UpstreamSample {
   readonly weight: number
   /** How often it was ejected. */
   readonly ejections: number
+  /** No idle connection to it is kept, because they kept new ones waiting. */
+  readonly idleLimited: boolean
   /** When its drain ends, epoch ms; undefined = there is none, or it has no end. */
   readonly drainDeadlineMs?: number | undefined
   /** Most requests in flight at once that it gets now; undefined = no limit. */

@@ -26,6 +26,7 @@ import { NowAndThen } from './runtime/now-and-then.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
+import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
@@ -151,6 +152,10 @@ class Worker implements ExchangeContext {
       case 'upstream-silent':
         if (message.silent) this.#silent.begin(message.slot, performance.now())
         else this.#silent.end(message.slot)
+        return
+      case 'close-idle':
+        for (const pool of this.active.pools)
+          for (const endpoint of pool.endpoints) if (endpoint.slot === message.slot) endpoint.closeOldest()
         return
       case 'end-tunnels':
         this.tunnels.endUpstream(message.slot, message.spreadMs)
@@ -290,11 +295,6 @@ class Worker implements ExchangeContext {
     for (const listener of all) listener.stop()
     await this.#endAll(all, FALL_MS)
   }
-}
-
-async function whileTrue(condition: () => boolean, atMostMs: number): Promise<void> {
-  const until = performance.now() + atMostMs
-  while (condition() && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 const start = workerData as WorkerStart

@@ -19,6 +19,8 @@ export const GAUGE = {
   waiting: 3,
   /** Requests of long-poll routes on this upstream; not in `inFlight`. */
   longPolls: 4,
+  /** Of `connections` to an upstream: those that have not brought a byte yet. */
+  unanswered: 5,
 } as const
 export type Gauge = (typeof GAUGE)[keyof typeof GAUGE]
 
@@ -124,7 +126,7 @@ export const MAX_ROUTES = 8192
 export const ROUTE_OF_NONE = 0
 
 const CLASSES = 5
-const GAUGES = 5
+const GAUGES = 6
 const TOTALS = TOTAL.secondBucket + DURATION_BUCKETS_S.length + 1
 const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS
@@ -231,6 +233,12 @@ export class CounterRow {
     this.#gauges.fill(0)
     this.setHeapUsed(0)
   }
+}
+
+/** Idle connections to an upstream, over all workers. */
+export function idleOf(counters: CounterTable, slot: number): number {
+  const busy = counters.gauge(slot, GAUGE.inFlight) + counters.gauge(slot, GAUGE.longPolls)
+  return Math.max(0, counters.gauge(slot, GAUGE.connections) - busy)
 }
 
 /** All rows, summed. */

@@ -54,6 +54,7 @@ export const UPSTREAM: Schema = {
     places: whole(),
     longPolls: whole(),
     connections: whole(),
+    idleLimitedUntil: orNull(time()),
     tunnels: whole(),
     rate: number(),
     p99Ms: orNull(whole()),

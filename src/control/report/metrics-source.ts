@@ -43,6 +43,7 @@ export function metricsSource(sources: Sources): MetricsSource {
           state: entry.verdict.availability,
           weight: entry.weight,
           ejections: entry.ejections,
+          idleLimited: entry.idleLimit?.inForce === true,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
           probes: entry.probes,

@@ -13,6 +13,7 @@ import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
+import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
 import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
@@ -107,7 +108,12 @@ export class Registry {
     this.#take(afterTransportFailure(entry, failure, pool, this.#options.totals(slot), this.#now()))
   }
 
-  /** Time has passed, about a second: ends ejections and drains, judges what the totals say, goes on with slow starts. */
+  /** A worker saw that idle connections to an upstream keep new ones waiting. */
+  sawStarved(slot: number): void {
+    this.#change(slot, entry => afterStarved(entry, this.#now()))
+  }
+
+  /** Time has passed, about a second: ends ejections, drains and idle limits, judges what the totals say, goes on with slow starts. */
   tick(): void {
     const nowMs = this.#now()
     for (const { plan, entries } of this.pools()) {
@@ -116,7 +122,8 @@ export class Registry {
       for (const [at, { slot }] of entries.entries()) {
         const entry = this.#entries.get(slot)!
         const step = judged === undefined ? silently(entry) : afterJudgement(entry, judged[at]!, nowMs)
-        this.#take(andThen(step, each => afterDeadline(each, nowMs)))
+        const ended = andThen(step, each => afterDeadline(each, nowMs))
+        this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
   }
@@ -209,8 +216,9 @@ export class Registry {
   }
 
   /** Returns whether the table said something else before. */
-  #publish({ slot, verdict, weight, limit }: Entry): boolean {
+  #publish({ slot, verdict, weight, limit, idleLimit }: Entry): boolean {
     const { table } = this.#options
+    table.limitIdle(slot, idleLimit?.inForce === true)
     const availability = AVAILABILITY[verdict.availability]
     const isKnown =
       table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit

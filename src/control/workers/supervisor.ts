@@ -121,6 +121,8 @@ export class Supervisor {
       }
       case 'transport-failure':
       case 'in-doubt':
+      case 'idle-in-the-way':
+      case 'starved':
         this.#options.tell(message)
         return
       case 'drained':

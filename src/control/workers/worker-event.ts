@@ -3,7 +3,9 @@
 import type { FromWorker } from '../../shared/messages.ts'
 import type { LostRequests } from './lost-requests.ts'
 
-export type WorkerEvent = Extract<FromWorker, { type: 'transport-failure' | 'in-doubt' }> | WorkerLostEvent
+export type WorkerEvent =
+  | Extract<FromWorker, { type: 'transport-failure' | 'in-doubt' | 'idle-in-the-way' | 'starved' }>
+  | WorkerLostEvent
 
 /** It has ended. */
 export interface WorkerLostEvent {

@@ -38,7 +38,14 @@ const labelsOf = new Map<string, Set<string>>()
 beforeAll(async () => {
   const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(1) }
   const levels = { inUse: 0, floor: 0, awaitsFailback: false }
-  const state = { state: 'draining', weight: 1, ejections: 0, drainDeadlineMs: 1, limit: 1 } as const
+  const state = {
+    state: 'draining',
+    weight: 1,
+    ejections: 0,
+    idleLimited: false,
+    drainDeadlineMs: 1,
+    limit: 1,
+  } as const
   const upstreams = [{ name: 'u', slot: 2, ...state, probes }]
   const counters = new CounterTable(allocateCounters(1), 1)
   counters.rows[0]!.bucket(2, TOTAL.secondBucket, 1)

@@ -36,13 +36,14 @@ function setUp() {
         queueMax: 9,
         levels: { inUse: 1, floor: 1, awaitsFailback: true },
         upstreams: [
-          { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, probes },
+          { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, idleLimited: false, probes },
           {
             name: 'we"ird\\',
             slot: 3,
             state: 'out',
             weight: 50,
             ejections: 3,
+            idleLimited: true,
             drainDeadlineMs: 4500,
             limit: 8,
             probes,
@@ -114,6 +115,8 @@ test('gauges, states, probes, restarts and failures are there, with names escape
     'vigia_request_rejects_total{reason="bad-chunk"} 2',
     'vigia_request_rejects_total{reason="bad-host"} 0',
     `vigia_ejections_total{${odd}} 3`,
+    `vigia_upstream_idle_limited{${odd}} 1`,
+    'vigia_upstream_idle_limited{pool="erp",upstream="erp-1"} 0',
     `vigia_upstream_drain_deadline_timestamp_seconds{${odd}} 4.5`,
     `vigia_upstream_limit{${odd}} 8`,
     'vigia_queue_limit{pool="erp"} 9',
@@ -250,7 +253,7 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
   const counters = new CounterTable(allocateCounters(1), 1)
   const row = counters.rows[0]!
   const upstreams = Array.from({ length: 2000 }, (_, i) => ({
-    ...{ name: `n${i}`, slot: i + 2, state: 'available' as const, weight: 1, ejections: 0 },
+    ...{ name: `n${i}`, slot: i + 2, state: 'available' as const, weight: 1, ejections: 0, idleLimited: false },
     probes,
   }))
   const routes = Array.from({ length: 5000 }, (_, i) => ({ name: `r${i}`, pool: 'erp', slot: i + 1 }))

@@ -28,6 +28,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     places: 0,
     longPolls: 0,
     connections: 0,
+    idleLimitedUntil: null,
     tunnels: 0,
     rate: 0,
     p99Ms: null,
