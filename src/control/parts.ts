@@ -17,6 +17,7 @@ import type { ConfigurationSource, ReloadRequest } from './events/reload-event.t
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
+import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import { totalsOf } from './upstreams/passive-health.ts'
@@ -71,6 +72,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,
     }),
+    beats: shared.beats,
+    replaceMs: () => inUse.snapshot.watchdog.workerMs,
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
@@ -96,12 +99,14 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   })
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
+  const controlStalls = new StallTally()
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
+  bus.listen(controlStalls.see)
 
   const view = createView({
     version,
@@ -119,6 +124,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     windows,
     inDoubt,
     records,
+    controlStalls,
     adminRefusals: () => admin.failures,
   })
   /** Undefined where there is no file. Never rejects. */

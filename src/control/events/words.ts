@@ -7,6 +7,7 @@ import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
+import type { StallEvent } from '../workers/worker-event.ts'
 import type { VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
@@ -78,6 +79,9 @@ export function wordsOf(event: VigiaEvent): Words {
       return settledWords(event)
     case 'worker-lost':
       return lostWords(event.worker, event.lost, event.isReplaced)
+    case 'worker-stalled':
+    case 'control-stalled':
+      return stalledWords(event)
     case 'started': {
       const text =
         'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
@@ -144,6 +148,28 @@ function lostWords(worker: number, { total, upstreams }: LostRequests, isReplace
             },
           ],
     entries: isReplaced ? [{ type: 'worker', text, detail: { worker, lost: total } }] : [],
+  }
+}
+
+function stalledWords(event: StallEvent): Required<Words> {
+  const { forMs } = event
+  const seconds = `${(forMs / 1000).toFixed(1)} s`
+  if (event.type === 'control-stalled') {
+    const text = event.alone
+      ? `the control plane stood still for ${seconds}: no probe, no order and no signal was looked at meanwhile; traffic went on`
+      : `vigia stood still for ${seconds}, or only its control plane did: the machine may have been suspended, or have had no core for it`
+    return { lines: [{ level: 'warn', text }], entries: [{ type: 'worker', text, detail: { stalledMs: forMs } }] }
+  }
+  const { worker, phase } = event
+  const what = {
+    begins: `worker ${worker} stands still: its clients wait; others no longer wait for those that it has in a queue`,
+    ends: `worker ${worker} goes on, after ${seconds}`,
+    replaced: `worker ${worker} has stood still for ${seconds}: it is ended (watchdog.worker)`,
+  }[phase]
+  const level = phase === 'ends' ? 'info' : 'error'
+  return {
+    lines: [{ level, fields: { worker }, text: what }],
+    entries: [{ type: 'worker', text: what, detail: { worker, phase, stalledMs: forMs } }],
   }
 }
 

@@ -32,6 +32,8 @@ export interface Sources {
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly records: Records
+  /** How often the control plane stood still, and for how long. */
+  readonly controlStalls: { readonly count: number; readonly seconds: number }
   /** Requests without a right token, since the start. */
   readonly adminRefusals: () => number
 }

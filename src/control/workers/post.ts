@@ -16,7 +16,8 @@ export interface PostOptions {
   readonly left: (post: Post, exitCode: number, why: string) => void
 }
 
-export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone'
+/** `stalled`: it is ready, but has not come round in its event loop for a second. */
+export type WorkerState = 'starting' | 'ready' | 'stalled' | 'draining' | 'gone'
 
 export interface WorkerView {
   readonly worker: number
@@ -26,6 +27,8 @@ export interface WorkerView {
   /** Epoch ms of its last change of state. */
   readonly sinceMs: number
   readonly restarts: number
+  /** How often it stood still. */
+  readonly stalls: number
 }
 
 /** A thread that lived shorter than this died early: the cause is probably still there. */
@@ -43,6 +46,8 @@ export class Post {
   #sinceMs = Date.now()
   #bornMs = 0
   #restarts = 0
+  #stalls = 0
+  #isEnding = false
   /** Deaths in a row, each soon after its start. */
   #earlyDeaths = 0
   #lastError: string | undefined
@@ -62,6 +67,10 @@ export class Post {
     return this.#revision
   }
 
+  get state(): WorkerState {
+    return this.#state
+  }
+
   view(): WorkerView {
     const { worker } = this
     return {
@@ -70,6 +79,7 @@ export class Post {
       revision: this.#revision,
       sinceMs: this.#sinceMs,
       restarts: this.#restarts,
+      stalls: this.#stalls,
     }
   }
 
@@ -83,6 +93,7 @@ export class Post {
     })
     this.#thread = thread
     this.#bornMs = performance.now()
+    this.#isEnding = false
     this.#become('starting')
     thread.on('message', (message: FromWorker) => {
       if (this.#thread === thread) heard(this, message)
@@ -112,6 +123,27 @@ export class Post {
   serves(revision: number): void {
     this.#revision = revision
     if (this.#state === 'starting') this.#become('ready')
+  }
+
+  /** Its thread stands still. */
+  stall(): void {
+    this.#stalls += 1
+    this.#become('stalled')
+  }
+
+  /** It goes on. @returns for how long it was stalled, ms */
+  resume(): number {
+    const stalledMs = Date.now() - this.#sinceMs
+    this.#become('ready')
+    return stalledMs
+  }
+
+  /** Ends a thread that stands still; another follows. @returns false where that was done already */
+  end(): boolean {
+    if (this.#isEnding) return false
+    this.#isEnding = true
+    void this.#thread?.terminate()
+    return true
   }
 
   tell(message: ToWorker): void {

@@ -3,11 +3,13 @@
 
 import type { Worker } from 'node:worker_threads'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
+import type { Heartbeats } from '../../shared/heartbeats.ts'
 import type { FromWorker, ToWorker } from '../../shared/messages.ts'
 import { CannotServe } from './cannot-serve.ts'
 import type { LostRequests } from './lost-requests.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
 import { RevisionGate } from './revision-gate.ts'
+import { Watch } from './watch.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left'> {
@@ -16,6 +18,9 @@ export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left'> {
   /** What a worker that has ended had in flight: its row still tells. */
   readonly lostOf: (row: CounterRow) => LostRequests
   readonly tell: (event: WorkerEvent) => void
+  readonly beats: Heartbeats
+  /** After which time a worker that stands still is replaced, ms; 0 = never. */
+  readonly replaceMs: () => number
 }
 
 const READY_WITHIN_MS = 30_000
@@ -25,12 +30,15 @@ const DRAIN_GRACE_MS = 2_000
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #posts: readonly Post[]
+  readonly #watch: Watch
   readonly #gate = new RevisionGate(READY_WITHIN_MS)
   #phase: 'running' | 'draining' | 'closed' = 'running'
   /** Every worker has been ready once: from now on a lost one is replaced; before, it ends the start. */
   #started = false
   #onDrained: (() => void) | undefined
   #cut = 0
+  /** Those that said what they had to cut. */
+  readonly #finished = new Set<Post>()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -40,11 +48,13 @@ export class Supervisor {
       left: (from, exitCode, why) => this.#left(from, exitCode, why),
     }
     this.#posts = Array.from({ length: options.workers }, (_, worker) => new Post(worker, post))
+    this.#watch = new Watch({ ...options, posts: this.#posts })
   }
 
   /** Starts all workers; resolves when each has bound every listener. Rejects with CannotServe as soon as one can't. */
   async start(revision: number): Promise<void> {
     const ready = this.#gate.wait(revision)
+    this.#watch.start()
     for (const post of this.#posts) post.start()
     await ready
     this.#started = true
@@ -83,6 +93,7 @@ export class Supervisor {
   /** Ends every worker now, whatever it is doing. */
   async close(): Promise<void> {
     this.#phase = 'closed'
+    this.#watch.close()
     await Promise.all(this.#posts.map(post => post.close()))
   }
 
@@ -114,7 +125,10 @@ export class Supervisor {
         this.#options.tell(message)
         return
       case 'drained':
+        // The workers end the process by themselves, and one of them is still needed for that.
+        if (this.#options.beats.ending) return
         this.#cut += message.cut
+        this.#finished.add(post)
         // It has nothing left to do; timers and sockets that it may still hold need not keep anybody waiting.
         void post.close()
         return
@@ -128,7 +142,10 @@ export class Supervisor {
     const { worker } = post
     const row = this.#options.counters.rows[worker]!
     const isReplaced = this.#phase === 'running' && this.#started
-    this.#options.tell({ type: 'worker-lost', worker, lost: this.#options.lostOf(row), isReplaced })
+    const lost = this.#options.lostOf(row)
+    this.#options.tell({ type: 'worker-lost', worker, lost, isReplaced })
+    // Whatever a thread that was ended by force, or died, had in flight was cut as well.
+    if (!this.#finished.delete(post) && this.#phase !== 'running') this.#cut += lost.total
     row.dropGauges()
     if (this.#phase !== 'running') this.#checkDrained()
     else if (this.#started) post.replace(exitCode)

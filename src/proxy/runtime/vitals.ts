@@ -10,14 +10,18 @@ const US_PER_S = 1_000_000
 
 export class Vitals {
   readonly #row: CounterRow
+  readonly #beat: () => void
   readonly #tickMs: number
   #tickedMs: number
   #wroteMs: number
   #cpu = { user: 0, system: 0 }
   #busyMs = 0
 
-  constructor(row: CounterRow, tickMs: number, nowMs: number) {
+  /** @param beat says to all threads that it has come round */
+  constructor(row: CounterRow, beat: () => void, tickMs: number, nowMs: number) {
     this.#row = row
+    this.#beat = beat
+    beat()
     this.#tickMs = tickMs
     this.#tickedMs = nowMs
     this.#wroteMs = nowMs
@@ -25,6 +29,7 @@ export class Vitals {
 
   /** To be called every `tickMs`: what it is called later than that is the delay of the event loop. */
   tick(nowMs: number): void {
+    this.#beat()
     this.#row.loopDelayed(Math.max(0, nowMs - this.#tickedMs - this.#tickMs) / 1000)
     this.#tickedMs = nowMs
     if (nowMs - this.#wroteMs < WRITE_MS) return
