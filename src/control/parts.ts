@@ -28,6 +28,7 @@ import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import { descriptorLimit } from './workers/descriptors.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { lostRequests } from './workers/lost-requests.ts'
+import { boundsHere } from './workers/memory-watch.ts'
 import { SharedMemory } from './workers/shared-memory.ts'
 import { Supervisor } from './workers/supervisor.ts'
 
@@ -73,6 +74,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       closedRoutes: windows.closedRoutes,
     }),
     beats: shared.beats,
+    memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
+    shutdownMs: () => inUse.snapshot.shutdownMs,
     replaceMs: () => inUse.snapshot.watchdog.workerMs,
     lostOf: row => lostRequests(row, registry.pools()),
     tell,

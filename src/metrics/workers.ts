@@ -51,8 +51,14 @@ export function defineWorkers(source: MetricsSource): ScrapedMetric[] {
       samples: each((labels, row) => [{ labels, value: row.own(WORKER.heapUsedBytes) }]),
     },
     {
+      name: 'vigia_worker_memory_bytes',
+      help: 'Memory that V8 holds for the worker: heap, buffers and the rest.',
+      type: 'gauge',
+      samples: each((labels, row) => [{ labels, value: row.own(WORKER.memoryBytes) }]),
+    },
+    {
       name: 'vigia_worker_restarts_total',
-      help: 'Worker threads that ended unasked and were replaced.',
+      help: 'Worker threads that ended, or were ended for the memory that they held or because they stood still, and were replaced.',
       type: 'counter',
       samples: workers(({ restarts }) => restarts),
     },

@@ -7,7 +7,7 @@ import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
-import type { StallEvent } from '../workers/worker-event.ts'
+import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
 import type { VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
@@ -82,6 +82,8 @@ export function wordsOf(event: VigiaEvent): Words {
     case 'worker-stalled':
     case 'control-stalled':
       return stalledWords(event)
+    case 'memory':
+      return memoryWords(event)
     case 'started': {
       const text =
         'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
@@ -171,6 +173,17 @@ function stalledWords(event: StallEvent): Required<Words> {
     lines: [{ level, fields: { worker }, text: what }],
     entries: [{ type: 'worker', text: what, detail: { worker, phase, stalledMs: forMs } }],
   }
+}
+
+function memoryWords({ residentBytes, totalBytes, heapBytes, renewal }: MemoryEvent): Required<Words> {
+  const mib = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`
+  const what =
+    renewal?.why === 'heap'
+      ? `the heap of worker ${renewal.worker} is nearly full (its bound is ${mib(heapBytes)})`
+      : `vigia has ${mib(residentBytes)} of memory, and limits.memory is ${mib(totalBytes)}`
+  const text = renewal === undefined ? what : `${what}: worker ${renewal.worker} is drained and replaced`
+  const detail = { residentBytes, worker: renewal?.worker ?? null }
+  return { lines: [{ level: 'warn', text }], entries: [{ type: 'worker', text, detail }] }
 }
 
 function reloadLines(event: ReloadEvent): LogLine[] {

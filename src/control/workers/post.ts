@@ -11,6 +11,8 @@ export interface PostOptions {
   readonly logger: Logger
   /** What a thread that starts now is given: always the newest snapshot. */
   readonly startData: (worker: number) => WorkerStart
+  /** Most that the heap of a thread may have. */
+  readonly heapBytes: () => number
   readonly heard: (post: Post, message: FromWorker) => void
   /** Its thread has ended. @param why one line */
   readonly left: (post: Post, exitCode: number, why: string) => void
@@ -35,7 +37,8 @@ export interface WorkerView {
 const EARLY_DEATH_MS = 10_000
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5_000
-const HEAP_MB = 1_024
+/** What a thread may take beyond the deadline of its drain. */
+const GRACE_MS = 2_000
 
 export class Post {
   readonly worker: number
@@ -84,12 +87,12 @@ export class Post {
   }
 
   start(): void {
-    const { workerUrl, startData, logger, heard } = this.#options
+    const { workerUrl, startData, heapBytes, logger, heard } = this.#options
     const { worker } = this
     const thread = new Worker(workerUrl, {
       workerData: startData(worker),
       name: `vigia-worker-${worker}`,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: Math.floor(heapBytes() / 1024 ** 2) },
     })
     this.#thread = thread
     this.#bornMs = performance.now()
@@ -138,6 +141,13 @@ export class Post {
     return stalledMs
   }
 
+  /** Lets the thread finish what it has, and another take its place. */
+  renew(deadlineMs: number): void {
+    this.#become('draining')
+    this.tell({ type: 'drain', deadlineMs })
+    this.#timer = setTimeout(() => this.end(), deadlineMs + GRACE_MS)
+  }
+
   /** Ends a thread that stands still; another follows. @returns false where that was done already */
   end(): boolean {
     if (this.#isEnding) return false
@@ -165,6 +175,7 @@ export class Post {
   }
 
   #left(exitCode: number): void {
+    clearTimeout(this.#timer)
     this.#thread = undefined
     this.#revision = 0
     this.#become('gone')

@@ -1,9 +1,14 @@
 // What is told of workers: what they report of requests, that one has ended, that a thread stands still. Types only.
 
+import type { MemoryBounds, Renewal } from '../../policy/process/memory.ts'
 import type { FromWorker } from '../../shared/messages.ts'
 import type { LostRequests } from './lost-requests.ts'
 
-export type WorkerEvent = Extract<FromWorker, { type: 'transport-failure' | 'in-doubt' }> | WorkerLostEvent | StallEvent
+export type WorkerEvent =
+  | Extract<FromWorker, { type: 'transport-failure' | 'in-doubt' }>
+  | WorkerLostEvent
+  | StallEvent
+  | MemoryEvent
 
 /** It has ended. */
 export interface WorkerLostEvent {
@@ -30,3 +35,11 @@ export type StallEvent =
       /** Workers have seen it; false = they may have stood still as well. */
       readonly alone: boolean
     }
+
+/** The process has more memory than it should, or a worker's heap is nearly full. */
+export interface MemoryEvent extends MemoryBounds {
+  readonly type: 'memory'
+  readonly residentBytes: number
+  /** The worker that is drained and replaced now; undefined = none is. */
+  readonly renewal: Renewal | undefined
+}

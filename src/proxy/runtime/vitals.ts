@@ -44,7 +44,8 @@ export class Vitals {
     row.addOwn(WORKER.cpuUserSeconds, (cpu.user - this.#cpu.user) / US_PER_S)
     row.addOwn(WORKER.cpuSystemSeconds, (cpu.system - this.#cpu.system) / US_PER_S)
     row.addOwn(WORKER.loopBusySeconds, (active - this.#busyMs) / 1000)
-    row.setHeapUsed(getHeapStatistics().used_heap_size)
+    const heap = getHeapStatistics()
+    row.setMemory(heap.used_heap_size, heap.total_heap_size + heap.external_memory + heap.malloced_memory)
     this.#cpu = cpu
     this.#busyMs = active
   }

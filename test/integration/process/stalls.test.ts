@@ -114,6 +114,27 @@ test('a worker that does not come back is replaced, and its places are free agai
   expect(ends.filter(end => end === 'served')).toHaveLength(left)
 })
 
+test('a worker that holds too much memory finishes what it has, and is replaced', async () => {
+  const limits = { ...snapshot.limits, memoryBytes: 1 }
+  const restarts = () => workers().map(worker => worker.restarts)
+  const before = restarts().reduce((sum, count) => sum + count)
+  const ends = ask(PLACES)
+  await until('all places are taken', () => held.length === PLACES)
+  const reloaded = vigia.reload({ ...snapshot, revision: 3, shutdownMs: 60_000, limits })
+  await until('one is drained', () => workers().some(({ state }) => state === 'draining'))
+  answerAll()
+  await until('all requests have ended', () => ends.length === PLACES)
+  expect(new Set(ends)).toEqual(new Set(['served']))
+  await reloaded
+  await until(
+    'it was replaced',
+    () =>
+      restarts().reduce((sum, count) => sum + count) === before + 1 &&
+      workers().every(({ state }) => state === 'ready'),
+  )
+  await vigia.reload({ ...snapshot, revision: 4 })
+})
+
 test('what a worker had in flight that stands still counts as cut when vigia stops', async () => {
   const ends = ask(PLACES)
   await until('all places are taken', () => held.length === PLACES)

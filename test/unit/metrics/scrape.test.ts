@@ -204,7 +204,7 @@ test('a worker is told by its CPU time, event loop and heap; the heap of one tha
   const row = counters.rows[1]!
   row.addOwn(WORKER.cpuUserSeconds, 1.5)
   row.addOwn(WORKER.loopBusySeconds, 2)
-  row.setHeapUsed(77)
+  row.setMemory(77, 99)
   row.loopDelayed(0.03)
   row.loopDelayed(9)
   const text = await lines()

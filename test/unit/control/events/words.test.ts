@@ -104,6 +104,33 @@ test.each<[VigiaEvent, string[], string[]]>([
       'the control plane stood still for 2.5 s: no probe, no order and no signal was looked at meanwhile; traffic went on',
     ],
   ],
+  [
+    {
+      type: 'memory',
+      residentBytes: 2 ** 31,
+      totalBytes: 2 ** 30,
+      heapBytes: 2 ** 29,
+      renewal: { worker: 1, why: 'total' },
+    },
+    ['warn: vigia has 2048 MiB of memory, and limits.memory is 1024 MiB: worker 1 is drained and replaced'],
+    ['vigia has 2048 MiB of memory, and limits.memory is 1024 MiB: worker 1 is drained and replaced'],
+  ],
+  [
+    {
+      type: 'memory',
+      residentBytes: 2 ** 31,
+      totalBytes: 2 ** 30,
+      heapBytes: 2 ** 29,
+      renewal: { worker: 0, why: 'heap' },
+    },
+    ['warn: the heap of worker 0 is nearly full (its bound is 512 MiB): worker 0 is drained and replaced'],
+    ['the heap of worker 0 is nearly full (its bound is 512 MiB): worker 0 is drained and replaced'],
+  ],
+  [
+    { type: 'memory', residentBytes: 2 ** 31, totalBytes: 2 ** 30, heapBytes: 2 ** 29, renewal: undefined },
+    ['warn: vigia has 2048 MiB of memory, and limits.memory is 1024 MiB'],
+    ['vigia has 2048 MiB of memory, and limits.memory is 1024 MiB'],
+  ],
   [{ ...reload, result: 'applied' }, [], ['configuration applied, revision 3 (file)']],
   [{ ...reload, result: 'unchanged' }, [], []],
   [{ ...reload, result: 'refused', problems: ['one', 'two'] }, [], ['configuration refused (file): one (and 1 more)']],

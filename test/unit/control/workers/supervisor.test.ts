@@ -47,6 +47,8 @@ function supervise(behaviour: string, workers = 2) {
     }),
     beats,
     replaceMs: () => 0,
+    memory: () => ({ totalBytes: 2 ** 40, heapBytes: 2 ** 30 }),
+    shutdownMs: () => 1000,
     lostOf: () => ({ total: 0, upstreams: {} }),
     tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.failure.error)),
   })
