@@ -56,6 +56,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     'read/watch.ts',
     'shown/diff.ts',
     'shown/mask.ts',
+    'forms/pattern.ts',
     'forms/problem.ts',
     'forms/units.ts',
     // The admin API takes windows in the form of the file.
@@ -85,6 +86,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ['logging'],
   'pino-pretty': ['logging'],
   'prom-client': ['metrics'],
+  // The type; the package itself is loaded with the first pattern.
+  re2js: ['config/forms/pattern.ts'],
   // Computation only, no clock: the one package that a pure folder uses, in the one file that hides it.
   'rrule-temporal': ['policy/maintenance/recurrence.ts'],
   typebox: ['config'],

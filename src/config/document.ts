@@ -41,6 +41,7 @@ import {
   workersSchema,
 } from './parts/settings.ts'
 import { compileStore, storeSchema } from './parts/store.ts'
+import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog.ts'
 
 export const configSchema = section(
   {
@@ -61,6 +62,7 @@ export const configSchema = section(
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
     shutdown: Type.Optional(shutdownSchema),
+    watchdog: Type.Optional(watchdogSchema),
   },
   'Configuration of vigia, a health-checking load balancer and reverse proxy for ERP web nodes.',
 )
@@ -79,6 +81,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkPools(pools),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
+    ...checkWatchdog(config.watchdog),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
     ...checkAccessLog(config.accessLog),
@@ -140,6 +143,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
     shutdownMs,
+    watchdog: compileWatchdog(config.watchdog),
   }
 }
 

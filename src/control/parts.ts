@@ -19,6 +19,7 @@ import type { ConfigurationSource, ReloadRequest } from './events/reload-event.t
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
+import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import { totalsOf } from './upstreams/passive-health.ts'
@@ -29,6 +30,7 @@ import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import { descriptorLimit } from './workers/descriptors.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { lostRequests } from './workers/lost-requests.ts'
+import { boundsHere } from './workers/memory-watch.ts'
 import { SharedMemory } from './workers/shared-memory.ts'
 import { Supervisor } from './workers/supervisor.ts'
 
@@ -84,6 +86,10 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,
     }),
+    beats: shared.beats,
+    memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
+    shutdownMs: () => inUse.snapshot.shutdownMs,
+    replaceMs: () => inUse.snapshot.watchdog.workerMs,
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
@@ -111,12 +117,14 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   })
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
+  const controlStalls = new StallTally()
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
+  bus.listen(controlStalls.see)
 
   const view = createView({
     version,
@@ -135,6 +143,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     windows,
     inDoubt,
     records,
+    controlStalls,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */

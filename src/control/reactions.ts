@@ -13,7 +13,7 @@ export interface ReactingParts {
   readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved'>
   readonly prober: Pick<Prober, 'probeNow'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
-  readonly shared: Pick<SharedMemory, 'forget'>
+  readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
 }
 
 /** The tunnels of an upstream whose drain has ended are closed within this time: their clients must not all come back at once. */
@@ -39,6 +39,8 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
         return registry.sawStarved(event.slot)
       case 'in-doubt':
         return inDoubt.add(event.record)
+      case 'worker-stalled':
+        return shared.permits.passOver(event.worker, event.phase !== 'ends')
       case 'worker-lost':
         return shared.forget(event.worker)
     }

@@ -19,14 +19,24 @@ export interface MetricsSource {
   admin?(): AdminTotals
   /** Requests in doubt that nobody has resolved. */
   inDoubtOpen(): number
-  /** Restarts of each worker since the start. */
-  workerRestarts(): readonly number[]
+  /** One after the other. */
+  workers(): readonly WorkerSample[]
+  /** How the control plane stood still, since the start. */
+  controlStalls(): { readonly count: number; readonly seconds: number }
   readonly revision: () => number
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
   reloads(): ReloadSample
   /** Undefined = there is none. */
   store(): StoreSample | undefined
+}
+
+export interface WorkerSample {
+  readonly restarts: number
+  /** It stands still. */
+  readonly isStalled: boolean
+  /** How often it did. */
+  readonly stalls: number
 }
 
 export interface StoreSample {

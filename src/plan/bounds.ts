@@ -31,6 +31,8 @@ export interface Limits {
   readonly connections: number | undefined
   /** Most connections of one client address (one /64 of IPv6) at once, over all listeners and workers; undefined = no limit. */
   readonly connectionsPerClient?: number | undefined
+  /** Of the whole process, bytes: beyond it workers are drained and replaced. Undefined = 80% of what the container or machine has. */
+  readonly memoryBytes?: number | undefined
   /** Slower clients are cut off; undefined = only `Timeouts.idleMs` counts. */
   readonly minRate?: MinRatePlan | undefined
 }

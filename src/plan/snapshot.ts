@@ -8,6 +8,7 @@ import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
 import type { StorePlan } from './store.ts'
+import type { WatchdogPlan } from './watchdog.ts'
 import type { WindowPlan } from './window.ts'
 
 export interface Snapshot {
@@ -37,6 +38,7 @@ export interface Snapshot {
   readonly store?: StorePlan | undefined
   /** How long a shutdown waits for what is in flight, ms. */
   readonly shutdownMs: number
+  readonly watchdog: WatchdogPlan
   /** Planned maintenance; undefined = none. */
   readonly maintenance?: readonly WindowPlan[] | undefined
   /** Of vigia's own pages, where a client says no language that there is; undefined = `en`. */

@@ -7,8 +7,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable, TOTAL, WORKER } from '../shared/counters.ts'
+import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
+import { processNowMs } from '../shared/process-clock.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
@@ -22,6 +24,7 @@ import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { ControlWatch } from './runtime/control-watch.ts'
 import { NowAndThen } from './runtime/now-and-then.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
@@ -30,7 +33,7 @@ import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
-/** How often the retry budgets look at the totals, and what stands still is looked at: silent upstreams, stuck tunnels, clients that aren't read. */
+/** How often the retry budgets look at the totals, and what stands still is looked at: control, silent upstreams, stuck tunnels, clients that aren't read. */
 const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
 const LAST_ANSWERS_MS = 1000
@@ -60,6 +63,7 @@ class Worker implements ExchangeContext {
   readonly #left = new Set<Listener>()
   readonly #health = new HealthListener(() => this.#readiness())
   readonly #vitals: Vitals
+  readonly #controlWatch: ControlWatch
   readonly #ticker = new Ticker(this.wheel, () => performance.now())
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
@@ -76,12 +80,19 @@ class Worker implements ExchangeContext {
     this.instance = start.instance
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
-    this.#vitals = new Vitals(this.row, this.wheel.tickMs, performance.now())
+    const beats = new Heartbeats(start.beats)
+    this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
     this.counters = new CounterTable(start.counters, start.workers)
+    this.#controlWatch = new ControlWatch({
+      ...start,
+      beats,
+      plan: () => this.active?.snapshot,
+      drain: deadlineMs => this.#drain(deadlineMs),
+    })
     setInterval(() => this.#tick(performance.now()), this.wheel.tickMs)
     setInterval(() => this.#sample(performance.now()), SAMPLE_MS)
   }
@@ -96,10 +107,11 @@ class Worker implements ExchangeContext {
     this.#silent.look(nowMs)
     this.tunnels.look(SAMPLE_MS)
     for (const listener of [...this.#listeners.values(), ...this.#left]) listener.feel()
+    this.#controlWatch.look(processNowMs())
   }
 
   report(message: FromWorker): void {
-    parentPort?.postMessage(message)
+    if (!this.#controlWatch.takes(message)) parentPort?.postMessage(message)
   }
 
   nextRequestId(): string {

@@ -104,7 +104,7 @@ export const TOTAL = {
   secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but `heapUsedBytes` only go up; `firstBucket` and `firstReject` begin the last two groups. */
+/** What a worker tells of itself. All but those in bytes only go up; `firstBucket` and `firstReject` begin the last two groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -115,7 +115,9 @@ export const WORKER = {
   firstBucket: 5,
   /** Attempts that failed for want of descriptors, ports or memory of vigia itself. */
   ownTroubles: 16,
-  firstReject: 17,
+  /** Its heap as V8 has it from the system, with buffers and all else that belongs to it. */
+  memoryBytes: 17,
+  firstReject: 18,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */
@@ -199,8 +201,9 @@ export class CounterRow {
     this.#worker[cell]! += by
   }
 
-  setHeapUsed(bytes: number): void {
-    this.#worker[WORKER.heapUsedBytes] = bytes
+  setMemory(heapUsedBytes: number, memoryBytes: number): void {
+    this.#worker[WORKER.heapUsedBytes] = heapUsedBytes
+    this.#worker[WORKER.memoryBytes] = memoryBytes
   }
 
   loopDelayed(seconds: number): void {
@@ -231,7 +234,7 @@ export class CounterRow {
   /** Control only, after the row's worker has ended: what it had in flight is gone with it. */
   dropGauges(): void {
     this.#gauges.fill(0)
-    this.setHeapUsed(0)
+    this.setMemory(0, 0)
   }
 }
 

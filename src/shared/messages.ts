@@ -29,6 +29,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Of the Heartbeats. */
+  readonly beats: SharedArrayBuffer
   /** Most descriptors that the process may have open; undefined = not known. */
   readonly descriptors?: number | undefined
   readonly snapshot: Snapshot

@@ -8,6 +8,7 @@ import { loadBytes } from '../../src/config/read/load.ts'
 import type { Snapshot } from '../../src/plan/snapshot.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
+import { Heartbeats } from '../../src/shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../../src/shared/messages.ts'
 import { allocatePermits } from '../../src/shared/permits.ts'
 import { allocateRates } from '../../src/shared/rate-table.ts'
@@ -59,6 +60,7 @@ export async function startDataPlane(
     sessions: new SessionTable().buffer,
     rates: allocateRates(),
     clients: allocateClientConnections(1),
+    beats: new Heartbeats().buffer,
     snapshot,
     slots,
     ...more,

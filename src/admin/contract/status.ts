@@ -72,11 +72,14 @@ export interface StoreReport {
 
 export interface WorkerReport {
   readonly worker: number
-  readonly state: 'starting' | 'ready' | 'draining' | 'gone'
+  /** `stalled`: it is ready, but stands still. */
+  readonly state: 'starting' | 'ready' | 'stalled' | 'draining' | 'gone'
   readonly revision: number
   /** ISO 8601. */
   readonly since: string
   readonly restarts: number
+  /** How often it stood still for a second or longer. */
+  readonly stalls: number
 }
 
 export interface ClientsReport {

@@ -99,10 +99,11 @@ export const STATUS: Schema = {
     workers: list(
       object({
         worker: whole(),
-        state: oneOf('starting', 'ready', 'draining', 'gone'),
+        state: oneOf('starting', 'ready', 'stalled', 'draining', 'gone'),
         revision: whole(),
         since: time(),
         restarts: whole(),
+        stalls: whole('How often it stood still for a second or longer.'),
       }),
     ),
     clients: object({

@@ -18,7 +18,8 @@ export function metricsSource(sources: Sources): MetricsSource {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
-    workerRestarts: () => workers().map(worker => worker.restarts),
+    workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
+    controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,
     admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),

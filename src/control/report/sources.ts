@@ -35,5 +35,7 @@ export interface Sources {
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly records: Records
+  /** How often the control plane stood still, and for how long. */
+  readonly controlStalls: { readonly count: number; readonly seconds: number }
   readonly admin: () => AdminTotals
 }

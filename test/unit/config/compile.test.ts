@@ -114,6 +114,7 @@ test('a document with nothing but the necessary gets every default', () => {
     maintenance: [],
     language: 'en',
     shutdownMs: 30_000,
+    watchdog: { workerMs: 10_000, controlMs: 60_000 },
   })
 })
 

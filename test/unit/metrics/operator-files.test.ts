@@ -51,7 +51,12 @@ beforeAll(async () => {
   counters.rows[0]!.bucket(2, TOTAL.secondBucket, 1)
   const scrape = createScrape({
     ...{ version: '1', counters, revision: () => 1 },
-    ...{ workerRestarts: () => [0], inDoubtOpen: () => 0, routes: () => [{ name: 'r', pool: 'p', slot: 1 }] },
+    ...{
+      workers: () => [{ restarts: 0, isStalled: false, stalls: 0 }],
+      controlStalls: () => ({ count: 0, seconds: 0 }),
+      inDoubtOpen: () => 0,
+      routes: () => [{ name: 'r', pool: 'p', slot: 1 }],
+    },
     store: () => ({ up: true, waiting: 0, dropped: 0 }),
     reloads: () => ({ tally: { applied: 0, unchanged: 0, refused: 0 }, appliedMs: 0, last: undefined }),
     pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, upstreams }],

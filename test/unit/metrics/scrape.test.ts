@@ -23,7 +23,8 @@ function setUp() {
     revision: () => 7,
     reloads: () => RELOADS,
     store: () => undefined,
-    workerRestarts: () => [0, 3],
+    workers: () => [0, 3].map(restarts => ({ restarts, isStalled: restarts > 0, stalls: restarts })),
+    controlStalls: () => ({ count: 1, seconds: 2.5 }),
     inDoubtOpen: () => 2,
     routes: () => [
       { name: 'web', pool: 'erp', slot: 1 },
@@ -210,7 +211,7 @@ test('a worker is told by its CPU time, event loop and heap; the heap of one tha
   const row = counters.rows[1]!
   row.addOwn(WORKER.cpuUserSeconds, 1.5)
   row.addOwn(WORKER.loopBusySeconds, 2)
-  row.setHeapUsed(77)
+  row.setMemory(77, 99)
   row.loopDelayed(0.03)
   row.loopDelayed(9)
   const text = await lines()
@@ -265,7 +266,8 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
     revision: () => 1,
     reloads: () => RELOADS,
     store: () => undefined,
-    workerRestarts: () => [],
+    workers: () => [],
+    controlStalls: () => ({ count: 0, seconds: 0 }),
     inDoubtOpen: () => 0,
     routes: () => routes,
     pools: () => [{ name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false }, upstreams }],

@@ -60,7 +60,7 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
     startedAt: '2026-03-01T00:00:00Z',
     uptimeS: 10_812,
     listeners: [],
-    workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0 }],
+    workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0, stalls: 0 }],
     clients: { connections: 17, limit: 10_000, limitWarning: null, rejects: 0, overLimit: 0, answers: NONE },
     store: null,
     pools: [
@@ -110,7 +110,7 @@ test('the table lines up, and says what, since when and why', () => {
 test('a pool that nobody serves and a worker that was lost are said in a sentence', () => {
   const text = formatStatus(
     report([upstream('erp-1', { state: 'out' })], {
-      workers: [{ worker: 3, state: 'starting', revision: 0, since: '2026-03-01T00:00:00Z', restarts: 2 }],
+      workers: [{ worker: 3, state: 'starting', revision: 0, since: '2026-03-01T00:00:00Z', restarts: 2, stalls: 0 }],
     }),
     NOW,
     false,
