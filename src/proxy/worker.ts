@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
@@ -17,11 +16,9 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
-import { addressKey, bindNamed } from './client/binding.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
-import { Listener } from './client/listener.ts'
+import { Listeners } from './client/listeners.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
-import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
@@ -57,10 +54,7 @@ class Worker implements ExchangeContext {
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   readonly #start: WorkerStart
-  /** By address: one that only has another name goes on undisturbed. */
-  readonly #listeners = new Map<string, Listener>()
-  /** Left the configuration; what they have goes on to its end. */
-  readonly #left = new Set<Listener>()
+  readonly #listeners: Listeners
   readonly #health = new HealthListener(() => this.#readiness())
   readonly #vitals: Vitals
   readonly #controlWatch: ControlWatch
@@ -68,13 +62,14 @@ class Worker implements ExchangeContext {
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   #draining = false
-  readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
+  readonly #silent = new SilentUpstreams(this, () => this.#listeners.exchanges())
   readonly #nowAndThen = new NowAndThen()
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
     this.#start = start
+    this.#listeners = new Listeners(this, start.workers > 1)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     this.descriptors = start.descriptors
     this.instance = start.instance
@@ -106,7 +101,7 @@ class Worker implements ExchangeContext {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
     this.tunnels.look(SAMPLE_MS)
-    for (const listener of [...this.#listeners.values(), ...this.#left]) listener.feel()
+    this.#listeners.feel()
     this.#controlWatch.look(processNowMs())
   }
 
@@ -189,12 +184,12 @@ class Worker implements ExchangeContext {
     try {
       // 1. Bind, before anything else is touched. At the start there is no configuration yet that a first connection could use meanwhile.
       if (before === undefined) this.active = next()
-      const leaving = await this.#bind(snapshot)
+      const leaving = await this.#listeners.bind(snapshot.listeners)
       await this.#health.listen(snapshot.health, this.#start.workers > 1)
       // 2. In one turn of the event loop, so that no connection sees half of it.
       if (before !== undefined) this.active = next()
-      this.#adopt(snapshot, before?.snapshot)
-      for (const listener of leaving) this.#leave(listener)
+      this.#listeners.adopt(snapshot, before?.snapshot)
+      this.#listeners.leave(leaving)
       // 3. What no request waits for.
       await this.#applyAccessLog(before?.snapshot, snapshot)
       this.report({ type: 'ready', revision })
@@ -221,41 +216,6 @@ class Worker implements ExchangeContext {
     await old.close()
   }
 
-  /** Listens on every address of the snapshot. @returns listeners that it has no more */
-  async #bind({ listeners }: Snapshot): Promise<Listener[]> {
-    for (const listener of this.#left) if (listener.size === 0) this.#left.delete(listener)
-    const wanted = new Map(listeners.map(plan => [addressKey(plan), plan]))
-    const leaving = new Map([...this.#listeners].filter(([key]) => !wanted.has(key)))
-    for (const [key, plan] of wanted) {
-      if (this.#listeners.has(key)) continue
-      const listener = new Listener(plan, this)
-      try {
-        await bindNamed(listener, this.#start.workers > 1)
-      } catch (error) {
-        // The same port of all addresses instead of one, or the other way round: our own socket is in the way.
-        const own = [...leaving.values()].filter(each => each.plan.port === plan.port)
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || own.length === 0) throw error
-        for (const each of own) this.#leave(each)
-        await bindNamed(listener, this.#start.workers > 1)
-      }
-      this.#listeners.set(key, listener)
-    }
-    return [...leaving.values()]
-  }
-
-  #adopt({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
-    const trustsOthers = !isDeepStrictEqual(before?.trustedProxies, trustedProxies)
-    for (const plan of listeners) {
-      this.#listeners.get(addressKey(plan))?.adopt(plan, trustsOthers)
-    }
-  }
-
-  #leave(listener: Listener): void {
-    listener.stop()
-    this.#listeners.delete(addressKey(listener.plan))
-    this.#left.add(listener)
-  }
-
   /** What is in flight there goes on to its own end, but leaves no connection behind. */
   #endUpstream(slot: number, spreadMs: number): void {
     // Enabled again while the message was under way.
@@ -263,7 +223,7 @@ class Worker implements ExchangeContext {
     for (const pool of this.active.pools)
       for (const endpoint of pool.endpoints) if (endpoint.slot === slot) endpoint.end()
     this.tunnels.endUpstream(slot, spreadMs)
-    for (const exchange of this.#exchanges()) {
+    for (const exchange of this.#listeners.exchanges()) {
       const end = new Timer({ onDeadline: () => this.#isEnded(slot) && exchange.endPoll(slot) })
       this.wheel.arm(end, 1 + this.random() * spreadMs)
     }
@@ -274,38 +234,22 @@ class Worker implements ExchangeContext {
     return this.table.availability(slot) === AVAILABILITY.disabled
   }
 
-  *#exchanges(): Iterable<ClientEvents> {
-    for (const listener of this.#listeners.values()) yield* listener.exchanges()
-    for (const listener of this.#left) yield* listener.exchanges()
-  }
-
   async #drain(deadlineMs: number): Promise<void> {
     this.#draining = true
-    const all = [...this.#listeners.values(), ...this.#left]
-    for (const listener of all) listener.stop()
+    this.#listeners.stop()
     this.tunnels.stop(deadlineMs)
-    await whileTrue(() => this.tunnels.size > 0 || all.some(listener => listener.size > 0), deadlineMs)
-    const cut = await this.#endAll(all, LAST_ANSWERS_MS)
+    await whileTrue(() => this.tunnels.size > 0 || !this.#listeners.isEmpty, deadlineMs)
+    const cut = await this.#listeners.endAll(LAST_ANSWERS_MS)
     await this.accessLog.close()
     this.report({ type: 'drained', cut })
-  }
-
-  /** Answers what has no answer, and ends all connections once clients have read that. @returns how many had something under way */
-  async #endAll(listeners: readonly Listener[], readMs: number): Promise<number> {
-    let cut = 0
-    for (const listener of listeners) cut += listener.endAll()
-    await whileTrue(() => listeners.some(listener => listener.size > 0), readMs)
-    for (const listener of listeners) listener.destroy()
-    return cut
   }
 
   /** A bug that nobody caught: this thread ends, and another takes its place. Not in silence: clients would send their requests again. */
   async fall(error: unknown): Promise<void> {
     const detail = { stack: error instanceof Error ? error.stack : String(error) }
     this.report({ type: 'log', level: 'error', message: 'unexpected exception; this worker ends', detail })
-    const all = [...this.#listeners.values(), ...this.#left]
-    for (const listener of all) listener.stop()
-    await this.#endAll(all, FALL_MS)
+    this.#listeners.stop()
+    await this.#listeners.endAll(FALL_MS)
   }
 }
 
