@@ -44,7 +44,14 @@ export class Control {
       await checkListeners(listenersOf(snapshot))
       const { warning } = connectionLimitOf(snapshot, descriptors)
       if (warning !== undefined) this.#options.logger.warn(warning)
-      bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })
+      bus.tell({
+        type: 'started',
+        version,
+        revision: snapshot.revision,
+        file: file?.path,
+        text: file?.loaded.text,
+        keeps: records.enabled,
+      })
       records.start()
       await records.ready(KEPT_WITHIN_MS)
       await admin.listen(snapshot.admin)

@@ -18,6 +18,7 @@ import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
+import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
@@ -118,6 +119,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
+  const outages = new PoolOutages({ registry, counters, tell })
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
@@ -125,6 +127,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
+  // Last: what comes of a change is told after it.
+  bus.listen(outages.see)
 
   const view = createView({
     version,
@@ -144,6 +148,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inDoubt,
     records,
     controlStalls,
+    outages,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */

@@ -142,6 +142,18 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: pools((labels, { levels }) => [{ labels, value: levels.awaitsFailback ? 1 : 0 }]),
     },
     {
+      name: 'vigia_pool_outages_total',
+      help: 'How often nobody of the pool was left to take new work.',
+      type: 'counter',
+      samples: pools((labels, { outages }) => [{ labels, value: outages.count }]),
+    },
+    {
+      name: 'vigia_pool_outage_seconds_total',
+      help: 'For how long nobody of the pool was left to take new work, in all.',
+      type: 'counter',
+      samples: pools((labels, { outages }) => [{ labels, value: outages.seconds }]),
+    },
+    {
       name: 'vigia_probes_total',
       help: 'Health checks by result; void = failed by trouble of vigia itself, without effect.',
       type: 'counter',

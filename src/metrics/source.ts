@@ -75,6 +75,8 @@ export interface PoolSample {
   /** Most requests that wait at once; undefined = there is no queue. */
   readonly queueMax?: number | undefined
   readonly levels: LevelSample
+  /** How often nobody was left to take new work, and for how long, since the start; one that lasts included. */
+  readonly outages: { readonly count: number; readonly seconds: number }
   readonly upstreams: readonly UpstreamSample[]
 }
 

@@ -1,6 +1,16 @@
 // What the admin listener needs of recent events. Control implements it; admin never reaches further.
 
-export type EventType = 'transition' | 'notice' | 'reload' | 'window' | 'in-doubt' | 'resolution' | 'worker'
+export const EVENT_TYPES = [
+  'transition',
+  'pool',
+  'notice',
+  'reload',
+  'window',
+  'in-doubt',
+  'resolution',
+  'worker',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
 
 /** Something that happened, and that the people who look after this vigia want to know. */
 export interface ControlEvent {

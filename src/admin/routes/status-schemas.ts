@@ -83,6 +83,7 @@ export const POOL: Schema = {
     inDoubt: whole('Since the start.'),
     failback: oneOf('automatic', 'manual'),
     priorities: object({ inUse: orNull(whole()), floor: whole(), awaitsFailback: orNull(whole()) }),
+    outage: orNull(object({ since: time(), answers: CLASSES, inDoubt: whole(), planned: whole() })),
     upstreams: list(ref('Upstream')),
   }),
 }

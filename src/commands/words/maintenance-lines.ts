@@ -1,7 +1,8 @@
 // The words for maintenance windows on the terminal: local time of the window, and how far away that is. Pure text; prints nothing.
 
 import type { MaintenanceSummary, OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
-import { formatAge, printable } from './text.ts'
+import { formatAge } from '../../util/words.ts'
+import { printable } from './text.ts'
 
 /** What a window does now, in a line. */
 export function windowLine(window: Omit<WindowReport, 'next'>, nowMs: number): string {

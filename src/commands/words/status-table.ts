@@ -4,9 +4,10 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport, UpstreamState } from '../../admin/contract/upstreams.ts'
+import { formatAge } from '../../util/words.ts'
 import { drainWords } from './drain-lines.ts'
 import { summaryLines } from './maintenance-lines.ts'
-import { formatAge, printable } from './text.ts'
+import { printable } from './text.ts'
 
 const COLORS = { available: 'green', unknown: 'yellow', draining: 'yellow', out: 'red', disabled: 'gray' } as const
 

@@ -3,13 +3,15 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
+import { formatAge, gotWords, iso } from '../../util/words.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
-import type { VigiaEvent } from './event.ts'
+import type { StartedEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
+import type { PoolEvent } from './pool-event.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
 
 export interface LogLine {
@@ -84,11 +86,10 @@ export function wordsOf(event: VigiaEvent): Words {
       return stalledWords(event)
     case 'memory':
       return memoryWords(event)
-    case 'started': {
-      const text =
-        'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
-      return event.keeps ? {} : { lines: [{ level: 'info', text }] }
-    }
+    case 'pool':
+      return poolWords(event)
+    case 'started':
+      return { lines: startLines(event) }
     case 'reload':
       return { lines: reloadLines(event), entries: reloadEntry(event) }
     default:
@@ -103,6 +104,35 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
     lines: [{ level: to === 'out' ? 'warn' : 'info', fields: { pool, upstream, from, to }, text: `upstream ${text}` }],
     entries: [{ type: 'transition', atMs, pool, upstream, by, text, detail: { from, to, cause } }],
   }
+}
+
+function poolWords(event: PoolEvent): Required<Words> {
+  const { atMs, pool } = event
+  if (event.phase === 'begins') {
+    const { upstreams, isPlanned } = event
+    const text = `pool ${pool} has nobody left: ${upstreams.join('; ')}`
+    return {
+      lines: [{ level: isPlanned ? 'warn' : 'error', fields: { pool }, text }],
+      entries: [{ type: 'pool', atMs, pool, text, detail: { phase: 'begins', upstreams } }],
+    }
+  }
+  const { by, sinceMs, forMs, answers, inDoubt, planned } = event
+  const got = gotWords(answers, inDoubt, planned)
+  const text = `pool ${pool} is served again by ${by.join(', ')}, after ${formatAge(forMs)}; meanwhile its users got ${got}`
+  const detail = { phase: 'ends', since: iso(sinceMs), durationMs: forMs, answers, inDoubt, planned }
+  return {
+    lines: [{ level: 'warn', fields: { pool, durationMs: forMs, answers, inDoubt, planned }, text }],
+    entries: [{ type: 'pool', atMs, pool, text, detail }],
+  }
+}
+
+function startLines({ version, revision, file, keeps }: StartedEvent): LogLine[] {
+  const of = file === undefined ? '' : `${file}, `
+  const text = `vigia ${version} starts: process ${process.pid}, ${of}configuration revision ${revision}`
+  const fields = { version, pid: process.pid, file, revision }
+  const noStore =
+    'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
+  return [{ level: 'info', fields, text }, ...(keeps ? [] : [{ level: 'info', text: noStore } as const])]
 }
 
 function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEvent): Required<Words> {

@@ -3,7 +3,7 @@
 
 import type { IncidentEntry } from '../../store/contract.ts'
 import { iso, poolUpstream } from '../../util/words.ts'
-import type { RegistryPool } from '../upstreams/entry.ts'
+import { outOf, type RegistryPool } from '../upstreams/entry.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
 
 export interface IncidentOptions {
@@ -57,14 +57,12 @@ export class Incidents {
     }
   }
 
-  #lookAt({ plan, entries }: RegistryPool, nowMs: number, cause: string): void {
-    const key = keyOf({ pool: plan.name, upstream: undefined })
-    const states = entries.map(entry => entry.verdict.availability)
-    if (states.includes('available')) this.#end(key, nowMs)
-    // Where a first verdict is still to come nothing is known yet.
-    else if (!states.includes('unknown') && entries.length > 0) {
-      this.#begin(key, { pool: plan.name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
-    }
+  #lookAt(pool: RegistryPool, nowMs: number, cause: string): void {
+    const { name } = pool.plan
+    const key = keyOf({ pool: name, upstream: undefined })
+    const isOut = outOf(pool)
+    if (isOut === false) this.#end(key, nowMs)
+    else if (isOut) this.#begin(key, { pool: name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
   }
 
   #begin(key: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {

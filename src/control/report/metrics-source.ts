@@ -38,6 +38,7 @@ export function metricsSource(sources: Sources): MetricsSource {
         slot: pool.slot,
         queueMax: pool.plan.queue?.max,
         levels: levelsOf(registry, pool),
+        outages: sources.outages.totals(pool.plan.name, Date.now()),
         upstreams: pool.entries.map(entry => ({
           name: entry.plan.name,
           slot: entry.slot,

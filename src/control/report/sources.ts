@@ -13,6 +13,7 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import type { WorkerView } from '../workers/post.ts'
+import type { PoolOutages } from './pool-outages.ts'
 import type { ReloadTally } from './reload-tally.ts'
 
 export interface Sources {
@@ -37,5 +38,6 @@ export interface Sources {
   readonly records: Records
   /** How often the control plane stood still, and for how long. */
   readonly controlStalls: { readonly count: number; readonly seconds: number }
+  readonly outages: PoolOutages
   readonly admin: () => AdminTotals
 }

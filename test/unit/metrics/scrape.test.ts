@@ -36,6 +36,7 @@ function setUp() {
         slot: 1,
         queueMax: 9,
         levels: { inUse: 1, floor: 1, awaitsFailback: true },
+        outages: { count: 2, seconds: 61.5 },
         upstreams: [
           { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, idleLimited: false, probes },
           {
@@ -270,7 +271,15 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
     controlStalls: () => ({ count: 0, seconds: 0 }),
     inDoubtOpen: () => 0,
     routes: () => routes,
-    pools: () => [{ name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false }, upstreams }],
+    pools: () => [
+      {
+        name: 'erp',
+        slot: 1,
+        levels: { inUse: 0, floor: 0, awaitsFailback: false },
+        outages: { count: 0, seconds: 0 },
+        upstreams,
+      },
+    ],
   })
   const tookMs: number[] = []
   let turns = 0

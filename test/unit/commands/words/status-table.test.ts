@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { StatusReport } from '../../../../src/admin/contract/status.ts'
 import type { UpstreamReport } from '../../../../src/admin/contract/upstreams.ts'
 import { formatStatus } from '../../../../src/commands/words/status-table.ts'
-import { formatAge } from '../../../../src/commands/words/text.ts'
+import { formatAge } from '../../../../src/util/words.ts'
 
 const NOW = Date.parse('2026-03-01T03:00:12Z')
 const NONE = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
@@ -75,6 +75,7 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
         inDoubt: 0,
         failback: 'automatic',
         priorities: { inUse: 0, floor: 0, awaitsFailback: null },
+        outage: null,
         upstreams,
       },
     ],
