@@ -64,6 +64,8 @@ export class Control {
       await supervisor.start(snapshot.revision)
       this.#life = 'ready'
       reloader?.start()
+      // What listens is good. One that was kept is kept already.
+      if (file?.refused === undefined) void reloader?.keepLastGood()
     } catch (error) {
       await this.#stop()
       throw error
@@ -85,7 +87,7 @@ export class Control {
       bus.tell({ ...about(), result: 'applied' })
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      bus.tell({ ...about(), result: 'refused', problems: [problem] })
+      bus.tell({ ...about(), result: 'refused', problems: [problem], frozen: false, waits: false })
       throw error
     }
   }
@@ -137,9 +139,10 @@ export class Control {
   }
 
   #tick(): void {
-    const { windows, registry, drains, recent } = this.#parts
+    const { windows, registry, drains, recent, reloader } = this.#parts
     // First: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
+    reloader?.tick(() => windows.freezeOn() !== undefined)
     registry.tick()
     const entries = registry.pools().flatMap(pool => pool.entries)
     drains.tick(entries, Date.now())

@@ -136,6 +136,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     file: file?.path,
     inUse,
     reloads,
+    fileDiffers: () => reloader?.fileDiffers ?? null,
     life,
     descriptors,
     workers: () => supervisor.view(),

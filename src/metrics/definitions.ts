@@ -8,7 +8,7 @@ import { defineMaintenance } from './maintenance.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
-import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
+import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
 import { defineStore } from './store.ts'
 import { defineWorkers } from './workers.ts'
 
@@ -185,6 +185,13 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'Attempts to put another configuration into use, by result; refused = the former one stayed.',
       type: 'counter',
       samples: () => Object.entries(source.reloads().tally).map(([result, value]) => ({ labels: { result }, value })),
+    },
+    {
+      name: 'vigia_config_file_differs',
+      help: '1 for the reason why the file does not say what is in use (refused, frozen, not-in-file, last-good), else 0.',
+      type: 'gauge',
+      samples: () =>
+        FILE_DIFFERS.map(reason => ({ labels: { reason }, value: source.fileDiffers?.() === reason ? 1 : 0 })),
     },
     {
       name: 'vigia_config_last_reload_success',

@@ -27,6 +27,8 @@ export interface MetricsSource {
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
   reloads(): ReloadSample
+  /** Why the file does not say what is in use; undefined = it does, or there is none. */
+  fileDiffers?(): (typeof FILE_DIFFERS)[number] | undefined
   /** Undefined = there is none. */
   store(): StoreSample | undefined
 }
@@ -87,6 +89,8 @@ export interface LevelSample {
   readonly floor: number
   readonly awaitsFailback: boolean
 }
+
+export const FILE_DIFFERS = ['refused', 'frozen', 'not-in-file', 'last-good'] as const
 
 export const UPSTREAM_STATES = ['unknown', 'available', 'draining', 'out', 'disabled'] as const
 

@@ -3,6 +3,7 @@
 import type { ControlEvent, EventsAfter } from '../../admin/contract/events.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
+import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'
 import { fetchJson, openStream, RefusedByVigia, Unreachable } from './admin-client.ts'
 import { failed } from './operate.ts'
 import { parseEventStream } from './sse.ts'
@@ -89,5 +90,6 @@ function sayGap(): void {
 
 function lineOf({ at, type, text, by }: ControlEvent): string {
   const author = by === null || text.includes(`by ${by}`) ? '' : ` (by ${by})`
-  return printable(`${at}  ${type.padEnd(10)}  ${text}${author}`)
+  const zone = hereZone()
+  return printable(`${localTimeWithOffset(at, zone)}  ${type.padEnd(10)}  ${withLocalTimes(text, zone)}${author}`)
 }

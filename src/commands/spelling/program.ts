@@ -49,8 +49,14 @@ function addLocalCommands(program: Command, done: Done): void {
     .command('run')
     .description('start the load balancer and keep it running')
     .option('-c, --config <file>', 'configuration file', CONFIG)
+    .option(
+      '--last-good [file]',
+      'keep the last configuration that could be used in FILE (default: CONFIG.last-good), and start with it where CONFIG is broken',
+    )
     .addHelpText('after', RUN_NOTES)
-    .action(async (options: { config: string }) => done(await (await import('../run.ts')).run(options)))
+    .action(async (options: { config: string; lastGood?: string | boolean }) =>
+      done(await (await import('../run.ts')).run(options)),
+    )
   program
     .command('check')
     .description('check a configuration file and list everything that is wrong with it')

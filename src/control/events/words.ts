@@ -236,7 +236,10 @@ function reloadLines(event: ReloadEvent): LogLine[] {
     }
     case 'refused': {
       const level = isNews ? 'error' : 'debug'
-      const text = `reload failed (${becauseOf(request)}): ${file} can't be used; the former configuration stays`
+      const why = event.frozen
+        ? `refused (${becauseOf(request)}): the former configuration stays${event.waits ? `; ${file} is tried again when the freeze is over` : ''}`
+        : `failed (${becauseOf(request)}): ${file} can't be used; the former configuration stays`
+      const text = `reload ${why}`
       return [...event.problems.map(problem => ({ level, text: problem }) as const), { level, text }]
     }
   }

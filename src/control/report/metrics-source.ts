@@ -14,6 +14,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     counters,
     revision: () => inUse.snapshot.revision,
     reloads: () => reloads,
+    fileDiffers: () => sources.fileDiffers()?.why,
     store: () => {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined

@@ -1,6 +1,6 @@
 // What reports are read from. Types only.
 
-import type { LifeState } from '../../admin/contract/status.ts'
+import type { FileDiffers, LifeState } from '../../admin/contract/status.ts'
 import type { AdminTotals } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
@@ -24,6 +24,8 @@ export interface Sources {
   /** The configuration in use. */
   readonly inUse: { readonly snapshot: Snapshot; readonly slots: Slots }
   readonly reloads: ReloadTally
+  /** Why the file does not say what is in use; null = it does, or there is none. */
+  readonly fileDiffers: () => FileDiffers | null
   readonly life: () => LifeState
   readonly workers: () => readonly WorkerView[]
   /** Most descriptors that the process may have open; undefined = not known. */

@@ -133,7 +133,11 @@ test.each<[VigiaEvent, string[], string[]]>([
   ],
   [{ ...reload, result: 'applied' }, [], ['configuration applied, revision 3 (file)']],
   [{ ...reload, result: 'unchanged' }, [], []],
-  [{ ...reload, result: 'refused', problems: ['one', 'two'] }, [], ['configuration refused (file): one (and 1 more)']],
+  [
+    { ...reload, result: 'refused', problems: ['one', 'two'], frozen: false, waits: false },
+    [],
+    ['configuration refused (file): one (and 1 more)'],
+  ],
   [
     { type: 'started', version: '1', revision: 7, file: './vigia.yaml', text: undefined, keeps: false },
     [
