@@ -114,6 +114,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     snapshot,
     loaded: file?.loaded,
     logger,
+    counters,
     targets: { registry, windows, inDoubt },
   })
   const feed = new Feed()

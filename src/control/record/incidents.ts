@@ -10,15 +10,25 @@ export interface IncidentOptions {
   readonly pools: () => readonly RegistryPool[]
   readonly pool: (name: string) => RegistryPool | undefined
   readonly record: (incident: IncidentEntry) => void
+  /** Requests that have failed so far on an upstream, or for users of a pool. */
+  readonly failed: (pool: RegistryPool, upstream: string | undefined) => number
+}
+
+interface OpenIncident {
+  readonly incident: IncidentEntry
+  /** What had failed when it began; of one that goes on over a restart: what had failed then, which is nothing. */
+  readonly before: number
 }
 
 export const UPSTREAM_OUT = 'upstream-out'
 export const POOL_OUT = 'pool-unavailable'
+/** Vigia itself did not run. */
+export const VIGIA_DOWN = 'vigia-down'
 
 export class Incidents {
   readonly #options: IncidentOptions
   /** By pool and upstream: those that last. */
-  readonly #open = new Map<string, IncidentEntry>()
+  readonly #open = new Map<string, OpenIncident>()
 
   constructor(options: IncidentOptions) {
     this.#options = options
@@ -29,10 +39,10 @@ export class Incidents {
     for (const incident of incidents) {
       const key = keyOf(incident)
       // It has begun again since vigia started: that is the same one.
-      const since = this.#open.get(key)
+      const since = this.#open.get(key)?.incident
       if (since !== undefined)
         this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
-      this.#open.set(key, incident)
+      this.#open.set(key, { incident, before: 0 })
     }
     this.look(nowMs)
   }
@@ -48,7 +58,8 @@ export class Incidents {
   /** How pools are now; a configuration may have taken away what an incident was about. @param cause of the latest change */
   look(nowMs: number, cause = ''): void {
     for (const pool of this.#options.pools()) this.#lookAt(pool, nowMs, cause)
-    for (const [key, { pool, upstream }] of this.#open) {
+    for (const [key, { incident }] of this.#open) {
+      const { pool, upstream } = incident
       const entries = this.#options.pool(pool)?.entries
       const entry = entries?.find(({ plan }) => plan.name === upstream)
       const isGone = upstream === undefined ? entries === undefined : entry === undefined
@@ -68,15 +79,24 @@ export class Incidents {
   #begin(key: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
     if (this.#open.has(key)) return
     const begun = { ...incident, key: `${key} ${iso(incident.atMs)}`, endMs: undefined }
-    this.#open.set(key, begun)
+    this.#open.set(key, { incident: begun, before: this.#failed(incident) ?? 0 })
     this.#options.record(begun)
   }
 
   #end(key: string, atMs: number): void {
-    const incident = this.#open.get(key)
-    if (incident === undefined) return
+    const open = this.#open.get(key)
+    if (open === undefined) return
     this.#open.delete(key)
-    this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs) })
+    const { incident, before } = open
+    const now = this.#failed(incident)
+    const detail = now === undefined ? {} : { detail: { failed: Math.max(0, now - before) } }
+    this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs), ...detail })
+  }
+
+  /** Undefined = the configuration does not name the pool any more. */
+  #failed({ pool, upstream }: Pick<IncidentEntry, 'pool' | 'upstream'>): number | undefined {
+    const found = this.#options.pool(pool)
+    return found && this.#options.failed(found, upstream)
   }
 }
 

@@ -3,7 +3,9 @@
 import type { LoadedSnapshot } from '../../config/read/load.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import { type CounterTable, TOTAL } from '../../shared/counters.ts'
 import type { Tell } from '../events/event.ts'
+import type { RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { Incidents } from './incidents.ts'
 import { recording } from './recorder.ts'
@@ -15,10 +17,11 @@ export interface RecordOptions {
   readonly snapshot: Snapshot
   readonly loaded: LoadedSnapshot | undefined
   readonly logger: Logger
+  readonly counters: CounterTable
   readonly targets: RestoreTargets & { readonly registry: Pick<Registry, 'pools' | 'pool'> }
 }
 
-export function createRecord({ snapshot, loaded, logger, targets }: RecordOptions): {
+export function createRecord({ snapshot, loaded, logger, counters, targets }: RecordOptions): {
   readonly records: Records
   /** Takes in what happens. */
   readonly recorder: Tell
@@ -27,12 +30,27 @@ export function createRecord({ snapshot, loaded, logger, targets }: RecordOption
     pools: () => targets.registry.pools(),
     pool: name => targets.registry.pool(name),
     record: incident => records.append('incident', incident),
+    failed: failedIn(counters),
   })
   const { revision } = snapshot
+  const startedMs = Date.now()
   const records: Records = new Records({
     plan: snapshot.store,
     logger,
-    onOpen: (kept, store) => restore(kept, store, { ...targets, records, incidents, logger, loaded, revision }),
+    onOpen: (kept, store) =>
+      restore(kept, store, { ...targets, records, incidents, logger, loaded, revision, startedMs }),
   })
   return { records, recorder: recording(records, incidents) }
 }
+
+/** For users of a pool: answers 5xx, vigia's own included. On an upstream: its own answers 5xx, and connections that failed. */
+function failedIn(counters: CounterTable) {
+  return ({ slot, entries }: RegistryPool, upstream: string | undefined): number => {
+    if (upstream === undefined)
+      return [slot, ...entries.map(entry => entry.slot)].reduce((sum, each) => sum + counters.answers(each, 5), 0)
+    const of = entries.find(({ plan }) => plan.name === upstream)?.slot
+    return of === undefined ? 0 : FAILURES.reduce((sum, total) => sum + counters.total(of, total), 0)
+  }
+}
+
+const FAILURES = [TOTAL.serverErrors, TOTAL.connectFailures, TOTAL.transportFailures, TOTAL.timeouts]
