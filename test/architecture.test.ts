@@ -35,11 +35,11 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['record'],
     ['windows', 'events'],
     ['upstreams'],
-    ['workers'],
+    ['workers', 'names'],
   ],
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
-  policy: [['maintenance', 'upstream', 'request', 'balance', 'process']],
+  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names']],
   config: [['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
@@ -51,6 +51,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   config: [
     'read/load.ts',
     'read/watch.ts',
+    'read/inputs.ts',
     'shown/diff.ts',
     'shown/mask.ts',
     'forms/problem.ts',

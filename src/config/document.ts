@@ -15,6 +15,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
@@ -47,6 +48,7 @@ export const configSchema = section(
     listeners: listenersSchema,
     routes: routesSchema,
     pools: poolsSchema,
+    dns: Type.Optional(dnsSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -74,6 +76,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] 
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkDns(config.dns),
     ...checkSettings(config),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
@@ -112,6 +115,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     listeners: config.listeners.map(compileListener),
     routes: config.routes.map((route, i) => compileRoute(route, i, poolNames, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    dns: compileDns(config.dns),
     trustedProxies,
     limits,
     timeouts,

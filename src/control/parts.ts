@@ -14,6 +14,8 @@ import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
+import { Names } from './names/names.ts'
+import type { SystemFiles } from './names/system-files.ts'
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
@@ -38,6 +40,8 @@ export interface ControlOptions {
   readonly version: string
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
+  /** Undefined = those of this machine. */
+  readonly systemFiles?: SystemFiles | undefined
 }
 
 /** Throws CannotServe where there are more upstreams than slots. @param life how far vigia is */
@@ -50,11 +54,21 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
-  const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
+  const names = new Names({ tell, warn: text => logger.warn(text), files: options.systemFiles })
+  names.follow(snapshot)
+  const registry = new Registry({
+    table: shared.upstreams,
+    totals: slot => totalsOf(counters, slot),
+    nameOf: host => names.of(host),
+    tell,
+  })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
-  const prober = new Prober({ onResult: (slot, result) => registry.probed(slot, result) })
+  const prober = new Prober({
+    table: shared.upstreams,
+    onResult: (slot, result) => registry.probed(slot, result),
+  })
   const drains = new DrainWatch(counters, shared.sessions)
   const recent = new RecentTraffic(counters)
   const supervisor = new Supervisor({
@@ -77,6 +91,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const inUse = new ConfigurationInUse({
     snapshot,
     slots,
+    names,
     registry,
     windows,
     prober,
@@ -113,6 +128,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    names,
     registry,
     drains,
     recent,
@@ -150,6 +166,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   return {
     bus,
     sessions,
+    names,
     registry,
     windows,
     prober,

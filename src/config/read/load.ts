@@ -99,6 +99,12 @@ export function loadBytes(
   return { ok: true, snapshot, warnings: inOrder(source, findings, expansion), text: source.text, inputs: all }
 }
 
+/** Findings about a configuration that was loaded, with their places. @param file as it was named */
+export function placed({ text }: LoadedSnapshot, file: string, findings: readonly Finding[]): Problem[] {
+  const parsed = parseSource(new TextEncoder().encode(text), file)
+  return parsed.ok ? findings.map(finding => locate(parsed.source, finding)) : []
+}
+
 function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon) {
   const files = readFiles(namedFiles(config), folder)
   return { ...files, findings: [...crossCheck(config, horizon), ...files.findings] }

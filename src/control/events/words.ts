@@ -3,6 +3,7 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
+import type { NameEvent } from '../names/name-event.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
@@ -45,6 +46,8 @@ export function wordsOf(event: VigiaEvent): Words {
         entries: [{ type: 'notice', pool, upstream, text: `${name}: ${text}`, detail: { level } }],
       }
     }
+    case 'name':
+      return nameWords(event)
     case 'window':
       return windowWords(event)
     case 'order': {
@@ -96,6 +99,21 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
   return {
     lines: [{ level: to === 'out' ? 'warn' : 'info', fields: { pool, upstream, from, to }, text: `upstream ${text}` }],
     entries: [{ type: 'transition', atMs, pool, upstream, by, text, detail: { from, to, cause } }],
+  }
+}
+
+function nameWords({ host, before, now }: NameEvent): Words {
+  const addresses = now.addresses.join(', ')
+  const { problem } = now
+  const fields = { name: host, addresses: now.addresses }
+  const what =
+    problem === undefined
+      ? `name ${host} is ${addresses}${before.addresses.length === 0 || before.addresses === now.addresses ? '' : ` (was ${before.addresses.join(', ')})`}`
+      : `name ${host}: ${problem.why}; ${addresses === '' ? 'its upstreams are out until it has an address' : `its last addresses stay in use: ${addresses}`}`
+  const level = problem === undefined ? 'info' : 'warn'
+  return {
+    lines: [{ level, fields, text: what }],
+    entries: [{ type: 'name', text: what, detail: { ...fields, level } }],
   }
 }
 

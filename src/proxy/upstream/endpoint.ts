@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
+import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
 import {
   mayReuse,
   NO_EVIDENCE,
@@ -18,6 +19,7 @@ import {
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
@@ -39,6 +41,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Idle, and each of them the login of one client, which alone rides it and with which it ends. */
   readonly #logins = new Set<UpstreamConnection>()
   readonly #sweep = new Timer(this)
+  readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
   #retired = false
   #ended = false
@@ -51,6 +54,8 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#headLimits = headLimits
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
+    const { host } = plan
+    this.#addresses = new UpstreamAddresses(host, slot, runtime.table, Math.floor(runtime.random() * MOST_ADDRESSES))
   }
 
   get plan(): UpstreamPlan {
@@ -65,11 +70,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#maxIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
     while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
-    // A connection reads by the limits that it was opened with.
-    if (!isDeepStrictEqual(headLimits, this.#headLimits)) {
-      this.#headLimits = headLimits
-      for (const connection of [...this.#idle]) connection.abandon()
-    }
+    if (!isDeepStrictEqual(headLimits, this.#headLimits)) this.#renew(headLimits)
     return true
   }
 
@@ -99,7 +100,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
   open(attempt: AttemptEvents): UpstreamConnection {
     const plan = this.#plan
-    const open = (onread: OnReadOpts) => openSocket(plan, onread)
+    const open = (onread: OnReadOpts) => openSocket(plan, this.#addresses, onread)
     const readyEvent = plan.tls ? 'secureConnect' : 'connect'
     const connection = new UpstreamConnection(open, readyEvent, this, this.#headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
@@ -133,6 +134,12 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#retired = true
     this.#abandonIdle()
     this.#runtime.wheel.drop(this.#sweep)
+  }
+
+  /** A connection reads by the limits that it was opened with: what is idle is closed, and what is busy when it is free. */
+  #renew(headLimits: HeadLimits): void {
+    this.#headLimits = headLimits
+    for (const connection of [...this.#idle]) connection.abandon()
   }
 
   #abandonIdle(): void {
@@ -176,6 +183,8 @@ export class Endpoint implements ConnectionOwner, Expiring {
 
   onDeadline(): void {
     const now = performance.now()
+    // Traffic follows the name: which of its addresses a connection has is not looked at, a new one costs little.
+    if (this.#addresses.takeLoss()) this.#renew({ ...this.#headLimits })
     while (this.#idle.length > 0 && now - this.#idle[0]!.idleSinceMs > this.#maxIdleMs) this.#idle[0]!.abandon()
     const oldest = this.#idle[0]
     if (oldest) {
@@ -186,10 +195,12 @@ export class Endpoint implements ConnectionOwner, Expiring {
 }
 
 /** It never throws: what keeps a socket from being opened at all (authorities that are no PEM) fails as a refused connection does. */
-function openSocket({ tls, host, port }: UpstreamPlan, onread: OnReadOpts): Socket {
-  const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true, onread } as const
+function openSocket({ tls, port }: UpstreamPlan, addresses: UpstreamAddresses, onread: OnReadOpts): Socket {
+  const options = { ...addresses.target, port, allowHalfOpen: true, noDelay: true, onread } as const
   try {
-    return tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+    const socket = tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+    addresses.watch(socket)
+    return socket
   } catch (error) {
     return new Socket().destroy(error as Error)
   }
