@@ -102,19 +102,16 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
   }
 }
 
-function nameWords({ host, before, now }: NameEvent): Words {
-  const addresses = now.addresses.join(', ')
-  const { problem } = now
-  const fields = { name: host, addresses: now.addresses }
-  const what =
+function nameWords({ host, before, now: { addresses, problem } }: NameEvent): Words {
+  const fields = { name: host, addresses }
+  const all = addresses.join(', ')
+  const isMoved = before.addresses.length > 0 && before.addresses !== addresses
+  const kept = all === '' ? 'its upstreams are out until it has an address' : `its last addresses stay in use: ${all}`
+  const [level, text] =
     problem === undefined
-      ? `name ${host} is ${addresses}${before.addresses.length === 0 || before.addresses === now.addresses ? '' : ` (was ${before.addresses.join(', ')})`}`
-      : `name ${host}: ${problem.why}; ${addresses === '' ? 'its upstreams are out until it has an address' : `its last addresses stay in use: ${addresses}`}`
-  const level = problem === undefined ? 'info' : 'warn'
-  return {
-    lines: [{ level, fields, text: what }],
-    entries: [{ type: 'name', text: what, detail: { ...fields, level } }],
-  }
+      ? (['info', `name ${host} is ${all}${isMoved ? ` (was ${before.addresses.join(', ')})` : ''}`] as const)
+      : (['warn', `name ${host}: ${problem.why}; ${kept}`] as const)
+  return { lines: [{ level, fields, text }], entries: [{ type: 'name', text, detail: { ...fields, level } }] }
 }
 
 function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEvent): Required<Words> {

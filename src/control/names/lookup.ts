@@ -14,6 +14,9 @@ const LOOPBACK: readonly string[] = ['127.0.0.1', '::1']
 /** "No machine" to those who block names by it, "this machine" to a connect. */
 const NO_PLACE: readonly string[] = ['0.0.0.0', '::']
 
+/** Failures by which a server has answered: the next candidate is asked for, as the system's own resolver does. */
+const FAILED_ANSWERS: readonly string[] = ['ESERVFAIL', 'EREFUSED']
+
 /** What one query came to: addresses, that there are none, or that nobody knows. */
 type FamilyAnswer =
   | readonly { readonly address: string; readonly ttl: number }[]
@@ -45,15 +48,21 @@ export class Lookup {
 
   /** Never rejects. */
   async ask(name: string): Promise<NameAnswer> {
+    let failure: string | undefined
     for (const candidate of searchList(name, this.#rules)) {
-      const families = [
+      const [v4, v6] = await Promise.all([
         this.#query(this.#resolver.resolve4(candidate, { ttl: true })),
         this.#query(this.#resolver.resolve6(candidate, { ttl: true })),
-      ] as const
-      const answer = this.#join(...(await Promise.all(families)))
-      if (answer !== undefined) return answer
+      ])
+      const found = join(v4, v6)
+      if (found !== undefined) return found
+      const code = v4 === 'no name' || v6 === 'no name' ? undefined : (failureOf(v4) ?? failureOf(v6))
+      failure ??= code
+      // Silence says nothing of this candidate: another one may be somebody else.
+      if (code !== undefined && !FAILED_ANSWERS.includes(code)) break
     }
-    return { kind: 'not-found', why: 'name not found' }
+    if (failure === undefined) return { kind: 'not-found', why: 'name not found' }
+    return { kind: 'away', why: `${words(failure)} (${this.#servers.join(', ')})` }
   }
 
   /** What is under way ends, as not answered. */
@@ -71,19 +80,19 @@ export class Lookup {
       return code === 'ENODATA' ? 'none' : { code }
     }
   }
+}
 
-  /** @returns undefined where there is no such name, or it has no address */
-  #join(v4: FamilyAnswer, v6: FamilyAnswer): NameAnswer | undefined {
-    const records = [v4, v6].flatMap(each => (Array.isArray(each) ? each : []))
-    const failed = [v4, v6].find(each => typeof each === 'object' && 'code' in each)
-    if (records.length > 0) {
-      const ttlMs = Math.min(...records.map(({ ttl }) => ttl)) * 1000
-      const unanswered = failed && (failed === v4 ? 'IPv4' : 'IPv6')
-      return { kind: 'found', addresses: records.map(({ address }) => address), ttlMs, unanswered }
-    }
-    if (failed === undefined || v4 === 'no name' || v6 === 'no name') return undefined
-    return { kind: 'away', why: `${words((failed as { code: string }).code)} (${this.#servers.join(', ')})` }
-  }
+/** @returns undefined where neither has an address */
+function join(v4: FamilyAnswer, v6: FamilyAnswer): NameAnswer | undefined {
+  const records = [v4, v6].flatMap(each => (Array.isArray(each) ? each : []))
+  if (records.length === 0) return undefined
+  const ttlMs = Math.min(...records.map(({ ttl }) => ttl)) * 1000
+  const unanswered = failureOf(v4) !== undefined ? 'IPv4' : failureOf(v6) !== undefined ? 'IPv6' : undefined
+  return { kind: 'found', addresses: records.map(({ address }) => address), ttlMs, unanswered }
+}
+
+function failureOf(answer: FamilyAnswer): string | undefined {
+  return typeof answer === 'object' && 'code' in answer ? answer.code : undefined
 }
 
 function words(code: string): string {

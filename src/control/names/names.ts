@@ -47,7 +47,8 @@ export class Names {
   readonly lookups = { found: 0, 'not-found': 0, away: 0 }
   /** Undefined = nothing is followed. */
   #dns: DnsPlan | undefined
-  /** Undefined = not started. */
+  #isStarted = false
+  /** Undefined = not read yet. */
   #texts: SystemTexts | undefined
   #lookup: Lookup | undefined
 
@@ -64,9 +65,8 @@ export class Names {
     const hosts = namesOf(pools)
     const fresh = [...hosts].filter(host => !this.#watched.has(host))
     for (const host of fresh) this.#watched.set(host, { host, state: NEW_NAME, timer: undefined, asked: undefined })
-    // Not started: it begins with the files.
-    if (this.#texts === undefined) return
-    if (!isSame) this.#renew(this.#texts)
+    if (this.#texts === undefined) void this.#read()
+    else if (!isSame) this.#renew(this.#texts)
     else for (const host of fresh) this.#ask(this.#watched.get(host)!)
   }
 
@@ -95,15 +95,21 @@ export class Names {
     })
   }
 
-  /** Resolves when the files have been read. Never rejects. */
+  /** Never rejects. */
   start(): Promise<void> {
-    return this.#files.read()
+    this.#isStarted = true
+    return this.#read()
   }
 
   close(): void {
     this.#files.close()
     this.retire({ pools: [] })
     this.#lookup?.cancel()
+  }
+
+  /** All begins with the files; where no upstream has a name they are nobody's business. */
+  async #read(): Promise<void> {
+    if (this.#isStarted && this.#watched.size > 0) await this.#files.read()
   }
 
   /** All is asked for anew: another file, or another server, may say something else. */

@@ -9,10 +9,10 @@ import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const FAST = {
   path: '/',
-  interval: '200ms',
+  interval: '1s',
   timeout: '1s',
   unsureInterval: '50ms',
-  downInterval: '200ms',
+  downInterval: '1s',
   rise: 1,
   fall: 2,
 }
@@ -30,6 +30,25 @@ async function listen(address: string): Promise<void> {
   nodes.push(server)
 }
 
+/** Each name is that of a path, of a pool, and below `test` of its only upstream. */
+function documentOf(names: readonly string[]): Record<string, unknown> {
+  const pool = (host: string, more: object = {}) => ({
+    health: FAST,
+    ...more,
+    upstreams: [{ name: 'node', url: `http://${host}:${port}` }],
+  })
+  return {
+    dns: { servers: [dns.address], timeout: '200ms', minTtl: '100ms' },
+    routes: [...names.map(name => ({ match: { path: `/${name}` }, pool: name })), { pool: 'hosts' }],
+    pools: {
+      hosts: pool('localhost'),
+      ...Object.fromEntries(
+        names.map(name => [name, pool(`${name}.test`, name === 'unprobed' ? { health: 'off' } : {})]),
+      ),
+    },
+  }
+}
+
 beforeAll(async () => {
   for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) await listen(address)
   dns = await startDnsServer({
@@ -37,26 +56,7 @@ beforeAll(async () => {
     'several.test': { addresses: ['127.0.0.9', '127.0.0.2', '127.0.0.3'], ttlS: 0 },
     'dead.test': 'silence',
   })
-  const pool = (host: string, more: object = {}) => ({
-    health: FAST,
-    ...more,
-    upstreams: [{ name: 'node', url: `http://${host}:${port}` }],
-  })
-  const names = ['dead', 'moving', 'several', 'late', 'unprobed']
-  vigia = await startVigia({
-    config: {
-      dns: { servers: [dns.address], timeout: '200ms', minTtl: '100ms' },
-      routes: [...names.map(name => ({ match: { path: `/${name}` }, pool: name })), { pool: 'hosts' }],
-      pools: {
-        dead: pool('dead.test'),
-        hosts: pool('localhost'),
-        moving: pool('moving.test'),
-        several: pool('several.test'),
-        late: pool('late.test', { firstVerdict: '60s' }),
-        unprobed: pool('unprobed.test', { health: 'off' }),
-      },
-    },
-  })
+  vigia = await startVigia({ config: documentOf(['dead', 'moving', 'several', 'late', 'unprobed']) })
 })
 afterAll(async () => {
   for (const node of nodes) node.closeAllConnections()
@@ -75,6 +75,15 @@ const untilNode = (pool: string, state: string) =>
     return upstream.state === state ? upstream : undefined
   })
 const answer = async (pool: string) => (await fetchText(vigia.port, `/${pool}`)).body.split(' ')[0]
+
+test('a name that appears serves, whether it is probed or not', async () => {
+  for (const pool of ['late', 'unprobed']) {
+    expect((await untilNode(pool, 'out')).why).toBe('no address: name not found')
+    dns.zone.set(`${pool}.test`, { addresses: ['127.0.0.2'], ttlS: 0 })
+    await untilNode(pool, 'available')
+    expect(await answer(pool)).toBe('127.0.0.2')
+  }
+})
 
 test('a name for which DNS is silent takes out its own pool, and no other; the reason is said', async () => {
   expect((await untilNode('dead', 'out')).why).toBe(`no address: DNS doesn't answer (${dns.address})`)
@@ -135,11 +144,15 @@ test('one upstream of several addresses: all that answer serve, and one that is 
   expect((await node('several')).failures).toEqual({ connect: 0, transport: 0, timeout: 0 })
 })
 
-test('a name that appears serves, whether it is probed or not', async () => {
-  for (const pool of ['late', 'unprobed']) {
-    expect((await untilNode(pool, 'out')).why).toBe('no address: name not found')
-    dns.zone.set(`${pool}.test`, { addresses: ['127.0.0.2'], ttlS: 0 })
-    await untilNode(pool, 'available')
-    expect(await answer(pool)).toBe('127.0.0.2')
-  }
+test('a reload brings new names, and forgets those that it has no more', async () => {
+  dns.zone.set('added.test', { addresses: ['127.0.0.2'], ttlS: 0 })
+  await vigia.writeConfig(documentOf(['added']))
+  await until('the new name serves', async () => (await answer('added')) === '127.0.0.2')
+  expect((await node('added')).resolved).toEqual({ addresses: ['127.0.0.2'], problem: null })
+  const metrics = await vigia.metrics()
+  expect([...metrics.matchAll(/^vigia_name_up\{name="(.*)"\} 1$/gm)].map(([, name]) => name)).toEqual([
+    'localhost',
+    'added.test',
+  ])
+  expect(metrics).not.toContain('moving.test')
 })

@@ -215,6 +215,31 @@ test('a name that no configuration has any more is forgotten, and no longer aske
   expect(server.asked.filter(each => each.endsWith('old.test'))).toEqual([])
 })
 
+test('of the domains of `search` one that fails is passed over; one that is silent could be anybody', async () => {
+  const server = await dnsServer({
+    'fails.bad.test': 'failure',
+    'silent.bad.test': 'silence',
+    'fails.good.test': { addresses: ['10.0.0.1'] },
+    'silent.good.test': { addresses: ['10.0.0.2'] },
+    'nowhere.bad.test': 'failure',
+  })
+  const resolvConf = `${serverLine(server)}search bad.test good.test\n`
+  const world = await start(['fails', 'silent', 'nowhere'], { resolvConf })
+  expect(await world.found('fails')).toEqual(['10.0.0.1'])
+  expect(await world.problem('silent')).toBe(`DNS doesn't answer (${server.address})`)
+  expect(await world.problem('nowhere')).toBe(`DNS has a failure (${server.address})`)
+})
+
+test('files that are not there say nothing, and one that is too large is said to be; without names none is read', async () => {
+  const world = await start(['localhost', 'big.test'], { hosts: `${'#'.repeat(1024 * 1024)}\n10.0.0.1 big.test\n` })
+  expect(world.names.of('localhost')?.addresses).toEqual(['127.0.0.1', '::1'])
+  expect(world.warnings).toEqual([`${world.hostsFile} is larger than 1 MiB and counts as empty: put names into DNS`])
+  const without = await start([], { hosts: '#'.repeat(1024 * 1024 + 1) })
+  expect(without.warnings).toEqual([])
+  without.names.follow(without.wanted(['localhost']))
+  expect(await without.found('localhost')).toEqual(['127.0.0.1', '::1'])
+})
+
 test('a server that is silent gives way to the next one', async () => {
   const silent = await dnsServer({ 'erp.test': 'silence' })
   const server = await dnsServer({ 'erp.test': { addresses: ['10.0.0.1'] } })
