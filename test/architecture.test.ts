@@ -52,6 +52,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     'read/load.ts',
     'read/watch.ts',
     'read/inputs.ts',
+    'read/regular-file.ts',
     'shown/diff.ts',
     'shown/mask.ts',
     'forms/problem.ts',

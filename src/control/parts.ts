@@ -15,7 +15,6 @@ import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
 import { Names } from './names/names.ts'
-import type { SystemFiles } from './names/system-files.ts'
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
@@ -40,8 +39,6 @@ export interface ControlOptions {
   readonly version: string
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
-  /** Undefined = those of this machine. */
-  readonly systemFiles?: SystemFiles | undefined
 }
 
 /** Throws CannotServe where there are more upstreams than slots. @param life how far vigia is */
@@ -54,7 +51,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
-  const names = new Names({ tell, warn: text => logger.warn(text), files: options.systemFiles })
+  const names = new Names({ tell, warn: text => logger.warn(text) })
   names.follow(snapshot)
   const registry = new Registry({
     table: shared.upstreams,
@@ -135,7 +132,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     windows,
     inDoubt,
     records,
-    adminRefusals: () => admin.failures,
+    admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
   async function reloadFile(

@@ -3,13 +3,11 @@
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { NameState } from '../../policy/names/name-state.ts'
 import { Names } from './names.ts'
-import type { SystemFiles } from './system-files.ts'
 
 /** Resolves with what the first answers said, by name, as soon as all are there; what is missing by then has no entry. Never rejects. */
 export async function firstAnswers(
   snapshot: Pick<Snapshot, 'pools' | 'dns'>,
   withinMs: number,
-  files?: SystemFiles,
 ): Promise<ReadonlyMap<string, NameState>> {
   const answers = new Map<string, NameState>()
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -19,7 +17,6 @@ export async function firstAnswers(
       if (answers.size === names.size) resolve()
     },
     warn: () => {},
-    files,
   })
   names.follow(snapshot)
   if (names.size === 0) return answers

@@ -16,7 +16,8 @@ import { SYSTEM_FILES, type SystemFiles, SystemFilesReader, type SystemTexts } f
 export interface NamesOptions {
   readonly tell: (event: NameEvent) => void
   readonly warn: (text: string) => void
-  readonly files?: SystemFiles | undefined
+  /** Default: those of this machine. */
+  readonly files?: SystemFiles
   readonly random?: () => number
 }
 

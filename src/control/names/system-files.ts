@@ -1,7 +1,7 @@
 // The hosts file and resolv.conf: reads them, and tells when they say something else.
 
-import { readFile } from 'node:fs/promises'
-import { fingerprint, fingerprintOfFailure, LARGEST_INPUT_BYTES } from '../../config/read/inputs.ts'
+import { fingerprint, fingerprintOfFailure } from '../../config/read/inputs.ts'
+import { NO_FILE, readRegularFileAside } from '../../config/read/regular-file.ts'
 import { InputWatch } from '../../config/read/watch.ts'
 
 export interface SystemFiles {
@@ -50,16 +50,16 @@ export class SystemFilesReader {
   }
 
   async #read(path: string): Promise<{ text: string; print: [string, string] }> {
+    const { warn } = this.#options
     try {
-      const bytes = await readFile(path)
-      const print: [string, string] = [path, fingerprint(bytes)]
-      if (bytes.length <= LARGEST_INPUT_BYTES) return { text: bytes.toString('utf8'), print }
-      this.#options.warn(`${path} is larger than 1 MiB and counts as empty: put names into DNS`)
-      return { text: '', print }
+      const found = await readRegularFileAside(path)
+      if ('bytes' in found) return { text: found.bytes.toString('utf8'), print: [path, fingerprint(found.bytes)] }
+      warn(`${path} is ${found.not === NO_FILE ? 'not a file' : 'larger than 1 MiB'} and counts as empty`)
+      return { text: '', print: [path, found.not] }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#options.warn(`${path} can't be read and counts as empty: ${String(error)}`)
-      return { text: '', print: [path, fingerprintOfFailure(error)] }
+      const code = fingerprintOfFailure(error)
+      if (code !== 'ENOENT') warn(`${path} can't be read (${code}) and counts as empty`)
+      return { text: '', print: [path, code] }
     }
   }
 }

@@ -21,7 +21,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     names: () => ({ names: names.samples(), lookups: names.lookups }),
     workerRestarts: () => workers().map(worker => worker.restarts),
     inDoubtOpen: () => inDoubt.open,
-    adminRefusals: sources.adminRefusals,
+    admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
     routes: () => {
       const { pools, routes } = inUse.snapshot

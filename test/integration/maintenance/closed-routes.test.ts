@@ -1,5 +1,6 @@
 // What a request meets in a maintenance window: the answer, who gets past it, and what is counted. One worker, told as control tells it.
 
+import { hash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -203,7 +204,7 @@ describe('the end', () => {
 })
 
 describe('who verifies the release', () => {
-  const header = { name: 'X-Verify', value: 'release-17' }
+  const header = { name: 'X-Verify', sha256: hash('sha256', 'release-17') }
   const asks = async (from: string, ...fields: readonly string[]) => {
     const client = await RawClient.connect(plane.port, { from })
     client.send(get('/web', ...fields))

@@ -33,7 +33,7 @@ describe('limits of answers', () => {
     [
       'no fields',
       { upstreams: UNLIMITED, pool: 'limits: { headers: 0 }' },
-      `7:24: ${POOL}.limits.headers: is not valid here, expected a whole number from 1 to 10000`,
+      `7:24: ${POOL}.limits.headers: 0 is not valid here, expected a whole number from 1 to 10000`,
     ],
     [
       'a limit of requests',
