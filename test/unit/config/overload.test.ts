@@ -91,7 +91,7 @@ describe('limits and the queue', () => {
     [
       'a limit of the pool instead of its upstreams',
       { pool: 'maxConnections: 8' },
-      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, paths, slowStart, limits, idleConnections, idleTimeout`,
+      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout`,
       `9:36: warning: ${POOL}.upstreams[0].maxConnections: what is too many is answered 503 at once: give the pool a queue, such as queue: { max: 512 }`,
     ],
   ])
