@@ -17,9 +17,7 @@ export interface Scrape {
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 export function createScrape(source: MetricsSource): Scrape {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  const registry = registryOfProcess()
   // All metrics of one scrape see the pools as they are at its beginning; to gather them is not cheap.
   const text = new TextBuffer()
   let pools: readonly PoolSample[] = []
@@ -27,12 +25,24 @@ export function createScrape(source: MetricsSource): Scrape {
   return {
     contentType: registry.contentType,
     collect: async () => {
-      const ofProcess = await registry.metrics()
+      const processText = await registry.metrics()
       pools = source.pools()
       for (const metric of metrics) writeMetric(metric, text)
-      text.add(ofProcess)
+      text.add(processText)
       pools = []
       return text.take()
     },
   }
+}
+
+let ofProcess: Registry | undefined
+
+/** One for all scrapes: each would watch the event loop and the garbage collector as long as the process lives. */
+function registryOfProcess(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+    for (const name of MISNAMED) ofProcess.removeSingleMetric(name)
+  }
+  return ofProcess
 }
