@@ -78,7 +78,7 @@ describe('a request that comes to its pool again is answered 508', () => {
   ])('%s', async (_, path) => {
     for (const method of ['GET', 'POST']) {
       const { status, reason, body } = await send(method, path, 'Accept: application/json\r\n', 'x')
-      expect([status, reason]).toEqual([508, 'Loop Detected'])
+      expect([status, reason]).toEqual([508, 'Loop: this address leads back here'])
       expect(JSON.parse(body.toString())).toMatchObject({ status: 508, code: 'loop-detected' })
     }
     expect(upstream.requests).toEqual([])
