@@ -128,7 +128,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inDoubt,
     records,
     controlStalls,
-    adminRefusals: () => admin.failures,
+    admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
   async function reloadFile(

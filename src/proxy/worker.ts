@@ -6,11 +6,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow, CounterTable, WORKER } from '../shared/counters.ts'
+import { CounterRow, CounterTable } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
-import { processNowMs } from '../shared/process-clock.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
@@ -18,12 +17,14 @@ import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
 import { addressKey, bindNamed } from './client/binding.ts'
+import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
+import { OwnTroubles } from './runtime/own-troubles.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
@@ -31,8 +32,6 @@ import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 
-/** How often the same own trouble is said. */
-const OWN_TROUBLE_EVERY_MS = 60_000
 /** How often the retry budgets look at the totals, and silent upstreams and control are looked at. */
 const SAMPLE_MS = 500
 /** How long clients may take beyond the deadline of a drain to read the answers that it brings: less than what control adds to it. */
@@ -60,6 +59,7 @@ class Worker implements ExchangeContext {
   readonly #listeners = new Map<string, Listener>()
   /** Left the configuration; what they have goes on to its end. */
   readonly #left = new Set<Listener>()
+  readonly #health = new HealthListener(() => this.#readiness())
   readonly #vitals: Vitals
   readonly #controlWatch: ControlWatch
   readonly #ticker = new Ticker(this.wheel, () => performance.now())
@@ -67,7 +67,7 @@ class Worker implements ExchangeContext {
   #idCount = 0
   #draining = false
   readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
-  #ownTroubleSaidMs = Number.NEGATIVE_INFINITY
+  readonly #ownTroubles = new OwnTroubles(this)
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
@@ -102,7 +102,7 @@ class Worker implements ExchangeContext {
   #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
-    this.#controlWatch.look(processNowMs())
+    this.#controlWatch.look()
   }
 
   report(message: FromWorker): void {
@@ -119,12 +119,7 @@ class Worker implements ExchangeContext {
   }
 
   ownTrouble(what: string): void {
-    this.row.addOwn(WORKER.ownTroubles, 1)
-    const nowMs = performance.now()
-    if (nowMs - this.#ownTroubleSaidMs < OWN_TROUBLE_EVERY_MS) return
-    this.#ownTroubleSaidMs = nowMs
-    const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
-    this.report({ type: 'log', level: 'error', message, detail: {} })
+    this.#ownTroubles.met(what, performance.now())
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {
@@ -176,6 +171,7 @@ class Worker implements ExchangeContext {
       // 1. Bind, before anything else is touched. At the start there is no configuration yet that a first connection could use meanwhile.
       if (before === undefined) this.active = next()
       const leaving = await this.#bind(snapshot)
+      await this.#health.listen(snapshot.health, this.#start.workers > 1)
       // 2. In one turn of the event loop, so that no connection sees half of it.
       if (before !== undefined) this.active = next()
       this.#rename(snapshot, before?.snapshot)
@@ -187,6 +183,11 @@ class Worker implements ExchangeContext {
       const { message, code } = error as NodeJS.ErrnoException
       this.report({ type: 'failed', revision, reason: message, code })
     }
+  }
+
+  #readiness(): WorkerReadiness {
+    if (this.#draining) return { ready: false, reason: 'draining: vigia is being stopped' }
+    return { ready: true, reason: `ready: worker ${this.#start.worker + 1} of ${this.#start.workers} listens` }
   }
 
   async #applyAccessLog(before: Snapshot | undefined, { accessLog }: Snapshot): Promise<void> {

@@ -1,11 +1,11 @@
 // Reads the files that the configuration names (authorities, secrets), relative to its folder.
 // Whatever they hold stays out of every message.
 
-import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, quote } from '../forms/problem.ts'
-import { fingerprint, fingerprintOfFailure, type Inputs, LARGEST_INPUT_BYTES, NO_FILE, TOO_LARGE } from './inputs.ts'
+import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
+import { NO_FILE, readRegularFile } from './regular-file.ts'
 
 export interface Files {
   readonly contents: Contents
@@ -32,11 +32,12 @@ type Read = { readonly print: string } & ({ readonly content: string } | { reado
 
 function read(file: string): Read {
   try {
-    const stat = statSync(file)
-    if (!stat.isFile()) return { print: NO_FILE, failed: 'is not a regular file' }
-    if (stat.size > LARGEST_INPUT_BYTES) return { print: TOO_LARGE, failed: 'is larger than 1 MiB' }
-    const bytes = readFileSync(file)
-    return { print: fingerprint(bytes), content: bytes.toString('utf8').replace(/\r?\n$/, '') }
+    const found = readRegularFile(file)
+    if ('not' in found) {
+      const failed = found.not === NO_FILE ? 'is not a regular file' : 'is larger than 1 MiB'
+      return { print: found.not, failed }
+    }
+    return { print: fingerprint(found.bytes), content: found.bytes.toString('utf8').replace(/\r?\n$/, '') }
   } catch (cause) {
     return { print: fingerprintOfFailure(cause), failed: whyUnreadable((cause as NodeJS.ErrnoException).code) }
   }

@@ -206,8 +206,12 @@ function windowsOf({ maintenance = [] }: Snapshot): Parts {
 }
 
 function settingsOf(snapshot: Snapshot): Values {
-  const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, ...settings } = snapshot
-  return flat({ ...settings, admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens } })
+  const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, health, ...settings } = snapshot
+  return flat({
+    ...settings,
+    health: health && { address: hostPort(health.host, health.port) },
+    admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens },
+  })
 }
 
 /** What is not there, and what is undefined, are the same. Lists are values. */

@@ -21,7 +21,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,
-    adminRefusals: sources.adminRefusals,
+    admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
     routes: () => {
       const { pools, routes } = inUse.snapshot

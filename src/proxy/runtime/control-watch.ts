@@ -41,7 +41,7 @@ export class ControlWatch {
   }
 
   /** To be called more often than once a second. */
-  look(nowMs: number): void {
+  look(nowMs = processNowMs()): void {
     const { beats } = this.#own
     this.#awakeMs = awakeSinceMs(this.#awakeMs, this.#lookedMs, nowMs)
     this.#lookedMs = nowMs
