@@ -16,8 +16,7 @@ import { SessionTable } from '../../src/shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../../src/shared/upstream-table.ts'
 import { freePort } from './free-port.ts'
 import { STUCK_MS, within } from './until.ts'
-
-const WORKER = new URL('../../src/proxy/worker.ts', import.meta.url)
+import { WORKER_URL } from './worker-url.ts'
 
 export interface DataPlane {
   readonly port: number
@@ -54,6 +53,7 @@ export async function startDataPlane(
   const start: WorkerStart = {
     worker: 0,
     workers: 1,
+    instance: '0123456789abcdef',
     upstreamTable: table.buffer,
     counters,
     permits: allocatePermits(1),
@@ -65,7 +65,7 @@ export async function startDataPlane(
     slots,
     ...more,
   }
-  const worker = new Worker(WORKER, { workerData: start })
+  const worker = new Worker(WORKER_URL, { workerData: start })
   const said: string[] = []
   let ready: (revision: number) => void = () => {}
   let failed: (error: unknown) => void = () => {}

@@ -13,7 +13,7 @@ export interface ControlView {
   /** @param limit most entries; undefined = all that are kept */
   inDoubt(limit?: number): InDoubtReport
   /** The scrape for Prometheus. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+  metrics(): Promise<{ readonly contentType: string; readonly body: Buffer }>
 }
 
 export interface Readiness {
@@ -85,6 +85,10 @@ export interface WorkerReport {
 export interface ClientsReport {
   /** Open now. */
   readonly connections: number
+  /** Most at once, for each listener and worker. */
+  readonly limit: number
+  /** Why that is less than the configuration says, and what to do; null = it is not. */
+  readonly limitWarning: string | null
   /** Malformed requests that were refused. */
   readonly rejects: number
   /** Connections closed at once because their client had too many. */

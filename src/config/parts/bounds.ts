@@ -52,7 +52,7 @@ export const limitsSchema = section(
       integer(
         1,
         1_000_000,
-        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once. Default: 10000, or fewer where the descriptors of the process (ulimit -n) would not last for these clients, their upstreams, probes and the admin listener; the start says so.',
+        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once. Fewer where the descriptors of the process (ulimit -n) would not last for these clients, their upstreams, probes and the admin listener: the log and `clients` in /status say so. Default: 10000.',
       ),
     ),
     connectionsPerClient: Type.Optional(
@@ -122,7 +122,7 @@ const routeTimeoutKeys = {
   ),
   idle: Type.Optional(
     duration(
-      'Duration. Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending.',
+      'Duration. Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending, and of one in which bytes wait of which their receiver takes none. Effect: the request fails, the connection is closed (a WebSocket with 1012).',
       TIMEOUTS.idle,
       'no limit',
     ),

@@ -1,6 +1,7 @@
 // Keeps a worker on every post: starts them, has one that dies replaced, hands out snapshots, drains.
 // It knows what workers say (shared/messages.ts), never what they do; the file they run is an argument.
 
+import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import type { MemoryBounds } from '../../policy/process/memory.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
@@ -72,8 +73,17 @@ export class Supervisor {
   /** Sends a message to every worker; resolves when each serves `revision` (a worker that dies meanwhile: its successor). */
   distribute(message: ToWorker & { type: 'snapshot' }): Promise<void> {
     const ready = this.#gate.wait(message.snapshot.revision)
-    this.tell(message)
+    void this.#tellInTurns(message)
     return ready
+  }
+
+  /** To copy a large snapshot takes milliseconds: between two workers everything else has its turn. */
+  async #tellInTurns(message: ToWorker & { type: 'snapshot' }): Promise<void> {
+    for (const post of this.#posts) {
+      if (this.#phase !== 'running') return
+      post.tell(message)
+      await setImmediate()
+    }
   }
 
   /** Sends a message to every worker that runs. */
@@ -134,6 +144,8 @@ export class Supervisor {
       }
       case 'transport-failure':
       case 'in-doubt':
+      case 'idle-in-the-way':
+      case 'starved':
         this.#options.tell(message)
         return
       case 'drained':

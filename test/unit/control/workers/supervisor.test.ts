@@ -35,6 +35,7 @@ function supervise(behaviour: string, workers = 2) {
     startData: worker => ({
       worker,
       workers,
+      instance: '0123456789abcdef',
       upstreamTable,
       counters: buffer,
       permits: new SharedArrayBuffer(0),
