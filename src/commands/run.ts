@@ -100,6 +100,10 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
   const control = new Control({ snapshot, workerUrl, logger, version: VERSION, file })
   await control.start()
   for (const { name, host, port } of snapshot.listeners) logger.info(`listener ${name}: http://${hostPort(host, port)}`)
+  if (snapshot.health !== undefined) {
+    const { host, port } = snapshot.health
+    logger.info(`health: http://${hostPort(host, port)} (/healthz, /readyz, answered by the workers)`)
+  }
   const { admin } = snapshot
   if (admin !== undefined)
     logger.info(`admin: http://${hostPort(admin.host, admin.port)} (/status, /metrics, /healthz, /readyz)`)

@@ -15,6 +15,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
@@ -54,6 +55,7 @@ export const configSchema = section(
     accessLog: Type.Optional(accessLogSchema),
     log: Type.Optional(logSchema),
     admin: Type.Optional(adminSchema),
+    health: Type.Optional(healthListenerSchema),
     store: Type.Optional(storeSchema),
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
@@ -70,7 +72,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] 
   const { listeners, routes, pools, admin, maintenance = [] } = config
   const listenerNames = listeners.map(({ name }) => name)
   return [
-    ...checkListeners(listeners, admin, config.workers),
+    ...checkListeners(config),
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
@@ -131,6 +133,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     accessLog: compileAccessLog(config.accessLog, resolvePath, grantedFolders(config.admin).map(resolvePath)),
     log: compileLog(config.log),
     admin: compileAdmin(config.admin, files, resolvePath),
+    health: compileHealthListener(config.health),
     store: compileStore(config.store, resolvePath),
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,

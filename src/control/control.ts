@@ -9,7 +9,7 @@ import type { ConfigurationSource } from './events/reload-event.ts'
 import { buildParts, type ControlOptions, type Parts } from './parts.ts'
 import type { Transition } from './upstreams/upstream-event.ts'
 import { descriptorLimit, descriptorWarning } from './workers/descriptors.ts'
-import { checkListeners } from './workers/listen-check.ts'
+import { checkListeners, listenersOf } from './workers/listen-check.ts'
 
 /** How often passive health looks at the totals, and a slow start goes on. */
 const TICK_MS = 1000
@@ -40,7 +40,7 @@ export class Control {
     const { bus, records, admin, windows, prober, registry, sessions, supervisor, inUse, reloader } = this.#parts
     const { snapshot } = inUse
     try {
-      await checkListeners(snapshot.listeners)
+      await checkListeners(listenersOf(snapshot))
       const tooFew = descriptorWarning(snapshot, descriptorLimit())
       if (tooFew !== undefined) this.#options.logger.warn(tooFew)
       bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })

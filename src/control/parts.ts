@@ -119,7 +119,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     windows,
     inDoubt,
     records,
-    adminRefusals: () => admin.failures,
+    admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
   async function reloadFile(

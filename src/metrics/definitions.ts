@@ -174,7 +174,13 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       name: 'vigia_admin_refusals_total',
       help: 'Requests to the admin listener that showed no token that is known.',
       type: 'counter',
-      samples: () => [{ labels: {}, value: source.adminRefusals?.() ?? 0 }],
+      samples: () => [{ labels: {}, value: source.admin?.().refusals ?? 0 }],
+    },
+    {
+      name: 'vigia_admin_connections_turned_away_total',
+      help: 'Connections to the admin listener that were closed or refused because there were too many.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: source.admin?.().turnedAway ?? 0 }],
     },
     {
       name: 'vigia_info',

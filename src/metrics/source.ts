@@ -2,14 +2,21 @@
 
 import type { CounterTable } from '../shared/counters.ts'
 
+export interface AdminTotals {
+  /** Requests without a right token. */
+  readonly refusals: number
+  /** Connections closed or refused for want of places. */
+  readonly turnedAway: number
+}
+
 export interface MetricsSource {
   readonly version: string
   readonly counters: CounterTable
   /** Pools and upstreams of the configuration in use. */
   pools(): readonly PoolSample[]
   routes(): readonly RouteSample[]
-  /** Requests to the admin listener without a right token, since the start; undefined = it has no tokens to tell. */
-  adminRefusals?(): number
+  /** What the admin listener has refused since the start; undefined = nobody can tell. */
+  admin?(): AdminTotals
   /** Requests in doubt that nobody has resolved. */
   inDoubtOpen(): number
   /** Restarts of each worker since the start. */

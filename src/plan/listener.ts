@@ -5,3 +5,9 @@ export interface ListenerPlan {
   readonly host: string
   readonly port: number
 }
+
+/** Where workers answer /healthz and /readyz themselves. */
+export interface HealthListenerPlan {
+  readonly host: string
+  readonly port: number
+}

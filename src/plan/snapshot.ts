@@ -3,7 +3,7 @@
 
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
-import type { ListenerPlan } from './listener.ts'
+import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
@@ -31,6 +31,8 @@ export interface Snapshot {
   readonly log: LogPlan
   /** Address of the admin listener; undefined = none. */
   readonly admin: AdminPlan | undefined
+  /** Undefined = none. */
+  readonly health?: HealthListenerPlan | undefined
   /** What is to be kept over a restart, and where; undefined = nothing is. Read at the start only. */
   readonly store?: StorePlan | undefined
   /** How long a shutdown waits for what is in flight, ms. */

@@ -68,6 +68,7 @@ export function activate(
       otherRoutes.map(({ isMetInOneCase }) => isMetInOneCase),
     ),
     otherRoutes,
+    assets: snapshot.pools.map(({ assets = [] }) => assets.map(path => path.split('*'))),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

@@ -16,6 +16,7 @@ import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
 import { addressKey, bindNamed } from './client/binding.ts'
+import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listener } from './client/listener.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import type { ClientEvents } from './exchange/client-events.ts'
@@ -56,6 +57,7 @@ class Worker implements ExchangeContext {
   readonly #listeners = new Map<string, Listener>()
   /** Left the configuration; what they have goes on to its end. */
   readonly #left = new Set<Listener>()
+  readonly #health = new HealthListener(() => this.#readiness())
   readonly #vitals: Vitals
   readonly #ticker = new Ticker(this.wheel, () => performance.now())
   readonly #idPrefix = randomBytes(8).toString('hex')
@@ -163,6 +165,7 @@ class Worker implements ExchangeContext {
       // 1. Bind, before anything else is touched. At the start there is no configuration yet that a first connection could use meanwhile.
       if (before === undefined) this.active = next()
       const leaving = await this.#bind(snapshot)
+      await this.#health.listen(snapshot.health, this.#start.workers > 1)
       // 2. In one turn of the event loop, so that no connection sees half of it.
       if (before !== undefined) this.active = next()
       this.#rename(snapshot, before?.snapshot)
@@ -174,6 +177,11 @@ class Worker implements ExchangeContext {
       const { message, code } = error as NodeJS.ErrnoException
       this.report({ type: 'failed', revision, reason: message, code })
     }
+  }
+
+  #readiness(): WorkerReadiness {
+    if (this.#draining) return { ready: false, reason: 'draining: vigia is being stopped' }
+    return { ready: true, reason: `ready: worker ${this.#start.worker + 1} of ${this.#start.workers} listens` }
   }
 
   async #applyAccessLog(before: Snapshot | undefined, { accessLog }: Snapshot): Promise<void> {

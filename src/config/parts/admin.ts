@@ -8,7 +8,7 @@ import { isLoopback } from '../../util/address-ranges.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
-import { name, section, text } from '../forms/schema-blocks.ts'
+import { integer, name, section, text } from '../forms/schema-blocks.ts'
 
 const DEFAULT_ADDRESS = '127.0.0.1:9900'
 /** As many characters as 128 bits have in hexadecimal. */
@@ -51,6 +51,9 @@ export const adminSchema = Type.Union(
         address: text(
           ADDRESS_FORM,
           'host:port of the admin listener. Where others than this machine can reach it, `tokens` are needed.',
+        ),
+        followers: Type.Optional(
+          integer(1, 128, 'Most that follow the events at once (GET /events, `vigia events -f`).', 16),
         ),
         tokens: Type.Optional(
           Type.Array(token, {
@@ -148,8 +151,10 @@ export function compileAdmin(
     sha256: hash === undefined ? sha256(files.get(tokenFile!)!) : hash.slice('sha256:'.length).toLowerCase(),
   }))
   const folders = grantedFolders(admin).map(resolvePath)
+  const followers = admin?.followers
   return {
     ...{ host, port },
+    ...(followers === undefined ? {} : { followers }),
     ...(tokens === undefined ? {} : { tokens }),
     ...(folders.length === 0 ? {} : { files: folders }),
   }

@@ -6,6 +6,7 @@ import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
+import type { HealthListenerDocument } from './health-listener.ts'
 
 const listener = section(
   {
@@ -26,12 +27,16 @@ export const listenersSchema = Type.Array(listener, {
 
 type ListenerDocument = Static<typeof listener>
 
-/** Addresses of the listeners and of the admin listener: their form, and no two on one port. */
-export function* checkListeners(
-  listeners: readonly ListenerDocument[],
-  admin: AdminDocument | undefined,
-  workers: number | 'auto' | undefined,
-): Iterable<Finding> {
+/** What of a document says where vigia listens. */
+interface Listening {
+  readonly listeners: readonly ListenerDocument[]
+  readonly admin?: AdminDocument
+  readonly health?: HealthListenerDocument
+  readonly workers?: number | 'auto'
+}
+
+/** Addresses of all listeners: their form, and no two on one port. */
+export function* checkListeners({ listeners, admin, health, workers }: Listening): Iterable<Finding> {
   yield* repeatedNames(listeners, 'listeners')
   const taken: { readonly address: Address; readonly by: string }[] = []
   const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
@@ -43,6 +48,8 @@ export function* checkListeners(
   )
   const ofAdmin = adminAddress(admin)
   if (ofAdmin !== undefined) addresses.push({ path: ['admin', 'address'], text: ofAdmin, by: 'the admin listener' })
+  if (health !== undefined)
+    addresses.push({ path: ['health', 'address'], text: health.address, by: 'the health listener' })
   for (const { path, text, by } of addresses) {
     const address = parseAddress(text)
     if ('wrong' in address) {
@@ -50,7 +57,7 @@ export function* checkListeners(
       continue
     }
     if (address.port === 0) {
-      if (path[0] === 'listeners' && workers !== 1)
+      if (path[0] !== 'admin' && workers !== 1)
         yield error(path, 'with port 0 each worker would get a port of its own: give a port, or set workers: 1')
       continue
     }

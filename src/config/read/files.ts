@@ -1,14 +1,13 @@
 // Reads the files that the configuration names (authorities, secrets), relative to its folder.
 // Whatever they hold stays out of every message.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { resolve } from 'node:path'
 import { isBelow } from '../../util/paths.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, quote } from '../forms/problem.ts'
-import { fingerprint, fingerprintOfFailure, type Inputs, LARGEST_INPUT_BYTES, NO_FILE, TOO_LARGE } from './inputs.ts'
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
+import { NO_FILE, readRegularFile } from './regular-file.ts'
 
 export interface Files {
   readonly contents: Contents
@@ -23,7 +22,7 @@ export function readFiles(named: readonly NamedFile[], folder: string, guarded: 
   const findings: Finding[] = []
   for (const { path, file, wrongIn } of named) {
     const absolute = resolve(folder, file)
-    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? O_NOFOLLOW : 0)
+    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? constants.O_NOFOLLOW : 0)
     inputs.set(absolute, found.print)
     const wrong =
       'failed' in found ? `${found.failed} (it is looked for from the configuration's folder)` : wrongIn(found.content)
@@ -36,19 +35,15 @@ export function readFiles(named: readonly NamedFile[], folder: string, guarded: 
 type Read = { readonly print: string } & ({ readonly content: string } | { readonly failed: string })
 
 function read(file: string, flags: number): Read {
-  let fd: number | undefined
   try {
-    // A pipe that nobody writes into would otherwise keep the loader waiting.
-    fd = openSync(file, O_RDONLY | O_NONBLOCK | flags)
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) return { print: NO_FILE, failed: 'is not a regular file' }
-    if (stat.size > LARGEST_INPUT_BYTES) return { print: TOO_LARGE, failed: 'is larger than 1 MiB' }
-    const bytes = readFileSync(fd)
-    return { print: fingerprint(bytes), content: bytes.toString('utf8').replace(/\r?\n$/, '') }
+    const found = readRegularFile(file, flags)
+    if ('not' in found) {
+      const failed = found.not === NO_FILE ? 'is not a regular file' : 'is larger than 1 MiB'
+      return { print: found.not, failed }
+    }
+    return { print: fingerprint(found.bytes), content: found.bytes.toString('utf8').replace(/\r?\n$/, '') }
   } catch (cause) {
     return { print: fingerprintOfFailure(cause), failed: whyUnreadable((cause as NodeJS.ErrnoException).code) }
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
 }
 

@@ -214,9 +214,10 @@ function windowsOf({ maintenance = [] }: Snapshot): Parts {
 }
 
 function settingsOf(snapshot: Snapshot): Values {
-  const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, ...settings } = snapshot
+  const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, health, ...settings } = snapshot
   return flat({
     ...settings,
+    health: health && { address: hostPort(health.host, health.port) },
     admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens, files: admin.files },
   })
 }

@@ -13,7 +13,7 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
-import { checkListeners, notHeldBy } from '../workers/listen-check.ts'
+import { checkListeners, listenersOf, notHeldBy } from '../workers/listen-check.ts'
 import type { Supervisor } from '../workers/supervisor.ts'
 import { checkConfigurationFreeze, type FreezeOverride } from './configuration-freeze.ts'
 
@@ -77,7 +77,7 @@ export class ConfigurationInUse {
     if (wanted.workers !== former.workers) {
       logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
     }
-    await checkListeners(notHeldBy(former.listeners, wanted.listeners))
+    await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
     await admin.listen(wanted.admin)
     try {
       this.#expectReady()

@@ -20,7 +20,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     },
     workerRestarts: () => workers().map(worker => worker.restarts),
     inDoubtOpen: () => inDoubt.open,
-    adminRefusals: sources.adminRefusals,
+    admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
     routes: () => {
       const { pools, routes } = inUse.snapshot

@@ -1,6 +1,7 @@
 // What reports are read from. Types only.
 
 import type { LifeState } from '../../admin/contract/status.ts'
+import type { AdminTotals } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
@@ -32,6 +33,5 @@ export interface Sources {
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly records: Records
-  /** Requests without a right token, since the start. */
-  readonly adminRefusals: () => number
+  readonly admin: () => AdminTotals
 }

@@ -3,8 +3,15 @@
 
 import { createServer } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { hostPort } from '../../util/words.ts'
 import { CannotServe } from './cannot-serve.ts'
+import { portHolder } from './port-holder.ts'
+
+/** Every address that the workers listen on. */
+export function listenersOf({ listeners, health }: Snapshot): readonly ListenerPlan[] {
+  return health === undefined ? listeners : [...listeners, { name: 'health', ...health }]
+}
 
 /** Throws CannotServe for the first address that can't be bound. */
 export async function checkListeners(listeners: readonly ListenerPlan[]): Promise<void> {
@@ -28,14 +35,13 @@ function isWildcard(host: string): boolean {
 
 /** One line that says what is wrong with the address and what to do. */
 export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): CannotServe {
-  const address = hostPort(host, port)
-  return new CannotServe(`${who}: ${describe(address, error)}`, error.code)
+  return new CannotServe(`${who}: ${describe(hostPort(host, port), port, error)}`, error.code)
 }
 
-function describe(address: string, error: NodeJS.ErrnoException): string {
+function describe(address: string, port: number, error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${address} is in use by another process; stop that one, or choose another address in the configuration`
+      return `${address} is in use by ${holderWords(port)}; stop that one, or choose another address in the configuration`
     case 'EACCES':
       return `no permission to listen on ${address}; ports below 1024 need CAP_NET_BIND_SERVICE , or choose one above 1023`
     case 'EADDRNOTAVAIL':
@@ -43,6 +49,12 @@ function describe(address: string, error: NodeJS.ErrnoException): string {
     default:
       return `can't listen on ${address}: ${error.message}`
   }
+}
+
+function holderWords(port: number): string {
+  const holder = portHolder(port)
+  if (holder === undefined) return 'another process'
+  return holder.name === 'vigia' ? `another vigia (process ${holder.pid})` : `process ${holder.pid} (${holder.name})`
 }
 
 function tryBind(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {

@@ -136,7 +136,8 @@ export abstract class ClientConnection implements Expiring {
   protected refuse(code: AnswerCode): void {
     const { row } = this.context
     const requestId = this.context.nextRequestId()
-    const { head, body } = answer(code, requestId, this.context.active.snapshot.language ?? 'en')
+    const { language = 'en' } = this.context.active.snapshot
+    const { head, body } = answer(code, requestId, { kind: 'page', language })
     const fault = FAULT_CODES.indexOf(code as FaultCode)
     if (fault >= 0) row.rejected(fault)
     row.finished(SLOT_OF_VIGIA, statusOf(code), 0)

@@ -33,7 +33,7 @@ describe('limits of answers', () => {
     [
       'no fields',
       { upstreams: UNLIMITED, pool: 'limits: { headers: 0 }' },
-      `7:24: ${POOL}.limits.headers: is not valid here, expected a whole number from 1 to 10000`,
+      `7:24: ${POOL}.limits.headers: 0 is not valid here, expected a whole number from 1 to 10000`,
     ],
     [
       'a limit of requests',
@@ -91,7 +91,7 @@ describe('limits and the queue', () => {
     [
       'a limit of the pool instead of its upstreams',
       { pool: 'maxConnections: 8' },
-      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, paths, slowStart, limits, idleConnections, idleTimeout`,
+      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout`,
       `9:36: warning: ${POOL}.upstreams[0].maxConnections: what is too many is answered 503 at once: give the pool a queue, such as queue: { max: 512 }`,
     ],
   ])

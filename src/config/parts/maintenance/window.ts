@@ -267,4 +267,8 @@ function behaviourOf({ behaviour, upstream }: WindowDocument): WindowPlan['behav
 }
 
 /** Keys of the plan whose name in the document is another one. */
-export const RENAMED_IN_WINDOW = { recurrence: 'repeat', exceptDates: 'except' }
+export const RENAMED_IN_WINDOW = {
+  'bypass.header.sha256': 'bypass.header.value',
+  recurrence: 'repeat',
+  exceptDates: 'except',
+}

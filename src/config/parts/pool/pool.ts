@@ -18,6 +18,7 @@ import {
 import { parseDuration } from '../../forms/units.ts'
 import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
+import { applicationSchema, assetsSchema, checkAssets, compileAssets } from './application.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
 import { checkHealth, compileHealth, healthFiles, healthSchema, RENAMED_IN_HEALTH } from './health.ts'
 import { checkOnDown, compileOnDown, onDownSchema } from './on-down.ts'
@@ -102,6 +103,8 @@ export const poolSchema = section(
     outlier: Type.Optional(outlierSchema),
     onDown: Type.Optional(onDownSchema),
     affinity: Type.Optional(affinitySchema),
+    application: Type.Optional(applicationSchema),
+    assets: Type.Optional(assetsSchema),
     paths: Type.Optional(pathsSchema),
     slowStart: Type.Optional(
       duration(
@@ -151,6 +154,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkOnDown(pool.onDown, !isOff(pool.health), upstreams.length, [...at, 'onDown'])
   yield* checkOverload(pool, at)
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
+  yield* checkAssets(pool, at)
   yield* checkPaths(pool.paths, [...at, 'paths'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
@@ -222,6 +226,8 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     queue: compileQueue(pool.queue),
     breaker: compileBreaker(pool.circuitBreaker),
     failback: pool.failback ?? DEFAULTS.failback,
+    application: pool.application,
+    assets: compileAssets(pool),
     paths: compilePaths(pool.paths),
   }
 }
