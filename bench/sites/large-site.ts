@@ -58,7 +58,7 @@ export function vigiaSite(site: Site): string {
     ...(windows === 0 ? [] : ['maintenance:']),
     ...upTo(windows).map(
       w =>
-        `  - { name: w${w}, upstream: p${w % pools}/u${w % upstreams}, start: "2026-01-05T${two(w % 24)}:${two(w % 60)}", duration: 1h, timeZone: ${ZONES[w % ZONES.length]}, repeat: FREQ=DAILY }`,
+        `  - { name: w${w}, upstream: p${w % pools}/u${w % upstreams}, start: "2026-01-05T${two(4 + (w % 18))}:${two(w % 60)}", duration: 1h, timeZone: ${ZONES[w % ZONES.length]}, repeat: FREQ=DAILY }`,
     ),
     '',
   ].join('\n')
