@@ -10,6 +10,7 @@ import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
 import type { Transition } from '../control/upstreams/upstream-event.ts'
 import { CannotServe } from '../control/workers/cannot-serve.ts'
+import { workersThatCanListen } from '../control/workers/listen-check.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { hostPort } from '../util/words.ts'
@@ -28,6 +29,8 @@ export interface StartOptions {
   readonly workerUrl?: URL
   /** Default: as `snapshot.log` says, on stderr. */
   readonly logger?: Logger
+  /** Whether several sockets may share a port: resolves with what is wrong; default: it is tried. */
+  readonly tryShared?: () => Promise<NodeJS.ErrnoException | undefined>
   /** Where the snapshot was read from. It is read again when asked to, and as it changes if it wants that. */
   readonly file?: ConfigurationFile
 }
@@ -96,8 +99,21 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
 
 /** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with CannotServe where it can't. */
 export async function startVigia(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningVigia> {
-  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file } = options
-  const control = new Control({ snapshot, workerUrl, logger, version: VERSION, file })
+  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file, tryShared } = options
+  const { workers: wantedWorkers } = snapshot
+  const workers = await workersThatCanListen(wantedWorkers, tryShared)
+  if (workers < wantedWorkers)
+    logger.warn(
+      `workers is ${workers} instead of ${wantedWorkers}: on this system (${process.platform}) several sockets can't share a port (SO_REUSEPORT)`,
+    )
+  const control = new Control({
+    snapshot: { ...snapshot, workers },
+    wantedWorkers,
+    workerUrl,
+    logger,
+    version: VERSION,
+    file,
+  })
   await control.start()
   for (const { name, host, port } of snapshot.listeners) logger.info(`listener ${name}: http://${hostPort(host, port)}`)
   if (snapshot.health !== undefined) {

@@ -15,6 +15,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
 import {
@@ -25,6 +26,7 @@ import {
   logSchema,
   RENAMED_IN_LOG,
 } from './parts/log.ts'
+import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
@@ -40,6 +42,7 @@ import {
   workersSchema,
 } from './parts/settings.ts'
 import { compileStore, storeSchema } from './parts/store.ts'
+import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog.ts'
 
 export const configSchema = section(
   {
@@ -48,6 +51,7 @@ export const configSchema = section(
     listeners: listenersSchema,
     routes: routesSchema,
     pools: poolsSchema,
+    dns: Type.Optional(dnsSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -60,6 +64,7 @@ export const configSchema = section(
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
     shutdown: Type.Optional(shutdownSchema),
+    watchdog: Type.Optional(watchdogSchema),
   },
   'Configuration of vigia, a health-checking load balancer and reverse proxy for ERP web nodes.',
 )
@@ -67,8 +72,8 @@ export const configSchema = section(
 /** The document after validation, before any default is applied. */
 export type ConfigDocument = Static<typeof configSchema>
 
-/** What the schema can't say: forms, and rules that join several keys. */
-export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] {
+/** What the schema can't say: forms, and rules that join several keys. @param ownAddresses of this machine's interfaces */
+export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresses: readonly string[]): Finding[] {
   const { listeners, routes, pools, admin, maintenance = [] } = config
   const listenerNames = listeners.map(({ name }) => name)
   return [
@@ -76,7 +81,10 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] 
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkDns(config.dns),
+    ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
+    ...checkWatchdog(config.watchdog),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
     ...checkAccessLog(config.accessLog),
@@ -126,6 +134,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     listeners: config.listeners.map(compileListener),
     routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    dns: compileDns(config.dns),
     trustedProxies,
     limits,
     timeouts,
@@ -138,6 +147,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
     shutdownMs,
+    watchdog: compileWatchdog(config.watchdog),
   }
 }
 

@@ -9,6 +9,8 @@ import { error, type Finding, quote } from '../forms/problem.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { NO_FILE, readRegularFile } from './regular-file.ts'
 
+const { O_NOFOLLOW } = constants
+
 export interface Files {
   readonly contents: Contents
   readonly inputs: Inputs
@@ -22,7 +24,7 @@ export function readFiles(named: readonly NamedFile[], folder: string, guarded: 
   const findings: Finding[] = []
   for (const { path, file, wrongIn } of named) {
     const absolute = resolve(folder, file)
-    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? constants.O_NOFOLLOW : 0)
+    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? O_NOFOLLOW : 0)
     inputs.set(absolute, found.print)
     const wrong =
       'failed' in found ? `${found.failed} (it is looked for from the configuration's folder)` : wrongIn(found.content)

@@ -2,7 +2,7 @@
 // All problems are reported at once, each with its place; nothing is half applied, and nothing throws.
 
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type ConfigDocument, compile, crossCheck, namedFiles } from '../document.ts'
@@ -109,11 +109,24 @@ export function loadBytes(
   return { ok: true, snapshot, warnings, text: source.text, inputs: all, grants: given }
 }
 
+/** Findings about a configuration that was loaded, with their places. @param file as it was named */
+export function placed({ text }: LoadedSnapshot, file: string, findings: readonly Finding[]): Problem[] {
+  const parsed = parseSource(new TextEncoder().encode(text), file)
+  return parsed.ok ? findings.map(finding => locate(parsed.source, finding)) : []
+}
+
 function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon, grants: Grants | undefined) {
   const beyond = grants === undefined ? [] : [...checkGrants(config, folder, grants)]
   // Where it names what it may not, no file is looked at: what is said of one would tell something.
   const files = beyond.length > 0 ? NO_FILES : readFiles(namedFiles(config), folder, grants?.folders)
-  return { ...files, findings: [...crossCheck(config, horizon), ...beyond, ...files.findings] }
+  return {
+    ...files,
+    findings: [...crossCheck(config, horizon, addressesOfThisMachine()), ...beyond, ...files.findings],
+  }
+}
+
+function addressesOfThisMachine(): string[] {
+  return Object.values(networkInterfaces()).flatMap(each => each?.map(({ address }) => address) ?? [])
 }
 
 function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {

@@ -178,9 +178,9 @@ function routeValues(snapshot: Snapshot, { name: _, pool, ...route }: RoutePlan)
 
 function listenersOf(snapshot: Snapshot): Parts {
   return new Map(
-    snapshot.listeners.map(({ name, host, port }) => {
+    snapshot.listeners.map(({ name, host, port, ...listener }) => {
       const address = hostPort(host, port)
-      return [name, { told: address, values: flat({ address }) }]
+      return [name, { told: address, values: flat({ address, ...listener }) }]
     }),
   )
 }

@@ -3,6 +3,7 @@
 
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { NameState } from '../../policy/names/name-state.ts'
 import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/holds.ts'
 import { afterTick } from '../../policy/upstream/outlier.ts'
@@ -10,9 +11,11 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
+import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
 import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
@@ -29,6 +32,8 @@ export interface RegistryOptions {
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
   readonly tell: (event: UpstreamEvent) => void
+  /** What is known of the name of an upstream; undefined = it is an address. Default: all are addresses. */
+  readonly nameOf?: (host: string) => NameState | undefined
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -99,6 +104,19 @@ export class Registry {
     return assess(this.#take(afterProbe(entry, result, context)), others, nowMs)
   }
 
+  /** Takes in what is known of a name now. @returns what the prober has to watch because of it */
+  named(host: string): ProbeJob[] {
+    const state = this.#options.nameOf?.(host)
+    if (state === undefined) return []
+    const named = [...this.#entries.values()].filter(({ plan }) => plan.host === host)
+    for (const entry of named) {
+      // Workers have the addresses before they may use them.
+      this.#options.table.addresses.set(entry.slot, state.addresses)
+      this.#take(afterName(entry, state, this.#now()))
+    }
+    return jobsOf(named.map(({ slot }) => this.#entries.get(slot)!))
+  }
+
   /** Notes a failure that traffic met, for all workers: enough of them in a row eject the upstream. */
   sawTransportFailure(slot: number, failure: TransportFailure): void {
     const entry = this.#entries.get(slot)
@@ -107,7 +125,12 @@ export class Registry {
     this.#take(afterTransportFailure(entry, failure, pool, this.#options.totals(slot), this.#now()))
   }
 
-  /** Time has passed, about a second: ends ejections and drains, judges what the totals say, goes on with slow starts. */
+  /** A worker saw that idle connections to an upstream keep new ones waiting. */
+  sawStarved(slot: number): void {
+    this.#change(slot, entry => afterStarved(entry, this.#now()))
+  }
+
+  /** Time has passed, about a second: ends ejections, drains and idle limits, judges what the totals say, goes on with slow starts. */
   tick(): void {
     const nowMs = this.#now()
     for (const { plan, entries } of this.pools()) {
@@ -116,7 +139,8 @@ export class Registry {
       for (const [at, { slot }] of entries.entries()) {
         const entry = this.#entries.get(slot)!
         const step = judged === undefined ? silently(entry) : afterJudgement(entry, judged[at]!, nowMs)
-        this.#take(andThen(step, each => afterDeadline(each, nowMs)))
+        const ended = andThen(step, each => afterDeadline(each, nowMs))
+        this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
   }
@@ -170,9 +194,9 @@ export class Registry {
     return pool && this.#withEntries(pool)
   }
 
-  /** What the prober has to watch, including upstreams that are leaving. */
+  /** What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. */
   jobs(): ProbeJob[] {
-    return [...this.#entries.values()].map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+    return jobsOf([...this.#entries.values()])
   }
 
   #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
@@ -180,7 +204,10 @@ export class Registry {
     const nowMs = this.#now()
     if (known !== undefined) return afterReload(known, pool, plan, nowMs)
     const totals = this.#options.totals(slot)
-    return silently(newEntry(pool, plan, slot, totals, nowMs, this.#overridesFor(pool.name, plan.name)))
+    const name = this.#options.nameOf?.(plan.host)
+    if (name !== undefined) this.#options.table.addresses.set(slot, name.addresses)
+    const before = { ...this.#overridesFor(pool.name, plan.name), address: name && addressFact(name) }
+    return silently(newEntry(pool, plan, slot, totals, nowMs, before))
   }
 
   /** An order is for a name: it goes on where another address stands behind that name now. */
@@ -209,8 +236,9 @@ export class Registry {
   }
 
   /** Returns whether the table said something else before. */
-  #publish({ slot, verdict, weight, limit }: Entry): boolean {
+  #publish({ slot, verdict, weight, limit, idleLimit }: Entry): boolean {
     const { table } = this.#options
+    table.limitIdle(slot, idleLimit?.inForce === true)
     const availability = AVAILABILITY[verdict.availability]
     const isKnown =
       table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit
@@ -241,4 +269,10 @@ export class Registry {
   #withEntries({ plan, slot, upstreams }: Pool): RegistryPool {
     return { plan, slot, entries: upstreams.map(each => this.#entries.get(each)!) }
   }
+}
+
+function jobsOf(entries: readonly Entry[]): ProbeJob[] {
+  return entries
+    .filter(({ state }) => state.address === undefined)
+    .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
 }

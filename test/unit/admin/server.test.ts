@@ -17,7 +17,14 @@ const REPORT: StatusReport = {
   uptimeS: 5,
   listeners: [{ name: 'web', address: '127.0.0.1:8080' }],
   workers: [],
-  clients: { connections: 0, rejects: 0, overLimit: 0, answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 } },
+  clients: {
+    connections: 0,
+    limit: 10_000,
+    limitWarning: null,
+    rejects: 0,
+    overLimit: 0,
+    answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+  },
   store: null,
   pools: [],
 }

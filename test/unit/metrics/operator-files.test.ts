@@ -38,13 +38,26 @@ const labelsOf = new Map<string, Set<string>>()
 beforeAll(async () => {
   const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(1) }
   const levels = { inUse: 0, floor: 0, awaitsFailback: false }
-  const state = { state: 'draining', weight: 1, ejections: 0, drainDeadlineMs: 1, limit: 1 } as const
+  const state = {
+    state: 'draining',
+    weight: 1,
+    ejections: 0,
+    idleLimited: false,
+    drainDeadlineMs: 1,
+    limit: 1,
+  } as const
   const upstreams = [{ name: 'u', slot: 2, ...state, probes }]
   const counters = new CounterTable(allocateCounters(1), 1)
   counters.rows[0]!.bucket(2, TOTAL.secondBucket, 1)
   const scrape = createScrape({
     ...{ version: '1', counters, revision: () => 1 },
-    ...{ workerRestarts: () => [0], inDoubtOpen: () => 0, routes: () => [{ name: 'r', pool: 'p', slot: 1 }] },
+    ...{
+      workers: () => [{ restarts: 0, isStalled: false, stalls: 0 }],
+      controlStalls: () => ({ count: 0, seconds: 0 }),
+      inDoubtOpen: () => 0,
+      routes: () => [{ name: 'r', pool: 'p', slot: 1 }],
+    },
+    names: () => ({ names: [{ host: 'n', addresses: 1, up: true }], lookups: { found: 1, 'not-found': 0, away: 0 } }),
     store: () => ({ up: true, waiting: 0, dropped: 0 }),
     reloads: () => ({ tally: { applied: 0, unchanged: 0, refused: 0 }, appliedMs: 0, last: undefined }),
     pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, upstreams }],

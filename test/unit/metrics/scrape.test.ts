@@ -23,7 +23,8 @@ function setUp() {
     revision: () => 7,
     reloads: () => RELOADS,
     store: () => undefined,
-    workerRestarts: () => [0, 3],
+    workers: () => [0, 3].map(restarts => ({ restarts, isStalled: restarts > 0, stalls: restarts })),
+    controlStalls: () => ({ count: 1, seconds: 2.5 }),
     inDoubtOpen: () => 2,
     routes: () => [
       { name: 'web', pool: 'erp', slot: 1 },
@@ -36,13 +37,14 @@ function setUp() {
         queueMax: 9,
         levels: { inUse: 1, floor: 1, awaitsFailback: true },
         upstreams: [
-          { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, probes },
+          { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, idleLimited: false, probes },
           {
             name: 'we"ird\\',
             slot: 3,
             state: 'out',
             weight: 50,
             ejections: 3,
+            idleLimited: true,
             drainDeadlineMs: 4500,
             limit: 8,
             probes,
@@ -114,6 +116,8 @@ test('gauges, states, probes, restarts and failures are there, with names escape
     'vigia_request_rejects_total{reason="bad-chunk"} 2',
     'vigia_request_rejects_total{reason="bad-host"} 0',
     `vigia_ejections_total{${odd}} 3`,
+    `vigia_upstream_idle_limited{${odd}} 1`,
+    'vigia_upstream_idle_limited{pool="erp",upstream="erp-1"} 0',
     `vigia_upstream_drain_deadline_timestamp_seconds{${odd}} 4.5`,
     `vigia_upstream_limit{${odd}} 8`,
     'vigia_queue_limit{pool="erp"} 9',
@@ -207,7 +211,7 @@ test('a worker is told by its CPU time, event loop and heap; the heap of one tha
   const row = counters.rows[1]!
   row.addOwn(WORKER.cpuUserSeconds, 1.5)
   row.addOwn(WORKER.loopBusySeconds, 2)
-  row.setHeapUsed(77)
+  row.setMemory(77, 99)
   row.loopDelayed(0.03)
   row.loopDelayed(9)
   const text = await lines()
@@ -250,7 +254,7 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
   const counters = new CounterTable(allocateCounters(1), 1)
   const row = counters.rows[0]!
   const upstreams = Array.from({ length: 2000 }, (_, i) => ({
-    ...{ name: `n${i}`, slot: i + 2, state: 'available' as const, weight: 1, ejections: 0 },
+    ...{ name: `n${i}`, slot: i + 2, state: 'available' as const, weight: 1, ejections: 0, idleLimited: false },
     probes,
   }))
   const routes = Array.from({ length: 5000 }, (_, i) => ({ name: `r${i}`, pool: 'erp', slot: i + 1 }))
@@ -262,7 +266,8 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
     revision: () => 1,
     reloads: () => RELOADS,
     store: () => undefined,
-    workerRestarts: () => [],
+    workers: () => [],
+    controlStalls: () => ({ count: 0, seconds: 0 }),
     inDoubtOpen: () => 0,
     routes: () => routes,
     pools: () => [{ name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false }, upstreams }],
