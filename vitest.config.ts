@@ -11,6 +11,8 @@ export default defineConfig({
     maxWorkers: 3,
     // Node itself strips the types, as it does for the program; nobody compiles a second time.
     experimental: { viteModuleRunner: false },
+    globalSetup: ['test/support/one-file-worker.ts'],
+    setupFiles: ['test/support/properties.ts'],
     // Tests start vigia some hundred times: its compiled sources are kept from one start to the next.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
     // No test is measured by these: they end what is stuck, and must not end what has to wait for a busy machine.

@@ -2,27 +2,32 @@
 // Puts hooks and routes together, hooks first: what a request has to pass does not depend on its route.
 
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { AdminAccess } from './access/admin-access.ts'
+import { AdminAccess } from './access/admin-access.ts'
 import { guardAccess } from './access/auth.ts'
+import { guardConnections } from './access/connections.ts'
 import { guardChanges } from './access/request-guard.ts'
 import { answerWithProblems, wrongInput } from './answers/problem.ts'
 import type { AdminParts } from './contract/parts.ts'
 import type { ControlView } from './contract/status.ts'
 import { serveConfigurations } from './routes/configurations.ts'
-import { serveEvents } from './routes/events.ts'
+import { type EventsOptions, serveEvents } from './routes/events.ts'
 import { serveHistory } from './routes/history.ts'
 import { serveInDoubt } from './routes/in-doubt.ts'
 import { serveMaintenance } from './routes/maintenance.ts'
 import { describeApi, serveOpenApi } from './routes/openapi.ts'
 import { serveOperations } from './routes/operations.ts'
 import { serveReload } from './routes/reload.ts'
+import { requestSchemas } from './routes/request-schemas.ts'
 import { serveStatus } from './routes/status.ts'
 
 const LIMITS = {
   bodyBytes: 1024,
+  /** From the connection, or the first byte of a later request, to the end of the head. */
+  headMs: 2_000,
   requestMs: 10_000,
   idleMs: 30_000,
-  connections: 256,
+  /** How often Node looks for heads and requests that are late. */
+  lookMs: 500,
   pathBytes: 1024,
 } as const
 
@@ -31,41 +36,45 @@ export interface AdminOptions extends AdminParts {
   readonly boundTo: string
   /** Undefined = nobody needs a token. */
   readonly access?: AdminAccess | undefined
+  /** A connection was closed, or refused, for want of places. @param address of the newcomer */
+  readonly onFull?: (address: string) => void
+  /** Most that follow the events at once. */
+  readonly followers?: () => number | undefined
 }
 
 /** The routes, not listening yet. */
 export function buildAdmin(
   view: ControlView,
   onError: (error: unknown) => void,
-  { boundTo, access, ...parts }: AdminOptions,
+  { boundTo, access = new AdminAccess(), onFull = () => {}, followers, ...parts }: AdminOptions,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
+    http: { headersTimeout: LIMITS.headMs, connectionsCheckingInterval: LIMITS.lookMs },
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: LIMITS.requestMs,
     connectionTimeout: LIMITS.idleMs,
     keepAliveTimeout: LIMITS.idleMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LIMITS.pathBytes },
-    // A key that nobody knows, or a value of another type, is an error, not something to drop or convert in silence.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, code: { optimize: false } } },
     schemaErrorFormatter: wrongInput,
   })
-  app.server.maxConnections = LIMITS.connections
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
   })
   answerWithProblems(app, onError)
+  guardConnections(app, access, onFull)
   guardAccess(app, access)
   guardChanges(app, boundTo)
   describeApi(app)
   // In a plugin: the description knows only what is added after it was loaded.
-  void app.register(async routes => addRoutes(routes, view, parts, access))
+  void app.register(async routes => addRoutes(routes, view, parts, { access, ...(followers && { most: followers }) }))
   return app
 }
 
 /** A new resource is a file in routes/, its interface in contract/, and a line here. */
-function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, access: AdminAccess | undefined): void {
+function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, following: EventsOptions): void {
+  app.setValidatorCompiler(requestSchemas())
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts
@@ -77,5 +86,5 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, a
   if (maintenance !== undefined) serveMaintenance(app, maintenance)
   if (history !== undefined) serveHistory(app, history)
   if (configurations !== undefined) serveConfigurations(app, configurations)
-  if (events !== undefined) serveEvents(app, events, { access })
+  if (events !== undefined) serveEvents(app, events, following)
 }

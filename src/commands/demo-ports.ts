@@ -33,6 +33,11 @@ export async function placeDemo(snapshot: Snapshot, first: number | undefined): 
       ? undefined
       : { ...configured, port: await place('admin', configured.host, configured.port) }
 
+  const health = snapshot.health && {
+    ...snapshot.health,
+    port: await place('health', snapshot.health.host, snapshot.health.port),
+  }
+
   // Two pools may name the same node: that is one process.
   const nodes = new Map<string, NodeAddress>()
   for (const { name, host, port, authority } of snapshot.pools.flatMap(pool => pool.upstreams)) {
@@ -45,5 +50,5 @@ export async function placeDemo(snapshot: Snapshot, first: number | undefined): 
       return { ...upstream, port, authority: `${host}:${port}` }
     }),
   }))
-  return { snapshot: { ...snapshot, listeners, admin, pools }, nodes: [...nodes.values()], moved }
+  return { snapshot: { ...snapshot, listeners, admin, health, pools }, nodes: [...nodes.values()], moved }
 }

@@ -8,8 +8,8 @@ import { GENERATION_MS } from '../shared/sessions.ts'
 import type { ConfigurationSource } from './events/reload-event.ts'
 import { buildParts, type ControlOptions, type Parts } from './parts.ts'
 import type { Transition } from './upstreams/upstream-event.ts'
-import { descriptorLimit, descriptorWarning } from './workers/descriptors.ts'
-import { checkListeners } from './workers/listen-check.ts'
+import { connectionLimitOf } from './workers/descriptors.ts'
+import { checkListeners, listenersOf } from './workers/listen-check.ts'
 
 /** How often passive health looks at the totals, and a slow start goes on. */
 const TICK_MS = 1000
@@ -37,12 +37,13 @@ export class Control {
   /** Resolves when every worker listens. Rejects with CannotServe, everything stopped again, where one can't. */
   async start(): Promise<void> {
     const { version, file } = this.#options
-    const { bus, records, admin, windows, prober, registry, sessions, supervisor, inUse, reloader } = this.#parts
+    const { bus, records, admin, windows, prober, registry, sessions, supervisor, inUse, reloader, descriptors } =
+      this.#parts
     const { snapshot } = inUse
     try {
-      await checkListeners(snapshot.listeners)
-      const tooFew = descriptorWarning(snapshot, descriptorLimit())
-      if (tooFew !== undefined) this.#options.logger.warn(tooFew)
+      await checkListeners(listenersOf(snapshot))
+      const { warning } = connectionLimitOf(snapshot, descriptors)
+      if (warning !== undefined) this.#options.logger.warn(warning)
       bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })
       records.start()
       await records.ready(KEPT_WITHIN_MS)

@@ -6,6 +6,7 @@ import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
@@ -18,6 +19,7 @@ import type { ConfigurationSource, ReloadRequest } from './events/reload-event.t
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
+import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import { totalsOf } from './upstreams/passive-health.ts'
@@ -28,6 +30,7 @@ import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import { descriptorLimit } from './workers/descriptors.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { lostRequests } from './workers/lost-requests.ts'
+import { boundsHere } from './workers/memory-watch.ts'
 import { SharedMemory } from './workers/shared-memory.ts'
 import { Supervisor } from './workers/supervisor.ts'
 
@@ -37,6 +40,8 @@ export interface ControlOptions {
   readonly workerUrl: URL
   readonly logger: Logger
   readonly version: string
+  /** As the configuration said; the snapshot has fewer where the system lets no more listen. Undefined = as many as the snapshot has. */
+  readonly wantedWorkers?: number | undefined
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
 }
@@ -45,6 +50,7 @@ export interface ControlOptions {
 export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { snapshot, workerUrl, logger, version, file } = options
   const { workers } = snapshot
+  const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
 
@@ -56,7 +62,13 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
-  const prober = new Prober({ onResult: (slot, result) => registry.probed(slot, result) })
+  const prober = new Prober({
+    onResult: (slot, result) => registry.probed(slot, result),
+    // An upstream that serves one connection with each of its workers may have none left for the probe.
+    onWaiting: slot => {
+      if (idleOf(counters, slot) > 0) supervisor.tell({ type: 'close-idle', slot })
+    },
+  })
   const drains = new DrainWatch(counters, shared.sessions)
   const recent = new RecentTraffic(counters)
   const supervisor = new Supervisor({
@@ -74,6 +86,10 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,
     }),
+    beats: shared.beats,
+    memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
+    shutdownMs: () => inUse.snapshot.shutdownMs,
+    replaceMs: () => inUse.snapshot.watchdog.workerMs,
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
@@ -85,6 +101,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     prober,
     supervisor,
     admin: { listen: at => admin.listen(at) },
+    descriptors,
+    wantedWorkers,
     counters,
     logger,
     life,
@@ -99,12 +117,14 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   })
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
+  const controlStalls = new StallTally()
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
+  bus.listen(controlStalls.see)
 
   const view = createView({
     version,
@@ -113,6 +133,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inUse,
     reloads,
     life,
+    descriptors,
     workers: () => supervisor.view(),
     counters,
     permits,
@@ -122,7 +143,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     windows,
     inDoubt,
     records,
-    adminRefusals: () => admin.failures,
+    controlStalls,
+    admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
   async function reloadFile(
@@ -152,6 +174,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    descriptors,
     sessions,
     registry,
     windows,

@@ -7,7 +7,7 @@ import { buildersOf } from './builders.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
-import { histogramSamples, type ScrapedMetric } from './scraped-metric.ts'
+import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
 import { defineStore } from './store.ts'
 import { defineWorkers } from './workers.ts'
@@ -63,6 +63,12 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ),
     upstreamGauge('vigia_upstream_in_flight', GAUGE.inFlight, 'Requests that the upstream is working on.'),
     upstreamGauge('vigia_upstream_connections', GAUGE.connections, 'Connections to the upstream that are open now.'),
+    {
+      name: 'vigia_upstream_idle_limited',
+      help: '1 while no idle connection to the upstream is kept, because they kept new ones waiting, else 0.',
+      type: 'gauge',
+      samples: upstreams((labels, { idleLimited }) => [{ labels, value: idleLimited ? 1 : 0 }]),
+    },
     upstreamGauge('vigia_upstream_tunnels', GAUGE.tunnels, 'Upgraded connections (e.g. WebSockets) to the upstream.'),
     upstreamTotal('vigia_connections_opened_total', TOTAL.connectionsOpened, 'Connections opened to the upstream.'),
     upstreamTotal(
@@ -74,6 +80,11 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       'vigia_tunnels_drained_total',
       TOTAL.tunnelsDrained,
       'Upgraded connections that were ended because their upstream was drained or disabled.',
+    ),
+    upstreamTotal(
+      'vigia_tunnels_stuck_total',
+      TOTAL.tunnelsStuck,
+      'Upgraded connections that were ended because one side took nothing of what waited for it.',
     ),
     {
       name: 'vigia_upstream_available',
@@ -145,7 +156,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'How long health checks take.',
       type: 'histogram',
       samples: upstreams((labels, { probes }) =>
-        histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS),
+        unlessEmpty(histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS)),
       ),
     },
     ...defineMaintenance(source),
@@ -179,7 +190,13 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       name: 'vigia_admin_refusals_total',
       help: 'Requests to the admin listener that showed no token that is known.',
       type: 'counter',
-      samples: () => [{ labels: {}, value: source.adminRefusals?.() ?? 0 }],
+      samples: () => [{ labels: {}, value: source.admin?.().refusals ?? 0 }],
+    },
+    {
+      name: 'vigia_admin_connections_turned_away_total',
+      help: 'Connections to the admin listener that were closed or refused because there were too many.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: source.admin?.().turnedAway ?? 0 }],
     },
     {
       name: 'vigia_info',

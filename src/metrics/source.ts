@@ -2,24 +2,41 @@
 
 import type { CounterTable } from '../shared/counters.ts'
 
+export interface AdminTotals {
+  /** Requests without a right token. */
+  readonly refusals: number
+  /** Connections closed or refused for want of places. */
+  readonly turnedAway: number
+}
+
 export interface MetricsSource {
   readonly version: string
   readonly counters: CounterTable
   /** Pools and upstreams of the configuration in use. */
   pools(): readonly PoolSample[]
   routes(): readonly RouteSample[]
-  /** Requests to the admin listener without a right token, since the start; undefined = it has no tokens to tell. */
-  adminRefusals?(): number
+  /** What the admin listener has refused since the start; undefined = nobody can tell. */
+  admin?(): AdminTotals
   /** Requests in doubt that nobody has resolved. */
   inDoubtOpen(): number
-  /** Restarts of each worker since the start. */
-  workerRestarts(): readonly number[]
+  /** One after the other. */
+  workers(): readonly WorkerSample[]
+  /** How the control plane stood still, since the start. */
+  controlStalls(): { readonly count: number; readonly seconds: number }
   readonly revision: () => number
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
   reloads(): ReloadSample
   /** Undefined = there is none. */
   store(): StoreSample | undefined
+}
+
+export interface WorkerSample {
+  readonly restarts: number
+  /** It stands still. */
+  readonly isStalled: boolean
+  /** How often it did. */
+  readonly stalls: number
 }
 
 export interface StoreSample {
@@ -79,6 +96,8 @@ export interface UpstreamSample {
   readonly weight: number
   /** How often it was ejected. */
   readonly ejections: number
+  /** No idle connection to it is kept, because they kept new ones waiting. */
+  readonly idleLimited: boolean
   /** When its drain ends, epoch ms; undefined = there is none, or it has no end. */
   readonly drainDeadlineMs?: number | undefined
   /** Most requests in flight at once that it gets now; undefined = no limit. */

@@ -3,8 +3,12 @@
 export interface AdminPlan {
   readonly host: string
   readonly port: number
+  /** Most that follow the events at once; undefined = as many as without a word. */
+  readonly followers?: number | undefined
   /** Who may use it; undefined = there are no tokens: everyone reads, and only this machine changes something. */
   readonly tokens?: readonly AdminTokenPlan[] | undefined
+  /** Folders in which what comes over the API may name files, absolute; undefined = there are none. */
+  readonly files?: readonly string[] | undefined
 }
 
 /** Each may what the one before may. */

@@ -24,6 +24,8 @@ export interface PoolPlan {
   readonly idleConnections: number
   /** How long an idle upstream connection is kept, ms. */
   readonly idleConnectionMs: number
+  /** After so long without a byte an upstream's machine is asked whether it is still there (TCP keepalive), ms; 0 or undefined = never. */
+  readonly tcpKeepAliveMs?: number | undefined
   /** Undefined = no budget, no retried statuses, no retried timeouts. */
   readonly retry?: RetryPlan | undefined
   /** Passive health; undefined = off. */
@@ -42,9 +44,16 @@ export interface PoolPlan {
   readonly minAvailable?: number | undefined
   /** Whether load returns by itself to a priority that can carry it again; undefined = `automatic`. */
   readonly failback?: 'automatic' | 'manual' | undefined
+  /** What the upstreams run; undefined = something that vigia knows nothing of. */
+  readonly application?: Application | undefined
+  /** Normalised paths of static files, with `*` for any characters, that pass a window; undefined = none. */
+  readonly assets?: readonly string[] | undefined
   /** Undefined = case counts, and nothing is cut off. */
   readonly paths?: PathsPlan | undefined
 }
+
+/** Applications whose web client is known: what it shows of an answer, and what its pages are made of. */
+export type Application = 'odoo' | 'frappe' | 'tryton'
 
 /** How the upstreams read the path of a request, beyond what any server may do: what protects a path holds for these readings too. */
 export interface PathsPlan {

@@ -3,11 +3,12 @@
 
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
-import type { ListenerPlan } from './listener.ts'
+import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
 import type { StorePlan } from './store.ts'
+import type { WatchdogPlan } from './watchdog.ts'
 import type { WindowPlan } from './window.ts'
 
 export interface Snapshot {
@@ -31,10 +32,13 @@ export interface Snapshot {
   readonly log: LogPlan
   /** Address of the admin listener; undefined = none. */
   readonly admin: AdminPlan | undefined
+  /** Undefined = none. */
+  readonly health?: HealthListenerPlan | undefined
   /** What is to be kept over a restart, and where; undefined = nothing is. Read at the start only. */
   readonly store?: StorePlan | undefined
   /** How long a shutdown waits for what is in flight, ms. */
   readonly shutdownMs: number
+  readonly watchdog: WatchdogPlan
   /** Planned maintenance; undefined = none. */
   readonly maintenance?: readonly WindowPlan[] | undefined
   /** Of vigia's own pages, where a client says no language that there is; undefined = `en`. */

@@ -44,5 +44,6 @@ export type WindowScope =
 export interface WindowBypass {
   /** CIDR ranges or single addresses of clients. */
   readonly addresses: readonly string[]
-  readonly header: { readonly name: string; readonly value: string } | undefined
+  /** `sha256`: of the value, hexadecimal. The value itself is kept nowhere. */
+  readonly header: { readonly name: string; readonly sha256: string } | undefined
 }

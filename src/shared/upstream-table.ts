@@ -22,7 +22,7 @@ export type Availability = (typeof AVAILABILITY)[keyof typeof AVAILABILITY]
 
 const VERSION = 0
 const HEADER_INTS = 16
-const INTS_PER_SLOT = 4
+const INTS_PER_SLOT = 5
 const BYTES = (HEADER_INTS + MAX_SLOTS * INTS_PER_SLOT) * 4
 /** Weights are stored as thousandths. */
 const WEIGHT_SCALE = 1000
@@ -60,6 +60,16 @@ export class UpstreamTable {
   /** Slots of pools: index of the first priority level that gets load; those before it wait for an operator's failback. */
   floor(slot: number): number {
     return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 3)
+  }
+
+  /** No idle connection to it is kept now: it needs its workers for new ones. */
+  isIdleLimited(slot: number): boolean {
+    return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 4) === 1
+  }
+
+  /** Control only. Workers look at it now and then, nobody is woken. */
+  limitIdle(slot: number, limited: boolean): void {
+    Atomics.store(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 4, limited ? 1 : 0)
   }
 
   /** Control only: writes a slot, raises the version and wakes who waits for a change. */

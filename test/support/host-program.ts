@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../src/main.ts'
 import { END_OF_OUTPUT, type HostEnd, type HostOrder } from './host.ts'
+import { WORKER_URL } from './worker-url.ts'
 
 const ENVIRONMENT = { ...process.env }
 
@@ -12,7 +13,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const) proces
 process.on('disconnect', () => process.exit())
 process.on('message', async ({ args, env }: HostOrder) => {
   Object.assign(process.env, env)
-  const code = await main([process.execPath, 'vigia', ...args])
+  const code = await carryOut(args)
   // Also what the command itself has put there.
   for (const name of Object.keys(process.env)) if (!(name in ENVIRONMENT)) delete process.env[name]
   Object.assign(process.env, ENVIRONMENT)
@@ -22,3 +23,10 @@ process.on('message', async ({ args, env }: HostOrder) => {
   process.stderr.write(END_OF_OUTPUT)
   process.send?.({ code } satisfies HostEnd)
 })
+
+async function carryOut(args: readonly string[]): Promise<number> {
+  const [command, option, config] = args
+  if (command !== 'run' || option !== '-c' || config === undefined) return main([process.execPath, 'vigia', ...args])
+  const { run } = await import('../../src/commands/run.ts')
+  return run({ config, workerUrl: WORKER_URL })
+}

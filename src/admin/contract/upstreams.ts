@@ -34,6 +34,8 @@ export interface UpstreamReport {
   /** Requests of long-poll routes; not in `inFlight`. */
   readonly longPolls: number
   readonly connections: number
+  /** Until when no idle connection is kept, because they kept new ones waiting, ISO 8601; null = idle ones are kept. */
+  readonly idleLimitedUntil: string | null
   readonly tunnels: number
   /** Answers per second, of the last ten seconds. */
   readonly rate: number

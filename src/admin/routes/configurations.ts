@@ -105,7 +105,7 @@ interface OrderBody {
 
 export function serveConfigurations(app: FastifyInstance, configurations: Configurations): void {
   app.get('/config', { schema: SCHEMAS.running }, async (_request, reply) =>
-    reply.type('application/yaml').send(configurations.running()),
+    reply.type('application/yaml').send(await configurations.running()),
   )
   app.post<{ Body: { readonly text: string } }>(
     '/config/check',
@@ -148,8 +148,8 @@ function orderOf(request: FastifyRequest<{ Body: OrderBody }>): ApplyOrder {
 
 function sendApplied(reply: FastifyReply, found: Found<ApplyReport>): FastifyReply {
   if (!found.ok || found.outcome.result !== 'refused') return sendFound(reply, found)
-  const { problems } = found.outcome
-  return sendProblem(reply, 422, problems.join('\n'), { problems })
+  const { problems, frozen = false } = found.outcome
+  return sendProblem(reply, frozen ? 409 : 422, problems.join('\n'), { problems })
 }
 
 function idOf(text: string | undefined): number | undefined {

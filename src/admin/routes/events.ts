@@ -9,8 +9,8 @@ import { EventStream } from './event-stream.ts'
 import { closed, flag, list, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
 
 export interface EventsOptions {
-  /** Most that follow at once. */
-  readonly clients?: number
+  /** Most that follow at once; it may be another number since a reload. */
+  readonly most?: () => number | undefined
   readonly heartbeatMs?: number
   /** Says whether a token that opened a stream still opens it; undefined = there are no tokens. */
   readonly access?: AdminAccess | undefined
@@ -21,7 +21,7 @@ interface Follower {
   readonly principal: Principal | undefined
 }
 
-const CLIENTS = 16
+const MOST_FOLLOWERS = 16
 const HEARTBEAT_MS = 15_000
 const ID = '^[0-9]{1,16}$'
 
@@ -70,7 +70,7 @@ const SCHEMA = {
 }
 
 export function serveEvents(app: FastifyInstance, feed: EventFeed, options: EventsOptions = {}): void {
-  const { clients = CLIENTS, heartbeatMs = HEARTBEAT_MS, access } = options
+  const { most = () => undefined, heartbeatMs = HEARTBEAT_MS, access } = options
   app.addSchema(EVENT)
   const followers = new Set<Follower>()
   const heartbeat = setInterval(() => {
@@ -100,11 +100,12 @@ export function serveEvents(app: FastifyInstance, feed: EventFeed, options: Even
         const { events, gap } = feed.after(Number(wanted ?? 0))
         return { newest: feed.newest, gap, events }
       }
-      if (followers.size >= clients)
+      const places = most() ?? MOST_FOLLOWERS
+      if (followers.size >= places)
         return sendProblem(
           reply.header('retry-after', '10'),
           503,
-          `${clients} clients follow the events already; that is the most`,
+          `${places} clients follow the events already; that is the most (admin.followers)`,
         )
       reply.hijack()
       const stream = new EventStream(reply.raw, feed, wanted === undefined ? feed.newest : Number(wanted))

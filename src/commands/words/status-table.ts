@@ -85,7 +85,8 @@ function remarks(report: StatusReport, nowMs: number): string[] {
         `Pool ${printable(pool.name)}: ${pool.inDoubtOpen} requests in doubt (may or may not have been carried out): vigia in-doubt lists them.`,
       )
   }
-  const { store } = report
+  const { store, clients } = report
+  if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`
     lines.push(

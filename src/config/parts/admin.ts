@@ -8,7 +8,7 @@ import { isLoopback } from '../../util/address-ranges.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
-import { name, section, text } from '../forms/schema-blocks.ts'
+import { integer, name, section, text } from '../forms/schema-blocks.ts'
 
 const DEFAULT_ADDRESS = '127.0.0.1:9900'
 /** As many characters as 128 bits have in hexadecimal. */
@@ -52,12 +52,23 @@ export const adminSchema = Type.Union(
           ADDRESS_FORM,
           'host:port of the admin listener. Where others than this machine can reach it, `tokens` are needed.',
         ),
+        followers: Type.Optional(
+          integer(1, 128, 'Most that follow the events at once (GET /events, `vigia events -f`).', 16),
+        ),
         tokens: Type.Optional(
           Type.Array(token, {
             minItems: 1,
             title: 'a list with at least one token',
             description:
               'Who may use the admin listener. Effect: every request but /healthz and /readyz needs one of them. Default: none; everything may be read, and changes are taken from this machine.',
+          }),
+        ),
+        files: Type.Optional(
+          Type.Array(text('the path of a folder', 'Path of a folder, relative to the configuration file.'), {
+            minItems: 1,
+            title: 'a list of at least one folder',
+            description:
+              'Folders in which a configuration that comes over the admin API may name files, to read and to write, beside those that this file names for the same use. Links do not count; new files there are made with mode 0600. Such a configuration may refer to those variables of the environment only that this file refers to. Default: none.',
           }),
         ),
       },
@@ -122,7 +133,16 @@ function wrongInTokenFile(content: string): string | undefined {
     : `holds no token, expected one line of at least ${SHORTEST_TOKEN} characters without spaces; ${MAKE_ONE}`
 }
 
-export function compileAdmin(admin: Given, files: Contents): AdminPlan | undefined {
+/** In which what comes over the API may name files, as the document writes them. */
+export function grantedFolders(admin: Given): readonly string[] {
+  return admin === undefined || admin === false ? [] : (admin.files ?? [])
+}
+
+export function compileAdmin(
+  admin: Given,
+  files: Contents,
+  resolvePath: (path: string) => string,
+): AdminPlan | undefined {
   if (admin === false) return undefined
   const { host, port } = parseAddress(admin?.address ?? DEFAULT_ADDRESS) as Address
   const tokens = admin?.tokens?.map(({ name, role, hash, tokenFile }) => ({
@@ -130,7 +150,14 @@ export function compileAdmin(admin: Given, files: Contents): AdminPlan | undefin
     role,
     sha256: hash === undefined ? sha256(files.get(tokenFile!)!) : hash.slice('sha256:'.length).toLowerCase(),
   }))
-  return tokens === undefined ? { host, port } : { host, port, tokens }
+  const folders = grantedFolders(admin).map(resolvePath)
+  const followers = admin?.followers
+  return {
+    ...{ host, port },
+    ...(followers === undefined ? {} : { followers }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(folders.length === 0 ? {} : { files: folders }),
+  }
 }
 
 function sha256(token: string): string {

@@ -6,6 +6,8 @@ import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
+import type { HealthListenerDocument } from './health-listener.ts'
+import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
 
 const listener = section(
   {
@@ -14,6 +16,7 @@ const listener = section(
       ADDRESS_FORM,
       'host:port, or :port for every IPv4 address, or [IPv6]:port; [::]:port listens on both. Port 0 takes any free one (one worker only).',
     ),
+    tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
   },
   'An address that clients connect to.',
 )
@@ -27,13 +30,19 @@ export const listenersSchema = Type.Array(listener, {
 type ListenerDocument = Static<typeof listener>
 export type ListenersDocument = readonly ListenerDocument[]
 
-/** Addresses of the listeners and of the admin listener: their form, and no two on one port. */
-export function* checkListeners(
-  listeners: ListenersDocument,
-  admin: AdminDocument | undefined,
-  workers: number | 'auto' | undefined,
-): Iterable<Finding> {
+/** What of a document says where vigia listens. */
+interface Listening {
+  readonly listeners: readonly ListenerDocument[]
+  readonly admin?: AdminDocument
+  readonly health?: HealthListenerDocument
+  readonly workers?: number | 'auto'
+}
+
+/** Addresses of all listeners: their form, and no two on one port. */
+export function* checkListeners({ listeners, admin, health, workers }: Listening): Iterable<Finding> {
   yield* repeatedNames(listeners, 'listeners')
+  for (const [i, { tcpKeepAlive }] of listeners.entries())
+    yield* checkTcpKeepAlive(tcpKeepAlive, ['listeners', i, 'tcpKeepAlive'])
   const taken: { readonly address: Address; readonly by: string }[] = []
   const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
     ({ name, address }, i) => ({
@@ -44,6 +53,8 @@ export function* checkListeners(
   )
   const ofAdmin = adminAddress(admin)
   if (ofAdmin !== undefined) addresses.push({ path: ['admin', 'address'], text: ofAdmin, by: 'the admin listener' })
+  if (health !== undefined)
+    addresses.push({ path: ['health', 'address'], text: health.address, by: 'the health listener' })
   for (const { path, text, by } of addresses) {
     const address = parseAddress(text)
     if ('wrong' in address) {
@@ -51,7 +62,7 @@ export function* checkListeners(
       continue
     }
     if (address.port === 0) {
-      if (path[0] === 'listeners' && workers !== 1)
+      if (path[0] !== 'admin' && workers !== 1)
         yield error(path, 'with port 0 each worker would get a port of its own: give a port, or set workers: 1')
       continue
     }
@@ -79,8 +90,8 @@ function isWildcard(host: string): boolean {
 }
 
 /** @param listener must have passed the checks */
-export function compileListener({ name, address }: ListenerDocument): ListenerPlan {
+export function compileListener({ name, address, tcpKeepAlive }: ListenerDocument): ListenerPlan {
   const parsed = parseAddress(address)
   if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
-  return { name, ...parsed }
+  return { name, ...parsed, tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive) }
 }

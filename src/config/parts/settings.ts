@@ -13,7 +13,10 @@ const DEFAULTS = { workers: 'auto', watch: true, via: false, language: 'en', shu
 
 export const workersSchema = Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: MAX_WORKERS })], {
   title: `"auto" or a whole number from 1 to ${MAX_WORKERS}`,
-  ...described('Number of worker threads that carry the traffic; auto = one per core.', DEFAULTS.workers),
+  ...described(
+    'Number of worker threads that carry the traffic; auto = one per core. One in any case where the system does not let several sockets share a port (macOS, Windows).',
+    DEFAULTS.workers,
+  ),
 })
 
 export const watchSchema = boolean(

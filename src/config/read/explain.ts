@@ -18,7 +18,7 @@ interface SchemaLike {
 }
 
 /** Whatever stands under these may hold credentials. */
-const SECRET_KEYS = new Set<string | number>(['headers', 'url', 'keys', 'bypass', 'hash'])
+const SECRET_KEYS = new Set<string | number>(['url', 'keys', 'bypass', 'hash'])
 /** Errors that say a value is of the wrong sort altogether, rather than wrong further inside. */
 const WRONG_SORT = new Set(['type', 'const', 'enum', 'pattern', 'minLength', 'minimum', 'maximum'])
 
@@ -115,7 +115,8 @@ function whatIsThere(data: unknown, path: Path, written: Written): string {
   if (Array.isArray(data)) return 'is a list, '
   if (typeof data === 'object') return 'is a mapping, '
   if (data === '') return 'is empty, '
-  const isSecret = path.some(step => SECRET_KEYS.has(step)) || (path.includes('health') && path.at(-1) === 'body')
+  const isSent = path.includes('health') && (path.includes('headers') || path.at(-1) === 'body')
+  const isSecret = isSent || path.some(step => SECRET_KEYS.has(step))
   const text = isSecret ? undefined : written(path)
   if (text !== undefined && typeof data !== 'string') return `${text.replace(/^"|"$/g, '')} is not valid here, `
   return text === undefined ? 'is not valid here, ' : `${text} is not valid here, `

@@ -1,11 +1,15 @@
 // Reads the files that the configuration names (authorities, secrets), relative to its folder.
 // Whatever they hold stays out of every message.
 
-import { readFileSync, statSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { resolve } from 'node:path'
+import { isBelow } from '../../util/paths.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, quote } from '../forms/problem.ts'
-import { fingerprint, fingerprintOfFailure, type Inputs, LARGEST_INPUT_BYTES, NO_FILE, TOO_LARGE } from './inputs.ts'
+import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
+import { NO_FILE, readRegularFile } from './regular-file.ts'
+
+const { O_NOFOLLOW } = constants
 
 export interface Files {
   readonly contents: Contents
@@ -13,13 +17,15 @@ export interface Files {
   readonly findings: readonly Finding[]
 }
 
-export function readFiles(named: readonly NamedFile[], folder: string): Files {
+/** @param guarded folders in which links are not followed */
+export function readFiles(named: readonly NamedFile[], folder: string, guarded: readonly string[] = []): Files {
   const contents = new Map<string, string>()
   const inputs = new Map<string, string>()
   const findings: Finding[] = []
   for (const { path, file, wrongIn } of named) {
-    const found = read(resolve(folder, file))
-    inputs.set(resolve(folder, file), found.print)
+    const absolute = resolve(folder, file)
+    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? O_NOFOLLOW : 0)
+    inputs.set(absolute, found.print)
     const wrong =
       'failed' in found ? `${found.failed} (it is looked for from the configuration's folder)` : wrongIn(found.content)
     if (wrong !== undefined) findings.push(error(path, `the file ${quote(file)} ${wrong}`))
@@ -30,13 +36,14 @@ export function readFiles(named: readonly NamedFile[], folder: string): Files {
 
 type Read = { readonly print: string } & ({ readonly content: string } | { readonly failed: string })
 
-function read(file: string): Read {
+function read(file: string, flags: number): Read {
   try {
-    const stat = statSync(file)
-    if (!stat.isFile()) return { print: NO_FILE, failed: 'is not a regular file' }
-    if (stat.size > LARGEST_INPUT_BYTES) return { print: TOO_LARGE, failed: 'is larger than 1 MiB' }
-    const bytes = readFileSync(file)
-    return { print: fingerprint(bytes), content: bytes.toString('utf8').replace(/\r?\n$/, '') }
+    const found = readRegularFile(file, flags)
+    if ('not' in found) {
+      const failed = found.not === NO_FILE ? 'is not a regular file' : 'is larger than 1 MiB'
+      return { print: found.not, failed }
+    }
+    return { print: fingerprint(found.bytes), content: found.bytes.toString('utf8').replace(/\r?\n$/, '') }
   } catch (cause) {
     return { print: fingerprintOfFailure(cause), failed: whyUnreadable((cause as NodeJS.ErrnoException).code) }
   }
@@ -50,6 +57,8 @@ export function whyUnreadable(code: string | undefined): string {
     case 'EACCES':
     case 'EPERM':
       return 'may not be read by this user'
+    case 'ELOOP':
+      return 'is a link, which is not followed here'
     case 'EISDIR':
       return 'is a folder'
     default:

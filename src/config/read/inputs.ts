@@ -1,16 +1,11 @@
 // What a configuration was read from, as fingerprints: whether any of it is different now is a comparison. No contents, no timers.
 
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readRegularFileAside } from './regular-file.ts'
 
 /** By absolute path: the hash of what was read, or why nothing was. */
 export type Inputs = ReadonlyMap<string, string>
 
-/** Larger files are refused by the loader, so what they hold makes no difference. */
-export const LARGEST_INPUT_BYTES = 1024 * 1024
-
-export const TOO_LARGE = 'too large'
-export const NO_FILE = 'not a file'
 const EMPTY = fingerprint(new Uint8Array())
 
 export function fingerprint(bytes: Uint8Array): string {
@@ -25,9 +20,8 @@ export function fingerprintOfFailure(cause: unknown): string {
 /** What reading the file now would give; never rejects. */
 export async function fingerprintNow(file: string): Promise<string> {
   try {
-    const status = await stat(file)
-    if (!status.isFile()) return NO_FILE
-    return status.size > LARGEST_INPUT_BYTES ? TOO_LARGE : fingerprint(await readFile(file))
+    const found = await readRegularFileAside(file)
+    return 'not' in found ? found.not : fingerprint(found.bytes)
   } catch (cause) {
     return fingerprintOfFailure(cause)
   }

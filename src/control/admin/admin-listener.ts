@@ -13,6 +13,8 @@ import { cannotListen } from '../workers/listen-check.ts'
 
 /** How long answers of a listener that has moved may still take. */
 const LEAVE_MS = 5_000
+/** How often a flood is said. */
+const FULL_EVERY_MS = 60_000
 
 export class AdminListener {
   readonly #view: ControlView
@@ -21,6 +23,8 @@ export class AdminListener {
   readonly #logger: Logger
   #at: Snapshot['admin']
   #app: FastifyInstance | undefined
+  #turnedAway = 0
+  #fullSaidMs = Number.NEGATIVE_INFINITY
   /** Listen no more; what they have begun ends. */
   readonly #leaving = new Set<FastifyInstance>()
 
@@ -37,6 +41,11 @@ export class AdminListener {
   /** Requests without a right token, since the start. */
   get failures(): number {
     return this.#access.failures
+  }
+
+  /** Connections closed or refused for want of places, since the start. */
+  get turnedAway(): number {
+    return this.#turnedAway
   }
 
   /** Listens there and nowhere else; undefined = nowhere. Throws CannotServe, the former listener untouched, where it can't. */
@@ -61,6 +70,17 @@ export class AdminListener {
     if (moves && former !== undefined) this.#leave(former)
   }
 
+  #full(address: string): void {
+    this.#turnedAway += 1
+    const nowMs = performance.now()
+    if (nowMs - this.#fullSaidMs < FULL_EVERY_MS) return
+    this.#fullSaidMs = nowMs
+    this.#logger.warn(
+      { address },
+      `admin listener: too many connections, the newest from ${address}; the oldest that has shown no token is closed for each new one`,
+    )
+  }
+
   async close(): Promise<void> {
     const app = this.#app
     this.#app = undefined
@@ -83,6 +103,8 @@ export class AdminListener {
       ...this.#parts,
       access: this.#access,
       boundTo: host,
+      followers: () => this.#at?.followers,
+      onFull: address => this.#full(address),
     })
     try {
       await app.listen({ host, port })

@@ -13,7 +13,8 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
-import { checkListeners, notHeldBy } from '../workers/listen-check.ts'
+import { connectionLimitOf } from '../workers/descriptors.ts'
+import { checkListeners, listenersOf, notHeldBy } from '../workers/listen-check.ts'
 import type { Supervisor } from '../workers/supervisor.ts'
 import { checkConfigurationFreeze, type FreezeOverride } from './configuration-freeze.ts'
 
@@ -27,6 +28,10 @@ export interface InUseOptions {
   readonly supervisor: Pick<Supervisor, 'distribute'>
   /** Goes where the configuration wants it. */
   readonly admin: { listen(at: Snapshot['admin']): Promise<void> }
+  /** Most that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
+  /** As the start said: `snapshot` may have fewer. */
+  readonly wantedWorkers: number
   readonly counters: CounterTable
   readonly logger: Logger
   readonly life: () => LifeState
@@ -69,19 +74,20 @@ export class ConfigurationInUse {
   }
 
   async #take(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
-    const { windows, admin, logger, tell } = this.#options
+    const { windows, admin, descriptors, wantedWorkers, logger, tell } = this.#options
     this.#expectReady()
     const overridden = checkConfigurationFreeze(windows.freezeOn(), override, Date.now())
     if (overridden !== undefined) tell(overridden)
     const former = this.#snapshot
-    if (wanted.workers !== former.workers) {
+    if (wanted.workers !== wantedWorkers) {
       logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
     }
-    await checkListeners(notHeldBy(former.listeners, wanted.listeners))
+    const usable = { ...wanted, workers: former.workers }
+    await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
     await admin.listen(wanted.admin)
     try {
       this.#expectReady()
-      await this.#distribute({ ...wanted, workers: former.workers })
+      await this.#distribute(usable)
     } catch (error) {
       this.#expectReady()
       // Some workers may have taken it over already: all go back to the former one, under a new revision.
@@ -90,6 +96,8 @@ export class ConfigurationInUse {
       throw error
     }
     logger.level = wanted.log.level
+    const { warning } = connectionLimitOf(usable, descriptors)
+    if (warning !== undefined && warning !== connectionLimitOf(former, descriptors).warning) logger.warn(warning)
     return this.revision
   }
 

@@ -1,6 +1,7 @@
 // Facts of maintenance windows in the store: each is kept under its id, and comes back after a restart. What a fact means is
 // window-facts.ts's and the policy's business.
 
+import type { WindowBypass } from '../../plan/window.ts'
 import type { AuditEntry, StoredWindow, WindowChange } from '../../store/contract.ts'
 import { BY_SCHEDULE } from '../windows/window-event.ts'
 import { factId, type WindowFact } from '../windows/window-facts.ts'
@@ -44,8 +45,9 @@ function isFact(value: unknown): value is WindowFact {
       return typeof window === 'string' && typeof atMs === 'number'
     case 'made': {
       const { plan, by, atMs: madeMs } = (made ?? {}) as Record<string, unknown>
-      const name = typeof plan === 'object' && plan !== null ? (plan as Record<string, unknown>).name : undefined
-      return typeof name === 'string' && typeof by === 'string' && typeof madeMs === 'number'
+      const { name, bypass } = (plan ?? {}) as { readonly name?: unknown; readonly bypass?: Partial<WindowBypass> }
+      const isBypassKnown = bypass?.header === undefined || typeof bypass.header.sha256 === 'string'
+      return typeof name === 'string' && isBypassKnown && typeof by === 'string' && typeof madeMs === 'number'
     }
     default:
       return false

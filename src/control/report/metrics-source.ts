@@ -18,9 +18,10 @@ export function metricsSource(sources: Sources): MetricsSource {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
-    workerRestarts: () => workers().map(worker => worker.restarts),
+    workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
+    controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,
-    adminRefusals: sources.adminRefusals,
+    admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
     routes: () => {
       const { pools, routes } = inUse.snapshot
@@ -43,6 +44,7 @@ export function metricsSource(sources: Sources): MetricsSource {
           state: entry.verdict.availability,
           weight: entry.weight,
           ejections: entry.ejections,
+          idleLimited: entry.idleLimit?.inForce === true,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
           probes: entry.probes,

@@ -1,6 +1,7 @@
 // What reports are read from. Types only.
 
 import type { LifeState } from '../../admin/contract/status.ts'
+import type { AdminTotals } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
@@ -24,6 +25,8 @@ export interface Sources {
   readonly reloads: ReloadTally
   readonly life: () => LifeState
   readonly workers: () => readonly WorkerView[]
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
   readonly counters: CounterTable
   readonly permits: Permits
   readonly registry: Registry
@@ -32,6 +35,7 @@ export interface Sources {
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly records: Records
-  /** Requests without a right token, since the start. */
-  readonly adminRefusals: () => number
+  /** How often the control plane stood still, and for how long. */
+  readonly controlStalls: { readonly count: number; readonly seconds: number }
+  readonly admin: () => AdminTotals
 }

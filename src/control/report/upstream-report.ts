@@ -59,6 +59,7 @@ export function reportUpstream(
     places: permits.count(slot, PERMIT.taken),
     longPolls: counters.gauge(slot, GAUGE.longPolls),
     connections: counters.gauge(slot, GAUGE.connections),
+    idleLimitedUntil: entry.idleLimit?.inForce ? iso(entry.idleLimit.untilMs) : null,
     tunnels: counters.gauge(slot, GAUGE.tunnels),
     rate: Math.round(ratePerS * 10) / 10,
     p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),

@@ -55,6 +55,17 @@ export interface Entry {
   readonly weight: number
   /** Most requests in flight at once that it gets now: less than the configured number while it starts slowly; 0 = no limit. */
   readonly limit: number
+  /** Undefined = it was never found starved by idle connections. */
+  readonly idleLimit: IdleLimit | undefined
+}
+
+/** Idle connections to an upstream have kept new ones waiting. */
+export interface IdleLimit {
+  /** Until when none is kept, epoch ms. */
+  readonly untilMs: number
+  readonly times: number
+  /** That time has not come yet. */
+  readonly inForce: boolean
 }
 
 export interface RegistryPool {
@@ -98,6 +109,7 @@ export function newEntry(
     weightOverride,
     weight: baseWeight(plan.weight, weightOverride),
     limit: plan.maxConnections ?? 0,
+    idleLimit: undefined,
   }
 }
 

@@ -2,6 +2,7 @@
 // When it moves is policy/upstream/failback.ts's decision; asking for a failback is the operator's.
 
 import { type LevelState, nextFloor } from '../../policy/upstream/failback.ts'
+import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import type { UpstreamTable } from '../../shared/upstream-table.ts'
 import { type RegistryPool, takesWork } from './entry.ts'
 
@@ -87,7 +88,10 @@ function levelsOf({ entries }: RegistryPool, priorities: readonly number[]): Lev
     const own = entries.filter(entry => entry.plan.priority === priority)
     return {
       available: own.some(takesWork),
-      unknown: own.some(({ verdict, plan }) => verdict.availability === 'unknown' && plan.weight > 0),
+      unknown: own.some(
+        ({ verdict, plan, weightOverride }) =>
+          verdict.availability === 'unknown' && baseWeight(plan.weight, weightOverride) > 0,
+      ),
     }
   })
 }

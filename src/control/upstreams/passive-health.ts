@@ -4,6 +4,7 @@
 import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { afterFailure, type OutlierMember, type OutlierState, outlierFact } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
+import { baseWeight } from '../../policy/upstream/weight-override.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
 import type { Entry, RegistryPool } from './entry.ts'
 import { andThen, notice, type Step, silently, withState } from './step.ts'
@@ -14,9 +15,12 @@ const REFUSED = 'garbage: '
 const REFUSAL_PAUSE_MS = 10_000
 
 export function membersOf(entries: readonly Entry[]): OutlierMember[] {
-  return entries.map(({ state, outlier, plan, hints }) => ({
+  return entries.map(({ state, outlier, plan, hints, weightOverride }) => ({
     state: outlier,
-    usable: state.hold.status === 'enabled' && state.probe.status !== 'unhealthy' && plan.weight * hints.weight > 0,
+    usable:
+      state.hold.status === 'enabled' &&
+      state.probe.status !== 'unhealthy' &&
+      baseWeight(plan.weight, weightOverride) * hints.weight > 0,
   }))
 }
 

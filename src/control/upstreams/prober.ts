@@ -24,6 +24,8 @@ export interface Assessment {
 
 export interface ProberOptions {
   readonly onResult: (slot: number, result: ProbeResult) => Assessment
+  /** A probe waits: told after each quarter of its timeout. */
+  readonly onWaiting?: (slot: number) => void
   readonly random?: () => number
 }
 
@@ -111,7 +113,10 @@ export class Prober {
     watch.startedMs = performance.now()
     watch.again = false
     if (watch.suspicions > 0) watch.suspicions -= 1
+    const waiting = setInterval(() => this.#options.onWaiting?.(job.slot), timing(watch).timeoutMs / 4)
+    running.signal.addEventListener('abort', () => clearInterval(waiting))
     const result = await runProbe(job, running.signal)
+    clearInterval(waiting)
     // Stopped meanwhile: the answer is nobody's.
     if (running.signal.aborted) return
     watch.running = undefined

@@ -13,6 +13,7 @@ import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
+import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
 import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
@@ -49,7 +50,8 @@ export class Registry {
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
-  #pools: readonly Pool[] = []
+  /** By name, in the order of the configuration. */
+  #pools: ReadonlyMap<string, Pool> = new Map()
 
   constructor(options: RegistryOptions) {
     this.#options = options
@@ -68,14 +70,14 @@ export class Registry {
     for (const { plan, upstreams } of pools) {
       for (const [u, slot] of upstreams.entries()) this.#take(this.#configured(plan, plan.upstreams[u]!, slot), plan)
     }
-    this.#pools = pools
+    this.#pools = new Map(pools.map(pool => [pool.plan.name, pool]))
     for (const pool of this.pools()) this.#settle(pool)
     return slots
   }
 
   /** Forgets the upstreams that are in no pool any more, and returns them. Call it once no worker gives them new work. */
   retire(): readonly Entry[] {
-    const kept = new Set(this.#pools.flatMap(pool => pool.upstreams))
+    const kept = new Set([...this.#pools.values()].flatMap(pool => pool.upstreams))
     const retired = [...this.#entries.values()].filter(({ slot }) => !kept.has(slot))
     for (const entry of retired) {
       const { slot, plan } = entry
@@ -106,7 +108,12 @@ export class Registry {
     this.#take(afterTransportFailure(entry, failure, pool, this.#options.totals(slot), this.#now()))
   }
 
-  /** Time has passed, about a second: ends ejections and drains, judges what the totals say, goes on with slow starts. */
+  /** A worker saw that idle connections to an upstream keep new ones waiting. */
+  sawStarved(slot: number): void {
+    this.#change(slot, entry => afterStarved(entry, this.#now()))
+  }
+
+  /** Time has passed, about a second: ends ejections, drains and idle limits, judges what the totals say, goes on with slow starts. */
   tick(): void {
     const nowMs = this.#now()
     for (const { plan, entries } of this.pools()) {
@@ -115,7 +122,8 @@ export class Registry {
       for (const [at, { slot }] of entries.entries()) {
         const entry = this.#entries.get(slot)!
         const step = judged === undefined ? silently(entry) : afterJudgement(entry, judged[at]!, nowMs)
-        this.#take(andThen(step, each => afterDeadline(each, nowMs)))
+        const ended = andThen(step, each => afterDeadline(each, nowMs))
+        this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
   }
@@ -137,14 +145,14 @@ export class Registry {
 
   /** What an operator ordered before a restart; where something has been ordered since, that counts. */
   restore(pool: string, upstream: string, overrides: Overrides): void {
-    const entry = this.#poolNamed(pool)?.entries.find(({ plan }) => plan.name === upstream)
+    const entry = this.pool(pool)?.entries.find(({ plan }) => plan.name === upstream)
     if (entry === undefined) this.#pending.put(pool, upstream, overrides)
     else this.#take(afterRestore(entry, overrides, this.#now()))
   }
 
   /** The priority that carried the load of a pool with `failback: manual` before a restart. */
   restoreFloor(name: string, priority: number): void {
-    const pool = this.#poolNamed(name)
+    const pool = this.pool(name)
     if (pool !== undefined) this.#floors.restore(pool, priority)
   }
 
@@ -161,7 +169,12 @@ export class Registry {
 
   /** As they are now, in the order of the configuration. */
   pools(): readonly RegistryPool[] {
-    return this.#pools.map(pool => this.#withEntries(pool))
+    return [...this.#pools.values()].map(pool => this.#withEntries(pool))
+  }
+
+  pool(name: string): RegistryPool | undefined {
+    const pool = this.#pools.get(name)
+    return pool && this.#withEntries(pool)
   }
 
   /** What the prober has to watch, including upstreams that are leaving. */
@@ -203,8 +216,9 @@ export class Registry {
   }
 
   /** Returns whether the table said something else before. */
-  #publish({ slot, verdict, weight, limit }: Entry): boolean {
+  #publish({ slot, verdict, weight, limit, idleLimit }: Entry): boolean {
     const { table } = this.#options
+    table.limitIdle(slot, idleLimit?.inForce === true)
     const availability = AVAILABILITY[verdict.availability]
     const isKnown =
       table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit
@@ -225,16 +239,11 @@ export class Registry {
   }
 
   #planOf(entry: Entry): PoolPlan | undefined {
-    return this.#pools.find(({ plan }) => plan.name === entry.pool)?.plan
+    return this.#pools.get(entry.pool)?.plan
   }
 
   #poolOf(entry: Entry): RegistryPool | undefined {
-    return this.#poolNamed(entry.pool)
-  }
-
-  #poolNamed(name: string): RegistryPool | undefined {
-    const pool = this.#pools.find(({ plan }) => plan.name === name)
-    return pool && this.#withEntries(pool)
+    return this.pool(entry.pool)
   }
 
   #withEntries({ plan, slot, upstreams }: Pool): RegistryPool {

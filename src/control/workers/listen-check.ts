@@ -1,10 +1,17 @@
-// Finds out, before any worker starts, whether the listeners' addresses can be bound. Workers bind with reusePort, and so would
+// Finds out, before any worker starts, whether the listeners' addresses can be bound, and by how many workers. Workers bind with reusePort, and so would
 // quietly share a port with another vigia of the same user: half of the traffic each. A plain bind tells.
 
-import { createServer } from 'node:net'
+import { createServer, type ListenOptions } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { hostPort } from '../../util/words.ts'
 import { CannotServe } from './cannot-serve.ts'
+import { portHolder } from './port-holder.ts'
+
+/** Every address that the workers listen on. */
+export function listenersOf({ listeners, health }: Snapshot): readonly ListenerPlan[] {
+  return health === undefined ? listeners : [...listeners, { name: 'health', ...health }]
+}
 
 /** Throws CannotServe for the first address that can't be bound. */
 export async function checkListeners(listeners: readonly ListenerPlan[]): Promise<void> {
@@ -12,6 +19,14 @@ export async function checkListeners(listeners: readonly ListenerPlan[]): Promis
     const error = await tryBind(host, port)
     if (error !== undefined) throw cannotListen(`listener ${name}`, host, port, error)
   }
+}
+
+/**
+ * How many workers can listen: each binds every port, which only some systems let several sockets do (not macOS, not Windows).
+ * @param tryShared binds a port that others may bind too; resolves with what is wrong
+ */
+export async function workersThatCanListen(wanted: number, tryShared = tryToShare): Promise<number> {
+  return wanted > 1 && (await tryShared())?.code === 'ENOTSUP' ? 1 : wanted
 }
 
 /** Those whose address none of `held` stands in the way of: only there can a bind tell whether somebody else has it. */
@@ -28,14 +43,13 @@ function isWildcard(host: string): boolean {
 
 /** One line that says what is wrong with the address and what to do. */
 export function cannotListen(who: string, host: string, port: number, error: NodeJS.ErrnoException): CannotServe {
-  const address = hostPort(host, port)
-  return new CannotServe(`${who}: ${describe(address, error)}`, error.code)
+  return new CannotServe(`${who}: ${describe(hostPort(host, port), port, error)}`, error.code)
 }
 
-function describe(address: string, error: NodeJS.ErrnoException): string {
+function describe(address: string, port: number, error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${address} is in use by another process; stop that one, or choose another address in the configuration`
+      return `${address} is in use by ${holderWords(port)}; stop that one, or choose another address in the configuration`
     case 'EACCES':
       return `no permission to listen on ${address}; ports below 1024 need CAP_NET_BIND_SERVICE , or choose one above 1023`
     case 'EADDRNOTAVAIL':
@@ -45,10 +59,24 @@ function describe(address: string, error: NodeJS.ErrnoException): string {
   }
 }
 
+function holderWords(port: number): string {
+  const holder = portHolder(port)
+  if (holder === undefined) return 'another process'
+  return holder.name === 'vigia' ? `another vigia (process ${holder.pid})` : `process ${holder.pid} (${holder.name})`
+}
+
 function tryBind(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return tryListen({ host, port, exclusive: true })
+}
+
+function tryToShare(): Promise<NodeJS.ErrnoException | undefined> {
+  return tryListen({ host: '127.0.0.1', port: 0, reusePort: true })
+}
+
+function tryListen(at: ListenOptions): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise(resolve => {
     const server = createServer()
     server.once('error', resolve)
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+    server.listen(at, () => server.close(() => resolve(undefined)))
   })
 }

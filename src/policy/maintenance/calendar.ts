@@ -80,10 +80,8 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number):
   }
   const fromMs = Math.max(nowMs - KEPT_MS, startWallMs - 2 * DAY_MS)
   const { taken, absent } = datesBetween(occurrences, fromMs, Math.max(nowMs, startWallMs) + AHEAD_MS)
-  const odd = taken.filter(
-    ({ localStart, startMs, endMs }) => endMs - startMs !== lengthMs || !isPlain(parseLocal(localStart)!, zone),
-  )
-  const except = [...plan.exceptDates, ...absent.map(({ localStart }) => localStart)].map(date => parseLocal(date)!)
+  const odd = taken.filter(({ wallMs, startMs, endMs }) => endMs - startMs !== lengthMs || !isPlain(wallMs, zone))
+  const except = [...plan.exceptDates.map(date => parseLocal(date)!), ...absent.map(({ wallMs }) => wallMs)]
   return [
     ...event(
       wallProperty('DTSTART', startWallMs, zone),
@@ -92,12 +90,8 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number):
       `RRULE:${ruleText(rule, plan.timeZone)}`,
       ...except.map(wallMs => wallProperty('EXDATE', wallMs, zone)),
     ),
-    ...odd.flatMap(({ localStart, startMs, endMs }) =>
-      event(
-        wallProperty('RECURRENCE-ID', parseLocal(localStart)!, zone),
-        `DTSTART:${basicUtc(startMs)}`,
-        `DTEND:${basicUtc(endMs)}`,
-      ),
+    ...odd.flatMap(({ wallMs, startMs, endMs }) =>
+      event(wallProperty('RECURRENCE-ID', wallMs, zone), `DTSTART:${basicUtc(startMs)}`, `DTEND:${basicUtc(endMs)}`),
     ),
   ]
 }

@@ -46,8 +46,8 @@ export function compileDeniedPaths(globs: readonly string[], inOneCase = false):
 
 const NONE: readonly string[] = []
 
-/** A slash at the end makes no difference. */
-function matchesAny(patterns: readonly PathPattern[], path: string): boolean {
+/** A slash at the end makes no difference. @param path normalised */
+export function matchesAny(patterns: readonly PathPattern[], path: string): boolean {
   const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   return patterns.some(pattern => matches(pattern, path) || (bare !== path && matches(pattern, bare)))
 }

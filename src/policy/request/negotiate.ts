@@ -5,8 +5,7 @@
  * sends JSON gets JSON, and anybody else HTML.
  */
 export function prefersJson(accept: string | undefined, contentType: string | undefined): boolean {
-  const sendsJson = contentType !== undefined && isJson(mediaType(contentType))
-  if (accept === undefined || accept === '') return sendsJson
+  if (accept === undefined || accept === '') return sendsJson(contentType)
   const json: Liking = { quality: 0, precision: -1 }
   const html: Liking = { quality: 0, precision: -1 }
   for (const range of accept.split(',')) {
@@ -24,7 +23,12 @@ export function prefersJson(accept: string | undefined, contentType: string | un
   if (json.quality !== html.quality) return json.quality > html.quality
   if (json.quality > 0 && json.precision !== html.precision) return json.precision > html.precision
   const refused = json.precision >= 0 && json.quality === 0
-  return sendsJson && !refused
+  return sendsJson(contentType) && !refused
+}
+
+/** @param contentType value of the field; undefined = there is none */
+export function sendsJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && isJson(mediaType(contentType))
 }
 
 /**

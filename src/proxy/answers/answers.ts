@@ -5,14 +5,13 @@ import { FAULTS } from '../../http/faults.ts'
 import { FIELD, type Field } from '../../http/field-names.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
-import { type AnswerCode, type AnsweredStatus, type OwnCode, statusOf } from './codes.ts'
+import { type AnswerCode, type AnsweredStatus, isOwn, type OwnCode, statusOf } from './codes.ts'
+import { type AnswerForm, statusFor, toldToRpcClient } from './forms.ts'
 import { EN } from './pages/en.ts'
 import { WORDS } from './pages/languages.ts'
 import { errorPage } from './pages/page.ts'
 import type { EverydayFault } from './pages/words.ts'
-
-/** JSON, or a page in this language. */
-export type AnswerForm = 'json' | Language
+import { reasonPhrase } from './reason-phrase.ts'
 
 export interface Answer {
   readonly head: ResponseHead
@@ -21,35 +20,50 @@ export interface Answer {
 
 /** @param retryAfterS seconds for Retry-After; undefined = none */
 export function answer(code: AnswerCode, requestId: string, form: AnswerForm, retryAfterS?: number): Answer {
-  const status = statusOf(code)
-  if (form !== 'json') {
-    const page = errorPage(form, status, { title: WORDS[form].titles[status], ...messageIn(form, code) }, requestId)
-    return answerOf(status, form, page, retryAfterS)
+  const { kind, language } = form
+  const reason = reasonPhrase(code, language)
+  const said = messageIn(language, code)
+  if (kind === 'page') {
+    const status = statusOf(code)
+    const page = errorPage(language, status, { title: WORDS[language].titles[status], ...said }, requestId)
+    return answerOf({ status, reason, form, text: page, retryAfterS })
   }
+  const status = statusFor(kind, code)
+  const title = EN.titles[status]
   const detail = spoken(code) ? EN.messages[code] : FAULTS[code].message
-  return answerOf(status, form, jsonText({ status, code, title: EN.titles[status], detail, requestId }), retryAfterS)
+  const lines = said.detail === undefined ? [said.message] : [said.message, said.detail]
+  const { phrases, titles } = WORDS[language]
+  const heading = isOwn(code) ? phrases[code] : titles[status]
+  const told = toldToRpcClient(form, detail, { title: heading, lines }, requestId)
+  const text = jsonText({ status, code, title, detail, requestId, ...told })
+  return answerOf({ status, reason, form, text, retryAfterS })
 }
 
 export function jsonText(value: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(value)}\n`
 }
 
+export interface AnswerParts {
+  readonly status: AnsweredStatus
+  readonly reason: string
+  readonly form: AnswerForm
+  /** Of the body. */
+  readonly text: string
+  /** Seconds; undefined = no Retry-After. */
+  readonly retryAfterS: number | undefined
+}
+
 /** The whole response around its body. */
-export function answerOf(
-  status: AnsweredStatus,
-  form: AnswerForm,
-  text: string,
-  retryAfterS: number | undefined,
-): Answer {
+export function answerOf({ status, reason, form: { kind, language }, text, retryAfterS }: AnswerParts): Answer {
   const body = Buffer.from(text)
   const fields: [string, string, Field][] = [
-    ['Content-Type', form === 'json' ? 'application/json' : 'text/html; charset=utf-8', FIELD.contentType],
+    ['Content-Type', kind === 'page' ? 'text/html; charset=utf-8' : 'application/json', FIELD.contentType],
     ['Cache-Control', 'no-store', FIELD.other],
     ['Vary', 'Accept-Language, Accept', FIELD.other],
   ]
-  if (form !== 'json') fields.push(['Content-Language', form, FIELD.other])
+  if (kind === 'page') fields.push(['Content-Language', language, FIELD.other])
   if (retryAfterS !== undefined) fields.push(['Retry-After', String(retryAfterS), FIELD.other])
-  return withHead(status, EN.titles[status], fields, body)
+  return withHead(status, reason, fields, body)
 }
 
 export function withHead(

@@ -2,27 +2,38 @@
 
 import type { ClosedRoute } from '../../shared/messages.ts'
 import { iso } from '../../util/words.ts'
-import { type Answer, type AnswerForm, answerOf, jsonText } from './answers.ts'
+import { type Answer, answerOf, jsonText } from './answers.ts'
+import { type AnswerForm, toldToRpcClient } from './forms.ts'
 import { EN } from './pages/en.ts'
-import { endAhead, maintenancePage, type Visit } from './pages/maintenance-page.ts'
+import { WORDS } from './pages/languages.ts'
+import { endAhead, maintenanceLines, maintenancePage, type Visit } from './pages/maintenance-page.ts'
+import { maintenancePhrase } from './reason-phrase.ts'
 
 const STATUS = 503
 
 export function closedRouteAnswer(closedRoute: ClosedRoute, form: AnswerForm, visit: Visit): Answer {
-  const text = form === 'json' ? asJson(closedRoute, visit) : maintenancePage(closedRoute, form, visit)
-  return answerOf(STATUS, form, text, visit.retryAfterS)
+  const { kind, language } = form
+  const text =
+    kind === 'page' ? maintenancePage(closedRoute, language, visit) : jsonText(jsonValue(closedRoute, form, visit))
+  const reason = maintenancePhrase(closedRoute, language, visit.nowMs)
+  return answerOf({ status: STATUS, reason, form, text, retryAfterS: visit.retryAfterS })
 }
 
-function asJson(closedRoute: ClosedRoute, { requestId, retryAfterS, nowMs }: Visit): string {
+function jsonValue(closedRoute: ClosedRoute, form: AnswerForm, visit: Visit): Readonly<Record<string, unknown>> {
+  const { requestId, retryAfterS, nowMs } = visit
   const untilMs = endAhead(closedRoute, nowMs)
-  return jsonText({
+  const detail = `${EN.messages.maintenance} ${EN.maintenance.notCarriedOut}`
+  const lines = form.kind === 'json' ? [] : maintenanceLines(closedRoute, form.language, nowMs)
+  const { title } = WORDS[form.language].maintenance
+  return {
     status: STATUS,
     code: 'maintenance',
     title: EN.maintenance.title,
-    detail: `${EN.messages.maintenance} ${EN.maintenance.notCarriedOut}`,
+    detail,
     requestId,
     reason: closedRoute.reason,
     until: untilMs === undefined ? null : iso(untilMs),
     retryAfterS,
-  })
+    ...toldToRpcClient(form, detail, { title, lines }, requestId),
+  }
 }

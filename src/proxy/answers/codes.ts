@@ -59,6 +59,6 @@ export function statusOf(code: AnswerCode): AnsweredStatus {
   return isOwn(code) ? STATUSES[code] : FAULTS[code].status
 }
 
-function isOwn(code: AnswerCode): code is OwnCode {
+export function isOwn(code: AnswerCode): code is OwnCode {
   return code in STATUSES
 }

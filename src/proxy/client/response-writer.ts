@@ -7,6 +7,7 @@ import type { ResponseHead } from '../../http/heads.ts'
 import { offeredProtocols } from '../../http/upgrades.ts'
 import { chunkHead, lastChunk } from '../../http1/chunks.ts'
 import { responseFields } from '../../http1/response-fields.ts'
+import { reasonPhrase } from '../answers/reason-phrase.ts'
 import { dateLine } from './date-line.ts'
 
 /** Pieces up to this size are gathered in one string; larger ones are written as they are. */
@@ -14,7 +15,7 @@ const GATHER_BYTES = 16_384
 
 /** Where no other answer can be made. It may be in doubt: a client that reads nothing at all would send its request again (RFC 9112 9.3.1). */
 const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
-const LAST_WORD = `HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
+const LAST_WORD = `HTTP/1.1 502 ${reasonPhrase('in-doubt', 'en')}\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
 /** A status that names the protocol it wants. */
 const UPGRADE_REQUIRED = 426
 

@@ -2,6 +2,7 @@
 
 import type { RoutePlan } from '../../plan/route.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { PathPattern } from '../../policy/request/access.ts'
 import type { RouteTable } from '../../policy/request/routing.ts'
 import type { RpcReads } from '../../policy/request/rpc-reads.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -26,5 +27,7 @@ export interface ActiveSnapshot {
   readonly admissions: ReadonlyMap<RoutePlan, Admission>
   /** Where a request of each pool could belong as well; parallel to the pools. */
   readonly otherRoutes: readonly OtherRoutes[]
+  /** Static files of each pool that pass a window; parallel to the pools. */
+  readonly assets: readonly (readonly PathPattern[])[]
   isTrusted(address: string): boolean
 }

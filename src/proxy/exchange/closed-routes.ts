@@ -44,7 +44,7 @@ function compileBypass({ addresses, header }: WindowBypass): Bypass {
   const isListed = inRanges(addresses)
   if (header === undefined) return isListed
   const name = header.name.toLowerCase()
-  const expected = digest(Buffer.from(header.value))
+  const expected = Buffer.from(header.sha256, 'hex')
   return (client, fields) => isListed(client) || hasField(fields, name, expected)
 }
 

@@ -38,10 +38,9 @@ export class RequestBody {
     this.#replayBytes = bytes
   }
 
-  /** All of the body as latin1, or undefined where it is not at hand. */
-  text(): string | undefined {
-    if (this.bytes === 0) return ''
-    return this.received ? this.#kept?.bytes().toString('latin1') : undefined
+  /** All of the body, or undefined where it is not at hand, or there is none. */
+  whole(): Buffer | undefined {
+    return this.received ? this.#kept?.bytes() : undefined
   }
 
   push(chunk: Buffer, start: number, end: number): void {

@@ -22,6 +22,7 @@ import { NEWCOMER } from '../pool/waiter.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { Attempt } from './attempt.ts'
+import { decodedText } from './decoded-text.ts'
 import type { Doubt } from './in-doubt.ts'
 import type { Placement } from './placement.ts'
 import type { RequestBody } from './request-body.ts'
@@ -185,7 +186,9 @@ export class Retries {
     const key = route.retry?.idempotencyKey ? fieldValues(this.#fields, 'idempotency-key') : undefined
     if (isKeyed(this.#method, key)) return 'keyed'
     if (rpcReads === undefined || this.#method !== 'POST') return undefined
-    const text = this.#body.text()
+    const body = this.#body.whole()
+    const coding = fieldValues(this.#fields, 'content-encoding')
+    const text = body && decodedText(body, coding, rpcReads.bodyBytes)
     return text !== undefined && isDeclaredRead(text, rpcReads) ? 'read' : undefined
   }
 }

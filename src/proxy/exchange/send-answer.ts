@@ -4,14 +4,16 @@ import { FAULTS } from '../../http/faults.ts'
 import { FIELD } from '../../http/field-names.ts'
 import { fieldValues, firstValue, NO_FIELDS } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/heads.ts'
+import type { Application } from '../../plan/pool.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
-import { preferredLanguage, prefersJson } from '../../policy/request/negotiate.ts'
+import { preferredLanguage, prefersJson, sendsJson } from '../../policy/request/negotiate.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
-import { type AnswerForm, answer } from '../answers/answers.ts'
+import { answer } from '../answers/answers.ts'
 import { closedRouteAnswer } from '../answers/closed-route-answer.ts'
 import { type AnswerCode, isBusy } from '../answers/codes.ts'
+import type { AnswerForm, FormKind } from '../answers/forms.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { LANGUAGES } from '../answers/pages/languages.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
@@ -31,7 +33,7 @@ export function sendAnswer(
   fallback: Language | undefined,
 ): void {
   const { requestId, closedRoute, placement, head: request } = record
-  const form = formFor(request, closedRoute !== undefined && placement?.route.integration === true, fallback)
+  const form = formFor(record, fallback)
   const waitS = isBusy(code) ? placement?.pool.plan.retryAfterS : retryAfterS
   const { head, body } = closedRoute
     ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
@@ -56,10 +58,25 @@ function send(down: Downstream, record: ExchangeRecord, head: ResponseHead, body
   record.bytesOut += bodiless ? 0 : body.length
 }
 
-/** @param program whether it is one for sure, whatever it accepts */
-function formFor({ meaning: { fields } }: RequestHead, program: boolean, fallback: Language = 'en'): AnswerForm {
-  if (program || prefersJson(firstValue(fields, FIELD.accept), firstValue(fields, FIELD.contentType))) return 'json'
-  return preferredLanguage(fieldValues(fields, 'accept-language'), LANGUAGES, fallback)
+function formFor({ head, closedRoute, placement }: ExchangeRecord, fallback: Language = 'en'): AnswerForm {
+  const { fields } = head.meaning
+  const language = preferredLanguage(fieldValues(fields, 'accept-language'), LANGUAGES, fallback)
+  const route = placement?.route
+  const contentType = firstValue(fields, FIELD.contentType)
+  // One of partners is a program for sure, whatever it accepts.
+  const json =
+    (closedRoute !== undefined && route?.integration === true) ||
+    prefersJson(firstValue(fields, FIELD.accept), contentType)
+  if (!json) return { kind: 'page', language }
+  // Nobody waits for the message of a poll.
+  if (route?.integration === true || route?.longPoll === true) return { kind: 'json', language }
+  return { kind: kindOf(placement?.pool.plan.application, head.method, contentType), language }
+}
+
+/** Odoo's web client sends its calls as JSON by POST, Frappe's in any form. */
+function kindOf(application: Application | undefined, method: string, contentType: string | undefined): FormKind {
+  if (application === 'frappe') return 'frappe'
+  return application === 'odoo' && method === 'POST' && sendsJson(contentType) ? 'odoo' : 'json'
 }
 
 function visitOf({ method }: RequestHead, requestId: string, { untilMs }: ClosedRoute): Visit {

@@ -61,6 +61,12 @@ export class Pool {
     this.#successor = pool
   }
 
+  /** Whether an upstream could be chosen now. */
+  isUsable(): boolean {
+    this.#levels.refresh()
+    return this.#levels.situation === 'usable'
+  }
+
   /** The upstream for the next attempt, with its permit where it has a limit: the caller gives that back. */
   choose(seeker: Seeker, nowMs: number, stickiness = seeker.placement.stickiness): Choice | NoChoice {
     const successor = this.#successor

@@ -68,7 +68,9 @@ describe('a POST whose connection is reset after it was sent', () => {
       title: 'Bad Gateway',
       detail: expect.stringContaining('may or may not'),
       requestId,
+      error: { code: -32_000, message: expect.stringContaining('may or may not'), data: {} },
     })
+    expect(answer.reason).toBe('Outcome unknown: check before repeating')
     const { total, dropped, open, records } = await listOf(vigia, 1)
     expect({ total, dropped, open, records }).toEqual({
       total: 1,

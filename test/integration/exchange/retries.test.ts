@@ -1,5 +1,6 @@
 // A failing upstream that nobody notices: what is sent again, where, how often, and what never is.
 
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { answerOk, ok } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
@@ -90,6 +91,15 @@ describe('an upstream that takes requests and breaks off', () => {
     expect(await statuses(post(READ))).toEqual([200, 200, 200, 200, 200, 200])
     expect(upstreams[1]?.requests.every(request => request.body.toString() === READ)).toBe(true)
     await lostOne(post(WRITE))
+  })
+
+  test('costs a declared RPC read nothing that comes in gzip, as from Tryton on the desktop, but a write its answer', async () => {
+    const rpcReads = { methods: ['model.*.search_read'], maxBody: '16KiB' }
+    await setUp([breakOff, answerOk], {}, { retry: { rpcReads } })
+    const gzipped = (text: string) => post(gzipSync(text).toString('latin1'), 'Content-Encoding: gzip\r\n')
+    expect(await statuses(gzipped(READ))).toEqual([200, 200, 200, 200, 200, 200])
+    expect(upstreams[1]?.requests.every(({ body }) => body.equals(gzipSync(READ)))).toBe(true)
+    await lostOne(gzipped(WRITE))
   })
 
   test('costs a PUT nothing while its body is short enough to be kept, and is not sent again when it is not', async () => {

@@ -1,5 +1,6 @@
 // Maintenance windows on a real vigia, from the order to what a user meets: drain, page, bypass, early end, freeze, reload, calendar.
 
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { WindowReport } from '../../../src/admin/contract/maintenance.ts'
@@ -184,6 +185,11 @@ test('in a freeze changes are refused and say so, an override with a reason is t
     return lastReload?.ok === false && lastReload.error?.includes('change freeze') === true
   })
   expect(await admin('POST', '/reload', {})).toMatchObject({ status: 409 })
+  const sent = { text: await readFile(vigia.configFile, 'utf8'), reason: 'a longer shutdown' }
+  expect(await admin('POST', '/config/apply', sent)).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('change freeze') },
+  })
   expect((await vigia.status()).revision).toBe(before)
   const forced = await admin('POST', '/reload', { override: true, reason: 'a fix that can not wait' })
   expect(forced).toMatchObject({ status: 200, body: { result: 'applied' } })

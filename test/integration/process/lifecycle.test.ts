@@ -108,11 +108,11 @@ test('a second signal ends vigia at once', async () => {
   expect(await answer).toBe('cut')
 })
 
-test('a port that is taken ends the start with one line and exit code 69', async () => {
+test('a port that is taken ends the start with one line that says by whom, and exit code 69', async () => {
   const taken = await node((_request, response) => response.end())
   const { code, stderr } = await runWith(documentWith(taken, await freePort()), args => runProgram(args))
   expect(stderr).toMatch(
-    new RegExp(`^vigia: listener web: 127\\.0\\.0\\.1:${taken} is in use by another process; .*\n$`),
+    new RegExp(`^vigia: listener web: 127\\.0\\.0\\.1:${taken} is in use by process ${process.pid} \\(node\\); .*\n$`),
   )
   expect(code).toBe(69)
 })

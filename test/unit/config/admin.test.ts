@@ -42,6 +42,15 @@ test.each([':9900', '0.0.0.0:9900', '[::]:9900', '10.0.0.5:9900', 'erp.example.c
   },
 )
 
+test('the health listener needs no tokens, and has a port of its own', () => {
+  const health = (text: string): Parts => ({ more: `health: { address: "${text}" }` })
+  expect(snapshotOf(documentOf(health(':9901'))).health).toEqual({ host: '0.0.0.0', port: 9901 })
+  expect(problemsOf(documentOf(health('127.0.0.1:9900')))).toEqual([
+    'test.yaml:10:20: health.address: "127.0.0.1:9900" is taken by the admin listener already: choose another port',
+  ])
+  expect(problemsOf(documentOf(health('9901')))).toHaveLength(1)
+})
+
 describe('tokens', () => {
   expectEach([
     ['an empty list', tokens(''), '10:45: admin.tokens: is empty, expected a list with at least one token'],

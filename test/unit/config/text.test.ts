@@ -178,6 +178,15 @@ describe('files', () => {
   })
 })
 
+test.runIf(process.platform === 'linux')(
+  'a file without an end, whose size is said to be 0, is read no further than may be',
+  () => {
+    const token = '{ name: ana, role: read, tokenFile: /proc/self/pagemap }'
+    const problems = problemsOf(documentOf({ more: `admin: { address: "127.0.0.1:9900", tokens: [${token}] }` }))
+    expect(problems).toEqual([expect.stringContaining('the file "/proc/self/pagemap" is larger than 1 MiB')])
+  },
+)
+
 describe('whatever it is given, the loader answers', () => {
   const answers = (bytes: Uint8Array) => {
     const loaded = loadBytes(bytes, 'fuzz.yaml', { A: 'a' })

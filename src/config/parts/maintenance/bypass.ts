@@ -1,5 +1,6 @@
 // Who passes a maintenance window all the same: clients of some addresses, or who sends a secret header.
 
+import { hash } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import type { WindowBypass } from '../../../plan/window.ts'
 import { isHeaderValue, TOKEN } from '../../forms/http.ts'
@@ -77,5 +78,5 @@ export function compileBypass(bypass: BypassDocument | undefined, files: Content
 function compileHeader(header: BypassDocument['header'], files: Contents): WindowBypass['header'] {
   if (header === undefined) return undefined
   const { name, value, valueFile } = header
-  return { name: name.toLowerCase(), value: value ?? files.get(valueFile ?? '') ?? '' }
+  return { name: name.toLowerCase(), sha256: hash('sha256', value ?? files.get(valueFile ?? '') ?? '') }
 }

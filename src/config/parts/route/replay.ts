@@ -43,13 +43,13 @@ const rpcReads = section(
       },
     ),
     maxBody: size(
-      'Size. Largest body that is looked at; at most `replay`. A larger one is no read.',
+      'Size. Largest body that is looked at, as it came and unpacked; at most `replay`. A larger one is no read.',
       undefined,
       undefined,
       'it says how large a body is looked at, such as 64KiB',
     ),
   },
-  'JSON-RPC calls by POST that only read (Odoo, Tryton) and therefore may be sent again.',
+  'JSON-RPC calls by POST that only read (Odoo, Tryton) and therefore may be sent again. Bodies in gzip or deflate are looked into too.',
 )
 
 export const replaySchema = section(

@@ -2,6 +2,7 @@
 // Redirects are an answer like any other, never followed. The timeout covers everything from connecting to the last byte read.
 
 import { Client, type Dispatcher } from 'undici'
+import { Pattern } from '../../../config/forms/pattern.ts'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
@@ -70,10 +71,21 @@ async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseDa
   if (plan.bodyContains !== undefined && !text.includes(plan.bodyContains)) {
     return `status ${statusCode}, but "${plan.bodyContains}" is not in the first ${plan.bodyBytes} bytes of the body`
   }
-  if (plan.bodyMatches !== undefined && !new RegExp(plan.bodyMatches, 'u').test(text)) {
-    return `status ${statusCode}, but /${plan.bodyMatches}/ does not match the first ${plan.bodyBytes} bytes of the body`
+  const matches = patternOf(plan)?.test(text)
+  if (plan.bodyMatches === undefined || matches) return undefined
+  const how = matches === undefined ? 'takes longer than 50 ms on' : 'does not match'
+  return `status ${statusCode}, but /${plan.bodyMatches}/ ${how} the first ${plan.bodyBytes} bytes of the body`
+}
+
+const patterns = new WeakMap<HttpPlan, Pattern>()
+
+function patternOf(plan: HttpPlan): Pattern | undefined {
+  let pattern = patterns.get(plan)
+  if (pattern === undefined && plan.bodyMatches !== undefined) {
+    pattern = new Pattern(plan.bodyMatches)
+    patterns.set(plan, pattern)
   }
-  return undefined
+  return pattern
 }
 
 async function readStart(body: Dispatcher.ResponseData['body'], bytes: number): Promise<string> {

@@ -19,7 +19,7 @@ export function maintenancePage(closedRoute: ClosedRoute, language: Language, vi
   const { nothingLost, notCarriedOut, again, title } = WORDS[language].maintenance
   const { requestId, retryAfterS, repeatable } = visit
   const [first, then] = repeatable ? [nothingLost, again] : [notCarriedOut, nothingLost]
-  const content = `${factsOf(closedRoute, language, visit.nowMs)}\n<p>${first}</p>\n<p>${then}</p>`
+  const content = `${factsOf(closedRoute, language, visit.nowMs).html}\n<p>${first}</p>\n<p>${then}</p>`
   const refreshS = repeatable ? Math.min(LONGEST_REFRESH_S, Math.max(SHORTEST_REFRESH_S, retryAfterS)) : undefined
   return pageText({ language, heading: title, content, requestId, refreshS })
 }
@@ -34,37 +34,53 @@ const LONGEST_REFRESH_S = 300
 /** Time to read. */
 const SHORTEST_REFRESH_S = 5
 
+/** What the page says, in plain text, to who sent something. */
+export function maintenanceLines(closedRoute: ClosedRoute, language: Language, nowMs: number): readonly string[] {
+  return factsOf(closedRoute, language, nowMs).lines
+}
+
 interface Facts {
   readonly untilMs: number | undefined
   readonly html: string
+  readonly lines: readonly string[]
 }
 
 /** Calendars are slow, and in a window many ask at once. */
 const FACTS = new WeakMap<ClosedRoute, Map<Language, Facts>>()
 
-function factsOf(closedRoute: ClosedRoute, language: Language, nowMs: number): string {
+function factsOf(closedRoute: ClosedRoute, language: Language, nowMs: number): Facts {
   const untilMs = endAhead(closedRoute, nowMs)
   const byLanguage = FACTS.get(closedRoute) ?? new Map<Language, Facts>()
   const known = byLanguage.get(language)
-  if (known && known.untilMs === untilMs) return known.html
+  if (known && known.untilMs === untilMs) return known
   const { messages, maintenance } = WORDS[language]
-  const until = untilMs === undefined ? maintenance.untilUnknown : endOf(untilMs, closedRoute.timeZone, language)
+  const end = untilMs === undefined ? undefined : endOf(untilMs, closedRoute.timeZone, language)
+  const until = end
+    ? `<time datetime="${end.iso}">${escapeHtml(end.text)}</time><br><span>${escapeHtml(end.zone)}</span>`
+    : maintenance.untilUnknown
   const html = `<p>${messages.maintenance}</p>
 <dl>
 <dt>${maintenance.reason}</dt><dd class="reason" dir="auto">${escapeHtml(closedRoute.reason)}</dd>
 <dt>${maintenance.until}</dt><dd>${until}</dd>
 </dl>`
-  FACTS.set(closedRoute, byLanguage.set(language, { untilMs, html }))
-  return html
+  const lines = [
+    messages.maintenance,
+    `${maintenance.reason}: ${closedRoute.reason}`,
+    `${maintenance.until}: ${end ? `${end.text}, ${end.zone}` : maintenance.untilUnknown}`,
+    maintenance.notCarriedOut,
+  ]
+  const facts = { untilMs, html, lines }
+  FACTS.set(closedRoute, byLanguage.set(language, facts))
+  return facts
 }
 
 /** To the minute, rounded up: nobody should come too early. */
-function endOf(untilMs: number, timeZone: string, language: Language): string {
+function endOf(untilMs: number, timeZone: string, language: Language): { iso: string; text: string; zone: string } {
   const end = new Date(Math.ceil(untilMs / 60_000) * 60_000)
   const text = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short', timeZone }).format(end)
   const zone = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'long' })
     .formatToParts(end)
     .find(({ type }) => type === 'timeZoneName')?.value
   const name = zone === undefined || zone === timeZone ? timeZone : `${zone} (${timeZone})`
-  return `<time datetime="${end.toISOString()}">${escapeHtml(text)}</time><br><span>${escapeHtml(name)}</span>`
+  return { iso: end.toISOString(), text, zone: name }
 }

@@ -23,6 +23,8 @@ export interface Words {
   readonly malformed: string
   readonly titles: Readonly<Record<AnsweredStatus, string>>
   readonly messages: Readonly<Record<OwnCode | EverydayFault, string>>
+  /** A few words that stand alone, for clients that show no more: reason-phrase.ts. Faults have their title. */
+  readonly phrases: Readonly<Record<OwnCode, string>>
   readonly maintenance: MaintenanceWords
 }
 
@@ -32,6 +34,9 @@ export interface MaintenanceWords {
   /** Labels. */
   readonly reason: string
   readonly until: string
+  /** A phrase, before the time of day of the end, and before its day where that is not today or tomorrow. */
+  readonly untilTime: string
+  readonly onDay: string
   /** In the place of the end. */
   readonly untilUnknown: string
   readonly nothingLost: string

@@ -1,6 +1,8 @@
 // What keeps a request from its route: who may use it, a window that closes it, how often. The one place that asks, of the request's own
 // route and of those that another reading of its path leads to.
 
+import { matchesAny, type PathPattern } from '../../../policy/request/access.ts'
+import { isPlain } from '../../../policy/request/paths/readings.ts'
 import { TOTAL } from '../../../shared/counters.ts'
 import type { Refusal } from '../admission.ts'
 import { FORBIDDEN } from '../admission.ts'
@@ -56,16 +58,23 @@ function refusalOf(
 }
 
 function closureOf(
-  { closedRoutes }: ExchangeContext,
+  { closedRoutes, active }: ExchangeContext,
   record: ExchangeRecord,
-  { route }: Placement,
+  { route, pool }: Placement,
   other: OtherReadings | undefined,
 ): Protection | undefined {
   if (closedRoutes === undefined) return undefined
+  if (isAsset(active.assets[route.pool]!, record) && pool.isUsable()) return undefined
   const { fields } = record.head.meaning
   record.closedRoute = closedRouteOf(closedRoutes, route.name, record.client, fields)
   for (const each of other?.routes ?? []) {
     record.closedRoute ??= closedRouteOf(closedRoutes, each.name, record.client, fields)
   }
   return record.closedRoute && MAINTENANCE
+}
+
+/** A static file, and no upstream could take its path for another. */
+function isAsset(assets: readonly PathPattern[], { head: { method, target }, path }: ExchangeRecord): boolean {
+  if (assets.length === 0 || (method !== 'GET' && method !== 'HEAD')) return false
+  return isPlain(target) && matchesAny(assets, path)
 }

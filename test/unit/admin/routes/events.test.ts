@@ -142,7 +142,7 @@ test('who reads too slowly is cut off, costs little memory meanwhile, and distur
 })
 
 test('only so many follow at once, and one that leaves makes room', async () => {
-  const { read, began } = await setUp({ clients: 2 })
+  const { read, began } = await setUp({ most: () => 2 })
   const [first, second] = [read(), read()]
   await began(first)
   await began(second)

@@ -7,6 +7,7 @@ import { probeHttp } from '../../../../src/control/upstreams/probes/http.ts'
 import { probeTcp } from '../../../../src/control/upstreams/probes/tcp.ts'
 import type { HttpProbe } from '../../../../src/plan/health.ts'
 import type { UpstreamPlan } from '../../../../src/plan/pool.ts'
+import { randomOf } from '../../../support/random.ts'
 import { SOON_MS } from '../../../support/until.ts'
 import { HTTP_HEALTH, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
@@ -143,6 +144,21 @@ test('the body is searched for a text and an expression, but no further than its
     error: expect.stringContaining('1024 bytes'),
   })
   expect(await probe(port, { bodyContains: 'END', bodyBytes: 10_000 })).toMatchObject({ ok: true })
+})
+
+test('an answer that feeds a pattern does not hold vigia up', async () => {
+  const backtracks = await serveHttp((_request, response) => response.end('a'.repeat(40)))
+  expect(await probe(backtracks, { bodyMatches: '^(a+)+b' })).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('does not match'),
+  })
+  const random = randomOf(1)
+  const branches = Array.from({ length: 65_536 }, () => (random() < 0.5 ? 'a' : 'b')).join('')
+  const port = await serveHttp((_request, response) => response.end(branches))
+  expect(await probe(port, { bodyMatches: '[ab]*a[ab]{20}[^ab]', bodyBytes: 65_536 })).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('takes longer than 50 ms'),
+  })
 })
 
 test('an endless body does not hold the probe up', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
+import type { OutlierPlan } from '../../../../src/plan/pool.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { askAtOnce } from '../fixtures/orders.ts'
@@ -11,6 +12,16 @@ import { HTTP_HEALTH, poolPlan, snapshotOf, upstreamPlan } from '../fixtures/sna
 
 const HEALTH = { ...HTTP_HEALTH, hints: true }
 const ANA = { reason: 'new disks', by: 'ana', force: false }
+const OUTLIER: OutlierPlan = {
+  ...{ consecutiveFailures: 1, consecutiveGatewayErrors: 0, serverErrors: undefined, latency: undefined },
+  ...{
+    windowMs: 10_000,
+    ejectionMs: 60_000,
+    longestEjectionMs: 60_000,
+    maxEjected: 0.5,
+    probation: { share: 0.1, successes: 2 },
+  },
+}
 const FIRST = { pool: 'erp', upstream: 'erp-1' }
 
 function setUp() {
@@ -23,7 +34,7 @@ function setUp() {
   })
   const snapshot = (port: number, weight = 100) => {
     const upstreams = [upstreamPlan('erp-1', port, { weight }), upstreamPlan('erp-2', 8102)]
-    return snapshotOf({ pools: [poolPlan('erp', upstreams, { health: HEALTH })] })
+    return snapshotOf({ pools: [poolPlan('erp', upstreams, { health: HEALTH, outlier: OUTLIER })] })
   }
   const use = (port: number, weight?: number) => {
     const [slot] = registry.apply(snapshot(port, weight)).upstreams[0]!
@@ -87,4 +98,16 @@ test('no weight at all for the last one that takes work is refused, unless force
   expect(ask.weight({ pool: 'erp', upstream: 'erp-9' }, { ...ANA, value: { weight: 1 } })).toMatchObject({
     code: 'unknown',
   })
+})
+
+test('passive health ejects nobody who would leave the load to one without a weight', () => {
+  const { registry, slot, ask } = setUp()
+  const fail = () => registry.sawTransportFailure(slot, { error: 'reset', client: undefined, provoked: false })
+  const availability = () => registry.pools()[0]!.entries[0]!.verdict.availability
+  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, value: { weight: 0 } })
+  fail()
+  expect(availability()).toBe('available')
+  ask.weight({ pool: 'erp', upstream: 'erp-2' }, { ...ANA, value: undefined })
+  fail()
+  expect(availability()).toBe('out')
 })

@@ -512,7 +512,7 @@ test('a freeze refuses drains of its pool and changes of the configuration, unle
 })
 
 test('the report shows no secret, five dates to come, and what a removed pool has left behind', async () => {
-  const header = { name: 'x-check', value: 'a-very-secret-value' }
+  const header = { name: 'x-check', sha256: 'a-very-secret-value' }
   const monthly = night({ recurrence: 'FREQ=MONTHLY;BYDAY=1SU', bypass: { addresses: [], header } })
   const { view, maintenance, ask, clock, snapshot } = setUp([monthly])
   await ask.add(WISH, { by: 'ana' })

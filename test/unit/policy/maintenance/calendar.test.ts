@@ -6,6 +6,7 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { toIcs } from '../../../../src/policy/maintenance/calendar.ts'
 import { zoneLines } from '../../../../src/policy/maintenance/calendar-zone.ts'
 import { exactDuration, utcOffset } from '../../../../src/policy/maintenance/content-lines.ts'
+import { amount } from '../../../support/thorough.ts'
 import { at, DAY_MS, HOUR_MS, lasting, occurrences, till } from './plans.ts'
 
 const NOW = at('2026-11-01T00:00[UTC]')
@@ -142,7 +143,7 @@ describe('the feed', () => {
         expect(read.startsWith(reason.toWellFormed())).toBe(true)
         expect(unfolded(ics).filter(line => line.startsWith('BEGIN:VEVENT'))).toHaveLength(1)
       }),
-      { numRuns: 60 },
+      { numRuns: amount(60) },
     )
   })
 })

@@ -12,6 +12,7 @@ import {
   sawStaleFailure,
   staysInStep,
 } from '../../../../src/policy/request/reuse.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const PROVEN = sawOpenAfter(NO_EVIDENCE, 100)
 
@@ -132,7 +133,7 @@ describe('mayReuse', () => {
         expect(mayReuse(surprised, 0, false)).toBe(false)
         expect(mayReuse(surprised, surpriseMs, false, Number.POSITIVE_INFINITY)).toBe(false)
       }),
-      { numRuns: 1000 },
+      { numRuns: amount(1000) },
     )
   })
 })

@@ -4,9 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FAULTS, type FaultCode } from '../../../../src/http/faults.ts'
 import { fieldValue } from '../../../../src/http/fields.ts'
-import { type AnswerForm, answer } from '../../../../src/proxy/answers/answers.ts'
+import { answer } from '../../../../src/proxy/answers/answers.ts'
 import { closedRouteAnswer } from '../../../../src/proxy/answers/closed-route-answer.ts'
 import type { AnswerCode } from '../../../../src/proxy/answers/codes.ts'
+import type { AnswerForm } from '../../../../src/proxy/answers/forms.ts'
 import { LANGUAGES, WORDS } from '../../../../src/proxy/answers/pages/languages.ts'
 import { maintenancePage, type Visit } from '../../../../src/proxy/answers/pages/maintenance-page.ts'
 import { escapeHtml } from '../../../../src/proxy/answers/pages/page.ts'
@@ -23,6 +24,8 @@ const PATCHING: ClosedRoute = {
   untilMs: NOW_MS + HOUR_MS,
   bypasses: [],
 }
+/** Of a German, which only the reason phrase shows. */
+const JSON_FORM: AnswerForm = { kind: 'json', language: 'de' }
 const VISIT: Visit = { requestId: 'r-1', retryAfterS: 3600, nowMs: NOW_MS, repeatable: true }
 
 const pageOf = (
@@ -63,7 +66,7 @@ describe('pages of errors', () => {
 
   test.each(LANGUAGES)('%s: each says its status, title, message and request', language => {
     for (const code of own) {
-      const { head, body } = answer(code, 'r-42', language)
+      const { head, body } = answer(code, 'r-42', { kind: 'page', language })
       const page = body.toString()
       expect(page).toContain(`<html lang="${language}">`)
       expect(page).toContain(`<h1>${head.status} ${escapeHtml(WORDS[language].titles[head.status as 400])}</h1>`)
@@ -79,20 +82,21 @@ describe('pages of errors', () => {
     for (const language of LANGUAGES)
       for (const code of Object.keys(FAULTS) as FaultCode[]) {
         if (code in WORDS.en.messages) continue
-        const page = answer(code, 'r-1', language).body.toString()
+        const page = answer(code, 'r-1', { kind: 'page', language }).body.toString()
         expect(page.split(escapeHtml(FAULTS[code].message))).toHaveLength(2)
         expect(page.includes('<p lang="en">')).toBe(language !== 'en')
       }
   })
 
   test('JSON is English', () => {
-    const { head, body } = answer('rate-limited', 'r-1', 'json', 7)
+    const { head, body } = answer('rate-limited', 'r-1', JSON_FORM, 7)
     expect(JSON.parse(body.toString())).toEqual({
       status: 429,
       code: 'rate-limited',
       title: 'Too Many Requests',
       detail: 'Too many requests from this address. Please wait a moment.',
       requestId: 'r-1',
+      error: { code: -32_000, message: 'Too many requests from this address. Please wait a moment.', data: {} },
     })
     expect(fieldValue(head.fields, 'retry-after')).toBe('7')
     expect(fieldValue(head.fields, 'content-language')).toBeUndefined()
@@ -187,7 +191,7 @@ describe('the page of a maintenance window', () => {
 })
 
 describe('the JSON of a maintenance window', () => {
-  const jsonOf = (more: Partial<ClosedRoute> = {}, form: AnswerForm = 'json') => {
+  const jsonOf = (more: Partial<ClosedRoute> = {}, form = JSON_FORM) => {
     const { head, body } = closedRouteAnswer({ ...PATCHING, ...more }, form, VISIT)
     return { head, value: JSON.parse(body.toString()) }
   }
@@ -203,6 +207,7 @@ describe('the JSON of a maintenance window', () => {
       reason: '"Quotes" & <tags>',
       until: '2026-12-06T09:00:00.000Z',
       retryAfterS: 3600,
+      error: { code: -32_000, message: value.detail, data: {} },
     })
     expect(head.status).toBe(503)
     expect(fieldValue(head.fields, 'retry-after')).toBe('3600')

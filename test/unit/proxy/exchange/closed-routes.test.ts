@@ -1,5 +1,6 @@
 // Who passes a closed route: one entry is passed by an address or a header, a route only through all of its entries.
 
+import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fields } from '../../../../src/http/fields.ts'
@@ -9,8 +10,11 @@ import { closedRouteOf, compileClosedRoutes } from '../../../../src/proxy/exchan
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 
 const OFFICE: WindowBypass = { addresses: ['192.0.2.0/24', '2001:db8::7'], header: undefined }
-const KEY: WindowBypass = { addresses: [], header: { name: 'X-Verify', value: 'açúcar 42' } }
-const EITHER: WindowBypass = { addresses: ['198.51.100.9'], header: { name: 'x-team', value: 'release' } }
+const KEY: WindowBypass = { addresses: [], header: { name: 'X-Verify', sha256: hash('sha256', 'açúcar 42') } }
+const EITHER: WindowBypass = {
+  addresses: ['198.51.100.9'],
+  header: { name: 'x-team', sha256: hash('sha256', 'release') },
+}
 const NOBODY: WindowBypass = { addresses: [], header: undefined }
 
 function closedRoute(bypasses: readonly WindowBypass[], route = 'erp'): ClosedRoute {
@@ -68,7 +72,7 @@ describe('who passes', () => {
     const value = fc.stringMatching(/^[!-~]{1,20}$/)
     fc.assert(
       fc.property(value, value, (expected, sent) => {
-        const bypass: WindowBypass = { addresses: [], header: { name: 'X-Verify', value: expected } }
+        const bypass: WindowBypass = { addresses: [], header: { name: 'X-Verify', sha256: hash('sha256', expected) } }
         expect(passes([bypass], '203.0.113.1', `X-Verify: ${sent}`)).toBe(sent === expected)
         expect(passes([bypass], '203.0.113.1', `X-Verify: ${expected}`)).toBe(true)
       }),
