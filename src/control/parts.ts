@@ -16,6 +16,7 @@ import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
+import { Names } from './names/names.ts'
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
@@ -58,11 +59,19 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
-  const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
+  const names = new Names({ tell, warn: text => logger.warn(text) })
+  names.follow(snapshot)
+  const registry = new Registry({
+    table: shared.upstreams,
+    totals: slot => totalsOf(counters, slot),
+    nameOf: host => names.of(host),
+    tell,
+  })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
   const prober = new Prober({
+    table: shared.upstreams,
     onResult: (slot, result) => registry.probed(slot, result),
     // An upstream that serves one connection with each of its workers may have none left for the probe.
     onWaiting: slot => {
@@ -96,6 +105,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const inUse = new ConfigurationInUse({
     snapshot,
     slots,
+    names,
     registry,
     windows,
     prober,
@@ -137,6 +147,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    names,
     registry,
     drains,
     recent,
@@ -176,6 +187,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     bus,
     descriptors,
     sessions,
+    names,
     registry,
     windows,
     prober,
