@@ -19,7 +19,7 @@ import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
-import { totalsOf } from './upstreams/passive-health.ts'
+import { sentTo, totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
@@ -50,7 +50,12 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
-  const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
+  const registry = new Registry({
+    table: shared.upstreams,
+    totals: slot => totalsOf(counters, slot),
+    sent: slot => sentTo(counters, slot),
+    tell,
+  })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })

@@ -81,7 +81,12 @@ export const POOL: Schema = {
     inDoubtOpen: whole('Requests in doubt that nobody has settled.'),
     inDoubt: whole('Since the start.'),
     failback: oneOf('automatic', 'manual'),
-    priorities: object({ inUse: orNull(whole()), floor: whole(), awaitsFailback: orNull(whole()) }),
+    priorities: object({
+      inUse: orNull(whole()),
+      floor: whole(),
+      awaitsFailback: orNull(whole()),
+      standby: list(object({ priority: whole(), since: orNull(time()), requests: whole() })),
+    }),
     upstreams: list(ref('Upstream')),
   }),
 }

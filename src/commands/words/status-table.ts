@@ -75,7 +75,13 @@ function remarks(report: StatusReport, nowMs: number): string[] {
     if (pool.available === 0 && pool.maintenance === undefined)
       lines.push(`Pool ${printable(pool.name)} has no available upstream: nobody serves its users.`)
     if (pool.waiting > 0) lines.push(`Pool ${printable(pool.name)}: ${pool.waiting} requests wait for an upstream.`)
-    const { inUse, awaitsFailback } = pool.priorities
+    const { inUse, awaitsFailback, standby } = pool.priorities
+    for (const { priority, since } of standby) {
+      if (since === null) continue
+      const who = pool.upstreams.filter(each => each.priority === priority).map(({ name }) => printable(name))
+      const age = formatAge(nowMs - Date.parse(since))
+      lines.push(`Pool ${printable(pool.name)}: priority ${priority} (${who.join(', ')}) carries load, for ${age} now.`)
+    }
     if (awaitsFailback !== null)
       lines.push(
         `Pool ${printable(pool.name)} is served by priority ${inUse}; priority ${awaitsFailback} can serve again and waits for: vigia failback ${printable(pool.name)}`,

@@ -41,6 +41,11 @@ export class Floors {
     return next === floor ? undefined : priority
   }
 
+  /** Index of the first level that may carry load. */
+  floor(pool: RegistryPool): number {
+    return this.#index(pool, prioritiesOf(pool))
+  }
+
   /** Lets the load return as far up as it can. Returns whether the floor has moved. */
   failback(pool: RegistryPool): boolean {
     const before = this.#index(pool, prioritiesOf(pool))
@@ -79,7 +84,8 @@ export class Floors {
   }
 }
 
-function prioritiesOf({ entries }: RegistryPool): number[] {
+/** From the first on. */
+export function prioritiesOf({ entries }: RegistryPool): number[] {
   return [...new Set(entries.map(entry => entry.plan.priority))].sort((a, b) => a - b)
 }
 

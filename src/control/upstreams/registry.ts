@@ -21,6 +21,7 @@ import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { withShare } from './share.ts'
 import { SlotAssigner } from './slots.ts'
+import { type StandbyInUse, Standbys } from './standby.ts'
 import { andThen, type Step, silently } from './step.ts'
 import type { Notice, UpstreamEvent } from './upstream-event.ts'
 
@@ -28,6 +29,8 @@ export interface RegistryOptions {
   readonly table: UpstreamTable
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
+  /** Requests that were sent to an upstream so far, over all workers. */
+  readonly sent: (slot: number) => number
   readonly tell: (event: UpstreamEvent) => void
   /** Epoch ms. */
   readonly now?: () => number
@@ -46,6 +49,7 @@ export class Registry {
   readonly #now: () => number
   readonly #slots = new SlotAssigner()
   readonly #floors: Floors
+  readonly #standbys: Standbys
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
@@ -55,6 +59,7 @@ export class Registry {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#floors = new Floors(options.table)
+    this.#standbys = new Standbys(options.sent)
   }
 
   /**
@@ -118,6 +123,7 @@ export class Registry {
         this.#take(andThen(step, each => afterDeadline(each, nowMs)))
       }
     }
+    for (const pool of this.pools()) this.#lookAtStandbys(pool)
   }
 
   /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */
@@ -157,6 +163,11 @@ export class Registry {
 
   levels(pool: RegistryPool): LevelsInUse {
     return this.#floors.inUse(pool)
+  }
+
+  /** The priorities after the first, in order. */
+  standbys(pool: RegistryPool): readonly StandbyInUse[] {
+    return this.#standbys.of(pool)
   }
 
   /** As they are now, in the order of the configuration. */
@@ -214,10 +225,16 @@ export class Registry {
 
   #settle(pool: RegistryPool): void {
     const priority = this.#floors.settle(pool)
-    if (priority === undefined) return
-    const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
-    this.#notice('warn', pool, text)
-    this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    if (priority !== undefined) {
+      const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
+      this.#notice('warn', pool, text)
+      this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    }
+    this.#lookAtStandbys(pool)
+  }
+
+  #lookAtStandbys(pool: RegistryPool): void {
+    for (const event of this.#standbys.look(pool, this.#floors.floor(pool), this.#now())) this.#options.tell(event)
   }
 
   #notice(level: Notice['level'], { plan }: RegistryPool, text: string): void {

@@ -33,6 +33,7 @@ async function setUp() {
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => void (event.type === 'holds' && rows.push(...holdRows(event.entry, event.before, clock.nowMs))),
     now: () => clock.nowMs,
   })

@@ -22,6 +22,7 @@ function setUp(snapshot: Snapshot) {
   const registry = new Registry({
     table,
     totals: slot => met.get(slot) ?? NOTHING_MET,
+    sent: () => 0,
     tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now: () => clock.nowMs,
   })

@@ -88,6 +88,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now,
   })
