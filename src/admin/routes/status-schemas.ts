@@ -117,6 +117,11 @@ export const STATUS: Schema = {
         since: orNull(time()),
         waiting: whole('Rows that are not on the disk yet.'),
         dropped: whole('Rows that were given up since the start.'),
+        ordersFrom: {
+          ...oneOf('store', 'copy', 'nowhere'),
+          description:
+            'Of those from before the start. `copy` = the store could not be read, the copy beside it counts; `nowhere` = they are not known.',
+        },
       }),
     ),
     pools: list(ref('Pool')),

@@ -97,12 +97,18 @@ function remarks(report: StatusReport, nowMs: number): string[] {
     lines.push(
       `Store ${store.state}: ${printable(store.reason ?? '')} (${store.waiting} rows wait${lost}); traffic goes on.`,
     )
+    if (store.ordersFrom !== 'store') lines.push(ORDERS_FROM[store.ordersFrom])
   }
   for (const { worker, state, restarts } of report.workers) {
     if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)
   }
   return lines.length === 0 ? [] : ['', ...lines]
 }
+
+const ORDERS_FROM = {
+  copy: 'The store could not be read at the start: drains and other orders from before it are those of the copy beside it.',
+  nowhere: 'The store has not been read: who was drained or disabled before the start is not known, and serves.',
+} as const
 
 function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths = HEADER.map((_, column) => Math.max(...rows.map(cells => width(cells[column]!))))

@@ -130,7 +130,14 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
       apply()
       return 'recorded'
     },
-    health: () => ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0 }),
+    health: () => ({
+      state: 'ok',
+      reason: undefined,
+      sinceMs: undefined,
+      waiting: 0,
+      dropped: 0,
+      ordersFrom: 'store',
+    }),
   }
   const inDoubt = new InDoubtList()
   const tell: Parameters<typeof applyTo>[0]['tell'] = event => {
