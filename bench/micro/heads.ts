@@ -61,7 +61,7 @@ export const headCases: readonly MicroCase[] = [
       let sum = 0
       for (let i = 0; i < times; i++) {
         const forwarded = forwardedRequest(heads(i), client, 'vigia', () => false)
-        sum += requestText(heads(i), forwarded, 'erp', 'id').length
+        sum += requestText(heads(i), forwarded, 'erp', 'id', 'vigia-1-0123456789abcdef').length
       }
       return sum
     },

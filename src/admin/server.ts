@@ -17,6 +17,7 @@ import { serveMaintenance } from './routes/maintenance.ts'
 import { describeApi, serveOpenApi } from './routes/openapi.ts'
 import { serveOperations } from './routes/operations.ts'
 import { serveReload } from './routes/reload.ts'
+import { requestSchemas } from './routes/request-schemas.ts'
 import { serveStatus } from './routes/status.ts'
 
 const LIMITS = {
@@ -56,8 +57,6 @@ export function buildAdmin(
     keepAliveTimeout: LIMITS.idleMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LIMITS.pathBytes },
-    // A key that nobody knows, or a value of another type, is an error, not something to drop or convert in silence.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, code: { optimize: false } } },
     schemaErrorFormatter: wrongInput,
   })
   app.addHook('onRequest', async (_request, reply) => {
@@ -75,6 +74,7 @@ export function buildAdmin(
 
 /** A new resource is a file in routes/, its interface in contract/, and a line here. */
 function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, following: EventsOptions): void {
+  app.setValidatorCompiler(requestSchemas())
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts

@@ -3,13 +3,14 @@
 
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { StatusReport } from '../admin/contract/status.ts'
+import { readAside } from '../config/aside/aside.ts'
 import { formatProblem } from '../config/forms/problem.ts'
-import { loadConfig } from '../config/read/load.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
 import type { Transition } from '../control/upstreams/upstream-event.ts'
 import { CannotServe } from '../control/workers/cannot-serve.ts'
+import { workersThatCanListen } from '../control/workers/listen-check.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { hostPort } from '../util/words.ts'
@@ -28,6 +29,8 @@ export interface StartOptions {
   readonly workerUrl?: URL
   /** Default: as `snapshot.log` says, on stderr. */
   readonly logger?: Logger
+  /** Whether several sockets may share a port: resolves with what is wrong; default: it is tried. */
+  readonly tryShared?: () => Promise<NodeJS.ErrnoException | undefined>
   /** Where the snapshot was read from. It is read again when asked to, and as it changes if it wants that. */
   readonly file?: ConfigurationFile
 }
@@ -51,7 +54,7 @@ const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
 
 /** Resolves with the exit code when vigia has stopped. */
 export async function run({ config, workerUrl }: RunOptions): Promise<number> {
-  const loaded = loadConfig(config, process.env, 1, 'start')
+  const { loaded } = await readAside({ file: config, env: process.env, purpose: 'start' })
   if (!loaded.ok) {
     for (const problem of loaded.problems) console.error(formatProblem(problem))
     console.error(`vigia: ${config} can't be used; nothing was started`)
@@ -71,7 +74,11 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
   })
   let running: RunningVigia | undefined
   try {
-    const file = { path: config, loaded, load: () => loadConfig(config, process.env) }
+    const file = {
+      path: config,
+      loaded,
+      load: (against: Snapshot) => readAside({ file: config, env: process.env }, against),
+    }
     running = await startVigia(loaded.snapshot, { logger, file, ...(workerUrl === undefined ? {} : { workerUrl }) })
     const signal = await signals.stop
     logger.info(`${signal}: finishing what is in flight; the same signal again stops at once`)
@@ -92,8 +99,21 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
 
 /** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with CannotServe where it can't. */
 export async function startVigia(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningVigia> {
-  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file } = options
-  const control = new Control({ snapshot, workerUrl, logger, version: VERSION, file })
+  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file, tryShared } = options
+  const { workers: wantedWorkers } = snapshot
+  const workers = await workersThatCanListen(wantedWorkers, tryShared)
+  if (workers < wantedWorkers)
+    logger.warn(
+      `workers is ${workers} instead of ${wantedWorkers}: on this system (${process.platform}) several sockets can't share a port (SO_REUSEPORT)`,
+    )
+  const control = new Control({
+    snapshot: { ...snapshot, workers },
+    wantedWorkers,
+    workerUrl,
+    logger,
+    version: VERSION,
+    file,
+  })
   await control.start()
   for (const { name, host, port } of snapshot.listeners) logger.info(`listener ${name}: http://${hostPort(host, port)}`)
   if (snapshot.health !== undefined) {

@@ -4,9 +4,9 @@
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
-import type { Finding } from './forms/problem.ts'
+import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
-import { adminFiles, adminSchema, checkAdmin, compileAdmin } from './parts/admin.ts'
+import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
   checkTimeouts,
@@ -15,6 +15,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
 import {
@@ -25,6 +26,7 @@ import {
   logSchema,
   RENAMED_IN_LOG,
 } from './parts/log.ts'
+import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
@@ -40,6 +42,7 @@ import {
   workersSchema,
 } from './parts/settings.ts'
 import { compileStore, storeSchema } from './parts/store.ts'
+import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog.ts'
 
 export const configSchema = section(
   {
@@ -48,6 +51,7 @@ export const configSchema = section(
     listeners: listenersSchema,
     routes: routesSchema,
     pools: poolsSchema,
+    dns: Type.Optional(dnsSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -60,6 +64,7 @@ export const configSchema = section(
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
     shutdown: Type.Optional(shutdownSchema),
+    watchdog: Type.Optional(watchdogSchema),
   },
   'Configuration of vigia, a health-checking load balancer and reverse proxy for ERP web nodes.',
 )
@@ -67,8 +72,8 @@ export const configSchema = section(
 /** The document after validation, before any default is applied. */
 export type ConfigDocument = Static<typeof configSchema>
 
-/** What the schema can't say: forms, and rules that join several keys. */
-export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] {
+/** What the schema can't say: forms, and rules that join several keys. @param ownAddresses of this machine's interfaces */
+export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresses: readonly string[]): Finding[] {
   const { listeners, routes, pools, admin, maintenance = [] } = config
   const listenerNames = listeners.map(({ name }) => name)
   return [
@@ -76,7 +81,10 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] 
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkDns(config.dns),
+    ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
+    ...checkWatchdog(config.watchdog),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
     ...checkAccessLog(config.accessLog),
@@ -86,6 +94,18 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon): Finding[] 
 
 export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
   return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+}
+
+/** Files that vigia writes. */
+export function writtenFiles({ accessLog, store }: ConfigDocument): { readonly path: Path; readonly file: string }[] {
+  return [
+    ...(typeof accessLog === 'object' && accessLog.path !== undefined
+      ? [{ path: ['accessLog', 'path'], file: accessLog.path }]
+      : []),
+    ...(store === undefined || store === false
+      ? []
+      : [typeof store === 'string' ? { path: ['store'], file: store } : { path: ['store', 'path'], file: store.path }]),
+  ]
 }
 
 export interface Surroundings {
@@ -106,26 +126,28 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const { workers, watch, trustedProxies, headers, language, shutdownMs } = compileSettings(config, cores)
   const timeouts = compileTimeouts(config.timeouts)
   const limits = compileLimits(config.limits)
-  const poolNames = Object.keys(config.pools)
+  const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
   return {
     revision,
     workers,
     watch,
     listeners: config.listeners.map(compileListener),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolNames, { timeouts, limits })),
+    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    dns: compileDns(config.dns),
     trustedProxies,
     limits,
     timeouts,
     headers,
-    accessLog: compileAccessLog(config.accessLog, resolvePath),
+    accessLog: compileAccessLog(config.accessLog, resolvePath, grantedFolders(config.admin).map(resolvePath)),
     log: compileLog(config.log),
-    admin: compileAdmin(config.admin, files),
+    admin: compileAdmin(config.admin, files, resolvePath),
     health: compileHealthListener(config.health),
     store: compileStore(config.store, resolvePath),
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
     shutdownMs,
+    watchdog: compileWatchdog(config.watchdog),
   }
 }
 

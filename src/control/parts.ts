@@ -1,10 +1,12 @@
 // The parts of the control plane, built and tied together: who knows whom, and who listens to what happens. It starts and decides
 // nothing.
 
+import { randomBytes } from 'node:crypto'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
@@ -14,9 +16,11 @@ import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
+import { Names } from './names/names.ts'
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
+import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
 import { sentTo, totalsOf } from './upstreams/passive-health.ts'
@@ -27,6 +31,7 @@ import { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import { descriptorLimit } from './workers/descriptors.ts'
 import { InDoubtList } from './workers/in-doubt-list.ts'
 import { lostRequests } from './workers/lost-requests.ts'
+import { boundsHere } from './workers/memory-watch.ts'
 import { SharedMemory } from './workers/shared-memory.ts'
 import { Supervisor } from './workers/supervisor.ts'
 
@@ -36,6 +41,8 @@ export interface ControlOptions {
   readonly workerUrl: URL
   readonly logger: Logger
   readonly version: string
+  /** As the configuration said; the snapshot has fewer where the system lets no more listen. Undefined = as many as the snapshot has. */
+  readonly wantedWorkers?: number | undefined
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
 }
@@ -44,22 +51,34 @@ export interface ControlOptions {
 export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { snapshot, workerUrl, logger, version, file } = options
   const { workers } = snapshot
+  const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
 
+  const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
+  const names = new Names({ tell, warn: text => logger.warn(text) })
+  names.follow(snapshot)
   const registry = new Registry({
     table: shared.upstreams,
     totals: slot => totalsOf(counters, slot),
     sent: slot => sentTo(counters, slot),
+    nameOf: host => names.of(host),
     tell,
   })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
-  const prober = new Prober({ onResult: (slot, result) => registry.probed(slot, result) })
+  const prober = new Prober({
+    table: shared.upstreams,
+    onResult: (slot, result) => registry.probed(slot, result),
+    // An upstream that serves one connection with each of its workers may have none left for the probe.
+    onWaiting: slot => {
+      if (idleOf(counters, slot) > 0) supervisor.tell({ type: 'close-idle', slot })
+    },
+  })
   const drains = new DrainWatch(counters, shared.sessions)
   const recent = new RecentTraffic(counters)
   const supervisor = new Supervisor({
@@ -70,23 +89,31 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     startData: worker => ({
       worker,
       workers,
+      instance,
       ...shared.buffers,
       descriptors,
       snapshot: inUse.snapshot,
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,
     }),
+    beats: shared.beats,
+    memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
+    shutdownMs: () => inUse.snapshot.shutdownMs,
+    replaceMs: () => inUse.snapshot.watchdog.workerMs,
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
   const inUse = new ConfigurationInUse({
     snapshot,
     slots,
+    names,
     registry,
     windows,
     prober,
     supervisor,
     admin: { listen: at => admin.listen(at) },
+    descriptors,
+    wantedWorkers,
     counters,
     logger,
     life,
@@ -101,12 +128,14 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   })
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
+  const controlStalls = new StallTally()
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
+  bus.listen(controlStalls.see)
 
   const view = createView({
     version,
@@ -115,15 +144,18 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inUse,
     reloads,
     life,
+    descriptors,
     workers: () => supervisor.view(),
     counters,
     permits,
+    names,
     registry,
     drains,
     recent,
     windows,
     inDoubt,
     records,
+    controlStalls,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
@@ -154,7 +186,9 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    descriptors,
     sessions,
+    names,
     registry,
     windows,
     prober,

@@ -10,10 +10,10 @@ import type { Supervisor } from './workers/supervisor.ts'
 
 export interface ReactingParts {
   readonly supervisor: Pick<Supervisor, 'tell'>
-  readonly registry: Pick<Registry, 'sawTransportFailure'>
-  readonly prober: Pick<Prober, 'probeNow'>
+  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved' | 'named'>
+  readonly prober: Pick<Prober, 'probeNow' | 'begin'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
-  readonly shared: Pick<SharedMemory, 'forget'>
+  readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
 }
 
 /** The tunnels of an upstream whose drain has ended are closed within this time: their clients must not all come back at once. */
@@ -22,6 +22,8 @@ const END_SPREAD_MS = 5000
 export function reacting({ supervisor, registry, prober, inDoubt, shared }: ReactingParts): Tell {
   return event => {
     switch (event.type) {
+      case 'name':
+        return prober.begin(registry.named(event.host))
       case 'disabled':
         return supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
       case 'silent':
@@ -33,8 +35,14 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
       case 'transport-failure':
         registry.sawTransportFailure(event.slot, event.failure)
         return prober.probeNow(event.slot)
+      case 'idle-in-the-way':
+        return supervisor.tell({ type: 'close-idle', slot: event.slot })
+      case 'starved':
+        return registry.sawStarved(event.slot)
       case 'in-doubt':
         return inDoubt.add(event.record)
+      case 'worker-stalled':
+        return shared.permits.passOver(event.worker, event.phase !== 'ends')
       case 'worker-lost':
         return shared.forget(event.worker)
     }

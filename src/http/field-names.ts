@@ -27,6 +27,7 @@ export const FIELD = {
   authorization: 22,
   date: 23,
   maxForwards: 24,
+  cdnLoop: 25,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -58,6 +59,7 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Authorization', FIELD.authorization],
   ['Date', FIELD.date],
   ['Max-Forwards', FIELD.maxForwards],
+  ['CDN-Loop', FIELD.cdnLoop],
 ]
 
 const BY_NAME = new Map<string, Field>()

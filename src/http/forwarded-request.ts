@@ -14,6 +14,8 @@ export interface ForwardedRequest {
   readonly clientAddress: string
   /** How the client came, as far as it is believed. */
   readonly scheme: 'http' | 'https'
+  /** Who says that the request has passed through it: CDN-Loop (RFC 8586), undefined = nobody. */
+  readonly passed: string | undefined
   /** The request id that a trusted proxy gave, or undefined. */
   readonly requestId: string | undefined
   /** Only for who writes it: the text that it had on the wire before; undefined = it has not been written yet. */

@@ -6,15 +6,19 @@ import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import type { RequestHead } from '../http/heads.ts'
 import { inOnePiece } from './one-piece.ts'
 
-/** @param authority of the upstream, for a client that sent no Host */
+/**
+ * @param authority of the upstream, for a client that sent no Host
+ * @param loopMark by which a request that comes back is known
+ */
 export function requestText(
   { method, target, host }: RequestHead,
   forwarded: ForwardedRequest,
   authority: string,
   requestId: string,
+  loopMark: string,
 ): string {
   forwarded.written ??= blockOf(forwarded)
-  return `${method} ${target} HTTP/1.1\r\nHost: ${host ?? authority}\r\n${forwarded.written}X-Request-Id: ${requestId}\r\n\r\n`
+  return `${method} ${target} HTTP/1.1\r\nHost: ${host ?? authority}\r\n${forwarded.written}X-Request-Id: ${requestId}\r\nCDN-Loop: ${loopMark}\r\n\r\n`
 }
 
 function blockOf({ fields: { names, values }, length, upgrade }: ForwardedRequest): string {

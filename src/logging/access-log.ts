@@ -25,15 +25,22 @@ const CLOSE_MS = 2000
 /** How often it is said that lines are dropped. */
 const SAY_DROPPED_MS = 10_000
 
-/**
- * @param destination `stdout` or the path of a file, which is created and appended to
- * @param say what people should know: one line
- */
-export function openAccessLog(destination: string, say: (level: 'warn' | 'info', message: string) => void): AccessLog {
+export interface LogDestination {
+  /** `stdout` or the path of a file, which is created and appended to. */
+  readonly destination: string
+  /** The file must be no link, and when it is made nobody else may read it. */
+  readonly guarded?: true | undefined
+}
+
+/** @param say what people should know: one line */
+export function openAccessLog(
+  { destination, guarded }: LogDestination,
+  say: (level: 'warn' | 'info', message: string) => void,
+): AccessLog {
   const toStdout = destination === 'stdout'
   const chunkBytes = toStdout && !fstatSync(1).isFile() ? PIPE_CHUNK_BYTES : FILE_CHUNK_BYTES
   const path = toStdout ? undefined : destination
-  const writer = new ChunkWriter({ path, chunkBytes, heldBytes: HELD_BYTES, say })
+  const writer = new ChunkWriter({ path, guarded, chunkBytes, heldBytes: HELD_BYTES, say })
   const lines = new LineBuffer(chunkBytes, writer)
   let said = 0
   let saidMs = -Infinity

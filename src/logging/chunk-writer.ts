@@ -1,13 +1,15 @@
 // Writes chunks of whole lines to a file or to stdout, in order, one write at a time, off the thread. It never blocks and never grows
 // without bound: what can't be written waits, up to a limit, and is tried again; beyond the limit the giver has to drop lines.
 
-import { close, mkdir, open, write } from 'node:fs'
+import { close, constants, mkdir, open, write } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ChunkSink } from './line-buffer.ts'
 
 export interface ChunkWriterOptions {
   /** Path of a file, which is created and appended to; undefined = stdout. */
   readonly path: string | undefined
+  /** The file must be no link, and when it is made nobody else may read it. */
+  readonly guarded?: true | undefined
   readonly chunkBytes: number
   /** Most bytes of chunks that wait or are being filled. */
   readonly heldBytes: number
@@ -28,6 +30,7 @@ const SLACK_BYTES = 4096
 /** Empty chunks that are kept. */
 const SPARE = 4
 const RETRY_MS = 1000
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY
 /** A pipe that is full for now. */
 const FULL_PIPE_MS = 20
 
@@ -122,10 +125,11 @@ export class ChunkWriter implements ChunkSink {
   }
 
   #open(path: string): void {
+    const { guarded } = this.#options
     this.#busy = true
     mkdir(dirname(path), { recursive: true }, () =>
       // A folder that could not be made shows here.
-      open(path, 'a', 0o666, (error, fd) => {
+      open(path, APPEND | (guarded ? constants.O_NOFOLLOW : 0), guarded ? 0o600 : 0o666, (error, fd) => {
         this.#busy = false
         this.#reopen = false
         if (error === null) this.#opened(fd)

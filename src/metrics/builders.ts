@@ -5,14 +5,16 @@ import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { labelText, type Sample, type ScrapedMetric } from './scraped-metric.ts'
 import type { MetricsSource, PoolSample, UpstreamSample } from './source.ts'
 
+type Samples = ScrapedMetric['samples']
+
 export interface Builders {
   /**
    * By pool and upstream; upstream="" are answers that vigia gave for a pool itself, pool="" those to requests that no pool was found for.
    * @param samples of one of them; `labels` are written already
    */
-  everywhere(samples: (labels: string, slot: number) => readonly Sample[]): () => Sample[]
-  upstreams(samples: (labels: string, upstream: UpstreamSample) => readonly Sample[]): () => Sample[]
-  pools(samples: (labels: string, pool: PoolSample) => readonly Sample[]): () => Sample[]
+  everywhere(samples: (labels: string, slot: number, isUpstream: boolean) => readonly Sample[]): Samples
+  upstreams(samples: (labels: string, upstream: UpstreamSample) => readonly Sample[]): Samples
+  pools(samples: (labels: string, pool: PoolSample) => readonly Sample[]): Samples
   total(name: string, index: number, help: string): ScrapedMetric
   upstreamTotal(name: string, index: number, help: string): ScrapedMetric
   poolTotal(name: string, index: number, help: string): ScrapedMetric
@@ -21,23 +23,25 @@ export interface Builders {
 
 export function buildersOf(source: MetricsSource): Builders {
   const { counters } = source
-  const labelsOf = labelCache()
+  const labelsOf = labelCache(source)
 
-  const pools: Builders['pools'] = samples => () =>
-    source.pools().flatMap(pool => samples(labelText({ pool: pool.name }), pool))
-  const upstreams: Builders['upstreams'] = samples => () =>
-    source
-      .pools()
-      .flatMap(pool => pool.upstreams.flatMap(each => samples(labelsOf(each.slot, pool.name, each.name), each)))
-  const everywhere: Builders['everywhere'] = samples => () => [
-    ...samples(labelsOf(SLOT_OF_VIGIA, '', ''), SLOT_OF_VIGIA),
-    ...source
-      .pools()
-      .flatMap(pool => [
-        ...samples(labelsOf(pool.slot, pool.name, ''), pool.slot),
-        ...pool.upstreams.flatMap(({ name, slot }) => samples(labelsOf(slot, pool.name, name), slot)),
-      ]),
-  ]
+  const pools: Builders['pools'] = samples =>
+    function* () {
+      for (const pool of source.pools()) yield samples(labelsOf(pool.slot, pool.name), pool)
+    }
+  const upstreams: Builders['upstreams'] = samples =>
+    function* () {
+      for (const pool of source.pools())
+        for (const each of pool.upstreams) yield samples(labelsOf(each.slot, pool.name, each.name), each)
+    }
+  const everywhere: Builders['everywhere'] = samples =>
+    function* () {
+      yield samples(labelsOf(SLOT_OF_VIGIA, '', ''), SLOT_OF_VIGIA, false)
+      for (const { slot, name, upstreams } of source.pools()) {
+        yield samples(labelsOf(slot, name, ''), slot, false)
+        for (const each of upstreams) yield samples(labelsOf(each.slot, name, each.name), each.slot, true)
+      }
+    }
   return {
     pools,
     upstreams,
@@ -61,11 +65,19 @@ export function buildersOf(source: MetricsSource): Builders {
   }
 }
 
-/** The labels of a slot, written once: a slot never stands for anything else. */
-function labelCache(): (slot: number, pool: string, upstream: string) => string {
-  const written: string[] = []
-  return (slot, pool, upstream) => {
-    written[slot] ??= labelText({ pool, upstream })
-    return written[slot]
-  }
+type LabelsOf = (slot: number, pool: string, upstream?: string) => string
+
+/** Of each source, the labels of its slots, written once: a slot never stands for anything else. */
+const caches = new WeakMap<MetricsSource, LabelsOf>()
+
+function labelCache(source: MetricsSource): LabelsOf {
+  return caches.getOrInsertComputed(source, () => {
+    const ofPools: string[] = []
+    const written: string[] = []
+    return (slot, pool, upstream) => {
+      const known = upstream === undefined ? ofPools : written
+      known[slot] ??= labelText(upstream === undefined ? { pool } : { pool, upstream })
+      return known[slot]
+    }
+  })
 }

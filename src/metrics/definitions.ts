@@ -5,9 +5,10 @@ import { GAUGE, TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineMaintenance } from './maintenance.ts'
+import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
-import { histogramSamples, type ScrapedMetric } from './scraped-metric.ts'
+import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
 import { defineStore } from './store.ts'
 import { defineWorkers } from './workers.ts'
@@ -26,6 +27,11 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       'vigia_requests_forbidden_total',
       TOTAL.forbidden,
       'Requests answered 403: their route is closed to them.',
+    ),
+    poolTotal(
+      'vigia_requests_looped_total',
+      TOTAL.loops,
+      'Requests answered 508: an upstream of the pool leads back to vigia.',
     ),
     poolTotal('vigia_requests_planned_total', TOTAL.planned, 'Requests answered 503 by a maintenance window.'),
     poolTotal(
@@ -58,6 +64,12 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ),
     upstreamGauge('vigia_upstream_in_flight', GAUGE.inFlight, 'Requests that the upstream is working on.'),
     upstreamGauge('vigia_upstream_connections', GAUGE.connections, 'Connections to the upstream that are open now.'),
+    {
+      name: 'vigia_upstream_idle_limited',
+      help: '1 while no idle connection to the upstream is kept, because they kept new ones waiting, else 0.',
+      type: 'gauge',
+      samples: upstreams((labels, { idleLimited }) => [{ labels, value: idleLimited ? 1 : 0 }]),
+    },
     upstreamGauge('vigia_upstream_tunnels', GAUGE.tunnels, 'Upgraded connections (e.g. WebSockets) to the upstream.'),
     upstreamTotal('vigia_connections_opened_total', TOTAL.connectionsOpened, 'Connections opened to the upstream.'),
     upstreamTotal(
@@ -69,6 +81,11 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       'vigia_tunnels_drained_total',
       TOTAL.tunnelsDrained,
       'Upgraded connections that were ended because their upstream was drained or disabled.',
+    ),
+    upstreamTotal(
+      'vigia_tunnels_stuck_total',
+      TOTAL.tunnelsStuck,
+      'Upgraded connections that were ended because one side took nothing of what waited for it.',
     ),
     {
       name: 'vigia_upstream_available',
@@ -162,12 +179,13 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'How long health checks take.',
       type: 'histogram',
       samples: upstreams((labels, { probes }) =>
-        histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS),
+        unlessEmpty(histogramSamples(labels, PROBE_BUCKETS_S, bucket => probes.buckets[bucket]!, probes.durationSumS)),
       ),
     },
     ...defineMaintenance(source),
     ...defineWorkers(source),
     ...defineStore(source),
+    ...defineNames(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

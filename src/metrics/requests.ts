@@ -4,11 +4,12 @@
 import { FAULT_CODES } from '../http/faults.ts'
 import { DURATION_BUCKETS_S, MAX_ROUTES, ROUTE_OF_NONE, TOTAL, WORKER } from '../shared/counters.ts'
 import { buildersOf } from './builders.ts'
-import { histogramSamples, labelText, type ScrapedMetric } from './scraped-metric.ts'
+import { histogramSamples, labelText, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import type { MetricsSource } from './source.ts'
 
 const CLASSES = [1, 2, 3, 4, 5] as const
 const METHODS = ['safe', 'unsafe'] as const
+const NO_ROUTE = { name: '', pool: '', slot: ROUTE_OF_NONE }
 /** Each with what follows the labels of a slot or a route. */
 const ANSWERS = METHODS.flatMap(method =>
   CLASSES.map(statusClass => ({
@@ -43,40 +44,44 @@ export function defineRequests(source: MetricsSource): ScrapedMetric[] {
     },
     {
       name: 'vigia_route_requests_total',
-      help: `Requests answered, by route; route="" had none (or is beyond the first ${MAX_ROUTES - 1} routes).`,
+      help: `Requests answered, by route, of routes that have had any; route="" had none (or is beyond the first ${MAX_ROUTES - 1} routes).`,
       type: 'counter',
-      samples: () =>
-        [{ name: '', pool: '', slot: ROUTE_OF_NONE }, ...source.routes()].flatMap(({ name: route, pool, slot }) => {
+      *samples() {
+        for (const { name: route, pool, slot } of [NO_ROUTE, ...source.routes()]) {
+          const values = ANSWERS.map(each => counters.routeTotal(slot, each.statusClass, each.safe))
+          // Most routes of a large site are rarely asked for; what has had one request has all of its series.
+          if (slot !== ROUTE_OF_NONE && values.every(value => value === 0)) continue
           const labels = labelText({ route, pool })
-          return ANSWERS.map(each => ({
-            labels: labels + each.labels,
-            value: counters.routeTotal(slot, each.statusClass, each.safe),
-          }))
-        }),
+          yield ANSWERS.map((each, i) => ({ labels: labels + each.labels, value: values[i]! }))
+        }
+      },
     },
     {
       name: 'vigia_request_duration_seconds',
       help: 'From the first byte of a request to the last byte of its answer; long polls are not among them.',
       type: 'histogram',
-      samples: everywhere((labels, slot) =>
-        histogramSamples(
+      samples: everywhere((labels, slot, isUpstream) => {
+        const histogram = histogramSamples(
           labels,
           DURATION_BUCKETS_S,
           bucket => counters.total(slot, TOTAL.firstBucket + bucket),
           counters.total(slot, TOTAL.durationSum),
-        ),
-      ),
+        )
+        return isUpstream ? unlessEmpty(histogram) : histogram
+      }),
     },
     {
       name: 'vigia_upstream_first_byte_seconds',
       help: 'From the beginning of an attempt, its connection included, to the head of its answer; complete answers only.',
       type: 'histogram',
       samples: upstreams((labels, { slot }) =>
-        histogramSamples(
-          labels,
-          DURATION_BUCKETS_S,
-          bucket => counters.total(slot, TOTAL.secondBucket + bucket),
-          counters.total(slot, TOTAL.firstByteMs) / 1000,
+        unlessEmpty(
+          histogramSamples(
+            labels,
+            DURATION_BUCKETS_S,
+            bucket => counters.total(slot, TOTAL.secondBucket + bucket),
+            counters.total(slot, TOTAL.firstByteMs) / 1000,
+          ),
         ),
       ),
     },

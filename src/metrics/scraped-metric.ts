@@ -15,16 +15,21 @@ export interface ScrapedMetric {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  samples(): readonly Sample[]
+  /** One by one, or those of an upstream together: all in one list would be long. */
+  samples(): Iterable<Sample | readonly Sample[]>
 }
 
 /** Writes the metric in the text format, version 0.0.4. */
 export function writeMetric({ name, help, type, samples }: ScrapedMetric, to: TextBuffer): void {
   to.add(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`)
-  for (const { labels, value, suffix = '' } of samples()) {
+  const write = ({ labels, value, suffix }: Sample) => {
     const written = typeof labels === 'string' ? labels : labelText(labels)
-    const braced = written === '' ? '' : `{${written}}`
-    to.add(`${name}${suffix}${braced} ${numberText(value)}\n`)
+    const series = suffix === undefined ? name : name + suffix
+    to.add(written === '' ? `${series} ${numberText(value)}\n` : `${series}{${written}} ${numberText(value)}\n`)
+  }
+  for (const each of samples()) {
+    if (Array.isArray(each)) for (const sample of each as readonly Sample[]) write(sample)
+    else write(each as Sample)
   }
 }
 
@@ -49,10 +54,11 @@ export function histogramSamples(
 ): Sample[] {
   const samples: Sample[] = []
   const before = labels === '' ? '' : `${labels},`
+  const le = boundTexts(bounds)
   let below = 0
   for (let i = 0; i < bounds.length; i += 1) {
     below += count(i)
-    samples.push({ suffix: '_bucket', labels: `${before}le="${bounds[i]!}"`, value: below })
+    samples.push({ suffix: '_bucket', labels: before + le[i]!, value: below })
   }
   below += count(bounds.length)
   samples.push(
@@ -61,6 +67,18 @@ export function histogramSamples(
     { suffix: '_count', labels, value: below },
   )
   return samples
+}
+
+/** None where there is nothing in a histogram yet: a site may have thousands of upstreams that are rarely asked. */
+export function unlessEmpty(histogram: readonly Sample[]): readonly Sample[] {
+  return histogram.at(-1)?.value === 0 ? [] : histogram
+}
+
+const texts = new Map<readonly number[], readonly string[]>()
+
+/** Of each bound, written once. @param bounds a constant */
+function boundTexts(bounds: readonly number[]): readonly string[] {
+  return texts.getOrInsertComputed(bounds, () => bounds.map(bound => `le="${bound}"`))
 }
 
 const SPECIAL = /["\\\n]/

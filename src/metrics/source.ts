@@ -19,14 +19,26 @@ export interface MetricsSource {
   admin?(): AdminTotals
   /** Requests in doubt that nobody has resolved. */
   inDoubtOpen(): number
-  /** Restarts of each worker since the start. */
-  workerRestarts(): readonly number[]
+  /** One after the other. */
+  workers(): readonly WorkerSample[]
+  /** How the control plane stood still, since the start. */
+  controlStalls(): { readonly count: number; readonly seconds: number }
   readonly revision: () => number
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
+  /** Host names of upstreams; absent = there are none. */
+  names?(): NameSamples
   reloads(): ReloadSample
   /** Undefined = there is none. */
   store(): StoreSample | undefined
+}
+
+export interface WorkerSample {
+  readonly restarts: number
+  /** It stands still. */
+  readonly isStalled: boolean
+  /** How often it did. */
+  readonly stalls: number
 }
 
 export interface StoreSample {
@@ -59,6 +71,20 @@ export interface WindowSample {
   readonly nextStartMs: number | undefined
 }
 
+export interface NameSamples {
+  readonly names: readonly NameSample[]
+  /** How often names were asked for, by what came of it. */
+  readonly lookups: Readonly<Record<'found' | 'not-found' | 'away', number>>
+}
+
+export interface NameSample {
+  readonly host: string
+  /** How many are in use. */
+  readonly addresses: number
+  /** The newest answer brought some. */
+  readonly up: boolean
+}
+
 export interface PoolSample {
   readonly name: string
   readonly slot: number
@@ -88,6 +114,8 @@ export interface UpstreamSample {
   readonly weight: number
   /** How often it was ejected. */
   readonly ejections: number
+  /** No idle connection to it is kept, because they kept new ones waiting. */
+  readonly idleLimited: boolean
   /** When its drain ends, epoch ms; undefined = there is none, or it has no end. */
   readonly drainDeadlineMs?: number | undefined
   /** Most requests in flight at once that it gets now; undefined = no limit. */

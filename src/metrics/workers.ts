@@ -2,11 +2,13 @@
 
 import { type CounterRow, LOOP_DELAY_BUCKETS_S, WORKER } from '../shared/counters.ts'
 import { histogramSamples, type Sample, type ScrapedMetric } from './scraped-metric.ts'
-import type { MetricsSource } from './source.ts'
+import type { MetricsSource, WorkerSample } from './source.ts'
 
 export function defineWorkers(source: MetricsSource): ScrapedMetric[] {
   const each = (samples: (labels: string, row: CounterRow) => readonly Sample[]) => () =>
     source.counters.rows.flatMap((row, worker) => samples(`worker="${worker}"`, row))
+  const workers = (value: (worker: WorkerSample) => number) => () =>
+    source.workers().map((each, worker) => ({ labels: `worker="${worker}"`, value: value(each) }))
   return [
     {
       name: 'vigia_worker_cpu_seconds_total',
@@ -49,10 +51,40 @@ export function defineWorkers(source: MetricsSource): ScrapedMetric[] {
       samples: each((labels, row) => [{ labels, value: row.own(WORKER.heapUsedBytes) }]),
     },
     {
+      name: 'vigia_worker_memory_bytes',
+      help: 'Memory that V8 holds for the worker: heap, buffers and the rest.',
+      type: 'gauge',
+      samples: each((labels, row) => [{ labels, value: row.own(WORKER.memoryBytes) }]),
+    },
+    {
       name: 'vigia_worker_restarts_total',
-      help: 'Worker threads that ended unasked and were replaced.',
+      help: 'Worker threads that ended, or were ended for the memory that they held or because they stood still, and were replaced.',
       type: 'counter',
-      samples: () => source.workerRestarts().map((value, worker) => ({ labels: `worker="${worker}"`, value })),
+      samples: workers(({ restarts }) => restarts),
+    },
+    {
+      name: 'vigia_worker_stalled',
+      help: '1 = the worker has not come round in its event loop for a second: its clients wait.',
+      type: 'gauge',
+      samples: workers(({ isStalled }) => (isStalled ? 1 : 0)),
+    },
+    {
+      name: 'vigia_worker_stalls_total',
+      help: 'How often the worker stood still for a second or longer.',
+      type: 'counter',
+      samples: workers(({ stalls }) => stalls),
+    },
+    {
+      name: 'vigia_control_stalls_total',
+      help: 'How often the control plane stood still for a second or longer: no probe, no scrape, no order meanwhile.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: source.controlStalls().count }],
+    },
+    {
+      name: 'vigia_control_stalled_seconds_total',
+      help: 'For how long it did.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: source.controlStalls().seconds }],
     },
   ]
 }

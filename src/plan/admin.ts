@@ -7,6 +7,8 @@ export interface AdminPlan {
   readonly followers?: number | undefined
   /** Who may use it; undefined = there are no tokens: everyone reads, and only this machine changes something. */
   readonly tokens?: readonly AdminTokenPlan[] | undefined
+  /** Folders in which what comes over the API may name files, absolute; undefined = there are none. */
+  readonly files?: readonly string[] | undefined
 }
 
 /** Each may what the one before may. */

@@ -8,7 +8,7 @@ export interface Timeouts {
   readonly connectMs: number
   /** From the end of the sent request to the first byte of the response head. */
   readonly responseMs: number
-  /** Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending. */
+  /** Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending, or takes nothing. */
   readonly idleMs: number
   /** Between two movements of bytes in an upgraded connection. */
   readonly tunnelMs: number
@@ -27,10 +27,12 @@ export interface Limits {
   readonly targetBytes: number
   /** Largest request body, bytes; a route may override it. */
   readonly bodyBytes: number
-  /** Most connections from clients at once, per listener and worker; as many again wait unread, more are closed. Undefined = as many as descriptors last for. */
+  /** Most connections from clients at once, per listener and worker; as many again wait unread, more are closed. Never more than descriptors last for; undefined = nothing else is said. */
   readonly connections: number | undefined
   /** Most connections of one client address (one /64 of IPv6) at once, over all listeners and workers; undefined = no limit. */
   readonly connectionsPerClient?: number | undefined
+  /** Of the whole process, bytes: beyond it workers are drained and replaced. Undefined = 80% of what the container or machine has. */
+  readonly memoryBytes?: number | undefined
   /** Slower clients are cut off; undefined = only `Timeouts.idleMs` counts. */
   readonly minRate?: MinRatePlan | undefined
 }

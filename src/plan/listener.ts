@@ -4,6 +4,8 @@ export interface ListenerPlan {
   readonly name: string
   readonly host: string
   readonly port: number
+  /** After so long without a byte a client's machine is asked whether it is still there (TCP keepalive), ms; 0 or undefined = never. */
+  readonly tcpKeepAliveMs?: number | undefined
 }
 
 /** Where workers answer /healthz and /readyz themselves. */

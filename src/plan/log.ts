@@ -8,6 +8,8 @@ export interface AccessLogPlan {
   readonly enabled: boolean
   /** File path, or `stdout`. */
   readonly destination: string
+  /** Others may have named it: it must be no link, and when it is made nobody else may read it. Undefined = they may not. */
+  readonly guarded?: true | undefined
   /** Undefined = every request gets its line. */
   readonly sampling?: LogSampling | undefined
 }

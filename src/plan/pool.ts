@@ -32,6 +32,8 @@ export interface PoolPlan {
   readonly idleConnections: number
   /** How long an idle upstream connection is kept, ms. */
   readonly idleConnectionMs: number
+  /** After so long without a byte an upstream's machine is asked whether it is still there (TCP keepalive), ms; 0 or undefined = never. */
+  readonly tcpKeepAliveMs?: number | undefined
   /** Undefined = no budget, no retried statuses, no retried timeouts. */
   readonly retry?: RetryPlan | undefined
   /** Passive health; undefined = off. */

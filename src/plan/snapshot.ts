@@ -3,11 +3,13 @@
 
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
+import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
 import type { StorePlan } from './store.ts'
+import type { WatchdogPlan } from './watchdog.ts'
 import type { WindowPlan } from './window.ts'
 
 export interface Snapshot {
@@ -21,6 +23,7 @@ export interface Snapshot {
   /** First match wins. */
   readonly routes: readonly RoutePlan[]
   readonly pools: readonly PoolPlan[]
+  readonly dns: DnsPlan
   /** CIDR ranges or single addresses whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[]
   readonly limits: Limits
@@ -37,6 +40,7 @@ export interface Snapshot {
   readonly store?: StorePlan | undefined
   /** How long a shutdown waits for what is in flight, ms. */
   readonly shutdownMs: number
+  readonly watchdog: WatchdogPlan
   /** Planned maintenance; undefined = none. */
   readonly maintenance?: readonly WindowPlan[] | undefined
   /** Of vigia's own pages, where a client says no language that there is; undefined = `en`. */

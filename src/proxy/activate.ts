@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../plan/snapshot.ts'
-import { defaultConnections, needsOf } from '../policy/process/connection-limit.ts'
+import { connectionLimit, needsOf } from '../policy/process/connection-limit.ts'
 import { compileRoutes } from '../policy/request/routing.ts'
 import { compileRpcReads } from '../policy/request/rpc-reads.ts'
 import { ROUTE_OF_NONE } from '../shared/counters.ts'
@@ -55,7 +55,7 @@ export function activate(
   const otherRoutes = otherRoutesOf(snapshot)
   return {
     snapshot,
-    connections: snapshot.limits.connections ?? defaultConnections(runtime.descriptors, needsOf(snapshot)),
+    connections: connectionLimit(snapshot.limits.connections, runtime.descriptors, needsOf(snapshot)),
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,

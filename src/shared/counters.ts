@@ -19,6 +19,8 @@ export const GAUGE = {
   waiting: 3,
   /** Requests of long-poll routes on this upstream; not in `inFlight`. */
   longPolls: 4,
+  /** Of `connections` to an upstream: those that have not brought a byte yet. */
+  unanswered: 5,
 } as const
 export type Gauge = (typeof GAUGE)[keyof typeof GAUGE]
 
@@ -90,15 +92,19 @@ export const TOTAL = {
   retriesDeclared: 37,
   /** Requests that met the end of a connection which had been idle. */
   staleConnections: 38,
+  /** Answered 508: they had come through their pool before (slots of pools only). */
+  loops: 39,
   /** Five, as those of safe methods. */
-  unsafe1xx: 39,
+  unsafe1xx: 40,
+  /** Tunnels that were ended because one side took nothing of what waited for it. */
+  tunnelsStuck: 45,
   /** Of the duration of requests. */
-  firstBucket: 44,
+  firstBucket: 46,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 44 + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but `heapUsedBytes` only go up; `firstBucket` and `firstReject` begin the last two groups. */
+/** What a worker tells of itself. All but those in bytes only go up; `firstBucket` and `firstReject` begin the last two groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -109,18 +115,20 @@ export const WORKER = {
   firstBucket: 5,
   /** Attempts that failed for want of descriptors, ports or memory of vigia itself. */
   ownTroubles: 16,
-  firstReject: 17,
+  /** Its heap as V8 has it from the system, with buffers and all else that belongs to it. */
+  memoryBytes: 17,
+  firstReject: 18,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */
 export const LOOP_DELAY_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const
 
 /** Most routes that are counted each on its own; those beyond, and requests without a route, share the slot 0. */
-export const MAX_ROUTES = 4096
+export const MAX_ROUTES = 8192
 export const ROUTE_OF_NONE = 0
 
 const CLASSES = 5
-const GAUGES = 5
+const GAUGES = 6
 const TOTALS = TOTAL.secondBucket + DURATION_BUCKETS_S.length + 1
 const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS
@@ -193,8 +201,9 @@ export class CounterRow {
     this.#worker[cell]! += by
   }
 
-  setHeapUsed(bytes: number): void {
-    this.#worker[WORKER.heapUsedBytes] = bytes
+  setMemory(heapUsedBytes: number, memoryBytes: number): void {
+    this.#worker[WORKER.heapUsedBytes] = heapUsedBytes
+    this.#worker[WORKER.memoryBytes] = memoryBytes
   }
 
   loopDelayed(seconds: number): void {
@@ -225,8 +234,14 @@ export class CounterRow {
   /** Control only, after the row's worker has ended: what it had in flight is gone with it. */
   dropGauges(): void {
     this.#gauges.fill(0)
-    this.setHeapUsed(0)
+    this.setMemory(0, 0)
   }
+}
+
+/** Idle connections to an upstream, over all workers. */
+export function idleOf(counters: CounterTable, slot: number): number {
+  const busy = counters.gauge(slot, GAUGE.inFlight) + counters.gauge(slot, GAUGE.longPolls)
+  return Math.max(0, counters.gauge(slot, GAUGE.connections) - busy)
 }
 
 /** All rows, summed. */

@@ -17,6 +17,8 @@ export interface WorkerStart {
   /** Index of the worker's counter row. */
   readonly worker: number
   readonly workers: number
+  /** Random, and the same for all workers: hexadecimal digits. */
+  readonly instance: string
   readonly upstreamTable: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
   /** Of the Permits. */
@@ -27,6 +29,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Of the Heartbeats. */
+  readonly beats: SharedArrayBuffer
   /** Most descriptors that the process may have open; undefined = not known. */
   readonly descriptors?: number | undefined
   readonly snapshot: Snapshot
@@ -47,6 +51,8 @@ export type ToWorker =
   | { readonly type: 'upstream-silent'; readonly slot: number; readonly silent: boolean }
   /** The upstream serves on, but only those whom a maintenance window lets through: close its tunnels, spread over `spreadMs`. */
   | { readonly type: 'end-tunnels'; readonly slot: number; readonly spreadMs: number }
+  /** Somebody waits for this upstream while connections to it are idle: close the oldest of them. */
+  | { readonly type: 'close-idle'; readonly slot: number }
   /** Somebody has moved the log files away: open them again under their names. */
   | { readonly type: 'reopen-logs' }
 
@@ -95,6 +101,10 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly revision: number; readonly reason: string; readonly code: string | undefined }
   /** An attempt on an upstream failed below HTTP (connect, TLS, reset, timeout, garbage). */
   | { readonly type: 'transport-failure'; readonly slot: number; readonly failure: TransportFailure }
+  /** A request waits on a new connection to this upstream while connections of other workers are idle. */
+  | { readonly type: 'idle-in-the-way'; readonly slot: number }
+  /** This upstream answers on new connections only once idle ones are closed. */
+  | { readonly type: 'starved'; readonly slot: number }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

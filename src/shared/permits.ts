@@ -1,6 +1,7 @@
 // Permits that must never be given twice, counted over all workers: requests on an upstream, in a queue, in a circuit breaker; and
 // who of those that wait comes first. Counts, order and waking only: who takes which permit is decided by those who call.
 
+import { MAX_WORKERS } from './counters.ts'
 import { MAX_SLOTS } from './upstream-table.ts'
 
 /** What is counted at a slot. */
@@ -18,8 +19,9 @@ export type PermitKind = (typeof PERMIT)[keyof typeof PERMIT]
 const WAKE = 3
 const INTS_PER_SLOT = 4
 const COUNTS = MAX_SLOTS * INTS_PER_SLOT
-/** The tickets' counter, on a cache line of its own. */
-const HEADER_BYTES = 64
+/** The tickets' counter, on a cache line of its own; then, by worker, whether the others pass over its waiters. */
+const PASSED_AT = 64
+const HEADER_BYTES = PASSED_AT + MAX_WORKERS * 4
 const ROW_BYTES = COUNTS * 4 + MAX_SLOTS * 8
 /** The rank of nobody. */
 const NOBODY = 0n
@@ -35,6 +37,7 @@ export function allocatePermits(workers: number): SharedArrayBuffer {
  */
 export class Permits {
   readonly #tickets: BigInt64Array
+  readonly #passed: Int32Array
   /** Sums over all workers: what limits are compared with. */
   readonly #counts: Int32Array
   /** What each worker holds of them. */
@@ -47,6 +50,7 @@ export class Permits {
   constructor(buffer: SharedArrayBuffer, workers: number, worker: number | undefined) {
     const row = (at: number) => HEADER_BYTES + COUNTS * 4 + at * ROW_BYTES
     this.#tickets = new BigInt64Array(buffer, 0, 1)
+    this.#passed = new Int32Array(buffer, PASSED_AT, MAX_WORKERS)
     this.#counts = new Int32Array(buffer, HEADER_BYTES, COUNTS)
     this.#rows = Array.from({ length: workers }, (_, at) => new Int32Array(buffer, row(at), COUNTS))
     this.#ranks = Array.from({ length: workers }, (_, at) => new BigInt64Array(buffer, row(at) + COUNTS * 4, MAX_SLOTS))
@@ -89,12 +93,12 @@ export class Permits {
     Atomics.store(this.#ranks[this.#own]!, slot, rank === undefined ? NOBODY : BigInt(rank))
   }
 
-  /** The lowest rank that any worker has published at a slot; Infinity = nobody waits there. */
+  /** The lowest rank that any worker has published at a slot, those that are passed over apart; Infinity = nobody waits there. */
   firstRank(slot: number): number {
     let first = Number.POSITIVE_INFINITY
-    for (const ranks of this.#ranks) {
-      const rank = Atomics.load(ranks, slot)
-      if (rank !== NOBODY && Number(rank) < first) first = Number(rank)
+    for (let at = 0; at < this.#ranks.length; at += 1) {
+      const rank = Atomics.load(this.#ranks[at]!, slot)
+      if (rank !== NOBODY && Number(rank) < first && Atomics.load(this.#passed, at) === 0) first = Number(rank)
     }
     return first
   }
@@ -125,6 +129,12 @@ export class Permits {
       if (held !== 0) Atomics.sub(this.#counts, at, held)
     }
     this.#ranks[worker]!.fill(NOBODY)
+    this.passOver(worker, false)
+  }
+
+  /** Control only: whether nobody waits for the waiters of this worker, which can't look. What it holds it keeps. Wakes the others. */
+  passOver(worker: number, isPassed: boolean): void {
+    Atomics.store(this.#passed, worker, isPassed ? 1 : 0)
     for (let slot = 0; slot < MAX_SLOTS; slot += 1) if (this.count(slot, PERMIT.queued) > 0) this.wake(slot)
   }
 }

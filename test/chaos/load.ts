@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { branch } from '../support/random.ts'
 import { sleep } from '../support/until.ts'
 import { drawAsk, perform, type Seen } from './requests.ts'
+import { runResets } from './resets.ts'
 
 /** One WebSocket from its opening to its end. Times are epoch ms. */
 export interface Conversation {
@@ -39,7 +40,7 @@ export async function runLoad(setup: LoadSetup): Promise<LoadResult> {
   const result: LoadResult = { seen: [], conversations: [] }
   const lanes = Array.from({ length: setup.lanes }, (_, lane) => runLane(setup, lane, result))
   const talks = Array.from({ length: setup.webSockets }, (_, lane) => runTalk(setup, lane, result))
-  await Promise.all([...lanes, ...talks])
+  await Promise.all([...lanes, ...talks, runResets(setup)])
   return result
 }
 

@@ -53,7 +53,7 @@ for (let round = 0; round < rounds; round += 1) {
 }
 console.log(figures.table().join('\n'))
 console.log(violations === 0 ? '\nno violation' : `\n${violations} violations`)
-process.exitCode = violations === 0 ? 0 : 1
+process.exit(violations === 0 ? 0 : 1)
 
 function withEvidence({ rule, id, what }: Violation, evidence: Evidence): string {
   const { seen, conversations, journal, access, episodes, log } = evidence

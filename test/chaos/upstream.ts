@@ -51,11 +51,14 @@ server.on('request', (request, response) => {
   serve(request, response).catch(() => socket.destroy())
 })
 
+/** Of a tunnel that is never read. */
+const DEAF = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
 const webSockets = new WebSocketServer({ noServer: true })
 server.on('upgrade', (request, socket: Socket, head) => {
   if (mode.kind === 'mute') return void held.add(socket)
   if (mode.kind === 'half-closed') return void socket.end()
   if (breaks() || spoils()) return void socket.destroy()
+  if (request.url?.startsWith('/rest/deaf-')) return void socket.write(DEAF)
   webSockets.handleUpgrade(request, socket, head, client => {
     client.on('error', () => {})
     client.send(`hello ${setup.name}`)

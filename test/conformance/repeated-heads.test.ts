@@ -7,7 +7,7 @@ import { answerBytes, answerOk, ok } from '../support/raw-answers.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
 import { field } from '../support/wire.ts'
 
-const pair = usePair()
+const pair = usePair({ config: { headers: { via: 'vigia' } } })
 
 describe('the same fields with another start line', () => {
   test('without Host pass with HTTP/1.0 and are refused with HTTP/1.1', async () => {

@@ -8,6 +8,7 @@ import { loadBytes } from '../../src/config/read/load.ts'
 import type { Snapshot } from '../../src/plan/snapshot.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
+import { Heartbeats } from '../../src/shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../../src/shared/messages.ts'
 import { allocatePermits } from '../../src/shared/permits.ts'
 import { allocateRates } from '../../src/shared/rate-table.ts'
@@ -15,8 +16,7 @@ import { SessionTable } from '../../src/shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../../src/shared/upstream-table.ts'
 import { freePort } from './free-port.ts'
 import { STUCK_MS, within } from './until.ts'
-
-const WORKER = new URL('../../src/proxy/worker.ts', import.meta.url)
+import { WORKER_URL } from './worker-url.ts'
 
 export interface DataPlane {
   readonly port: number
@@ -53,17 +53,19 @@ export async function startDataPlane(
   const start: WorkerStart = {
     worker: 0,
     workers: 1,
+    instance: '0123456789abcdef',
     upstreamTable: table.buffer,
     counters,
     permits: allocatePermits(1),
     sessions: new SessionTable().buffer,
     rates: allocateRates(),
     clients: allocateClientConnections(1),
+    beats: new Heartbeats().buffer,
     snapshot,
     slots,
     ...more,
   }
-  const worker = new Worker(WORKER, { workerData: start })
+  const worker = new Worker(WORKER_URL, { workerData: start })
   const said: string[] = []
   let ready: (revision: number) => void = () => {}
   let failed: (error: unknown) => void = () => {}

@@ -59,8 +59,8 @@ export interface ApplyReport {
 
 export interface Configurations {
   /** What is in use: YAML without secrets. */
-  running(): string
-  check(text: string): CheckReport
+  running(): Promise<string>
+  check(text: string): Promise<CheckReport>
   apply(text: string, order: ApplyOrder): Promise<Found<ApplyReport>>
   history(query: RowsQuery): Promise<Found<Rows<AppliedReport>>>
   /** YAML without secrets. */

@@ -13,7 +13,7 @@ export interface ControlView {
   /** @param limit most entries; undefined = all that are kept */
   inDoubt(limit?: number): InDoubtReport
   /** The scrape for Prometheus. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+  metrics(): Promise<{ readonly contentType: string; readonly body: Buffer }>
 }
 
 export interface Readiness {
@@ -77,16 +77,23 @@ export interface StoreReport {
 
 export interface WorkerReport {
   readonly worker: number
-  readonly state: 'starting' | 'ready' | 'draining' | 'gone'
+  /** `stalled`: it is ready, but stands still. */
+  readonly state: 'starting' | 'ready' | 'stalled' | 'draining' | 'gone'
   readonly revision: number
   /** ISO 8601. */
   readonly since: string
   readonly restarts: number
+  /** How often it stood still for a second or longer. */
+  readonly stalls: number
 }
 
 export interface ClientsReport {
   /** Open now. */
   readonly connections: number
+  /** Most at once, for each listener and worker. */
+  readonly limit: number
+  /** Why that is less than the configuration says, and what to do; null = it is not. */
+  readonly limitWarning: string | null
   /** Malformed requests that were refused. */
   readonly rejects: number
   /** Connections closed at once because their client had too many. */

@@ -105,7 +105,7 @@ interface OrderBody {
 
 export function serveConfigurations(app: FastifyInstance, configurations: Configurations): void {
   app.get('/config', { schema: SCHEMAS.running }, async (_request, reply) =>
-    reply.type('application/yaml').send(configurations.running()),
+    reply.type('application/yaml').send(await configurations.running()),
   )
   app.post<{ Body: { readonly text: string } }>(
     '/config/check',

@@ -9,6 +9,12 @@ export const UPSTREAM: Schema = {
   ...object({
     name: text(),
     url: text('scheme://host:port'),
+    resolved: orNull(
+      object({
+        addresses: list(text()),
+        problem: orNull(object({ why: text('Why the newest answer brought none.'), since: time() })),
+      }),
+    ),
     state: oneOf('unknown', 'available', 'draining', 'out', 'disabled'),
     why: text('Why it is in this state: one line.'),
     since: time(),
@@ -54,6 +60,7 @@ export const UPSTREAM: Schema = {
     places: whole(),
     longPolls: whole(),
     connections: whole(),
+    idleLimitedUntil: orNull(time()),
     tunnels: whole(),
     rate: number(),
     p99Ms: orNull(whole()),
@@ -103,13 +110,21 @@ export const STATUS: Schema = {
     workers: list(
       object({
         worker: whole(),
-        state: oneOf('starting', 'ready', 'draining', 'gone'),
+        state: oneOf('starting', 'ready', 'stalled', 'draining', 'gone'),
         revision: whole(),
         since: time(),
         restarts: whole(),
+        stalls: whole('How often it stood still for a second or longer.'),
       }),
     ),
-    clients: object({ connections: whole(), rejects: whole(), overLimit: whole(), answers: CLASSES }),
+    clients: object({
+      connections: whole(),
+      limit: whole('Most at once, for each listener and worker.'),
+      limitWarning: orNull(text('Why that is less than the configuration says, and what to do.')),
+      rejects: whole(),
+      overLimit: whole(),
+      answers: CLASSES,
+    }),
     store: orNull(
       object({
         state: oneOf('ok', 'degraded', 'opening'),

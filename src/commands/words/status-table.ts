@@ -91,7 +91,10 @@ function remarks(report: StatusReport, nowMs: number): string[] {
         `Pool ${printable(pool.name)}: ${pool.inDoubtOpen} requests in doubt (may or may not have been carried out): vigia in-doubt lists them.`,
       )
   }
-  const { store } = report
+  const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
+  for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
+  const { store, clients } = report
+  if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`
     lines.push(
@@ -109,6 +112,12 @@ const ORDERS_FROM = {
   copy: 'The store could not be read at the start: drains and other orders from before it are those of the copy beside it.',
   nowhere: 'The store has not been read: who was drained or disabled before the start is not known, and serves.',
 } as const
+
+/** An upstream whose name is not resolved any more, and that has addresses all the same. */
+function nameInDoubt({ url, resolved }: UpstreamReport): [string, string][] {
+  if (!resolved?.problem || resolved.addresses.length === 0) return []
+  return [[printable(new URL(url).hostname), printable(resolved.problem.why)]]
+}
 
 function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths = HEADER.map((_, column) => Math.max(...rows.map(cells => width(cells[column]!))))

@@ -63,6 +63,14 @@ export const adminSchema = Type.Union(
               'Who may use the admin listener. Effect: every request but /healthz and /readyz needs one of them. Default: none; everything may be read, and changes are taken from this machine.',
           }),
         ),
+        files: Type.Optional(
+          Type.Array(text('the path of a folder', 'Path of a folder, relative to the configuration file.'), {
+            minItems: 1,
+            title: 'a list of at least one folder',
+            description:
+              'Folders in which a configuration that comes over the admin API may name files, to read and to write, beside those that this file names for the same use. Links do not count; new files there are made with mode 0600. Such a configuration may refer to those variables of the environment only that this file refers to. Default: none.',
+          }),
+        ),
       },
       'The admin listener.',
       { title: 'a mapping with `address`' },
@@ -125,7 +133,16 @@ function wrongInTokenFile(content: string): string | undefined {
     : `holds no token, expected one line of at least ${SHORTEST_TOKEN} characters without spaces; ${MAKE_ONE}`
 }
 
-export function compileAdmin(admin: Given, files: Contents): AdminPlan | undefined {
+/** In which what comes over the API may name files, as the document writes them. */
+export function grantedFolders(admin: Given): readonly string[] {
+  return admin === undefined || admin === false ? [] : (admin.files ?? [])
+}
+
+export function compileAdmin(
+  admin: Given,
+  files: Contents,
+  resolvePath: (path: string) => string,
+): AdminPlan | undefined {
   if (admin === false) return undefined
   const { host, port } = parseAddress(admin?.address ?? DEFAULT_ADDRESS) as Address
   const tokens = admin?.tokens?.map(({ name, role, hash, tokenFile }) => ({
@@ -133,11 +150,13 @@ export function compileAdmin(admin: Given, files: Contents): AdminPlan | undefin
     role,
     sha256: hash === undefined ? sha256(files.get(tokenFile!)!) : hash.slice('sha256:'.length).toLowerCase(),
   }))
+  const folders = grantedFolders(admin).map(resolvePath)
   const followers = admin?.followers
   return {
     ...{ host, port },
     ...(followers === undefined ? {} : { followers }),
     ...(tokens === undefined ? {} : { tokens }),
+    ...(folders.length === 0 ? {} : { files: folders }),
   }
 }
 

@@ -3,7 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { Limits, MinRatePlan, Timeouts } from '../../plan/bounds.ts'
 import type { PoolLimits } from '../../plan/pool.ts'
-import { type Finding, type Path, warning } from '../forms/problem.ts'
+import { error, type Finding, type Path, warning } from '../forms/problem.ts'
 import { described, duration, integer, section, size } from '../forms/schema-blocks.ts'
 import { parseDuration, parseSize, SIZE_PATTERN } from '../forms/units.ts'
 
@@ -29,6 +29,7 @@ const TIMEOUTS = {
 const BROWSER_CONNECTIONS = 6
 /** What a poor mobile line still carries. */
 const HIGH_MIN_RATE = 16 * 1024
+const LEAST_MEMORY_BYTES = 64 * 1024 ** 2
 /** A size of 0 in the document: larger than anything that can be sent, so that nobody needs a special case. */
 const NO_LIMIT_BYTES = Number.MAX_SAFE_INTEGER
 
@@ -51,7 +52,7 @@ export const limitsSchema = section(
       integer(
         1,
         1_000_000,
-        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once. Default: 10000, or fewer where the descriptors of the process (ulimit -n) would not last for these clients, their upstreams, probes and the admin listener; the start says so.',
+        'Most client connections at once, per listener and worker. As many again wait, unread, until others end; more than that are closed at once. Fewer where the descriptors of the process (ulimit -n) would not last for these clients, their upstreams, probes and the admin listener: the log and `clients` in /status say so. Default: 10000.',
       ),
     ),
     connectionsPerClient: Type.Optional(
@@ -59,6 +60,12 @@ export const limitsSchema = section(
         1,
         1_000_000,
         'Most connections of one client address (one /64 of IPv6) at once, over all listeners and workers; `trustedProxies` are exempt. Effect: more are closed at once. A browser opens up to six, and users behind one address share it. Default: no limit.',
+      ),
+    ),
+    memory: Type.Optional(
+      size(
+        'Size, from 64MiB. Most memory of the whole process (resident set). Effect: beyond it the worker that holds most is drained and replaced, one a minute at most, where that gives enough back; log, events and metrics say so. The heap of each worker is bounded by an even share of it, at most 1 GiB; one that comes near is drained and replaced as well. Default: 80% of what the container, or the machine, has.',
+        undefined,
       ),
     ),
     minRate: Type.Optional(
@@ -115,7 +122,7 @@ const routeTimeoutKeys = {
   ),
   idle: Type.Optional(
     duration(
-      'Duration. Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending.',
+      'Duration. Between two movements of body bytes, in either direction; also of an upgraded connection once one side has finished sending, and of one in which bytes wait of which their receiver takes none. Effect: the request fails, the connection is closed (a WebSocket with 1012).',
       TIMEOUTS.idle,
       'no limit',
     ),
@@ -171,6 +178,10 @@ export function* checkLimits(limits: LimitsDocument | undefined): Iterable<Findi
       `one browser opens up to ${BROWSER_CONNECTIONS} connections: pages would load in part only`,
     )
   }
+  const memory = limits?.memory === undefined ? undefined : parseSize(limits.memory)!
+  if (memory !== undefined && memory < LEAST_MEMORY_BYTES) {
+    yield error([...at, 'memory'], 'is less than vigia needs to run, expected 64MiB or more')
+  }
   const rate = minRateOf(limits)
   if (rate > HIGH_MIN_RATE) {
     yield warning([...at, 'minRate'], 'users on a poor line are slower than that: their transfers would be cut')
@@ -212,6 +223,7 @@ export function compileLimits(limits: LimitsDocument | undefined): Limits {
     bodyBytes: parseBodySize(limits?.body ?? LIMITS.body),
     connections: limits?.connections,
     connectionsPerClient: limits?.connectionsPerClient,
+    memoryBytes: limits?.memory === undefined ? undefined : parseSize(limits.memory)!,
     minRate: compileMinRate(limits),
   }
 }

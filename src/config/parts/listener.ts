@@ -7,6 +7,7 @@ import { error, type Finding, type Path, quote, repeatedNames } from '../forms/p
 import { name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
+import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
 
 const listener = section(
   {
@@ -15,6 +16,7 @@ const listener = section(
       ADDRESS_FORM,
       'host:port, or :port for every IPv4 address, or [IPv6]:port; [::]:port listens on both. Port 0 takes any free one (one worker only).',
     ),
+    tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
   },
   'An address that clients connect to.',
 )
@@ -26,6 +28,7 @@ export const listenersSchema = Type.Array(listener, {
 })
 
 type ListenerDocument = Static<typeof listener>
+export type ListenersDocument = readonly ListenerDocument[]
 
 /** What of a document says where vigia listens. */
 interface Listening {
@@ -38,6 +41,8 @@ interface Listening {
 /** Addresses of all listeners: their form, and no two on one port. */
 export function* checkListeners({ listeners, admin, health, workers }: Listening): Iterable<Finding> {
   yield* repeatedNames(listeners, 'listeners')
+  for (const [i, { tcpKeepAlive }] of listeners.entries())
+    yield* checkTcpKeepAlive(tcpKeepAlive, ['listeners', i, 'tcpKeepAlive'])
   const taken: { readonly address: Address; readonly by: string }[] = []
   const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
     ({ name, address }, i) => ({
@@ -85,8 +90,8 @@ function isWildcard(host: string): boolean {
 }
 
 /** @param listener must have passed the checks */
-export function compileListener({ name, address }: ListenerDocument): ListenerPlan {
+export function compileListener({ name, address, tcpKeepAlive }: ListenerDocument): ListenerPlan {
   const parsed = parseAddress(address)
   if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
-  return { name, ...parsed }
+  return { name, ...parsed, tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive) }
 }

@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { AccessLogPlan, LogPlan, LogSampling } from '../../plan/log.ts'
+import { isBelow } from '../../util/paths.ts'
 import { type Finding, warning } from '../forms/problem.ts'
 import { described, duration, section, share, text } from '../forms/schema-blocks.ts'
 import { parseDuration, parseShare } from '../forms/units.ts'
@@ -17,7 +18,7 @@ export const accessLogSchema = Type.Union(
         path: Type.Optional(
           text(
             'a file path',
-            'File to append to, relative to the configuration file; opened again on SIGUSR1, SIGHUP and each reload. Default: standard output.',
+            'File to append to, relative to the configuration file; in a folder of `admin.files` it must be no link, and is made with mode 0600; opened again on SIGUSR1, SIGHUP and each reload. Default: standard output.',
           ),
         ),
         sample: Type.Optional(
@@ -97,11 +98,17 @@ export function compileLog(log: LogDocument | undefined): LogPlan {
 export function compileAccessLog(
   log: AccessLogDocument | undefined,
   resolvePath: (path: string) => string,
+  grantedFolders: readonly string[],
 ): AccessLogPlan {
   if (typeof log !== 'object') return { enabled: log ?? false, destination: 'stdout' }
   const destination = log.path === undefined ? 'stdout' : resolvePath(log.path)
   const sampling = samplingOf(log)
-  return { enabled: true, destination, ...(sampling === undefined ? {} : { sampling }) }
+  return {
+    enabled: true,
+    destination,
+    ...(grantedFolders.some(folder => isBelow(folder, destination)) ? { guarded: true } : {}),
+    ...(sampling === undefined ? {} : { sampling }),
+  }
 }
 
 /** Undefined = every request gets its line. */

@@ -9,11 +9,14 @@ import { checkRanges, range } from '../forms/ranges.ts'
 import { boolean, described, duration, section } from '../forms/schema-blocks.ts'
 import { parseDuration } from '../forms/units.ts'
 
-const DEFAULTS = { workers: 'auto', watch: true, via: 'vigia', language: 'en', shutdown: '30s' } as const
+const DEFAULTS = { workers: 'auto', watch: true, via: false, language: 'en', shutdown: '30s' } as const
 
 export const workersSchema = Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: MAX_WORKERS })], {
   title: `"auto" or a whole number from 1 to ${MAX_WORKERS}`,
-  ...described('Number of worker threads that carry the traffic; auto = one per core.', DEFAULTS.workers),
+  ...described(
+    'Number of worker threads that carry the traffic; auto = one per core. One in any case where the system does not let several sockets share a port (macOS, Windows).',
+    DEFAULTS.workers,
+  ),
 })
 
 export const watchSchema = boolean(
@@ -32,7 +35,10 @@ export const headersSchema = section(
     via: Type.Optional(
       Type.Union([Type.String({ pattern: `^${TOKEN}$` }), Type.Literal(false)], {
         title: 'a name without spaces, or false',
-        ...described('Name that vigia puts into Via (RFC 9110 7.6.3); false = no Via header.', DEFAULTS.via),
+        ...described(
+          'Name that vigia puts into Via of what it sends to upstreams (RFC 9110 7.6.3), for those that look for it. Effect: nginx (`gzip_proxied off`, its default) and IIS (`noCompressionForProxies`) send uncompressed what was asked for with Via. false = none.',
+          DEFAULTS.via,
+        ),
       }),
     ),
   },

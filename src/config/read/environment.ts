@@ -6,6 +6,8 @@ import { error, type Finding, type Path } from '../forms/problem.ts'
 import { nodeAt, type Source } from './source.ts'
 
 export interface Expansion {
+  /** Names of all variables that are referred to. */
+  readonly names: ReadonlySet<string>
   readonly findings: readonly Finding[]
   readonly expanded: ReadonlySet<unknown>
   /** Which variable each value came from. */
@@ -17,21 +19,23 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 const MALFORMED = 'malformed ${...}: expected ${NAME} or ${NAME:-default}; write $${ for a literal ${'
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 
-/** Replaces references in every text value (keys stay as they are). */
-export function expandEnvironment(source: Source, env: NodeJS.ProcessEnv): Expansion {
+/** Replaces references in every text value (keys stay as they are). @param allowed names that may be referred to; undefined = all */
+export function expandEnvironment(source: Source, env: NodeJS.ProcessEnv, allowed?: readonly string[]): Expansion {
   const findings: Finding[] = []
   const expanded = new Set<unknown>()
   const origins = new Map<string, string>()
+  const names = new Set<string>()
+  const variables: Variables = { env, allowed, names, origins }
   visit(source.document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
       const problems: string[] = []
-      node.value = expand(node.value, env, problems, origins)
+      node.value = expand(node.value, variables, problems)
       expanded.add(node)
       for (const problem of problems) findings.push(error(pathOf(ancestors, node), problem))
     },
   })
-  return { findings, expanded, origins }
+  return { findings, expanded, origins, names }
 }
 
 /**
@@ -65,7 +69,14 @@ export function withoutValues(message: string, { origins }: Expansion): string {
 
 const SHORTEST_SECRET = 5
 
-function expand(text: string, env: NodeJS.ProcessEnv, problems: string[], origins: Map<string, string>): string {
+interface Variables {
+  readonly env: NodeJS.ProcessEnv
+  readonly allowed: readonly string[] | undefined
+  readonly names: Set<string>
+  readonly origins: Map<string, string>
+}
+
+function expand(text: string, { env, allowed, names, origins }: Variables, problems: string[]): string {
   return text.replace(REFERENCE, (whole, inner: string | undefined, close: string | undefined) => {
     if (inner === undefined) return '${'
     const parts = close === '}' ? NAME_AND_DEFAULT.exec(inner) : null
@@ -73,12 +84,20 @@ function expand(text: string, env: NodeJS.ProcessEnv, problems: string[], origin
       problems.push(MALFORMED)
       return whole
     }
-    const value = env[parts[1]!]
-    if (value) origins.set(value, parts[1]!)
+    const name = parts[1]!
+    names.add(name)
+    if (allowed?.includes(name) === false) {
+      problems.push(
+        `the environment variable ${name} may not be used over the admin API: the configuration file does not use it`,
+      )
+      return whole
+    }
+    const value = env[name]
+    if (value) origins.set(value, name)
     // Like a shell: `:-` also stands in for an empty value.
     if (parts[2] !== undefined) return value === undefined || value === '' ? parts[2] : value
     if (value !== undefined) return value
-    problems.push(`the environment variable ${parts[1]} is not set: set it, or write \${${parts[1]}:-default}`)
+    problems.push(`the environment variable ${name} is not set: set it, or write \${${name}:-default}`)
     return whole
   })
 }

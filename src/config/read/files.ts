@@ -1,11 +1,15 @@
 // Reads the files that the configuration names (authorities, secrets), relative to its folder.
 // Whatever they hold stays out of every message.
 
+import { constants } from 'node:fs'
 import { resolve } from 'node:path'
+import { isBelow } from '../../util/paths.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, quote } from '../forms/problem.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { NO_FILE, readRegularFile } from './regular-file.ts'
+
+const { O_NOFOLLOW } = constants
 
 export interface Files {
   readonly contents: Contents
@@ -13,13 +17,15 @@ export interface Files {
   readonly findings: readonly Finding[]
 }
 
-export function readFiles(named: readonly NamedFile[], folder: string): Files {
+/** @param guarded folders in which links are not followed */
+export function readFiles(named: readonly NamedFile[], folder: string, guarded: readonly string[] = []): Files {
   const contents = new Map<string, string>()
   const inputs = new Map<string, string>()
   const findings: Finding[] = []
   for (const { path, file, wrongIn } of named) {
-    const found = read(resolve(folder, file))
-    inputs.set(resolve(folder, file), found.print)
+    const absolute = resolve(folder, file)
+    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? O_NOFOLLOW : 0)
+    inputs.set(absolute, found.print)
     const wrong =
       'failed' in found ? `${found.failed} (it is looked for from the configuration's folder)` : wrongIn(found.content)
     if (wrong !== undefined) findings.push(error(path, `the file ${quote(file)} ${wrong}`))
@@ -30,9 +36,9 @@ export function readFiles(named: readonly NamedFile[], folder: string): Files {
 
 type Read = { readonly print: string } & ({ readonly content: string } | { readonly failed: string })
 
-function read(file: string): Read {
+function read(file: string, flags: number): Read {
   try {
-    const found = readRegularFile(file)
+    const found = readRegularFile(file, flags)
     if ('not' in found) {
       const failed = found.not === NO_FILE ? 'is not a regular file' : 'is larger than 1 MiB'
       return { print: found.not, failed }
@@ -51,6 +57,8 @@ export function whyUnreadable(code: string | undefined): string {
     case 'EACCES':
     case 'EPERM':
       return 'may not be read by this user'
+    case 'ELOOP':
+      return 'is a link, which is not followed here'
     case 'EISDIR':
       return 'is a folder'
     default:

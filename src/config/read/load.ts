@@ -2,14 +2,15 @@
 // All problems are reported at once, each with its place; nothing is half applied, and nothing throws.
 
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type ConfigDocument, compile, crossCheck, namedFiles } from '../document.ts'
 import { error, type Finding, formatPath, type Problem, shorten } from '../forms/problem.ts'
 import type { Horizon } from '../parts/maintenance/maintenance.ts'
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
-import { readFiles, whyUnreadable } from './files.ts'
+import { type Files, readFiles, whyUnreadable } from './files.ts'
+import { checkGrants, type Grants, grantsOf } from './grants.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { stillHolds } from './repair.ts'
 import { locate, parseSource, type Source } from './source.ts'
@@ -24,6 +25,8 @@ export interface LoadedSnapshot {
   /** The document as it was read, secrets and all: to be shown only through shown/mask.ts. */
   readonly text: string
   readonly inputs: Inputs
+  /** What it gives to those that come over the admin API, where it is that of the file. */
+  readonly grants: Grants
 }
 
 export interface RefusedConfig {
@@ -35,6 +38,7 @@ export interface RefusedConfig {
 
 /** Nobody reads more than that. */
 const MOST_PROBLEMS = 100
+const NO_FILES: Files = { contents: new Map(), inputs: new Map(), findings: [] }
 
 /**
  * @param revision of the snapshot: one more than the last applied one
@@ -57,13 +61,17 @@ export function loadConfig(
   return loadBytes(bytes, file, env, revision, purpose)
 }
 
-/** The same for a configuration that is in memory; `file` names it in problems, and files are looked for beside it. */
+/**
+ * The same for a configuration that is in memory; `file` names it in problems, and files are looked for beside it.
+ * @param grants all that it may use; undefined = whatever vigia may
+ */
 export function loadBytes(
   bytes: Uint8Array,
   file: string,
   env: NodeJS.ProcessEnv,
   revision = 1,
   purpose: 'change' | 'start' = 'change',
+  grants?: Grants,
 ): Loaded {
   // 1. Text to YAML.
   const inputs = new Map([[resolve(file), fingerprint(bytes)]])
@@ -72,19 +80,19 @@ export function loadBytes(
   const { source } = parsed
 
   // 2. `${ENV}`, then the schema. Where that refuses something, the rest is still looked through.
-  const expansion = expandEnvironment(source, env)
+  const expansion = expandEnvironment(source, env, grants?.environment)
   const valid = validate(source, expansion)
   const folder = dirname(resolve(file))
   const horizon: Horizon = { nowMs: Date.now(), severity: purpose === 'start' ? 'warning' : 'error' }
   if (!valid.ok) {
     const { findings, rest } = valid
-    const looked = rest && lookThrough(rest.config, folder, horizon)
+    const looked = rest && lookThrough(rest.config, folder, horizon, grants)
     const further = looked ? looked.findings.filter(found => stillHolds(found, rest.missing)) : []
     return refused(source, [...findings, ...further], expansion, new Map([...inputs, ...(looked?.inputs ?? [])]))
   }
 
   // 3. Rules between parts, and the files that the document names.
-  const { findings, contents, inputs: named } = lookThrough(valid.config, folder, horizon)
+  const { findings, contents, inputs: named } = lookThrough(valid.config, folder, horizon, grants)
   const all = new Map([...inputs, ...named])
   const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
   if (isRefused) return refused(source, findings, expansion, all)
@@ -96,12 +104,29 @@ export function loadBytes(
     files: contents,
     resolvePath: path => resolve(folder, path),
   })
-  return { ok: true, snapshot, warnings: inOrder(source, findings, expansion), text: source.text, inputs: all }
+  const given = grantsOf(valid.config, folder, expansion.names)
+  const warnings = inOrder(source, findings, expansion)
+  return { ok: true, snapshot, warnings, text: source.text, inputs: all, grants: given }
 }
 
-function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon) {
-  const files = readFiles(namedFiles(config), folder)
-  return { ...files, findings: [...crossCheck(config, horizon), ...files.findings] }
+/** Findings about a configuration that was loaded, with their places. @param file as it was named */
+export function placed({ text }: LoadedSnapshot, file: string, findings: readonly Finding[]): Problem[] {
+  const parsed = parseSource(new TextEncoder().encode(text), file)
+  return parsed.ok ? findings.map(finding => locate(parsed.source, finding)) : []
+}
+
+function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon, grants: Grants | undefined) {
+  const beyond = grants === undefined ? [] : [...checkGrants(config, folder, grants)]
+  // Where it names what it may not, no file is looked at: what is said of one would tell something.
+  const files = beyond.length > 0 ? NO_FILES : readFiles(namedFiles(config), folder, grants?.folders)
+  return {
+    ...files,
+    findings: [...crossCheck(config, horizon, addressesOfThisMachine()), ...beyond, ...files.findings],
+  }
+}
+
+function addressesOfThisMachine(): string[] {
+  return Object.values(networkInterfaces()).flatMap(each => each?.map(({ address }) => address) ?? [])
 }
 
 function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {

@@ -17,9 +17,9 @@ export type RegularFile = { readonly bytes: Buffer } | { readonly not: typeof TO
 /** Without O_NONBLOCK the open itself waits, for who writes into a pipe. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 
-/** @throws the system's error */
-export function readRegularFile(file: string): RegularFile {
-  const fd = openSync(file, FLAGS)
+/** @param flags of open(2), besides those that it always has @throws the system's error */
+export function readRegularFile(file: string, flags = 0): RegularFile {
+  const fd = openSync(file, FLAGS | flags)
   try {
     if (!fstatSync(fd).isFile()) return { not: NO_FILE }
     // Its size says nothing: that of a file below /proc is 0, and one that is being written grows.

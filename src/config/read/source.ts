@@ -3,7 +3,6 @@
 
 import {
   type Document,
-  isAlias,
   isMap,
   isNode,
   isScalar,
@@ -12,13 +11,16 @@ import {
   type Node,
   type Pair,
   parseDocument,
-  visit,
+  type YAMLMap,
 } from 'yaml'
 import { type Finding, formatPath, type Path, type Problem, quote } from '../forms/problem.ts'
+import { type Links, linksOf, unfoldedSize } from './links.ts'
 
 const LARGEST_BYTES = 1024 * 1024
 /** More than that says nothing that the first ones don't. */
 const MOST_SYNTAX_PROBLEMS = 20
+/** Values, with what aliases stand for written out at each: a few kilobytes of aliases of aliases could make billions of them. */
+const MOST_VALUES = 500_000
 
 /** Errors that leave the structure of the rest as it is. */
 const ALONE: ReadonlySet<string> = new Set([
@@ -36,6 +38,9 @@ export interface Source {
   readonly document: Document.Parsed
   readonly lines: LineCounter
   readonly text: string
+  readonly links: Links
+  /** What stands under each key of the maps that were looked into. */
+  readonly keys: WeakMap<YAMLMap, ReadonlyMap<string, Pair>>
 }
 
 export type Parsed =
@@ -58,27 +63,24 @@ export function parseSource(bytes: Uint8Array, file: string): Parsed {
     return problemAt(file, line, col, message)
   }
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, merge: true })
-    const problems = withoutAftermath([...document.errors, ...document.warnings]).map(({ pos, code }) => {
+    // The library's own search for repeated keys holds each key of a mapping against all before it.
+    const options = { prettyErrors: false, stringKeys: true, merge: true, uniqueKeys: false }
+    const document = parseDocument(text, { lineCounter: lines, ...options })
+    const links = linksOf(document)
+    const repeated = links.repeatedKeys.map(({ range }) => ({ pos: [range?.[0] ?? 0], code: 'DUPLICATE_KEY' }) as const)
+    const problems = withoutAftermath([...document.errors, ...document.warnings, ...repeated]).map(({ pos, code }) => {
       const hint = !ALONE.has(code) && lineAt(text, pos[0]).includes('${') ? REFERENCE_HINT : ''
       return place(pos[0], wordsFor(code) + hint)
     })
     if (problems.length === 0) {
-      visit(document, {
-        Alias(_, alias) {
-          const known = alias.resolve(document) !== undefined
-          if (!known)
-            problems.push(
-              place(alias.range?.[0] ?? 0, 'YAML: the alias has no anchor before it: define it as &NAME first'),
-            )
-        },
-      })
+      for (const { range } of links.dangling)
+        problems.push(place(range?.[0] ?? 0, 'YAML: the alias has no anchor before it: define it as &NAME first'))
     }
     if (problems.length > 0) return { ok: false, problems: problems.slice(0, MOST_SYNTAX_PROBLEMS) }
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
       return whole('the file is empty: it needs at least listeners, routes and pools')
     }
-    return { ok: true, source: { file, document, lines, text } }
+    return { ok: true, source: { file, document, lines, text, links, keys: new WeakMap() } }
   } catch {
     return whole('YAML: the file cannot be read: is it nested too deeply?')
   }
@@ -97,8 +99,10 @@ function lineAt(text: string, offset: number): string {
 
 /** Plain values, or undefined where the aliases unfold to too much. */
 export function plainValues(source: Source): { readonly value: unknown } | undefined {
+  const { document, links } = source
+  if (unfoldedSize(document.contents, links) > MOST_VALUES) return undefined
   try {
-    return { value: source.document.toJS({ maxAliasCount: 100 }) as unknown }
+    return { value: document.toJS({ maxAliasCount: -1 }) as unknown }
   } catch {
     return undefined
   }
@@ -106,7 +110,7 @@ export function plainValues(source: Source): { readonly value: unknown } | undef
 
 /** The finding with its line and column. A path that is not in the file is placed at its nearest ancestor that is. */
 export function locate(source: Source, finding: Finding): Problem {
-  const { node, key } = find(source.document, finding.path)
+  const { node, key } = find(source, finding.path)
   const offset = (finding.at === 'key' ? key?.range?.[0] : undefined) ?? node?.range?.[0] ?? 0
   const { line, col } = position(source.lines, offset)
   const { severity, message } = finding
@@ -115,7 +119,7 @@ export function locate(source: Source, finding: Finding): Problem {
 
 /** The node at `path`, aliases resolved; undefined where the file has none. */
 export function nodeAt(source: Source, path: Path): Node | undefined {
-  const { node, depth } = find(source.document, path)
+  const { node, depth } = find(source, path)
   return depth === path.length ? node : undefined
 }
 
@@ -128,22 +132,29 @@ export function writtenAt(source: Source, path: Path): string | undefined {
   return written.startsWith('"') || written.startsWith("'") ? written : quote(written)
 }
 
-function find(document: Document.Parsed, path: Path): { node: Node | undefined; key: Node | undefined; depth: number } {
-  let node: Node | undefined = document.contents ?? undefined
+function find(source: Source, path: Path): { node: Node | undefined; key: Node | undefined; depth: number } {
+  let node: Node | undefined = source.document.contents ?? undefined
   let key: Node | undefined
   let depth = 0
   for (const step of path) {
-    const pair: Pair | undefined = isMap(node)
-      ? node.items.find(item => isScalar(item.key) && String(item.key.value) === String(step))
-      : undefined
+    const pair = isMap(node) ? pairsOf(source, node).get(String(step)) : undefined
     const below: unknown = isSeq(node) ? node.items[Number(step)] : pair?.value
-    const resolved = isAlias(below) ? below.resolve(document) : below
+    const resolved = source.links.targets.get(below) ?? below
     if (!isNode(resolved)) break
     key = isNode(pair?.key) ? pair.key : undefined
     node = resolved
     depth += 1
   }
   return { node, key: depth === path.length ? key : undefined, depth }
+}
+
+function pairsOf({ keys }: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = keys.get(map)
+  if (known !== undefined) return known
+  const pairs = new Map<string, Pair>()
+  for (const pair of map.items) if (isScalar(pair.key)) pairs.set(String(pair.key.value), pair)
+  keys.set(map, pairs)
+  return pairs
 }
 
 function position(lines: LineCounter, offset: number): { line: number; col: number } {

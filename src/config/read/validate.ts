@@ -24,8 +24,10 @@ const check = new Ajv({
   strict: true,
   verbose: true,
   keywords: ['whyRequired'],
-  // It checks one document at each start: to make its code quicker takes longer than to run it.
+  // It checks one document at each start: to make its code quicker takes longer than to run it, and so does a look at the schema itself,
+  // which a test takes (schema.test.ts).
   code: { optimize: false },
+  validateSchema: false,
 }).compile<ConfigDocument>(configSchema)
 
 export function validate(source: Source, expansion: Expansion): Validated {

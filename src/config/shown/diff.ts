@@ -89,8 +89,8 @@ function diffParts(part: Part, before: Parts, after: Parts): Change[] {
   for (const [name, { told }] of after) {
     if (!before.has(name)) changes.push({ kind: 'added', part, name, key: undefined, before: undefined, after: told })
   }
-  if (isReordered([...after.keys()].flatMap(name => (before.has(name) ? [[...before.keys()].indexOf(name)] : []))))
-    changes.push(reordered(part))
+  const places = new Map([...before.keys()].map((name, i) => [name, i]))
+  if (isReordered([...after.keys()].flatMap(name => places.get(name) ?? []))) changes.push(reordered(part))
   return changes
 }
 
@@ -109,22 +109,21 @@ function diffKeys(part: Part, name: string, before: Values, after: Values): Chan
 
 /** Upstreams of pools that were and are there; those of a new pool come with it. */
 function diffUpstreams(before: Snapshot, after: Snapshot): Change[] {
+  const pools = new Map(after.pools.map(pool => [pool.name, pool]))
   return before.pools.flatMap(pool => {
-    const now = after.pools.find(({ name }) => name === pool.name)
+    const now = pools.get(pool.name)
     return now ? diffParts('upstream', upstreamsOf(pool), upstreamsOf(now)) : []
   })
 }
 
 /** Routes have an order, and not all have a name: one without is known by what it matches, or else by its place. */
 function diffRoutes(before: Snapshot, after: Snapshot): Change[] {
-  const left = [...before.routes]
-  const take = (is: (route: RoutePlan) => boolean) => {
-    const at = left.findIndex(is)
-    return at < 0 ? undefined : left.splice(at, 1)[0]
-  }
-  const alike = after.routes.map(route => take(each => isAlike(each, route)))
-  const former = after.routes.map((route, i) => alike[i] ?? take(({ name }) => name === route.name))
-  const gone = left.map((route): Change => {
+  const left = new Set(before.routes)
+  const alike = taking(left, likeness)
+  const sameName = taking(left, ({ name }) => name)
+  const byLikeness = after.routes.map(route => alike(route))
+  const former = after.routes.map((route, i) => byLikeness[i] ?? sameName(route))
+  const gone = [...left].map((route): Change => {
     return {
       kind: 'removed',
       part: 'route',
@@ -140,16 +139,25 @@ function diffRoutes(before: Snapshot, after: Snapshot): Change[] {
     if (was) return diffKeys('route', name, routeValues(before, was), routeValues(after, route))
     return [{ kind: 'added', part: 'route', name, key: undefined, before: undefined, after: toldOf(after, route) }]
   })
-  const places = former.flatMap(route => (route ? [before.routes.indexOf(route)] : []))
+  const placeOf = new Map(before.routes.map((route, i) => [route, i]))
+  const places = former.flatMap(route => (route ? placeOf.get(route)! : []))
   return [...gone, ...rest, ...(isReordered(places) ? [reordered('route')] : [])]
 }
 
 const UNNAMED = /^routes\[\d+\]$/
 
-function isAlike(a: RoutePlan, b: RoutePlan): boolean {
-  const unnamed = UNNAMED.test(a.name)
-  if (unnamed !== UNNAMED.test(b.name)) return false
-  return unnamed ? isDeepStrictEqual(a.match, b.match) : a.name === b.name
+function likeness({ name, match }: RoutePlan): string {
+  return UNNAMED.test(name) ? JSON.stringify(match) : name
+}
+
+/** Takes the first of those that are left that has the same key as a route. */
+function taking(left: Set<RoutePlan>, keyOf: (route: RoutePlan) => string) {
+  const byKey = Map.groupBy(left, keyOf)
+  return (route: RoutePlan): RoutePlan | undefined => {
+    const found = byKey.get(keyOf(route))?.find(each => left.has(each))
+    if (found !== undefined) left.delete(found)
+    return found
+  }
 }
 
 function isReordered(places: readonly number[]): boolean {
@@ -170,9 +178,9 @@ function routeValues(snapshot: Snapshot, { name: _, pool, ...route }: RoutePlan)
 
 function listenersOf(snapshot: Snapshot): Parts {
   return new Map(
-    snapshot.listeners.map(({ name, host, port }) => {
+    snapshot.listeners.map(({ name, host, port, ...listener }) => {
       const address = hostPort(host, port)
-      return [name, { told: address, values: flat({ address }) }]
+      return [name, { told: address, values: flat({ address, ...listener }) }]
     }),
   )
 }
@@ -210,7 +218,7 @@ function settingsOf(snapshot: Snapshot): Values {
   return flat({
     ...settings,
     health: health && { address: hostPort(health.host, health.port) },
-    admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens },
+    admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens, files: admin.files },
   })
 }
 

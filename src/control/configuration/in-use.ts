@@ -7,6 +7,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { Serial } from '../../util/serial.ts'
+import type { Names } from '../names/names.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
 import type { Registry } from '../upstreams/registry.ts'
@@ -14,6 +15,7 @@ import type { FreezeOverride } from '../windows/freeze.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
+import { connectionLimitOf } from '../workers/descriptors.ts'
 import { checkListeners, listenersOf, notHeldBy } from '../workers/listen-check.ts'
 import type { Supervisor } from '../workers/supervisor.ts'
 import { checkConfigurationFreeze } from './configuration-freeze.ts'
@@ -22,12 +24,17 @@ export interface InUseOptions {
   /** What vigia starts with; the registry has it already, and gave it these slots. */
   readonly snapshot: Snapshot
   readonly slots: Slots
+  readonly names: Pick<Names, 'follow' | 'retire'>
   readonly registry: Registry
   readonly windows: MaintenanceWindows
   readonly prober: Prober
   readonly supervisor: Pick<Supervisor, 'distribute'>
   /** Goes where the configuration wants it. */
   readonly admin: { listen(at: Snapshot['admin']): Promise<void> }
+  /** Most that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
+  /** As the start said: `snapshot` may have fewer. */
+  readonly wantedWorkers: number
   readonly counters: CounterTable
   readonly logger: Logger
   readonly life: () => LifeState
@@ -70,19 +77,20 @@ export class ConfigurationInUse {
   }
 
   async #take(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
-    const { windows, admin, logger, tell } = this.#options
+    const { windows, admin, descriptors, wantedWorkers, logger, tell } = this.#options
     this.#expectReady()
     const overridden = checkConfigurationFreeze(windows.freezeOn(), override, Date.now())
     if (overridden !== undefined) tell(overridden)
     const former = this.#snapshot
-    if (wanted.workers !== former.workers) {
+    if (wanted.workers !== wantedWorkers) {
       logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
     }
+    const usable = { ...wanted, workers: former.workers }
     await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
     await admin.listen(wanted.admin)
     try {
       this.#expectReady()
-      await this.#distribute({ ...wanted, workers: former.workers })
+      await this.#distribute(usable)
     } catch (error) {
       this.#expectReady()
       // Some workers may have taken it over already: all go back to the former one, under a new revision.
@@ -91,6 +99,8 @@ export class ConfigurationInUse {
       throw error
     }
     logger.level = wanted.log.level
+    const { warning } = connectionLimitOf(usable, descriptors)
+    if (warning !== undefined && warning !== connectionLimitOf(former, descriptors).warning) logger.warn(warning)
     return this.revision
   }
 
@@ -100,7 +110,8 @@ export class ConfigurationInUse {
   }
 
   async #distribute(wanted: Snapshot): Promise<void> {
-    const { registry, windows, prober, supervisor, counters, logger } = this.#options
+    const { names, registry, windows, prober, supervisor, counters, logger } = this.#options
+    names.follow(wanted)
     const slots = registry.apply(wanted)
     this.#revisions += 1
     const snapshot = { ...wanted, revision: this.#revisions }
@@ -114,6 +125,7 @@ export class ConfigurationInUse {
       if (left !== undefined) logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)
     }
     windows.retire()
+    names.retire(wanted)
     prober.apply(registry.jobs())
   }
 }

@@ -1,14 +1,16 @@
 // Reads the configuration again when somebody asks or its files change: load -> check -> diff -> apply -> every worker acknowledges -> tell.
 // What can't be used changes nothing; what is in use already is not applied again. One after the other.
 
-import { isDeepStrictEqual } from 'node:util'
 import type { ReloadOutcome } from '../../admin/contract/reload.ts'
+import { maskAside } from '../../config/aside/aside.ts'
+import { type Comparison, compare, type Read } from '../../config/aside/jobs.ts'
 import { formatProblem } from '../../config/forms/problem.ts'
+import type { Grants } from '../../config/read/grants.ts'
 import type { Loaded, LoadedSnapshot } from '../../config/read/load.ts'
 import { InputWatch } from '../../config/read/watch.ts'
-import { changeText, diffSnapshots } from '../../config/shown/diff.ts'
-import { maskConfiguration } from '../../config/shown/mask.ts'
+import { changeText } from '../../config/shown/diff.ts'
 import type { Logger } from '../../logging/logger.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { Serial } from '../../util/serial.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadInput, ReloadRequest } from '../events/reload-event.ts'
 import { Frozen } from './configuration-freeze.ts'
@@ -20,8 +22,19 @@ export interface ConfigurationFile {
   readonly path: string
   /** What vigia starts with. */
   readonly loaded: LoadedSnapshot
-  /** Reads it again. */
-  load(): Loaded
+  /** Reads it again. @param against what is in use */
+  load(against: Snapshot): Promise<Read>
+}
+
+/** What a configuration was held against, and what came of it. */
+export interface Compared {
+  readonly against: Snapshot
+  readonly comparison: Comparison
+}
+
+interface Usable {
+  readonly loaded: LoadedSnapshot
+  readonly comparison: Comparison
 }
 
 export interface ReloaderOptions {
@@ -36,6 +49,7 @@ export class Reloader {
   readonly #watch: InputWatch
   /** As it was read: what the process can't take over while it runs is still another value in here. */
   #loaded: LoadedSnapshot
+  #grants: Grants
   /** Of the newest reload; '' = it was fine. */
   #problems = ''
   readonly #turns = new Serial()
@@ -46,6 +60,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options
     this.#loaded = options.file.loaded
+    this.#grants = options.file.loaded.grants
     this.#watch = new InputWatch({
       onChange: () => void this.reload('file'),
       onDeaf: why => options.logger.warn(`watching the configuration: ${why}`),
@@ -63,8 +78,8 @@ export class Reloader {
   }
 
   /** The configuration in use as YAML, without secrets. */
-  masked(): string {
-    return maskConfiguration(this.#loaded.text)
+  masked(): Promise<string> {
+    return maskAside(this.#loaded.text)
   }
 
   /** In use, as it was read: secrets and all. */
@@ -72,9 +87,21 @@ export class Reloader {
     return this.#loaded
   }
 
-  /** Puts a configuration into use that need not be what the file says; the next reload takes the file's again. Never rejects. */
-  use(loaded: LoadedSnapshot, request: ReloadRequest): Promise<ReloadOutcome> {
-    return this.#inTurn(request, () => this.#take(loaded, request, 'the configuration that was given'))
+  /** What the file gives to configurations that come over the admin API: the newest that was used. */
+  get grants(): Grants {
+    return this.#grants
+  }
+
+  /**
+   * Puts a configuration into use that need not be what the file says; the next reload takes the file's again. Never rejects.
+   * @param compared what it was held against when it was read, where that is known
+   */
+  use(loaded: LoadedSnapshot, request: ReloadRequest, compared?: Compared): Promise<ReloadOutcome> {
+    return this.#inTurn(request, () => {
+      const before = this.#loaded.snapshot
+      const comparison = compared?.against === before ? compared.comparison : compare(before, loaded.snapshot)
+      return this.#take({ loaded, comparison }, request, 'the configuration that was given')
+    })
   }
 
   /** Reads the file. Never rejects. Whoever asks while another one is under way gets one that begins after it. */
@@ -102,18 +129,23 @@ export class Reloader {
   }
 
   async #reload(request: ReloadRequest): Promise<ReloadOutcome> {
-    const loaded = this.#options.file.load()
+    const before = this.#loaded.snapshot
+    const { loaded, comparison } = await this.#options.file.load(before)
     this.#follow(loaded)
-    if (loaded.ok) return this.#take(loaded, request, this.#options.file.path)
+    if (loaded.ok) {
+      const read = { loaded, comparison: comparison ?? compare(before, loaded.snapshot) }
+      const outcome = await this.#take(read, request, this.#options.file.path)
+      this.#grants = loaded.grants
+      return outcome
+    }
     const errors = loaded.problems.filter(({ severity }) => severity === 'error')
     return this.#refuse(request, errors.map(formatProblem))
   }
 
   /** @param name of the configuration, for people */
-  async #take(loaded: LoadedSnapshot, request: ReloadRequest, name: string): Promise<ReloadOutcome> {
+  async #take({ loaded, comparison }: Usable, request: ReloadRequest, name: string): Promise<ReloadOutcome> {
     const { inUse, tell } = this.#options
-    const before = this.#loaded.snapshot
-    if (isDeepStrictEqual({ ...loaded.snapshot, revision: 0 }, { ...before, revision: 0 })) {
+    if (comparison.same) {
       this.#loaded = loaded
       const isNews = request.source !== 'file' || this.#problems !== ''
       this.#problems = ''
@@ -127,7 +159,7 @@ export class Reloader {
     const revision = await inUse.take(loaded.snapshot, override ? { by, reason, source } : undefined)
     this.#use(loaded)
     this.#problems = ''
-    const diff = diffSnapshots(before, loaded.snapshot)
+    const { diff } = comparison
     tell({ ...this.#about(request, { name, isNews: true }), result: 'applied', applied: { loaded, former, diff } })
     const changes = diff.changes.map(changeText)
     const warnings = loaded.warnings.map(formatProblem)

@@ -2,8 +2,8 @@
 // Types only: who decides, writes and applies effects is in orders/ and record/.
 
 import type { InDoubtOrder, Recording, Resolution } from '../../admin/contract/operations.ts'
+import type { Comparison } from '../../config/aside/jobs.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
-import type { Diff } from '../../config/shown/diff.ts'
 import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
@@ -100,7 +100,8 @@ export interface ConfigurationEffect {
   readonly loaded: LoadedSnapshot
   /** In use until then. */
   readonly former: LoadedSnapshot
-  readonly diff: Diff
+  /** From the former one. */
+  readonly changes: Comparison
   /** Its id in the history, where it is one that was in use before. */
   readonly id: number | undefined
   /** Also into the file. */

@@ -3,10 +3,12 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
+import type { NameEvent } from '../names/name-event.ts'
 import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
+import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
 import type { VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
@@ -47,6 +49,8 @@ export function wordsOf(event: VigiaEvent): Words {
     }
     case 'standby':
       return standbyWords(event)
+    case 'name':
+      return nameWords(event)
     case 'window':
       return windowWords(event)
     case 'order': {
@@ -80,6 +84,11 @@ export function wordsOf(event: VigiaEvent): Words {
       return settledWords(event)
     case 'worker-lost':
       return lostWords(event.worker, event.lost, event.isReplaced)
+    case 'worker-stalled':
+    case 'control-stalled':
+      return stalledWords(event)
+    case 'memory':
+      return memoryWords(event)
     case 'started': {
       const text =
         'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
@@ -112,6 +121,18 @@ function standbyWords(event: StandbyEvent): Words {
     lines: [{ level: carries ? 'warn' : 'info', fields: { pool, priority }, text }],
     entries: [{ type: 'standby', atMs, pool, text, detail: { priority, upstreams, carries } }],
   }
+}
+
+function nameWords({ host, before, now: { addresses, problem } }: NameEvent): Words {
+  const fields = { name: host, addresses }
+  const all = addresses.join(', ')
+  const isMoved = before.addresses.length > 0 && before.addresses !== addresses
+  const kept = all === '' ? 'its upstreams are out until it has an address' : `its last addresses stay in use: ${all}`
+  const [level, text] =
+    problem === undefined
+      ? (['info', `name ${host} is ${all}${isMoved ? ` (was ${before.addresses.join(', ')})` : ''}`] as const)
+      : (['warn', `name ${host}: ${problem.why}; ${kept}`] as const)
+  return { lines: [{ level, fields, text }], entries: [{ type: 'name', text, detail: { ...fields, level } }] }
 }
 
 function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEvent): Required<Words> {
@@ -160,6 +181,39 @@ function lostWords(worker: number, { total, upstreams }: LostRequests, isReplace
           ],
     entries: isReplaced ? [{ type: 'worker', text, detail: { worker, lost: total } }] : [],
   }
+}
+
+function stalledWords(event: StallEvent): Required<Words> {
+  const { forMs } = event
+  const seconds = `${(forMs / 1000).toFixed(1)} s`
+  if (event.type === 'control-stalled') {
+    const text = event.alone
+      ? `the control plane stood still for ${seconds}: no probe, no order and no signal was looked at meanwhile; traffic went on`
+      : `vigia stood still for ${seconds}, or only its control plane did: the machine may have been suspended, or have had no core for it`
+    return { lines: [{ level: 'warn', text }], entries: [{ type: 'worker', text, detail: { stalledMs: forMs } }] }
+  }
+  const { worker, phase } = event
+  const what = {
+    begins: `worker ${worker} stands still: its clients wait; others no longer wait for those that it has in a queue`,
+    ends: `worker ${worker} goes on, after ${seconds}`,
+    replaced: `worker ${worker} has stood still for ${seconds}: it is ended (watchdog.worker)`,
+  }[phase]
+  const level = phase === 'ends' ? 'info' : 'error'
+  return {
+    lines: [{ level, fields: { worker }, text: what }],
+    entries: [{ type: 'worker', text: what, detail: { worker, phase, stalledMs: forMs } }],
+  }
+}
+
+function memoryWords({ residentBytes, totalBytes, heapBytes, renewal }: MemoryEvent): Required<Words> {
+  const mib = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`
+  const what =
+    renewal?.why === 'heap'
+      ? `the heap of worker ${renewal.worker} is nearly full (its bound is ${mib(heapBytes)})`
+      : `vigia has ${mib(residentBytes)} of memory, and limits.memory is ${mib(totalBytes)}`
+  const text = renewal === undefined ? what : `${what}: worker ${renewal.worker} is drained and replaced`
+  const detail = { residentBytes, worker: renewal?.worker ?? null }
+  return { lines: [{ level: 'warn', text }], entries: [{ type: 'worker', text, detail }] }
 }
 
 function reloadLines(event: ReloadEvent): LogLine[] {

@@ -9,11 +9,13 @@ import type {
   DiffReport,
 } from '../../admin/contract/configurations.ts'
 import type { Found } from '../../admin/contract/history.ts'
+import { maskAside, readAside } from '../../config/aside/aside.ts'
+import { compare } from '../../config/aside/jobs.ts'
 import { formatProblem } from '../../config/forms/problem.ts'
-import { type Loaded, type LoadedSnapshot, loadBytes } from '../../config/read/load.ts'
-import { changeText, type Diff, diffSnapshots } from '../../config/shown/diff.ts'
-import { maskConfiguration } from '../../config/shown/mask.ts'
-import { type Refusal, refuse } from '../../util/refusal.ts'
+import type { Grants } from '../../config/read/grants.ts'
+import { changeText, type Diff } from '../../config/shown/diff.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
+import { refuse } from '../../util/refusal.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import { configurationsApplied, configurationText } from '../record/history.ts'
 import type { Records } from '../record/records.ts'
@@ -22,38 +24,46 @@ import type { Used } from './use-configuration.ts'
 
 export interface ConfigurationsOptions {
   readonly orders: Orders<Used>
-  readonly reloader: Pick<Reloader, 'loaded' | 'masked'>
+  readonly reloader: Pick<Reloader, 'loaded' | 'masked' | 'grants'>
   readonly records: Records
   /** The configuration file: texts are judged as if they stood there. */
   readonly file: string
 }
 
 export function createConfigurations({ orders, reloader, records, file }: ConfigurationsOptions): Configurations {
-  const load = (text: string): Loaded => loadBytes(new TextEncoder().encode(text), file, process.env)
+  const read = (text: string, against?: Snapshot, grants?: Grants) =>
+    readAside({ text, file, env: process.env, grants }, against)
   const running = () => reloader.loaded
 
-  /** A text of the history, or what is in use. */
-  async function loaded(id: number | undefined): Promise<LoadedSnapshot | Refusal> {
-    if (id === undefined) return running()
+  /** A text of the history, or what is in use. @param against what it is compared with */
+  async function readAgain(id: number | undefined, against?: Snapshot) {
+    if (id === undefined) {
+      const { snapshot } = running()
+      return { snapshot, diff: against && compare(against, snapshot).diff }
+    }
     const stored = await configurationText(records, id)
     if (!stored.ok) return stored
-    const candidate = load(stored.text)
-    if (candidate.ok) return candidate
-    return refuse('conflict', `configuration ${id} can't be read any more: ${formatProblem(candidate.problems[0]!)}`)
+    const { loaded, comparison } = await read(stored.text, against)
+    if (loaded.ok) return { snapshot: loaded.snapshot, diff: comparison?.diff }
+    return refuse('conflict', `configuration ${id} can't be read any more: ${formatProblem(loaded.problems[0]!)}`)
   }
 
   /** @param id its id in the history, where it comes from there */
   async function apply(text: string, id: number | undefined, order: ApplyOrder): Promise<Found<ApplyReport>> {
-    const candidate = load(text)
-    if (!candidate.ok) {
-      const problems = candidate.problems.map(formatProblem)
+    const against = running().snapshot
+    // What was in use before may be used again.
+    const { loaded, comparison } = await read(text, against, id === undefined ? reloader.grants : undefined)
+    if (!loaded.ok) {
+      const problems = loaded.problems.map(formatProblem)
       return report({ outcome: { result: 'refused', problems }, isWritten: false, failure: undefined })
     }
     const { write, override = false } = order
     const decide = () => {
       const former = running()
-      const diff = diffSnapshots(former.snapshot, candidate.snapshot)
-      return [{ kind: 'configuration', loaded: candidate, former, diff, id, write, override } as const]
+      // Another one may be in use by now.
+      const isFresh = former.snapshot === against && comparison !== undefined
+      const changes = isFresh ? comparison : compare(former.snapshot, loaded.snapshot)
+      return [{ kind: 'configuration', loaded, former, changes, id, write, override } as const]
     }
     return orders.carryOut(order, decide, async (_, used) => report(await used!))
   }
@@ -72,24 +82,24 @@ export function createConfigurations({ orders, reloader, records, file }: Config
 
   return {
     running: () => reloader.masked(),
-    check(text): CheckReport {
-      const candidate = load(text)
-      const all = candidate.ok ? candidate.warnings : candidate.problems
+    async check(text): Promise<CheckReport> {
+      const { loaded, comparison } = await read(text, running().snapshot, reloader.grants)
+      const all = loaded.ok ? loaded.warnings : loaded.problems
       const problems = all.map(({ file: _, ...problem }) => problem)
-      const diff = candidate.ok ? reportDiff(diffSnapshots(running().snapshot, candidate.snapshot)) : null
-      return { valid: candidate.ok, problems, diff }
+      return { valid: loaded.ok, problems, diff: comparison === undefined ? null : reportDiff(comparison.diff) }
     },
     apply: (text, order) => apply(text, undefined, order),
     history: query => configurationsApplied(records, query),
     async text(id) {
       const stored = await configurationText(records, id)
-      return stored.ok ? { ok: true, text: maskConfiguration(stored.text) } : stored
+      return stored.ok ? { ok: true, text: await maskAside(stored.text) } : stored
     },
     async diff(from, to): Promise<Found<DiffReport>> {
-      const [before, after] = [await loaded(from), await loaded(to)]
+      const before = await readAgain(from)
       if ('code' in before) return before
+      const after = await readAgain(to, before.snapshot)
       if ('code' in after) return after
-      return { ok: true, ...reportDiff(diffSnapshots(before.snapshot, after.snapshot)) }
+      return { ok: true, ...reportDiff(after.diff!) }
     },
     async rollback(id, order) {
       const stored = await configurationText(records, id)

@@ -44,7 +44,7 @@ export function judgeWindow(
 ): { readonly errors: readonly string[]; readonly warnings: readonly string[] } {
   const named = {
     pools: new Map(pools.map(({ name, upstreams }) => [name, upstreams.map(each => each.name)])),
-    routes: routes.map(({ name }) => name),
+    routes: new Set(routes.map(({ name }) => name)),
   }
   const findings = [...checkWindow(document, named, []), ...whatOnlyFilesHave(document)]
   const words = (severity: string) =>

@@ -24,9 +24,10 @@ export function useConfiguration(
   records: Pick<Records, 'later'>,
   file: string,
 ): UseConfiguration {
-  return async ({ loaded, write, override }, who) => {
+  return async ({ loaded, former, changes, write, override }, who) => {
     const { by, reason, source = 'api' } = who
-    const outcome = await reloader.use(loaded, { source, by, reason, override })
+    const compared = { against: former.snapshot, comparison: changes }
+    const outcome = await reloader.use(loaded, { source, by, reason, override }, compared)
     if (outcome.result === 'refused') records.later(refusedConfiguration(who, outcome.problems))
     if (outcome.result === 'refused' || !write) return { outcome, isWritten: false, failure: undefined }
     const failure = await replaceFile(file, loaded.text)

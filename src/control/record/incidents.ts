@@ -8,6 +8,7 @@ import type { Transition } from '../upstreams/upstream-event.ts'
 
 export interface IncidentOptions {
   readonly pools: () => readonly RegistryPool[]
+  readonly pool: (name: string) => RegistryPool | undefined
   readonly record: (incident: IncidentEntry) => void
 }
 
@@ -40,27 +41,29 @@ export class Incidents {
     const key = keyOf({ pool, upstream })
     if (to === 'out') this.#begin(key, { pool, upstream, kind: UPSTREAM_OUT, cause, atMs })
     else if (to !== 'unknown') this.#end(key, atMs)
-    this.look(atMs, cause)
+    const now = this.#options.pool(pool)
+    if (now !== undefined) this.#lookAt(now, atMs, cause)
   }
 
   /** How pools are now; a configuration may have taken away what an incident was about. @param cause of the latest change */
   look(nowMs: number, cause = ''): void {
-    const pools = this.#options.pools()
-    for (const { plan, entries } of pools) {
-      const key = keyOf({ pool: plan.name, upstream: undefined })
-      const states = entries.map(entry => entry.verdict.availability)
-      if (states.includes('available')) this.#end(key, nowMs)
-      // Where a first verdict is still to come nothing is known yet.
-      else if (!states.includes('unknown') && entries.length > 0) {
-        this.#begin(key, { pool: plan.name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
-      }
-    }
+    for (const pool of this.#options.pools()) this.#lookAt(pool, nowMs, cause)
     for (const [key, { pool, upstream }] of this.#open) {
-      const entries = pools.find(({ plan }) => plan.name === pool)?.entries
+      const entries = this.#options.pool(pool)?.entries
       const entry = entries?.find(({ plan }) => plan.name === upstream)
       const isGone = upstream === undefined ? entries === undefined : entry === undefined
       const isOver = entry !== undefined && !['out', 'unknown'].includes(entry.verdict.availability)
       if (isGone || isOver) this.#end(key, nowMs)
+    }
+  }
+
+  #lookAt({ plan, entries }: RegistryPool, nowMs: number, cause: string): void {
+    const key = keyOf({ pool: plan.name, upstream: undefined })
+    const states = entries.map(entry => entry.verdict.availability)
+    if (states.includes('available')) this.#end(key, nowMs)
+    // Where a first verdict is still to come nothing is known yet.
+    else if (!states.includes('unknown') && entries.length > 0) {
+      this.#begin(key, { pool: plan.name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
     }
   }
 

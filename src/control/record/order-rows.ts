@@ -102,12 +102,12 @@ function weightWritten({ pool, upstream, configured, before, after }: WeightEffe
   }
 }
 
-function configurationOrdered({ id, loaded, former, diff, write }: ConfigurationEffect): Written['audit'] {
+function configurationOrdered({ id, loaded, former, changes, write }: ConfigurationEffect): Written['audit'] {
   return {
     action: id === undefined ? 'configuration.order' : 'configuration.rollback',
     subject: 'configuration',
     before: { hash: hashOf(former.text) },
-    after: { ...(id === undefined ? {} : { id }), hash: hashOf(loaded.text), write, ...diffShown(diff) },
+    after: { ...(id === undefined ? {} : { id }), hash: hashOf(loaded.text), write, ...diffShown(changes.diff) },
   }
 }
 

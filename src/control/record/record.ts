@@ -15,7 +15,7 @@ export interface RecordOptions {
   readonly snapshot: Snapshot
   readonly loaded: LoadedSnapshot | undefined
   readonly logger: Logger
-  readonly targets: RestoreTargets & { readonly registry: Pick<Registry, 'pools'> }
+  readonly targets: RestoreTargets & { readonly registry: Pick<Registry, 'pools' | 'pool'> }
 }
 
 export function createRecord({ snapshot, loaded, logger, targets }: RecordOptions): {
@@ -25,6 +25,7 @@ export function createRecord({ snapshot, loaded, logger, targets }: RecordOption
 } {
   const incidents = new Incidents({
     pools: () => targets.registry.pools(),
+    pool: name => targets.registry.pool(name),
     record: incident => records.append('incident', incident),
   })
   const { revision } = snapshot

@@ -4,8 +4,7 @@
 import type { Logger } from '../../logging/logger.ts'
 import type { StorePlan } from '../../plan/store.ts'
 import type { AppendKind, AppendRows, Override, Store, StoredWindow, StoreHealth } from '../../store/contract.ts'
-import { copyPath, fetchCopy } from '../../store/file/orders-copy.ts'
-import type { openStore } from '../../store/main/store.ts'
+import { type openStore, ordersBeside } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { DEFAULT_RETENTION } from '../../store/tuning.ts'
 
@@ -156,7 +155,7 @@ export class StoreOpening {
 
   /** Takes the copy of the orders for the time until the file can be read. Never rejects. */
   async #fallBack(): Promise<void> {
-    this.#copy ??= within(COPY_WITHIN_MS, fetchCopy(copyPath(this.#options.plan.path)))
+    this.#copy ??= within(COPY_WITHIN_MS, ordersBeside(this.#options.plan.path))
     const copy = await this.#copy
     // One that is only slow, perhaps at its very first start, may be open in a moment.
     const isLost = copy !== undefined || this.#reason !== undefined

@@ -8,7 +8,7 @@ import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
 export function metricsSource(sources: Sources): MetricsSource {
-  const { version, counters, registry, inUse, workers, reloads, records, inDoubt } = sources
+  const { version, counters, registry, inUse, workers, reloads, records, names, inDoubt } = sources
   return {
     version,
     counters,
@@ -18,7 +18,9 @@ export function metricsSource(sources: Sources): MetricsSource {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
-    workerRestarts: () => workers().map(worker => worker.restarts),
+    names: () => ({ names: names.samples(), lookups: names.lookups }),
+    workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
+    controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,
     admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
@@ -43,6 +45,7 @@ export function metricsSource(sources: Sources): MetricsSource {
           state: entry.verdict.availability,
           weight: entry.weight,
           ejections: entry.ejections,
+          idleLimited: entry.idleLimit?.inForce === true,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
           probes: entry.probes,

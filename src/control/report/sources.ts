@@ -6,6 +6,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
+import type { Names } from '../names/names.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
 import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
@@ -25,13 +26,18 @@ export interface Sources {
   readonly reloads: ReloadTally
   readonly life: () => LifeState
   readonly workers: () => readonly WorkerView[]
+  /** Most descriptors that the process may have open; undefined = not known. */
+  readonly descriptors: number | undefined
   readonly counters: CounterTable
   readonly permits: Permits
+  readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>
   readonly registry: Registry
   readonly drains: DrainWatch
   readonly recent: RecentTraffic
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly records: Records
+  /** How often the control plane stood still, and for how long. */
+  readonly controlStalls: { readonly count: number; readonly seconds: number }
   readonly admin: () => AdminTotals
 }

@@ -13,6 +13,7 @@ import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort, iso } from '../../util/words.ts'
 import type { Records } from '../record/records.ts'
+import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
@@ -59,6 +60,7 @@ function ordersWords(store: Pick<StoreReport, 'ordersFrom'> | null): string {
 function report(sources: Sources): StatusReport {
   const { version, startedMs, counters, registry } = sources
   const { snapshot } = sources.inUse
+  const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,
     revision: snapshot.revision,
@@ -70,6 +72,8 @@ function report(sources: Sources): StatusReport {
     workers: sources.workers().map(({ sinceMs, ...worker }) => ({ ...worker, since: iso(sinceMs) })),
     clients: {
       connections: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections),
+      limit: limit.connections,
+      limitWarning: limit.warning ?? null,
       rejects: counters.total(SLOT_OF_VIGIA, TOTAL.rejects),
       overLimit: counters.total(SLOT_OF_VIGIA, TOTAL.clientLimit),
       answers: answersBy(counters, SLOT_OF_VIGIA),

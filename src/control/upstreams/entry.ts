@@ -5,6 +5,7 @@ import type { HealthPlan } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import { type AgentHints, NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import {
+  type AddressFact,
   deriveAvailability,
   INITIAL_STATE,
   INITIAL_STATE_UNPROBED,
@@ -55,6 +56,17 @@ export interface Entry {
   readonly weight: number
   /** Most requests in flight at once that it gets now: less than the configured number while it starts slowly; 0 = no limit. */
   readonly limit: number
+  /** Undefined = it was never found starved by idle connections. */
+  readonly idleLimit: IdleLimit | undefined
+}
+
+/** Idle connections to an upstream have kept new ones waiting. */
+export interface IdleLimit {
+  /** Until when none is kept, epoch ms. */
+  readonly untilMs: number
+  readonly times: number
+  /** That time has not come yet. */
+  readonly inForce: boolean
 }
 
 export interface RegistryPool {
@@ -63,18 +75,18 @@ export interface RegistryPool {
   readonly entries: readonly Entry[]
 }
 
-/** @param overrides what was asked for under this name before */
+/** @param before what was asked for under this name before, and what is known of its address */
 export function newEntry(
   pool: PoolPlan,
   plan: UpstreamPlan,
   slot: number,
   totals: UpstreamTotals,
   nowMs: number,
-  overrides: Partial<Pick<Entry, 'holds' | 'weightOverride'>> = {},
+  before: Partial<Pick<Entry, 'holds' | 'weightOverride'>> & { readonly address?: AddressFact | undefined } = {},
 ): Entry {
-  const { holds = [], weightOverride } = overrides
+  const { holds = [], weightOverride, address } = before
   const initial = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
-  const state = { ...initial, hold: holdFact(holds) }
+  const state = { ...initial, address, hold: holdFact(holds) }
   return {
     pool: pool.name,
     slot,
@@ -98,6 +110,7 @@ export function newEntry(
     weightOverride,
     weight: baseWeight(plan.weight, weightOverride),
     limit: plan.maxConnections ?? 0,
+    idleLimit: undefined,
   }
 }
 

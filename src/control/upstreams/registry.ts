@@ -3,6 +3,7 @@
 
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { NameState } from '../../policy/names/name-state.ts'
 import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/holds.ts'
 import { afterTick } from '../../policy/upstream/outlier.ts'
@@ -10,18 +11,20 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
+import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
-import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
 import { type Overrides, PendingOverrides } from './pending-overrides.ts'
+import { Floors, type LevelsInUse } from './priorities/floors.ts'
+import { type StandbyInUse, Standbys } from './priorities/standby.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { withShare } from './share.ts'
 import { SlotAssigner } from './slots.ts'
-import { type StandbyInUse, Standbys } from './standby.ts'
 import { andThen, type Step, silently } from './step.ts'
 import type { Notice, UpstreamEvent } from './upstream-event.ts'
 
@@ -32,6 +35,8 @@ export interface RegistryOptions {
   /** Requests that were sent to an upstream so far, over all workers. */
   readonly sent: (slot: number) => number
   readonly tell: (event: UpstreamEvent) => void
+  /** What is known of the name of an upstream; undefined = it is an address. Default: all are addresses. */
+  readonly nameOf?: (host: string) => NameState | undefined
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -53,7 +58,8 @@ export class Registry {
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
-  #pools: readonly Pool[] = []
+  /** By name, in the order of the configuration. */
+  #pools: ReadonlyMap<string, Pool> = new Map()
 
   constructor(options: RegistryOptions) {
     this.#options = options
@@ -73,14 +79,14 @@ export class Registry {
     for (const { plan, upstreams } of pools) {
       for (const [u, slot] of upstreams.entries()) this.#take(this.#configured(plan, plan.upstreams[u]!, slot), plan)
     }
-    this.#pools = pools
+    this.#pools = new Map(pools.map(pool => [pool.plan.name, pool]))
     for (const pool of this.pools()) this.#settle(pool)
     return slots
   }
 
   /** Forgets the upstreams that are in no pool any more, and returns them. Call it once no worker gives them new work. */
   retire(): readonly Entry[] {
-    const kept = new Set(this.#pools.flatMap(pool => pool.upstreams))
+    const kept = new Set([...this.#pools.values()].flatMap(pool => pool.upstreams))
     const retired = [...this.#entries.values()].filter(({ slot }) => !kept.has(slot))
     for (const entry of retired) {
       const { slot, plan } = entry
@@ -103,6 +109,19 @@ export class Registry {
     return assess(this.#take(afterProbe(entry, result, context)), others, nowMs)
   }
 
+  /** Takes in what is known of a name now. @returns what the prober has to watch because of it */
+  named(host: string): ProbeJob[] {
+    const state = this.#options.nameOf?.(host)
+    if (state === undefined) return []
+    const named = [...this.#entries.values()].filter(({ plan }) => plan.host === host)
+    for (const entry of named) {
+      // Workers have the addresses before they may use them.
+      this.#options.table.addresses.set(entry.slot, state.addresses)
+      this.#take(afterName(entry, state, this.#now()))
+    }
+    return jobsOf(named.map(({ slot }) => this.#entries.get(slot)!))
+  }
+
   /** Notes a failure that traffic met, for all workers: enough of them in a row eject the upstream. */
   sawTransportFailure(slot: number, failure: TransportFailure): void {
     const entry = this.#entries.get(slot)
@@ -111,7 +130,12 @@ export class Registry {
     this.#take(afterTransportFailure(entry, failure, pool, this.#options.totals(slot), this.#now()))
   }
 
-  /** Time has passed, about a second: ends ejections and drains, judges what the totals say, goes on with slow starts. */
+  /** A worker saw that idle connections to an upstream keep new ones waiting. */
+  sawStarved(slot: number): void {
+    this.#change(slot, entry => afterStarved(entry, this.#now()))
+  }
+
+  /** Time has passed, about a second: ends ejections, drains and idle limits, judges what the totals say, goes on with slow starts. */
   tick(): void {
     const nowMs = this.#now()
     for (const { plan, entries } of this.pools()) {
@@ -120,7 +144,8 @@ export class Registry {
       for (const [at, { slot }] of entries.entries()) {
         const entry = this.#entries.get(slot)!
         const step = judged === undefined ? silently(entry) : afterJudgement(entry, judged[at]!, nowMs)
-        this.#take(andThen(step, each => afterDeadline(each, nowMs)))
+        const ended = andThen(step, each => afterDeadline(each, nowMs))
+        this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
     for (const pool of this.pools()) this.#lookAtStandbys(pool)
@@ -143,14 +168,14 @@ export class Registry {
 
   /** What an operator ordered before a restart; where something has been ordered since, that counts. */
   restore(pool: string, upstream: string, overrides: Overrides): void {
-    const entry = this.#poolNamed(pool)?.entries.find(({ plan }) => plan.name === upstream)
+    const entry = this.pool(pool)?.entries.find(({ plan }) => plan.name === upstream)
     if (entry === undefined) this.#pending.put(pool, upstream, overrides)
     else this.#take(afterRestore(entry, overrides, this.#now()))
   }
 
   /** The priority that carried the load of a pool with `failback: manual` before a restart. */
   restoreFloor(name: string, priority: number): void {
-    const pool = this.#poolNamed(name)
+    const pool = this.pool(name)
     if (pool !== undefined) this.#floors.restore(pool, priority)
   }
 
@@ -172,12 +197,17 @@ export class Registry {
 
   /** As they are now, in the order of the configuration. */
   pools(): readonly RegistryPool[] {
-    return this.#pools.map(pool => this.#withEntries(pool))
+    return [...this.#pools.values()].map(pool => this.#withEntries(pool))
   }
 
-  /** What the prober has to watch, including upstreams that are leaving. */
+  pool(name: string): RegistryPool | undefined {
+    const pool = this.#pools.get(name)
+    return pool && this.#withEntries(pool)
+  }
+
+  /** What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. */
   jobs(): ProbeJob[] {
-    return [...this.#entries.values()].map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+    return jobsOf([...this.#entries.values()])
   }
 
   #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
@@ -185,7 +215,10 @@ export class Registry {
     const nowMs = this.#now()
     if (known !== undefined) return afterReload(known, pool, plan, nowMs)
     const totals = this.#options.totals(slot)
-    return silently(newEntry(pool, plan, slot, totals, nowMs, this.#overridesFor(pool.name, plan.name)))
+    const name = this.#options.nameOf?.(plan.host)
+    if (name !== undefined) this.#options.table.addresses.set(slot, name.addresses)
+    const before = { ...this.#overridesFor(pool.name, plan.name), address: name && addressFact(name) }
+    return silently(newEntry(pool, plan, slot, totals, nowMs, before))
   }
 
   /** An order is for a name: it goes on where another address stands behind that name now. */
@@ -214,8 +247,9 @@ export class Registry {
   }
 
   /** Returns whether the table said something else before. */
-  #publish({ slot, verdict, weight, limit }: Entry): boolean {
+  #publish({ slot, verdict, weight, limit, idleLimit }: Entry): boolean {
     const { table } = this.#options
+    table.limitIdle(slot, idleLimit?.inForce === true)
     const availability = AVAILABILITY[verdict.availability]
     const isKnown =
       table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit
@@ -242,19 +276,20 @@ export class Registry {
   }
 
   #planOf(entry: Entry): PoolPlan | undefined {
-    return this.#pools.find(({ plan }) => plan.name === entry.pool)?.plan
+    return this.#pools.get(entry.pool)?.plan
   }
 
   #poolOf(entry: Entry): RegistryPool | undefined {
-    return this.#poolNamed(entry.pool)
-  }
-
-  #poolNamed(name: string): RegistryPool | undefined {
-    const pool = this.#pools.find(({ plan }) => plan.name === name)
-    return pool && this.#withEntries(pool)
+    return this.pool(entry.pool)
   }
 
   #withEntries({ plan, slot, upstreams }: Pool): RegistryPool {
     return { plan, slot, entries: upstreams.map(each => this.#entries.get(each)!) }
   }
+}
+
+function jobsOf(entries: readonly Entry[]): ProbeJob[] {
+  return entries
+    .filter(({ state }) => state.address === undefined)
+    .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
 }

@@ -1,8 +1,8 @@
-// How many descriptors this process may have open, and whether that is enough for what the configuration lets in.
+// How many descriptors this process may have open, and how many of the clients that the configuration lets in they last for.
 
 import { readFileSync } from 'node:fs'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { defaultConnections, MOST_CONNECTIONS, needsOf } from '../../policy/process/connection-limit.ts'
+import { connectionLimit, MOST_CONNECTIONS, needsOf } from '../../policy/process/connection-limit.ts'
 
 /** @returns undefined where the system does not say, or there is no limit */
 export function descriptorLimit(): number | undefined {
@@ -15,13 +15,18 @@ export function descriptorLimit(): number | undefined {
   }
 }
 
-/** What an operator is told at the start; undefined = there are enough. */
-export function descriptorWarning(snapshot: Snapshot, descriptors: number | undefined): string | undefined {
-  const fitting = defaultConnections(descriptors, needsOf(snapshot))
-  const { connections } = snapshot.limits
-  if (fitting >= (connections ?? MOST_CONNECTIONS)) return undefined
-  const few = `this process may open ${descriptors} descriptors only (ulimit -n, LimitNOFILE=)`
-  return connections === undefined
-    ? `${few}: limits.connections is ${fitting} for each listener and worker instead of ${MOST_CONNECTIONS}`
-    : `${few}: enough for limits.connections: ${fitting}, and it is ${connections}; beyond that clients are turned away and requests get 503`
+/** What clients may have, and why it is less than the configuration says. */
+export interface ConnectionLimit {
+  /** Connections at once, for each listener and worker. */
+  readonly connections: number
+  /** One line with what to do; undefined = it is what the configuration says. */
+  readonly warning: string | undefined
+}
+
+export function connectionLimitOf(snapshot: Snapshot, descriptors: number | undefined): ConnectionLimit {
+  const wanted = snapshot.limits.connections
+  const connections = connectionLimit(wanted, descriptors, needsOf(snapshot))
+  const stated = wanted ?? MOST_CONNECTIONS
+  const warning = `this process may open ${descriptors} descriptors only (ulimit -n, LimitNOFILE=): limits.connections is ${connections} for each listener and worker instead of ${stated}`
+  return { connections, warning: connections < stated ? warning : undefined }
 }

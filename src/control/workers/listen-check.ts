@@ -1,7 +1,7 @@
-// Finds out, before any worker starts, whether the listeners' addresses can be bound. Workers bind with reusePort, and so would
+// Finds out, before any worker starts, whether the listeners' addresses can be bound, and by how many workers. Workers bind with reusePort, and so would
 // quietly share a port with another vigia of the same user: half of the traffic each. A plain bind tells.
 
-import { createServer } from 'node:net'
+import { createServer, type ListenOptions } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { hostPort } from '../../util/words.ts'
@@ -19,6 +19,14 @@ export async function checkListeners(listeners: readonly ListenerPlan[]): Promis
     const error = await tryBind(host, port)
     if (error !== undefined) throw cannotListen(`listener ${name}`, host, port, error)
   }
+}
+
+/**
+ * How many workers can listen: each binds every port, which only some systems let several sockets do (not macOS, not Windows).
+ * @param tryShared binds a port that others may bind too; resolves with what is wrong
+ */
+export async function workersThatCanListen(wanted: number, tryShared = tryToShare): Promise<number> {
+  return wanted > 1 && (await tryShared())?.code === 'ENOTSUP' ? 1 : wanted
 }
 
 /** Those whose address none of `held` stands in the way of: only there can a bind tell whether somebody else has it. */
@@ -58,9 +66,17 @@ function holderWords(port: number): string {
 }
 
 function tryBind(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return tryListen({ host, port, exclusive: true })
+}
+
+function tryToShare(): Promise<NodeJS.ErrnoException | undefined> {
+  return tryListen({ host: '127.0.0.1', port: 0, reusePort: true })
+}
+
+function tryListen(at: ListenOptions): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise(resolve => {
     const server = createServer()
     server.once('error', resolve)
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+    server.listen(at, () => server.close(() => resolve(undefined)))
   })
 }

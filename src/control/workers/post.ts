@@ -11,12 +11,15 @@ export interface PostOptions {
   readonly logger: Logger
   /** What a thread that starts now is given: always the newest snapshot. */
   readonly startData: (worker: number) => WorkerStart
+  /** Most that the heap of a thread may have. */
+  readonly heapBytes: () => number
   readonly heard: (post: Post, message: FromWorker) => void
   /** Its thread has ended. @param why one line */
   readonly left: (post: Post, exitCode: number, why: string) => void
 }
 
-export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone'
+/** `stalled`: it is ready, but has not come round in its event loop for a second. */
+export type WorkerState = 'starting' | 'ready' | 'stalled' | 'draining' | 'gone'
 
 export interface WorkerView {
   readonly worker: number
@@ -26,13 +29,16 @@ export interface WorkerView {
   /** Epoch ms of its last change of state. */
   readonly sinceMs: number
   readonly restarts: number
+  /** How often it stood still. */
+  readonly stalls: number
 }
 
 /** A thread that lived shorter than this died early: the cause is probably still there. */
 const EARLY_DEATH_MS = 10_000
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5_000
-const HEAP_MB = 1_024
+/** What a thread may take beyond the deadline of its drain. */
+const GRACE_MS = 2_000
 
 export class Post {
   readonly worker: number
@@ -43,6 +49,8 @@ export class Post {
   #sinceMs = Date.now()
   #bornMs = 0
   #restarts = 0
+  #stalls = 0
+  #isEnding = false
   /** Deaths in a row, each soon after its start. */
   #earlyDeaths = 0
   #lastError: string | undefined
@@ -62,6 +70,10 @@ export class Post {
     return this.#revision
   }
 
+  get state(): WorkerState {
+    return this.#state
+  }
+
   view(): WorkerView {
     const { worker } = this
     return {
@@ -70,19 +82,21 @@ export class Post {
       revision: this.#revision,
       sinceMs: this.#sinceMs,
       restarts: this.#restarts,
+      stalls: this.#stalls,
     }
   }
 
   start(): void {
-    const { workerUrl, startData, logger, heard } = this.#options
+    const { workerUrl, startData, heapBytes, logger, heard } = this.#options
     const { worker } = this
     const thread = new Worker(workerUrl, {
       workerData: startData(worker),
       name: `vigia-worker-${worker}`,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: Math.floor(heapBytes() / 1024 ** 2) },
     })
     this.#thread = thread
     this.#bornMs = performance.now()
+    this.#isEnding = false
     this.#become('starting')
     thread.on('message', (message: FromWorker) => {
       if (this.#thread === thread) heard(this, message)
@@ -114,6 +128,34 @@ export class Post {
     if (this.#state === 'starting') this.#become('ready')
   }
 
+  /** Its thread stands still. */
+  stall(): void {
+    this.#stalls += 1
+    this.#become('stalled')
+  }
+
+  /** It goes on. @returns for how long it was stalled, ms */
+  resume(): number {
+    const stalledMs = Date.now() - this.#sinceMs
+    this.#become('ready')
+    return stalledMs
+  }
+
+  /** Lets the thread finish what it has, and another take its place. */
+  renew(deadlineMs: number): void {
+    this.#become('draining')
+    this.tell({ type: 'drain', deadlineMs })
+    this.#timer = setTimeout(() => this.end(), deadlineMs + GRACE_MS)
+  }
+
+  /** Ends a thread that stands still; another follows. @returns false where that was done already */
+  end(): boolean {
+    if (this.#isEnding) return false
+    this.#isEnding = true
+    void this.#thread?.terminate()
+    return true
+  }
+
   tell(message: ToWorker): void {
     this.#thread?.postMessage(message)
   }
@@ -133,6 +175,7 @@ export class Post {
   }
 
   #left(exitCode: number): void {
+    clearTimeout(this.#timer)
     this.#thread = undefined
     this.#revision = 0
     this.#become('gone')

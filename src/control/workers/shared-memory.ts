@@ -2,6 +2,7 @@
 
 import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../shared/counters.ts'
+import { Heartbeats } from '../../shared/heartbeats.ts'
 import type { WorkerStart } from '../../shared/messages.ts'
 import { allocatePermits, Permits } from '../../shared/permits.ts'
 import { allocateRates } from '../../shared/rate-table.ts'
@@ -10,12 +11,13 @@ import { UpstreamTable } from '../../shared/upstream-table.ts'
 
 export type SharedBuffers = Pick<
   WorkerStart,
-  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits'
+  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats'
 >
 
 export class SharedMemory {
   readonly upstreams = new UpstreamTable()
   readonly sessions = new SessionTable()
+  readonly beats = new Heartbeats()
   readonly counters: CounterTable
   readonly permits: Permits
   /** What each worker is given. */
@@ -36,6 +38,7 @@ export class SharedMemory {
       rates: allocateRates(),
       clients,
       permits,
+      beats: this.beats.buffer,
     }
   }
 

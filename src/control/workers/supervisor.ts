@@ -1,21 +1,32 @@
 // Keeps a worker on every post: starts them, has one that dies replaced, hands out snapshots, drains.
 // It knows what workers say (shared/messages.ts), never what they do; the file they run is an argument.
 
+import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
+import type { MemoryBounds } from '../../policy/process/memory.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
+import type { Heartbeats } from '../../shared/heartbeats.ts'
 import type { FromWorker, ToWorker } from '../../shared/messages.ts'
 import { CannotServe } from './cannot-serve.ts'
 import type { LostRequests } from './lost-requests.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
 import { RevisionGate } from './revision-gate.ts'
+import { Watch } from './watch.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
-export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left'> {
+export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left' | 'heapBytes'> {
   readonly workers: number
   readonly counters: CounterTable
   /** What a worker that has ended had in flight: its row still tells. */
   readonly lostOf: (row: CounterRow) => LostRequests
   readonly tell: (event: WorkerEvent) => void
+  readonly beats: Heartbeats
+  /** After which time a worker that stands still is replaced, ms; 0 = never. */
+  readonly replaceMs: () => number
+  readonly memory: () => MemoryBounds
+  /** How long a worker may take to finish what it has, ms. */
+  readonly shutdownMs: () => number
 }
 
 const READY_WITHIN_MS = 30_000
@@ -25,36 +36,54 @@ const DRAIN_GRACE_MS = 2_000
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #posts: readonly Post[]
+  readonly #watch: Watch
+  readonly #memory: MemoryWatch
   readonly #gate = new RevisionGate(READY_WITHIN_MS)
   #phase: 'running' | 'draining' | 'closed' = 'running'
   /** Every worker has been ready once: from now on a lost one is replaced; before, it ends the start. */
   #started = false
   #onDrained: (() => void) | undefined
   #cut = 0
+  /** Those that said what they had to cut. */
+  readonly #finished = new Set<Post>()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
     const post: PostOptions = {
       ...options,
+      heapBytes: () => options.memory().heapBytes,
       heard: (from, message) => this.#heard(from, message),
       left: (from, exitCode, why) => this.#left(from, exitCode, why),
     }
     this.#posts = Array.from({ length: options.workers }, (_, worker) => new Post(worker, post))
+    this.#watch = new Watch({ ...options, posts: this.#posts })
+    this.#memory = new MemoryWatch({ ...options, bounds: options.memory, posts: this.#posts })
   }
 
   /** Starts all workers; resolves when each has bound every listener. Rejects with CannotServe as soon as one can't. */
   async start(revision: number): Promise<void> {
     const ready = this.#gate.wait(revision)
+    this.#watch.start()
     for (const post of this.#posts) post.start()
     await ready
     this.#started = true
+    this.#memory.start()
   }
 
   /** Sends a message to every worker; resolves when each serves `revision` (a worker that dies meanwhile: its successor). */
   distribute(message: ToWorker & { type: 'snapshot' }): Promise<void> {
     const ready = this.#gate.wait(message.snapshot.revision)
-    this.tell(message)
+    void this.#tellInTurns(message)
     return ready
+  }
+
+  /** To copy a large snapshot takes milliseconds: between two workers everything else has its turn. */
+  async #tellInTurns(message: ToWorker & { type: 'snapshot' }): Promise<void> {
+    for (const post of this.#posts) {
+      if (this.#phase !== 'running') return
+      post.tell(message)
+      await setImmediate()
+    }
   }
 
   /** Sends a message to every worker that runs. */
@@ -66,6 +95,7 @@ export class Supervisor {
   async drain(deadlineMs: number): Promise<number> {
     if (this.#phase !== 'running') return this.#cut
     this.#phase = 'draining'
+    this.#memory.close()
     // Workers that are about to end take nothing over any more.
     this.#gate.refused(Infinity, new CannotServe('vigia is being stopped', undefined))
     const drained = new Promise<void>(resolve => {
@@ -83,6 +113,8 @@ export class Supervisor {
   /** Ends every worker now, whatever it is doing. */
   async close(): Promise<void> {
     this.#phase = 'closed'
+    this.#watch.close()
+    this.#memory.close()
     await Promise.all(this.#posts.map(post => post.close()))
   }
 
@@ -101,7 +133,8 @@ export class Supervisor {
     switch (message.type) {
       case 'ready':
         post.serves(message.revision)
-        this.#gate.reached(Math.min(...this.#posts.map(each => each.revision)))
+        // Who is drained takes no new snapshot; the successor begins with the newest.
+        this.#gate.reached(Math.min(...this.#posts.map(each => (each.state === 'draining' ? Infinity : each.revision))))
         return
       case 'failed': {
         // Who waits for this reports it. A replacement that fails is reported here, and tried again after a while.
@@ -111,10 +144,15 @@ export class Supervisor {
       }
       case 'transport-failure':
       case 'in-doubt':
+      case 'idle-in-the-way':
+      case 'starved':
         this.#options.tell(message)
         return
       case 'drained':
-        this.#cut += message.cut
+        // The workers end the process by themselves, and one of them is still needed for that.
+        if (this.#options.beats.ending) return
+        if (this.#phase !== 'running') this.#cut += message.cut
+        this.#finished.add(post)
         // It has nothing left to do; timers and sockets that it may still hold need not keep anybody waiting.
         void post.close()
         return
@@ -128,7 +166,10 @@ export class Supervisor {
     const { worker } = post
     const row = this.#options.counters.rows[worker]!
     const isReplaced = this.#phase === 'running' && this.#started
-    this.#options.tell({ type: 'worker-lost', worker, lost: this.#options.lostOf(row), isReplaced })
+    const lost = this.#options.lostOf(row)
+    this.#options.tell({ type: 'worker-lost', worker, lost, isReplaced })
+    // Whatever a thread that was ended by force, or died, had in flight was cut as well.
+    if (!this.#finished.delete(post) && this.#phase !== 'running') this.#cut += lost.total
     row.dropGauges()
     if (this.#phase !== 'running') this.#checkDrained()
     else if (this.#started) post.replace(exitCode)

@@ -4,10 +4,10 @@
 import type { WindowPlan } from '../../plan/window.ts'
 import { isUtc, localProperty, wallProperty, zoneLines } from './calendar-zone.ts'
 import { basicUtc, contentLines, escapeText, exactDuration } from './content-lines.ts'
-import { datesBetween, neighbours, type Occurrences, occurrenceOfStart } from './occurrences.ts'
+import { datesBetween, neighbours, type Occurrence, type Occurrences, occurrenceOfStart } from './occurrences.ts'
 import type { RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, isPlain, localText, parseLocal, resolve, zoneName } from './wall-clock.ts'
-import { asExtended, type Changes, cancelledFrom, isCancelled, NO_FACTS } from './window-state.ts'
+import { asExtended, type Changes, cancelledFrom, extendedOf, isCancelled, NO_FACTS } from './window-state.ts'
 
 /**
  * One VEVENT for each window that is not long over. Calendars disagree on what a rule means in a night in which clocks
@@ -93,13 +93,18 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number, 
   }
   const fromMs = Math.max(nowMs - KEPT_MS, startWallMs - 2 * DAY_MS)
   const { taken, absent } = datesBetween(occurrences, fromMs, Math.max(nowMs, startWallMs) + AHEAD_MS)
-  const cancelled = cancelledFrom(occurrences, nowMs - KEPT_MS, changes)
+  const cancelled = new Set(cancelledFrom(occurrences, nowMs - KEPT_MS, changes).map(wallOf))
+  const ends = new Map(extendedOf(occurrences, changes).map(each => [wallOf(each), each.endMs]))
   const odd = taken
-    .filter(each => !isCancelled(each, changes))
-    .map(each => asExtended(each, changes))
-    .filter(({ localStart, startMs, endMs }) => endMs - startMs !== lengthMs || !isPlain(parseLocal(localStart)!, zone))
-  const leftOut = [...absent, ...cancelled].map(({ localStart }) => localStart)
-  const except = [...plan.exceptDates, ...leftOut].map(date => parseLocal(date)!)
+    .map(date => ({ ...date, endMs: ends.get(date.wallMs) ?? date.endMs }))
+    .filter(({ wallMs, startMs, endMs }) => {
+      return !cancelled.has(wallMs) && (endMs - startMs !== lengthMs || !isPlain(wallMs, zone))
+    })
+  const except = [
+    ...plan.exceptDates.map(date => parseLocal(date)!),
+    ...absent.map(({ wallMs }) => wallMs),
+    ...cancelled,
+  ]
   return [
     ...event(
       wallProperty('DTSTART', startWallMs, zone),
@@ -108,14 +113,14 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number, 
       `RRULE:${ruleText(rule, plan.timeZone)}`,
       ...except.map(wallMs => wallProperty('EXDATE', wallMs, zone)),
     ),
-    ...odd.flatMap(({ localStart, startMs, endMs }) =>
-      event(
-        wallProperty('RECURRENCE-ID', parseLocal(localStart)!, zone),
-        `DTSTART:${basicUtc(startMs)}`,
-        `DTEND:${basicUtc(endMs)}`,
-      ),
+    ...odd.flatMap(({ wallMs, startMs, endMs }) =>
+      event(wallProperty('RECURRENCE-ID', wallMs, zone), `DTSTART:${basicUtc(startMs)}`, `DTEND:${basicUtc(endMs)}`),
     ),
   ]
+}
+
+function wallOf({ localStart }: Occurrence): number {
+  return parseLocal(localStart)!
 }
 
 function summary({ kind, name }: WindowPlan): string {

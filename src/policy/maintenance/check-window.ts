@@ -2,7 +2,7 @@
 // Looks at the first years of the window only, so that the same file always gets the same verdict.
 
 import type { WindowPlan } from '../../plan/window.ts'
-import { type Dates, datesBetween, type Occurrence, type Occurrences, occurrencesOf } from './occurrences.ts'
+import { type Dates, datesBetween, type Occurrences, occurrencesOf, type PlannedDate } from './occurrences.ts'
 import { type ParsedRule, parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts'
 import { instantOf, localWords, parseLocal, wallAt, zoneName } from './wall-clock.ts'
 
@@ -105,11 +105,11 @@ function checkCalendar(
     return
   }
   if (parsed?.rule !== undefined && !checkStart(all, parsed.rule, errors)) return
-  if (isTooDense(all)) {
+  if (parsed?.rule !== undefined && mostDatesOf(parsed.rule) > MOST_A_YEAR && isTooDense(all)) {
     errors.push({ field: 'recurrence', message: `gives more than ${MOST_A_YEAR} occurrences a year` })
     return
   }
-  const { taken, absent } = firstYears(occurrencesOf(plan))
+  const { taken, absent } = firstYears(plan.exceptDates.length === 0 ? all : occurrencesOf(plan))
   const swallowed = absent.filter(({ startMs, endMs }) => endMs <= startMs)
   if (taken.length === 0) {
     const message =
@@ -129,6 +129,12 @@ function firstYears(occurrences: Occurrences): Dates {
   const fromMs = instantOf(occurrences.startWallMs, occurrences.plan.timeZone) - DAY_MS
   const dates = datesBetween(occurrences, fromMs, fromMs + 2 * YEAR_MS)
   return dates.taken.length >= FREQUENT ? dates : datesBetween(occurrences, fromMs, fromMs + 10 * YEAR_MS)
+}
+
+/** No year has more: a bound that costs nothing. */
+function mostDatesOf({ frequency, byHour, byMinute }: RecurrenceRule): number {
+  if (frequency === 'HOURLY') return Number.POSITIVE_INFINITY
+  return 366 * Math.max(1, byHour.length) * Math.max(1, byMinute.length)
 }
 
 /** Asked in wall time, before anything that costs more. */
@@ -169,22 +175,21 @@ function checkStart(
   return false
 }
 
-function checkOverlap(plan: WindowPlan, taken: readonly Occurrence[], errors: WindowProblem[]): void {
+function checkOverlap(plan: WindowPlan, taken: readonly PlannedDate[], errors: WindowProblem[]): void {
   const { timeZone } = plan
   for (const [index, occurrence] of taken.entries()) {
     const next = taken[index + 1]
     if (next === undefined) continue
+    if (occurrence.endMs <= next.leadFromMs) continue
     const ends = `that of ${words(occurrence.startMs, timeZone)} ends ${words(occurrence.endMs, timeZone)}`
     if (occurrence.endMs > next.startMs) {
       const message = `the window overlaps itself: ${ends}, the next begins ${words(next.startMs, timeZone)}`
       errors.push({ field: 'length', message })
-      return
-    }
-    if (occurrence.endMs > next.leadFromMs) {
+    } else {
       const message = `longer than the pause between two occurrences: ${ends}, the next lead-in begins ${words(next.leadFromMs, timeZone)}`
       errors.push({ field: 'leadMs', message })
-      return
     }
+    return
   }
 }
 
@@ -196,13 +201,13 @@ function checkNeedlessDates({ exceptDates }: WindowPlan, all: Occurrences, warni
   }
 }
 
-function shiftWords({ localStart, startMs }: Occurrence, timeZone: string): string {
-  const wanted = localWords(parseLocal(localStart)!)
+function shiftWords({ wallMs, startMs }: PlannedDate, timeZone: string): string {
+  const wanted = localWords(wallMs)
   return `${wanted} does not exist in ${timeZone} (clocks go forward): it begins at ${words(startMs, timeZone)} then`
 }
 
-function noLength({ localStart }: Occurrence, { timeZone }: WindowPlan): string {
-  return `nothing is left of ${localWords(parseLocal(localStart)!)} in ${timeZone} (clocks go forward past its end)`
+function noLength({ wallMs }: PlannedDate, { timeZone }: WindowPlan): string {
+  return `nothing is left of ${localWords(wallMs)} in ${timeZone} (clocks go forward past its end)`
 }
 
 function words(epochMs: number, timeZone: string): string {

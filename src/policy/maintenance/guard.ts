@@ -3,7 +3,7 @@
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { MOST_A_YEAR } from './check-window.ts'
-import { type Occurrences, occurrencesBetween } from './occurrences.ts'
+import { datesOverlapping, type Occurrences } from './occurrences.ts'
 import { localWords, wallAt } from './wall-clock.ts'
 
 export interface GuardedPool {
@@ -48,15 +48,23 @@ export function guard(
   pools: readonly GuardedPool[],
   horizon: { readonly fromMs: number; readonly toMs: number },
 ): GuardFinding[] {
-  const spans = windows
-    .filter(({ plan }) => plan.kind === 'maintenance' && plan.scope.kind !== 'route')
-    .flatMap(occurrences => spansOf(occurrences, horizon))
-  return pools.flatMap(pool =>
-    findingsOf(
-      pool,
-      spans.filter(({ plan }) => concerns(plan, pool.name)),
-    ),
-  )
+  const guarded = windows.filter(({ plan }) => plan.kind === 'maintenance' && plan.scope.kind !== 'route')
+  const known = new Map<Occurrences, Span[]>()
+  const spansIn = (occurrences: Occurrences) => known.getOrInsertComputed(occurrences, of => spansOf(of, horizon))
+  return pools.flatMap(pool => {
+    const own = guarded.filter(({ plan }) => concerns(plan, pool.name))
+    return spares(pool, own) ? [] : findingsOf(pool, own.flatMap(spansIn))
+  })
+}
+
+/** The pool can spare all that these windows take out, even all at once: no calendar need be looked at. */
+function spares({ upstreams, minimum }: GuardedPool, windows: readonly Occurrences[]): boolean {
+  const taken = new Set<string>()
+  for (const { plan } of windows) {
+    if (plan.scope.kind !== 'upstream') return false
+    taken.add(plan.scope.upstream)
+  }
+  return upstreams.length - taken.size >= minimum
 }
 
 /**
@@ -88,7 +96,7 @@ interface Span {
 function spansOf(occurrences: Occurrences, { fromMs, toMs }: { fromMs: number; toMs: number }): Span[] {
   const { plan } = occurrences
   // One whose lead-in begins before the horizon's end counts, though it starts after it.
-  const found = occurrencesBetween(occurrences, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
+  const found = datesOverlapping(occurrences, fromMs, toMs + plan.leadMs, MOST_A_YEAR)
   return found.map(({ leadFromMs, endMs }) => ({ plan, fromMs: leadFromMs, untilMs: endMs }))
 }
 

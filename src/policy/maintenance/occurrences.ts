@@ -25,13 +25,8 @@ export interface Occurrences {
   readonly cache: { near: Neighbours | undefined }
 }
 
-/** One time that a window takes place. */
-export interface Occurrence {
-  /** Window and local start: the same whatever the zone's rules become, so that facts find it again. */
-  readonly key: string
-  readonly window: string
-  /** The local start as the rule gave it, with seconds; on a gap's day the clock on the wall may never show it. */
-  readonly localStart: string
+/** When it takes place, once. */
+export interface Times {
   readonly startMs: number
   /** Exclusive. */
   readonly endMs: number
@@ -39,6 +34,15 @@ export interface Occurrence {
   readonly leadFromMs: number
   /** The local start does not exist on that day; `startMs` is later by the length of the gap. */
   readonly shifted: boolean
+}
+
+/** One time that a window takes place. */
+export interface Occurrence extends Times {
+  /** Window and local start: the same whatever the zone's rules become, so that facts find it again. */
+  readonly key: string
+  readonly window: string
+  /** The local start as the rule gave it, with seconds; on a gap's day the clock on the wall may never show it. */
+  readonly localStart: string
 }
 
 /** The occurrences on either side of an instant. */
@@ -68,7 +72,12 @@ export function occurrencesOf(plan: WindowPlan): Occurrences {
 
 /** Those that take place at least in part from `fromMs` to `toMs` (exclusive), in order, at most `max`. */
 export function occurrencesBetween(occurrences: Occurrences, fromMs: number, toMs: number, max: number): Occurrence[] {
-  const found: Occurrence[] = []
+  return datesOverlapping(occurrences, fromMs, toMs, max).map(date => occurrenceOf(occurrences, date))
+}
+
+/** The same as bare dates. */
+export function datesOverlapping(occurrences: Occurrences, fromMs: number, toMs: number, max: number): PlannedDate[] {
+  const found: PlannedDate[] = []
   // An occurrence under way at `fromMs` began at most its length, and a clock change, before.
   let from = Math.max(fromMs - occurrences.lengthMs - SLACK_MS, occurrences.startWallMs - SLACK_MS)
   const last = Math.min(toMs, occurrences.recurrence.lastWallMs + SLACK_MS)
@@ -96,7 +105,8 @@ export function occurrenceOfStart(occurrences: Occurrences, localStart: string):
   const wallMs = parseLocal(localStart)
   if (wallMs === undefined) return undefined
   const { epochMs } = resolve(wallMs, occurrences.plan.timeZone)
-  return datesBetween(occurrences, epochMs, epochMs + 1).taken.find(each => each.localStart === localStart)
+  const date = datesBetween(occurrences, epochMs, epochMs + 1).taken.find(each => each.wallMs === wallMs)
+  return date && occurrenceOf(occurrences, date)
 }
 
 /** The occurrences around `nowMs`. The answer is kept: to ask again costs nothing until one of the two changes. */
@@ -111,11 +121,17 @@ export function neighbours(occurrences: Occurrences, nowMs: number): Neighbours 
   return found
 }
 
+/** A date that the rule gives: an occurrence without its texts, which are most of the work. */
+export interface PlannedDate extends Times {
+  /** The local start, as wall time. */
+  readonly wallMs: number
+}
+
 /** What the rule gives: what takes place, and what clock changes leave out. Each in order. */
 export interface Dates {
-  readonly taken: readonly Occurrence[]
+  readonly taken: readonly PlannedDate[]
   /** Without length, or at the same instant as another. */
-  readonly absent: readonly Occurrence[]
+  readonly absent: readonly PlannedDate[]
 }
 
 /** All that begin from `fromMs` to `toMs` (exclusive); ask for a few years at most. */
@@ -125,19 +141,19 @@ export function datesBetween(occurrences: Occurrences, fromMs: number, toMs: num
     wallAt(fromMs, plan.timeZone) - SLACK_MS,
     wallAt(toMs, plan.timeZone) + SLACK_MS,
   )
-  const byStart = new Map<number, Occurrence>()
-  const absent: Occurrence[] = []
+  const byStart = new Map<number, PlannedDate>()
+  const absent: PlannedDate[] = []
   for (const wallMs of walls) {
-    const occurrence = occurrenceOf(occurrences, wallMs)
-    const { startMs, endMs, shifted } = occurrence
-    if (startMs < fromMs || startMs >= toMs || isPastUntil(occurrences, occurrence)) continue
+    const date = dateOf(occurrences, wallMs)
+    const { startMs, endMs, shifted } = date
+    if (startMs < fromMs || startMs >= toMs || isPastUntil(occurrences, date)) continue
     const rival = byStart.get(startMs)
     if (endMs <= startMs || (shifted && rival !== undefined)) {
-      absent.push(occurrence)
+      absent.push(date)
       continue
     }
     if (rival !== undefined) absent.push(rival)
-    byStart.set(startMs, occurrence)
+    byStart.set(startMs, date)
   }
   return { taken: [...byStart.values()].sort((a, b) => a.startMs - b.startMs), absent }
 }
@@ -161,14 +177,11 @@ function untilOf(rule: RecurrenceRule, timeZone: string): number | undefined {
   return until.by === 'wall-clock' ? until.wallMs : wallAt(until.epochMs, timeZone) + SLACK_MS
 }
 
-function occurrenceOf({ plan, lengthMs }: Occurrences, wallMs: number): Occurrence {
-  const { name, timeZone, length, leadMs } = plan
+function dateOf({ plan, lengthMs }: Occurrences, wallMs: number): PlannedDate {
+  const { timeZone, length, leadMs } = plan
   const { epochMs: startMs, shifted } = resolve(wallMs, timeZone)
-  const localStart = localText(wallMs)
   return {
-    key: `${name}@${localStart}`,
-    window: name,
-    localStart,
+    wallMs,
     startMs,
     endMs: length.by === 'elapsed' ? startMs + lengthMs : instantOf(wallMs + lengthMs, timeZone),
     leadFromMs: startMs - leadMs,
@@ -176,7 +189,12 @@ function occurrenceOf({ plan, lengthMs }: Occurrences, wallMs: number): Occurren
   }
 }
 
-function isPastUntil({ rule }: Occurrences, { startMs }: Occurrence): boolean {
+function occurrenceOf({ plan: { name } }: Occurrences, { wallMs, ...times }: PlannedDate): Occurrence {
+  const localStart = localText(wallMs)
+  return { key: `${name}@${localStart}`, window: name, localStart, ...times }
+}
+
+function isPastUntil({ rule }: Occurrences, { startMs }: Times): boolean {
   return rule?.until?.by === 'instant' && startMs > rule.until.epochMs
 }
 
@@ -186,7 +204,7 @@ function searchForward(occurrences: Occurrences, nowMs: number): Occurrence | un
   const last = Math.min(from + SEARCH_MS, occurrences.recurrence.lastWallMs + SLACK_MS)
   for (let stretch = FIRST_STRETCH_MS; from <= last; stretch = Math.min(stretch * 8, LONGEST_STRETCH_MS)) {
     const first = datesBetween(occurrences, from, from + stretch).taken[0]
-    if (first !== undefined) return first
+    if (first !== undefined) return occurrenceOf(occurrences, first)
     from += stretch
   }
   return undefined
@@ -197,7 +215,7 @@ function searchBack(occurrences: Occurrences, nowMs: number): Occurrence | undef
   let to = Math.min(nowMs + 1, occurrences.recurrence.lastWallMs + SLACK_MS)
   for (let stretch = FIRST_STRETCH_MS; to > first; stretch = Math.min(stretch * 8, LONGEST_STRETCH_MS)) {
     const last = datesBetween(occurrences, to - stretch, to).taken.at(-1)
-    if (last !== undefined) return last
+    if (last !== undefined) return occurrenceOf(occurrences, last)
     to -= stretch
   }
   return undefined

@@ -1,9 +1,11 @@
 // Expands a recurrence rule into wall times. The only file that uses rrule-temporal, and only as computation: it is asked in
 // UTC, as if wall times were UTC, so it sees no zone, gap or overlap; wall-clock.ts says which instants the wall times mean.
+// Rules of plain days it need not be asked for: see whole-days.ts.
 
 import { type RRuleOptions, RRuleTemporal } from 'rrule-temporal'
 import type { RecurrenceRule } from './recurrence-rule.ts'
 import { LAST_YEAR, zoned } from './wall-clock.ts'
+import { type Starts, wholeDays } from './whole-days.ts'
 
 /** When something begins, in wall times (ms). */
 export interface Recurrence {
@@ -37,12 +39,17 @@ export function recurring(
   untilWallMs: number | undefined,
   exceptWallMs: readonly number[],
 ): Recurrence {
+  const plain = wholeDays(rule, startWallMs)
   const bare = { ...libraryOptions(rule), dtstart: utc(startWallMs), tzid: 'UTC', strict: true, cache: false }
-  const endless = { startWallMs, starts: startsOf({ ...bare, until: utc(END_OF_TIME) }) }
+  const endless = { startWallMs, starts: plain ?? startsOf({ ...bare, until: utc(END_OF_TIME) }) }
   // With COUNT the library has to walk from the start; a rule that ends on a date can be entered anywhere.
   const counted = rule.count === undefined ? END_OF_TIME : lastOf(endless, rule.count)
   const lastWallMs = Math.min(untilWallMs ?? END_OF_TIME, counted)
-  const starts = startsOf({ ...bare, until: utc(lastWallMs), exDate: exceptWallMs.map(utc) })
+  const except = new Set(exceptWallMs)
+  const starts: Starts =
+    plain === undefined
+      ? startsOf({ ...bare, until: utc(lastWallMs), exDate: exceptWallMs.map(utc) })
+      : (from, to) => plain(from, to).filter(wallMs => !except.has(wallMs))
   return {
     lastWallMs,
     startsBetween(fromWallMs, toWallMs) {
@@ -52,8 +59,6 @@ export function recurring(
     },
   }
 }
-
-type Starts = (fromWallMs: number, toWallMs: number) => number[]
 
 function startsOf(options: RRuleOptions): Starts {
   const library = new RRuleTemporal(options)

@@ -12,6 +12,8 @@ export function instantOf(wallMs: number, timeZone: string): number {
 
 /** The same, and whether it lies in a gap. */
 export function resolve(wallMs: number, timeZone: string): { readonly epochMs: number; readonly shifted: boolean } {
+  const offsetMs = offsetAround(wallMs, timeZone)
+  if (offsetMs !== undefined) return { epochMs: wallMs - offsetMs, shifted: false }
   const zonedTime = plain(wallMs).toZonedDateTime(timeZone, { disambiguation: 'compatible' })
   const epochMs = zonedTime.epochMilliseconds
   return { epochMs, shifted: epochMs + Math.round(zonedTime.offsetNanoseconds / 1e6) !== wallMs }
@@ -19,6 +21,7 @@ export function resolve(wallMs: number, timeZone: string): { readonly epochMs: n
 
 /** The clock on the wall shows it once: it is neither left out nor repeated. */
 export function isPlain(wallMs: number, timeZone: string): boolean {
+  if (offsetAround(wallMs, timeZone) !== undefined) return true
   const [earlier, later] = (['earlier', 'later'] as const).map(disambiguation =>
     plain(wallMs).toZonedDateTime(timeZone, { disambiguation }),
   )
@@ -32,7 +35,50 @@ export function wallAt(epochMs: number, timeZone: string): number {
 
 /** Local time minus UTC, ms. */
 export function offsetMsAt(epochMs: number, timeZone: string): number {
-  return Math.round(zoned(epochMs, timeZone).offsetNanoseconds / 1e6)
+  return stretchAt(epochMs, timeZone).offsetMs
+}
+
+/** Between two changes of a zone's clocks. */
+interface Stretch {
+  readonly fromMs: number
+  /** Exclusive. */
+  readonly untilMs: number
+  readonly offsetMs: number
+}
+
+/**
+ * By zone, what was asked for so far: to ask the time-zone data takes microseconds, and a calendar asks for each date. A zone has a few
+ * hundred stretches at most, and nearly all questions are about the years around now.
+ */
+const stretches = new Map<string, Stretch[]>()
+const MOST_ZONES = 1000
+
+function stretchAt(epochMs: number, timeZone: string): Stretch {
+  // Names may be spelled in many ways.
+  if (stretches.size > MOST_ZONES) stretches.clear()
+  const known = stretches.get(timeZone)
+  const found = known?.find(({ fromMs, untilMs }) => fromMs <= epochMs && epochMs < untilMs)
+  if (found !== undefined) return found
+  const at = zoned(epochMs, timeZone)
+  const stretch = {
+    // The transition at this very instant would be `previous` of the next ns only.
+    fromMs:
+      zoned(epochMs + 1, timeZone).getTimeZoneTransition('previous')?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
+    untilMs: at.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
+    offsetMs: Math.round(at.offsetNanoseconds / 1e6),
+  }
+  if (known === undefined) stretches.set(timeZone, [stretch])
+  else known.push(stretch)
+  return stretch
+}
+
+/** More than any change of clocks, and than any offset from UTC. */
+const FAR_MS = 36 * 3_600_000
+
+/** The offset of a wall time that no change of clocks is near to; undefined = one may be. */
+function offsetAround(wallMs: number, timeZone: string): number | undefined {
+  const { fromMs, untilMs, offsetMs } = stretchAt(wallMs, timeZone)
+  return fromMs + FAR_MS <= wallMs && wallMs < untilMs - FAR_MS ? offsetMs : undefined
 }
 
 export function zoned(epochMs: number, timeZone: string): Temporal.ZonedDateTime {
@@ -57,7 +103,7 @@ export const LAST_YEAR = 2200
 
 /** `2026-12-06T02:00:00` */
 export function localText(wallMs: number): string {
-  return plain(wallMs).toString({ smallestUnit: 'second' })
+  return new Date(wallMs).toISOString().slice(0, 19)
 }
 
 /** `2026-12-06 02:00`, for people. */

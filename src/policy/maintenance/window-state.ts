@@ -82,13 +82,22 @@ export function cancelledFrom(
   fromMs: number,
   facts: Pick<Facts, 'endedEarly'>,
 ): readonly Occurrence[] {
-  const prefix = `${occurrences.plan.name}@`
-  return [...facts.endedEarly.keys()]
-    .flatMap(key => {
-      const found = key.startsWith(prefix) ? occurrenceOfStart(occurrences, key.slice(prefix.length)) : undefined
-      return found !== undefined && found.endMs > fromMs && isCancelled(found, facts) ? [found] : []
-    })
+  return withKeys(occurrences, facts.endedEarly.keys())
+    .filter(each => each.endMs > fromMs && isCancelled(each, facts))
     .sort((a, b) => a.startMs - b.startMs)
+}
+
+/** Those whose end somebody has moved, with that end. */
+export function extendedOf(occurrences: Occurrences, facts: Pick<Facts, 'extended'>): readonly Occurrence[] {
+  return withKeys(occurrences, facts.extended.keys()).map(each => asExtended(each, facts))
+}
+
+/** Those of one window that have these keys. */
+function withKeys(occurrences: Occurrences, keys: Iterable<string>): Occurrence[] {
+  const prefix = `${occurrences.plan.name}@`
+  return [...keys].flatMap(key =>
+    key.startsWith(prefix) ? (occurrenceOfStart(occurrences, key.slice(prefix.length)) ?? []) : [],
+  )
 }
 
 /** Ended before its start. */

@@ -1,9 +1,9 @@
-// How many client connections a listener of a worker may have where the configuration does not say: so many that the descriptors of the
-// process also last for upstreams, probes and the admin listener.
+// How many client connections a listener of a worker may have: no more than the descriptors of the process last for, with upstreams, probes
+// and the admin listener. Beyond that the kernel's connections could be accepted no more, and Node would close them.
 
 import type { Snapshot } from '../../plan/snapshot.ts'
 
-/** Where descriptors are no concern. */
+/** Where neither the configuration nor descriptors say less. */
 export const MOST_CONNECTIONS = 10_000
 /** Of a process that serves nobody yet, with its store, logs and the admin listener's clients. */
 const RESERVED = 200
@@ -29,13 +29,18 @@ export function needsOf({ workers, listeners, pools }: Snapshot): DescriptorNeed
   return { workers, listeners: listeners.length, upstreams, idleConnections }
 }
 
-/** @param descriptors that the process may have open; undefined = not known */
-export function defaultConnections(descriptors: number | undefined, needs: DescriptorNeeds): number {
-  if (descriptors === undefined) return MOST_CONNECTIONS
+/** @param wanted `limits.connections`; undefined = it is not given @param descriptors that the process may have open; undefined = not known */
+export function connectionLimit(
+  wanted: number | undefined,
+  descriptors: number | undefined,
+  needs: DescriptorNeeds,
+): number {
+  const most = wanted ?? MOST_CONNECTIONS
+  if (descriptors === undefined) return most
   const { workers, listeners, upstreams, idleConnections } = needs
   // Idle connections are seldom as many as they may be: they get no more than a quarter.
   const idle = Math.min(workers * idleConnections, descriptors / 4)
   const left = descriptors - RESERVED - upstreams - idle
   const fitting = Math.floor(left / (DESCRIPTORS_EACH * workers * Math.max(1, listeners)))
-  return Math.min(MOST_CONNECTIONS, Math.max(1, fitting))
+  return Math.min(most, Math.max(1, fitting))
 }

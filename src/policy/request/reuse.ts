@@ -41,6 +41,14 @@ export function mayReuse(
 }
 
 /**
+ * Whether an idle connection that is not good enough for a request is closed before another is opened: a server with one worker for each
+ * connection may have no other to spare. One that is too young to show whether the upstream keeps them stays, or that would never be known.
+ */
+export function givesWay({ provenOpen }: ReuseEvidence, idleMs: number): boolean {
+  return provenOpen || idleMs >= PROVEN_OPEN_MS
+}
+
+/**
  * A connection was seen open (or served another request) after it had been idle for `idleMs`.
  * Each sighting clearly beyond the shortest known close contradicts it and doubles it: so an upstream that was restarted with
  * other settings, or that once closed a connection early, is trusted again after about ten sightings, while one that

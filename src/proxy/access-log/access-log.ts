@@ -1,6 +1,6 @@
 // One line for each finished exchange, as JSON. Never bodies, cookies, credentials or query values.
 
-import { openAccessLog } from '../../logging/access-log.ts'
+import { type LogDestination, openAccessLog } from '../../logging/access-log.ts'
 import type { LogSampling } from '../../plan/log.ts'
 import { hashKey } from '../../policy/balance/hash.ts'
 import { isLogged } from '../../policy/request/log-sampling.ts'
@@ -28,7 +28,7 @@ export const NO_ACCESS_LOG: AccessLog = {
 
 /** @param say what people should know of the log itself: one line */
 export function accessLogTo(
-  destination: string,
+  destination: LogDestination,
   sampling: LogSampling | undefined,
   say: (level: 'warn' | 'info', message: string) => void,
 ): AccessLog {

@@ -13,6 +13,8 @@ const STATUSES = {
   'out-of-resources': 503,
   'rate-limited': 429,
   forbidden: 403,
+  /** An upstream of its pool leads back to vigia (RFC 5842 7.2). */
+  'loop-detected': 508,
   'connect-failed': 502,
   'connect-timeout': 504,
   'upstream-reset': 502,

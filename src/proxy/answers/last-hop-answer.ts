@@ -21,5 +21,5 @@ function traced({ method, target, minor, meaning: { fields } }: RequestHead): st
 }
 
 function isOfTheWay(kind: Field): boolean {
-  return kind === FIELD.host || kind === FIELD.via || kind === FIELD.maxForwards
+  return kind === FIELD.host || kind === FIELD.via || kind === FIELD.cdnLoop || kind === FIELD.maxForwards
 }

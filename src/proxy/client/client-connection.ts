@@ -12,6 +12,8 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
+import { keepAlive } from '../upstream/keep-alive.ts'
+import { feelReset } from './feel-reset.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -50,6 +52,7 @@ export abstract class ClientConnection implements Expiring {
   protected ended = false
   /** Monotonic time at which it is closed although the client still sends, ms; 0 = it doesn't linger. */
   #lingersUntilMs = 0
+  #keepAliveMs: number | undefined = undefined
 
   constructor(socket: Socket, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
@@ -86,6 +89,14 @@ export abstract class ClientConnection implements Expiring {
     else if (phase === 'head') this.safely(() => this.refuse('stopping'))
     else if (phase !== 'linger') this.close()
     return busy
+  }
+
+  /** Notices whether the client has reset a connection that isn't read. @param keepAliveMs when the kernel is to ask a quiet one, see keep-alive.ts */
+  feel(keepAliveMs: number | undefined): void {
+    if (this.socket.isPaused()) feelReset(this.socket)
+    if (this.#keepAliveMs === keepAliveMs) return
+    this.#keepAliveMs = keepAliveMs
+    keepAlive(this.socket, keepAliveMs)
   }
 
   /** Ends at once. */

@@ -8,6 +8,7 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientConnection, ConnectionHost } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
+import { feelReset } from './feel-reset.ts'
 import { H1Connection } from './h1-connection.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
@@ -41,15 +42,12 @@ export class Listener implements ConnectionHost {
     return this.#plan
   }
 
-  /** Goes on under another name, its connections too. */
-  rename(name: string): void {
-    this.#plan = { ...this.#plan, name }
-    for (const connection of this.#connections) connection.reassess(name)
-  }
-
-  /** The trusted proxies are others now. */
-  reassess(): void {
-    for (const connection of this.#connections) connection.reassess(this.#plan.name)
+  /** Goes on under another plan for the same address, its connections too. @param trustsOthers the trusted proxies are others now */
+  adopt(plan: ListenerPlan, trustsOthers: boolean): void {
+    const isRenamed = plan.name !== this.#plan.name
+    this.#plan = plan
+    if (isRenamed || trustsOthers) for (const connection of this.#connections) connection.reassess(plan.name)
+    this.#beginHeld()
   }
 
   get stopping(): boolean {
@@ -100,16 +98,23 @@ export class Listener implements ConnectionHost {
   onGone(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return
     this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
-    this.beginHeld()
+    this.#beginHeld()
   }
 
   /** Those that wait begin, as far as the limit lets them: it may be another one since a reload. */
-  beginHeld(): void {
+  #beginHeld(): void {
     for (const next of this.#held) {
       if (this.#connections.size >= this.#most) return
       this.#held.delete(next)
       this.#begin(next)
     }
+  }
+
+  /** Notices which of the clients that aren't read have reset their connections; to be called now and then. Connections that are soon over cost nothing. */
+  feel(): void {
+    const { tcpKeepAliveMs } = this.#plan
+    for (const connection of this.#connections) connection.feel(tcpKeepAliveMs)
+    for (const socket of this.#held) feelReset(socket)
   }
 
   get #most(): number {

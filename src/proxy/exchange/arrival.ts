@@ -1,6 +1,7 @@
 // Step 1 of a request's life: its route and pool, or why it gets no further. Of what is refused here nothing has gone to an upstream: it
 // is answered, counted and logged without an exchange.
 
+import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
@@ -28,6 +29,7 @@ const BAD_TARGET = reject('bad-target')
 const NO_ROUTE = reject('no-route')
 const BODY_TOO_LARGE = reject('body-too-large')
 const OVERLOADED = reject('overloaded')
+const LOOP = reject('loop-detected')
 const INTERNAL_ERROR = reject('internal-error')
 
 /** @returns the exchange, which waits for what came with the head; undefined = the request was answered */
@@ -60,9 +62,14 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
+  const { route, pool } = placement
+  const { passed } = record.forwarded
+  if (passed !== undefined && isLoop(passed, pool.loopMark)) {
+    context.looped(pool.slot, pool.plan.name)
+    return LOOP
+  }
   const protection = protect(context, record, placement)
   if (protection) return protection
-  const { route, pool } = placement
   if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   const breaker = pool.breaker(route)

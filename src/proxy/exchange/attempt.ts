@@ -68,7 +68,8 @@ export class Attempt {
 
   /** Its connection is established: it gets the request's head. */
   begin(head: RequestHead, forwarded: ForwardedRequest, requestId: string): void {
-    this.sentBytes = this.connection.begin(head, forwarded, this.endpoint.plan.authority, requestId)
+    const { loopMark } = this.#placement.pool
+    this.sentBytes = this.connection.begin(head, forwarded, this.endpoint.plan.authority, requestId, loopMark)
     if (!this.reused) this.connectMs = performance.now() - this.startedMs
   }
 

@@ -11,4 +11,6 @@ export interface ExchangeContext extends TunnelRuntime {
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */
   readonly closedRoutes: ClosedRoutes | undefined
+  /** A request has come back to this pool: counts it, and says so now and then. */
+  looped(slot: number, pool: string): void
 }

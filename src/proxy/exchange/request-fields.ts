@@ -25,6 +25,7 @@ export function forwardedRequest(
   const names: string[] = []
   const values: string[] = []
   const kinds: Field[] = []
+  let passed: string | undefined
   for (let i = 0; i < fields.names.length; i += 1) {
     switch (fields.kinds[i]) {
       case FIELD.host:
@@ -45,6 +46,9 @@ export function forwardedRequest(
       case FIELD.expect:
         // RFC 9110 10.1.1: an HTTP/1.0 client can't wait for 100.
         if (minor === 0) continue
+        break
+      case FIELD.cdnLoop:
+        passed ??= listOf(fields, FIELD.cdnLoop)
         break
       default:
         break
@@ -89,6 +93,7 @@ export function forwardedRequest(
     upgrade: minor === 1 ? options.upgrade : undefined,
     clientAddress: address,
     scheme,
+    passed,
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
     written: undefined,
   }

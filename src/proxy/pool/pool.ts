@@ -1,6 +1,7 @@
 // A pool as this worker sees it: which upstream gets the next attempt, and what an exchange that finds none may wait for. The decisions
 // are those of policy/balance; what the shared table says of upstreams is in levels.ts; here they are only joined.
 
+import { loopMark } from '../../http/cdn-loop.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
 import { TOTAL } from '../../shared/counters.ts'
@@ -24,6 +25,8 @@ export class Pool {
   readonly plan: PoolPlan
   readonly slot: number
   readonly endpoints: readonly Endpoint[]
+  /** What its requests carry, so that one that comes back is known. */
+  readonly loopMark: string
   /** Undefined = any upstream serves any request. */
   readonly affinity: Affinity | undefined
   /** Undefined = retries are limited by `attempts` only. */
@@ -41,6 +44,7 @@ export class Pool {
     this.plan = plan
     this.slot = slot
     this.endpoints = endpoints
+    this.loopMark = loopMark(runtime.instance, slot)
     this.#permits = queue.permits
     this.#runtime = runtime
     this.#queue = queue

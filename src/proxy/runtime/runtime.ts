@@ -26,6 +26,8 @@ export interface Runtime {
   /** Of all upstreams: which sessions they served lately. */
   readonly sessions: SessionTable
   readonly wheel: TimerWheel
+  /** Random, and the same for all workers of this process. */
+  readonly instance: string
   /** Most descriptors that the process may have open; undefined = not known. */
   readonly descriptors: number | undefined
   /** @returns a number from 0 to 1, 1 excluded */

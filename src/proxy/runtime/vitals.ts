@@ -10,14 +10,18 @@ const US_PER_S = 1_000_000
 
 export class Vitals {
   readonly #row: CounterRow
+  readonly #beat: () => void
   readonly #tickMs: number
   #tickedMs: number
   #wroteMs: number
   #cpu = { user: 0, system: 0 }
   #busyMs = 0
 
-  constructor(row: CounterRow, tickMs: number, nowMs: number) {
+  /** @param beat says to all threads that it has come round */
+  constructor(row: CounterRow, beat: () => void, tickMs: number, nowMs: number) {
     this.#row = row
+    this.#beat = beat
+    beat()
     this.#tickMs = tickMs
     this.#tickedMs = nowMs
     this.#wroteMs = nowMs
@@ -25,6 +29,7 @@ export class Vitals {
 
   /** To be called every `tickMs`: what it is called later than that is the delay of the event loop. */
   tick(nowMs: number): void {
+    this.#beat()
     this.#row.loopDelayed(Math.max(0, nowMs - this.#tickedMs - this.#tickMs) / 1000)
     this.#tickedMs = nowMs
     if (nowMs - this.#wroteMs < WRITE_MS) return
@@ -39,7 +44,8 @@ export class Vitals {
     row.addOwn(WORKER.cpuUserSeconds, (cpu.user - this.#cpu.user) / US_PER_S)
     row.addOwn(WORKER.cpuSystemSeconds, (cpu.system - this.#cpu.system) / US_PER_S)
     row.addOwn(WORKER.loopBusySeconds, (active - this.#busyMs) / 1000)
-    row.setHeapUsed(getHeapStatistics().used_heap_size)
+    const heap = getHeapStatistics()
+    row.setMemory(heap.used_heap_size, heap.total_heap_size + heap.external_memory + heap.malloced_memory)
     this.#cpu = cpu
     this.#busyMs = active
   }

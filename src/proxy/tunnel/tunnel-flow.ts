@@ -18,6 +18,10 @@ export class TunnelFlow {
   #stage: Stage = 'passing'
   #lastFrame: Uint8Array | undefined = undefined
   #onEnded: (() => void) | undefined = undefined
+  #passedBytes = 0
+  /** Of these: had left when it was looked at last, or -1 where nothing waited; and for how long that has not changed, ms. */
+  #leftBytes = -1
+  #stuckMs = 0
 
   constructor(from: Duplex, to: Duplex, frames: FrameTracker | undefined) {
     this.#from = from
@@ -28,6 +32,15 @@ export class TunnelFlow {
 
   get ended(): boolean {
     return this.#stage === 'ended'
+  }
+
+  /** @param elapsedMs since the last call @returns for how long its receiver has taken nothing of what waits for it, ms; 0 = nothing waits */
+  stuckMs(elapsedMs: number): number {
+    const waiting = this.#to.writableLength
+    const left = waiting > 0 ? this.#passedBytes - waiting : -1
+    this.#stuckMs = left >= 0 && left === this.#leftBytes ? this.#stuckMs + elapsedMs : 0
+    this.#leftBytes = left
+    return this.#stuckMs
   }
 
   /** @returns true where bytes of the chunk are kept beyond the call */
@@ -88,6 +101,7 @@ export class TunnelFlow {
   #pass(chunk: Buffer): boolean {
     const to = this.#to
     const copies = to.writableLength > 0 && chunk.length <= COPY_BYTES
+    this.#passedBytes += chunk.length
     if (!to.write(copies ? Buffer.from(chunk) : chunk)) this.#from.pause()
     return !copies && to.writableLength > 0
   }

@@ -21,7 +21,10 @@ export interface TunnelRuntime extends Runtime {
 export interface TunnelPlan {
   /** `ended`: its drain had come to its end while the connection was being upgraded. */
   readonly upstream: { readonly slot: number; readonly ended: boolean }
-  /** `tunnelMs`: both directions quiet for so long ends it; `idleMs`: likewise, once one side has finished sending. */
+  /**
+   * `tunnelMs`: both directions quiet for so long ends it; `idleMs`: likewise, once one side has finished sending, and where bytes wait of
+   * which one side takes none for so long.
+   */
   readonly timeouts: Timeouts
   /** What the connection was upgraded to. */
   readonly protocol: string | undefined
@@ -54,7 +57,8 @@ class Tunnel implements Expiring, OpenTunnel {
   #planned: Timer | undefined = undefined
   #phase: Phase = 'open'
   #idleMs: number
-  readonly #halfClosedMs: number
+  /** Of a tunnel that works in one direction only: one side has finished sending, or takes nothing. 0 = no limit. */
+  readonly #oneWayMs: number
 
   constructor(runtime: TunnelRuntime, plan: TunnelPlan, client: TunnelEnd, upstream: TunnelEnd) {
     const {
@@ -70,7 +74,7 @@ class Tunnel implements Expiring, OpenTunnel {
     this.#up = new TunnelFlow(client.stream, upstream.stream, isWebSocket ? new FrameTracker('client') : undefined)
     this.#down = new TunnelFlow(upstream.stream, client.stream, isWebSocket ? new FrameTracker('server') : undefined)
     this.#idleMs = timeouts.tunnelMs
-    this.#halfClosedMs = sooner(timeouts.tunnelMs, timeouts.idleMs)
+    this.#oneWayMs = sooner(timeouts.tunnelMs, timeouts.idleMs)
   }
 
   open(): void {
@@ -87,6 +91,12 @@ class Tunnel implements Expiring, OpenTunnel {
     if (this.#planned) this.#runtime.wheel.drop(this.#planned)
     this.#planned = new Timer({ onDeadline: () => this.#safely(() => this.#end(reason)) })
     this.#runtime.wheel.arm(this.#planned, Math.max(1, ms))
+  }
+
+  look(elapsedMs: number): void {
+    const stuckMs = Math.max(this.#up.stuckMs(elapsedMs), this.#down.stuckMs(elapsedMs))
+    if (this.#phase === 'open' && this.#oneWayMs > 0 && stuckMs >= this.#oneWayMs)
+      this.#safely(() => this.#end('stuck'))
   }
 
   onDeadline(): void {
@@ -121,7 +131,7 @@ class Tunnel implements Expiring, OpenTunnel {
     if (this.#phase === 'ending' || flow.ended) return
     // A client that is gone answers no Close frame.
     if (this.#phase === 'closing' && flow === this.#up) return this.#safely(() => this.#endStreams())
-    this.#idleMs = this.#halfClosedMs
+    this.#idleMs = this.#oneWayMs
     if (this.#phase === 'open') this.#touch()
     to.end()
   }
@@ -145,6 +155,7 @@ class Tunnel implements Expiring, OpenTunnel {
     this.#phase = 'closing'
     this.#runtime.wheel.arm(this.#timer, CLOSE_MS)
     if (reason === 'upstream-drained') this.#runtime.row.add(this.slot, TOTAL.tunnelsDrained, 1)
+    else if (reason === 'stuck') this.#runtime.row.add(this.slot, TOTAL.tunnelsStuck, 1)
     const [up, down] = [this.#up.frames, this.#down.frames]
     if (!up?.valid || !down?.valid) return this.#endStreams()
     // They are closing already: all they need is time.
@@ -201,6 +212,7 @@ function closeForClient(reason: EndReason): Uint8Array {
   switch (reason) {
     case 'upstream-drained':
     case 'upstream-silent':
+    case 'stuck':
       return closeFrame(CLOSE_STATUS.serviceRestart, 'service restart')
     case 'shutdown':
       return closeFrame(CLOSE_STATUS.goingAway, 'going away')

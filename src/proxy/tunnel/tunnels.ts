@@ -1,14 +1,16 @@
 // The tunnels that this worker has open: asks some or all of them to end, each at a moment of its own, so that their clients do
 // not all come back at once. How a tunnel ends is its own business.
 
-/** Why: its upstream's drain has come to its end, nothing answers there any more, or vigia is being stopped. */
-export type EndReason = 'upstream-drained' | 'upstream-silent' | 'shutdown'
+/** Why: its upstream's drain has come to its end, nothing answers there any more, one side takes nothing, or vigia is being stopped. */
+export type EndReason = 'upstream-drained' | 'upstream-silent' | 'stuck' | 'shutdown'
 
 export interface OpenTunnel {
   /** Of its upstream. */
   readonly slot: number
   /** Ends it so many ms from now; a later call replaces an earlier one. */
   endIn(ms: number, reason: EndReason): void
+  /** Ends it where one side has taken nothing for too long. @param elapsedMs since the last call */
+  look(elapsedMs: number): void
 }
 
 /** At a stop, tunnels are ended within this time, and in the first part of the deadline: they take some seconds to end. */
@@ -39,6 +41,14 @@ export class Tunnels {
 
   delete(tunnel: OpenTunnel): void {
     this.#open.delete(tunnel)
+  }
+
+  /**
+   * To be called a few times a second. @param elapsedMs between two calls, as planned: what the clock says would blame a peer for the time in
+   * which vigia itself stood still
+   */
+  look(elapsedMs: number): void {
+    for (const tunnel of this.#open) tunnel.look(elapsedMs)
   }
 
   /** Ends the tunnels of one upstream, evenly spread over `spreadMs`. */

@@ -16,22 +16,14 @@ import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../.
 import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
 import type { Logins } from './logins.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
 import { codeOf, FailableWrites } from './write-failure.ts'
 
-/** The owner of the connection: one upstream, in this worker. */
-export interface ConnectionOwner {
-  /** The response is complete and the connection may carry another. `keepAlive` = what the upstream announced. */
-  onFree(connection: UpstreamConnection, keepAlive: string | undefined): void
-  /** The connection is closed; `idle` = it carried nothing. */
-  onGone(connection: UpstreamConnection, idle: boolean): void
-  onUnexpected(error: unknown): void
-}
-
 /** Where one client has logged in. */
-export type ClientLogins = Logins<ConnectionOwner, UpstreamConnection>
+export type ClientLogins = Logins<ConnectionOwner<UpstreamConnection>, UpstreamConnection>
 
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
@@ -42,7 +34,7 @@ export class UpstreamConnection {
   readonly #socket: Socket
   readonly #writer: RequestWriter
   readonly #writes: FailableWrites
-  readonly #owner: ConnectionOwner
+  readonly #owner: ConnectionOwner<UpstreamConnection>
   /** Of the heads that it reads. */
   readonly limits: HeadLimits
   readonly #heads: HeadReader
@@ -55,7 +47,7 @@ export class UpstreamConnection {
   #interims = 0
   readonly #buffer = new ReadBuffer()
   #onTunnelData: ((chunk: Buffer) => boolean) | undefined = undefined
-  /** Monotonic time of becoming idle, ms. */
+  /** Monotonic time of becoming idle, ms; 0 = it never was. */
   idleSinceMs = 0
   /** A byte of the current response has been seen. */
   responseBegun = false
@@ -68,7 +60,7 @@ export class UpstreamConnection {
   constructor(
     open: (onread: OnReadOpts) => Socket,
     readyEvent: 'connect' | 'secureConnect',
-    owner: ConnectionOwner,
+    owner: ConnectionOwner<UpstreamConnection>,
     limits: HeadLimits,
     attempt: AttemptEvents,
   ) {
@@ -108,8 +100,8 @@ export class UpstreamConnection {
   }
 
   /** @param authority of the upstream @returns bytes of the head */
-  begin(head: RequestHead, forwarded: ForwardedRequest, authority: string, requestId: string): number {
-    const text = requestText(head, forwarded, authority, requestId)
+  begin(head: RequestHead, forwarded: ForwardedRequest, authority: string, id: string, loopMark: string): number {
+    const text = requestText(head, forwarded, authority, id, loopMark)
     this.#writer.begin(text, forwarded.length === CHUNKED)
     return text.length
   }
@@ -135,6 +127,11 @@ export class UpstreamConnection {
   abandon(): void {
     this.#attempt = undefined
     this.#close()
+  }
+
+  /** What is to come next is the upstream's: its handshake, its answer, or that it takes more of the request. */
+  get awaitsUpstream(): boolean {
+    return this.#phase === 'connecting' || this.#attempt?.requestSent === true || this.#socket.writableNeedDrain
   }
 
   /** Whether the answer that has begun leaves it open. */
@@ -178,6 +175,7 @@ export class UpstreamConnection {
     if (this.#phase === 'tunnel' || this.#phase === 'gone') return
     // Nobody asked: a late answer to nothing, or an attempt to answer the next request in advance.
     if (this.#phase === 'idle' || this.#phase === 'connecting') return this.#fail('garbage', 'bytes without a request')
+    if (this.idleSinceMs === 0 && !this.responseBegun) this.#owner.onFirstByte(this)
     this.responseBegun = true
     let at = 0
     while (this.#phase === 'head') {

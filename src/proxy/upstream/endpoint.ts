@@ -7,7 +7,9 @@ import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
+import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
 import {
+  givesWay,
   mayReuse,
   NO_EVIDENCE,
   parseKeepAlive,
@@ -18,27 +20,36 @@ import {
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
-import { type ClientLogins, type ConnectionOwner, UpstreamConnection } from './connection.ts'
+import { type ClientLogins, UpstreamConnection } from './connection.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
+import { keepAlive } from './keep-alive.ts'
+import { Newcomers } from './newcomers.ts'
 
-/** How often the idle connections are looked at: for age, and to learn that they stay open. */
-const SWEEP_MS = 100
+/** How often the idle connections are looked at, for age, and to learn that they stay open; and those that wait for a first answer. */
+const SWEEP_MS = 50
 
-export class Endpoint implements ConnectionOwner, Expiring {
+export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly slot: number
   readonly #runtime: Runtime
   #plan: UpstreamPlan
+  #configuredIdle: number
+  /** Most that are kept now. */
   #maxIdle: number
   #maxIdleMs: number
+  #keepAliveMs: number | undefined
   #headLimits: HeadLimits
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
   /** Idle, and each of them the login of one client, which alone rides it and with which it ends. */
   readonly #logins = new Set<UpstreamConnection>()
+  readonly #newcomers: Newcomers
   readonly #sweep = new Timer(this)
+  readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
   #retired = false
   #ended = false
@@ -49,8 +60,13 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#plan = plan
     this.#runtime = runtime
     this.#headLimits = headLimits
-    this.#maxIdle = pool.idleConnections
+    this.#newcomers = new Newcomers(slot, runtime, () => this.closeOldest())
+    this.#configuredIdle = pool.idleConnections
+    this.#maxIdle = this.#idleLimit()
     this.#maxIdleMs = pool.idleConnectionMs
+    this.#keepAliveMs = pool.tcpKeepAliveMs
+    const { host } = plan
+    this.#addresses = new UpstreamAddresses(host, slot, runtime.table, Math.floor(runtime.random() * MOST_ADDRESSES))
   }
 
   get plan(): UpstreamPlan {
@@ -62,14 +78,11 @@ export class Endpoint implements ConnectionOwner, Expiring {
     const { host, port, tls } = this.#plan
     if (this.#retired || plan.host !== host || plan.port !== port || !isDeepStrictEqual(plan.tls, tls)) return false
     this.#plan = plan
-    this.#maxIdle = pool.idleConnections
+    this.#configuredIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
-    while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
-    // A connection reads by the limits that it was opened with.
-    if (!isDeepStrictEqual(headLimits, this.#headLimits)) {
-      this.#headLimits = headLimits
-      for (const connection of [...this.#idle]) connection.abandon()
-    }
+    this.#keepAliveMs = pool.tcpKeepAliveMs
+    this.#closeSurplus()
+    if (!isDeepStrictEqual(headLimits, this.#headLimits)) this.#renew(headLimits)
     return true
   }
 
@@ -96,15 +109,31 @@ export class Endpoint implements ConnectionOwner, Expiring {
     return connection
   }
 
-  /** Opens a connection for `attempt`, which is told when it is ready or has failed. */
+  /** Opens a connection for `attempt`, which is told when it is ready or has failed. One that is idle, and no good for it, gives way. */
   open(attempt: AttemptEvents): UpstreamConnection {
     const plan = this.#plan
-    const open = (onread: OnReadOpts) => openSocket(plan, onread)
+    const nowMs = performance.now()
+    const oldest = this.#idle[0]
+    if (oldest && givesWay(this.#evidence, nowMs - oldest.idleSinceMs)) oldest.abandon()
+    const open = (onread: OnReadOpts) => {
+      const socket = openSocket(plan, this.#addresses, onread)
+      keepAlive(socket, this.#keepAliveMs)
+      return socket
+    }
     const readyEvent = plan.tls ? 'secureConnect' : 'connect'
     const connection = new UpstreamConnection(open, readyEvent, this, this.#headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
+    this.#newcomers.add(connection, nowMs)
+    if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
     return connection
+  }
+
+  /** Closes the idle connection that was used least recently. @returns false where none is idle */
+  closeOldest(): boolean {
+    const [oldest] = this.#idle
+    oldest?.abandon()
+    return oldest !== undefined
   }
 
   /** A request on a re-used connection failed before its answer began: the connection was stale. */
@@ -135,17 +164,29 @@ export class Endpoint implements ConnectionOwner, Expiring {
     this.#runtime.wheel.drop(this.#sweep)
   }
 
+  /** A connection reads by the limits that it was opened with: what is idle is closed, and what is busy when it is free. */
+  #renew(headLimits: HeadLimits): void {
+    this.#headLimits = headLimits
+    for (const connection of [...this.#idle]) connection.abandon()
+  }
+
   #abandonIdle(): void {
     for (const connection of [...this.#idle, ...this.#logins]) connection.abandon()
   }
 
+  onFirstByte(connection: UpstreamConnection): void {
+    this.#newcomers.answered(connection, performance.now())
+  }
+
   onFree(connection: UpstreamConnection, keepAlive: string | undefined): void {
     if (keepAlive !== undefined) this.#evidence = sawAnnouncement(this.#evidence, parseKeepAlive(keepAlive))
-    connection.idleSinceMs = performance.now()
+    const nowMs = performance.now()
+    connection.idleSinceMs = nowMs
     if (connection.login !== undefined) return this.#keep(connection, connection.login)
     this.#idle.push(connection)
     if (connection.limits !== this.#headLimits) return connection.abandon()
-    if (this.#retired || this.#ended || this.#idle.length > this.#maxIdle) return this.#idle[0]!.abandon()
+    const isTooMany = this.#idle.length > this.#maxIdle || this.#newcomers.takeRoom(nowMs)
+    if (this.#retired || this.#ended || isTooMany) return this.#idle[0]!.abandon()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
   }
 
@@ -158,7 +199,7 @@ export class Endpoint implements ConnectionOwner, Expiring {
 
   onGone(connection: UpstreamConnection, idle: boolean): void {
     this.#runtime.row.move(this.slot, GAUGE.connections, -1)
-    if (!idle) return
+    if (!idle) return this.#newcomers.remove(connection)
     if (connection.login !== undefined) {
       this.#logins.delete(connection)
       return connection.login.forget(this, connection)
@@ -176,20 +217,33 @@ export class Endpoint implements ConnectionOwner, Expiring {
 
   onDeadline(): void {
     const now = performance.now()
+    this.#closeSurplus()
+    // Traffic follows the name: which of its addresses a connection has is not looked at, a new one costs little.
+    if (this.#addresses.takeLoss()) this.#renew({ ...this.#headLimits })
     while (this.#idle.length > 0 && now - this.#idle[0]!.idleSinceMs > this.#maxIdleMs) this.#idle[0]!.abandon()
+    this.#newcomers.look(now)
     const oldest = this.#idle[0]
-    if (oldest) {
-      this.#evidence = sawOpenAfter(this.#evidence, now - oldest.idleSinceMs)
-      this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
-    }
+    if (oldest) this.#evidence = sawOpenAfter(this.#evidence, now - oldest.idleSinceMs)
+    if (oldest || this.#newcomers.size > 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
+  }
+
+  #closeSurplus(): void {
+    this.#maxIdle = this.#idleLimit()
+    while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
+  }
+
+  #idleLimit(): number {
+    return this.#runtime.table.isIdleLimited(this.slot) ? 0 : this.#configuredIdle
   }
 }
 
 /** It never throws: what keeps a socket from being opened at all (authorities that are no PEM) fails as a refused connection does. */
-function openSocket({ tls, host, port }: UpstreamPlan, onread: OnReadOpts): Socket {
-  const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true, onread } as const
+function openSocket({ tls, port }: UpstreamPlan, addresses: UpstreamAddresses, onread: OnReadOpts): Socket {
+  const options = { ...addresses.target, port, allowHalfOpen: true, noDelay: true, onread } as const
   try {
-    return tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+    const socket = tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+    addresses.watch(socket)
+    return socket
   } catch (error) {
     return new Socket().destroy(error as Error)
   }

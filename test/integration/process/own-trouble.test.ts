@@ -80,32 +80,39 @@ describe('without a descriptor left', () => {
 })
 
 describe('with few descriptors', () => {
-  test('fewer clients are served at once, others wait, and there is room for upstreams and probes', async () => {
-    upstreams = [await startHttpUpstream('a')]
-    vigia = await startVigia({
-      descriptors: 400,
-      upstreams: [upstreams[0]!.port],
-      pool: { health: { path: '/', interval: '500ms', timeout: '500ms' } },
-      config: { workers: 1 },
-    })
-    // (400 - 200 reserved - 1 probe - 64 idle connections) / 3 are served, as many wait, the rest is turned away.
-    expect(vigia.stdout() + vigia.stderr()).toMatch(/may open 400 descriptors only .*limits.connections is 45 /)
-    const clients = await Promise.all(Array.from({ length: 300 }, () => RawClient.connect(vigia.port)))
-    for (const client of clients) client.send(request('GET'))
-    const statuses = await Promise.all(
-      clients.map(async client => {
-        const { status } = await client.final().catch(() => ({ status: 0 }))
-        client.close()
-        return status
-      }),
-    )
-    // Which of the others wait depends on when they are accepted.
-    expect(statuses.filter(status => status === 200).length).toBeGreaterThan(45)
-    expect([...new Set(statuses)].sort()).toEqual([0, 200])
-    const metrics = await vigia.metrics()
-    expect(sample(metrics, 'vigia_own_trouble_total')).toBe(0)
-    expect(sample(metrics, 'vigia_probes_total{pool="erp",upstream="erp-1",result="void"}')).toBe(0)
-  })
+  test.each([undefined, 5000])(
+    'fewer clients are served at once than limits.connections (%s) says, others wait, and there is room for upstreams and probes',
+    async connections => {
+      upstreams = [await startHttpUpstream('a')]
+      vigia = await startVigia({
+        descriptors: 400,
+        upstreams: [upstreams[0]!.port],
+        pool: { health: { path: '/', interval: '500ms', timeout: '500ms' } },
+        config: { workers: 1, limits: { connections } },
+      })
+      // (400 - 200 reserved - 1 probe - 64 idle connections) / 3 are served, as many wait, the rest is turned away.
+      expect(vigia.stdout() + vigia.stderr()).toMatch(/may open 400 descriptors only .*limits.connections is 45 /)
+      expect((await vigia.status()).clients).toMatchObject({
+        limit: 45,
+        limitWarning: expect.stringMatching(/400 descriptors only/),
+      })
+      const clients = await Promise.all(Array.from({ length: 300 }, () => RawClient.connect(vigia.port)))
+      for (const client of clients) client.send(request('GET'))
+      const statuses = await Promise.all(
+        clients.map(async client => {
+          const { status } = await client.final().catch(() => ({ status: 0 }))
+          client.close()
+          return status
+        }),
+      )
+      // Which of the others wait depends on when they are accepted.
+      expect(statuses.filter(status => status === 200).length).toBeGreaterThan(45)
+      expect([...new Set(statuses)].sort()).toEqual([0, 200])
+      const metrics = await vigia.metrics()
+      expect(sample(metrics, 'vigia_own_trouble_total')).toBe(0)
+      expect(sample(metrics, 'vigia_probes_total{pool="erp",upstream="erp-1",result="void"}')).toBe(0)
+    },
+  )
 })
 
 describe('after vigia stood still', () => {

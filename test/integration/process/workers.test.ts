@@ -1,8 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { type RunningVigia, startVigia } from '../../../src/commands/run.ts'
+import { type RunningVigia, type StartOptions, startVigia } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
+import type { Snapshot } from '../../../src/plan/snapshot.ts'
 import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/until.ts'
 import { fetchText } from '../../support/vigia.ts'
@@ -15,7 +16,14 @@ afterEach(async () => {
 
 async function start(
   workers: number,
-): Promise<{ vigia: RunningVigia; port: number; held: ServerResponse[]; kill: (worker: number) => void }> {
+  options: StartOptions = {},
+): Promise<{
+  vigia: RunningVigia
+  port: number
+  held: ServerResponse[]
+  kill: (worker: number) => void
+  snapshot: Snapshot
+}> {
   const held: ServerResponse[] = []
   const node = createServer((request, response) => {
     if (request.url === '/held') held.push(response)
@@ -27,21 +35,23 @@ async function start(
     node.close()
   })
   const port = await freePort()
-  const vigia = await startVigia(
-    snapshotOf({
-      workers,
-      ...servedAt(port),
-      pools: [
-        poolPlan('erp', [upstreamPlan('erp-1', (node.address() as AddressInfo).port)], { health: { kind: 'none' } }),
-      ],
-      shutdownMs: 100,
-    }),
-    { workerUrl: new URL('../fixtures/mortal-worker.ts', import.meta.url), logger: createLogger({ level: 'silent' }) },
-  )
+  const snapshot = snapshotOf({
+    workers,
+    ...servedAt(port),
+    pools: [
+      poolPlan('erp', [upstreamPlan('erp-1', (node.address() as AddressInfo).port)], { health: { kind: 'none' } }),
+    ],
+    shutdownMs: 100,
+  })
+  const vigia = await startVigia(snapshot, {
+    workerUrl: new URL('../fixtures/mortal-worker.ts', import.meta.url),
+    logger: createLogger({ level: 'silent' }),
+    ...options,
+  })
   cleanUps.push(() => vigia.close())
   const deaths = new BroadcastChannel('vigia-test-deaths')
   cleanUps.push(() => deaths.close())
-  return { vigia, port, held, kill: worker => deaths.postMessage(worker) }
+  return { vigia, port, held, kill: worker => deaths.postMessage(worker), snapshot }
 }
 
 test('a worker that dies is replaced within a second, its in-flight counts vanish, and the other serves on', async () => {
@@ -93,4 +103,17 @@ test('totals outlive the worker that counted them', async () => {
   expect(served()).toBe(5)
   await fetchText(port, '/')
   await until('the sixth is counted', () => served() === 6)
+})
+
+test('where sockets cannot share a port one worker serves, which is said, and said no more at a reload', async () => {
+  const said: string[] = []
+  const logger = createLogger({ level: 'silent' })
+  Object.assign(logger, { warn: (text: string) => said.push(text) })
+  const tryShared = async () => Object.assign(new Error('not supported'), { code: 'ENOTSUP' })
+  const { vigia, port, snapshot } = await start(2, { logger, tryShared })
+  expect(vigia.status().workers).toHaveLength(1)
+  expect((await fetchText(port, '/')).body).toBe('served')
+  await vigia.reload({ ...snapshot, shutdownMs: 200 })
+  expect(vigia.status().workers.map(({ state }) => state)).toEqual(['ready'])
+  expect(said).toEqual([expect.stringMatching(/^workers is 1 instead of 2: .*share a port/)])
 })

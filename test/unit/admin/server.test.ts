@@ -17,7 +17,14 @@ const REPORT: StatusReport = {
   uptimeS: 5,
   listeners: [{ name: 'web', address: '127.0.0.1:8080' }],
   workers: [],
-  clients: { connections: 0, rejects: 0, overLimit: 0, answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 } },
+  clients: {
+    connections: 0,
+    limit: 10_000,
+    limitWarning: null,
+    rejects: 0,
+    overLimit: 0,
+    answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+  },
   store: null,
   pools: [],
 }
@@ -29,7 +36,10 @@ function adminWith(more: Partial<ControlView> = {}) {
       status: () => REPORT,
       inDoubt: () => ({ total: 0, dropped: 0, open: 0, records: [] }),
       readiness: () => ({ ready: true, reason: 'ready: 2 of 2 workers listen' }),
-      metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'vigia_info 1\n' }),
+      metrics: async () => ({
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        body: Buffer.from('vigia_info 1\n'),
+      }),
       ...more,
     },
     error => errors.push(error),

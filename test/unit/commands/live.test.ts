@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseEventStream, type StreamedEvent } from '../../../src/commands/live/sse.ts'
 import { parseWeight } from '../../../src/commands/live/weight.ts'
+import { amount } from '../../support/thorough.ts'
 
 test('a stream of events reads the same in whatever pieces it comes', () => {
   const stream =
@@ -22,7 +23,7 @@ test('a stream of events reads the same in whatever pieces it comes', () => {
       }
       expect(events).toEqual(expected)
     }),
-    { numRuns: 50 },
+    { numRuns: amount(50) },
   )
 })
 

@@ -24,7 +24,7 @@ test('a document with nothing but the necessary gets every default', () => {
     revision: 7,
     workers: Math.min(64, availableParallelism()),
     watch: true,
-    listeners: [{ name: 'web', host: '127.0.0.1', port: 8080 }],
+    listeners: [{ name: 'web', host: '127.0.0.1', port: 8080, tcpKeepAliveMs: 60_000 }],
     routes: [
       {
         name: 'routes[0]',
@@ -76,6 +76,7 @@ test('a document with nothing but the necessary gets every default', () => {
         attempts: 3,
         idleConnections: 64,
         idleConnectionMs: 60_000,
+        tcpKeepAliveMs: 60_000,
         retry: { budget: { share: 0.2, perSecond: 3, windowMs: 10_000 }, statuses: [], timeouts: false },
         outlier: {
           consecutiveFailures: 5,
@@ -96,6 +97,7 @@ test('a document with nothing but the necessary gets every default', () => {
         failback: 'automatic',
       },
     ],
+    dns: { servers: undefined, timeoutMs: undefined, minTtlMs: 1_000, maxTtlMs: 300_000 },
     trustedProxies: [],
     limits: {
       headBytes: 16_384,
@@ -107,13 +109,14 @@ test('a document with nothing but the necessary gets every default', () => {
       minRate: { bytesPerSecond: 128, graceMs: 30_000 },
     },
     timeouts,
-    headers: { via: 'vigia' },
+    headers: { via: undefined },
     accessLog: { enabled: false, destination: 'stdout' },
     log: { level: 'info' },
     admin: { host: '127.0.0.1', port: 9900 },
     maintenance: [],
     language: 'en',
     shutdownMs: 30_000,
+    watchdog: { workerMs: 10_000, controlMs: 60_000 },
   })
 })
 
@@ -168,6 +171,7 @@ test.each([
   expect(snapshotOf(documentOf({ listeners: `- { name: web, address: "${address}" }` })).listeners[0]).toEqual({
     name: 'web',
     ...listener,
+    tcpKeepAliveMs: 60_000,
   })
 })
 

@@ -43,6 +43,23 @@ describe('limits of answers', () => {
   ])
 })
 
+describe('TCP keepalive', () => {
+  test('compiles to ms, 0 = never', () => {
+    expect(['30s', '0'].map(time => poolOf(`tcpKeepAlive: ${time}`).tcpKeepAliveMs)).toEqual([30_000, 0])
+  })
+
+  const whole = { upstreams: UNLIMITED }
+  expectEach([
+    ['up to 9 hours', { ...whole, pool: 'tcpKeepAlive: 9h' }],
+    [
+      'longer than the system takes, on both sides',
+      { ...whole, pool: 'tcpKeepAlive: 10h', listeners: '- { name: web, address: ":8080", tcpKeepAlive: 541m }' },
+      '2:50: listeners[0].tcpKeepAlive: is more than the system takes: at most 9h, or 0 (never asks)',
+      `7:19: ${POOL}.tcpKeepAlive: is more than the system takes: at most 9h, or 0 (never asks)`,
+    ],
+  ])
+})
+
 describe('limits and the queue', () => {
   test('compile to numbers', () => {
     const pool = poolOf('queue: { max: 512 }')
@@ -91,7 +108,7 @@ describe('limits and the queue', () => {
     [
       'a limit of the pool instead of its upstreams',
       { pool: 'maxConnections: 8' },
-      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, spill, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout`,
+      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, spill, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout, tcpKeepAlive`,
       `9:36: warning: ${POOL}.upstreams[0].maxConnections: what is too many is answered 503 at once: give the pool a queue, such as queue: { max: 512 }`,
     ],
   ])

@@ -285,6 +285,16 @@ describe('routes', () => {
       '4:40: warning: routes[0].timeouts.response: without a limit a request to an upstream that hangs waits until its client gives up',
     ],
     [
+      'less memory than it takes to run',
+      { more: 'limits: { memory: 1MiB }' },
+      '10:19: limits.memory: is less than vigia needs to run, expected 64MiB or more',
+    ],
+    [
+      'a watchdog that barks at a busy machine',
+      { more: 'watchdog: { worker: 1s, control: 0 }' },
+      '10:21: warning: watchdog.worker: a busy machine, or a long garbage collection, may keep a thread away for so long',
+    ],
+    [
       'no limits at the top',
       { more: 'timeouts: { head: 0, connect: 0s }' },
       '10:19: warning: timeouts.head: without a limit clients that send slowly can hold every connection',

@@ -1,6 +1,7 @@
 // The schema documents every key, and config/schema.json is in step with it.
 
 import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { SCHEMA_FILE, schemaText } from '../../../src/config/write-schema.ts'
 
@@ -31,6 +32,10 @@ const keys = [...keysOf(JSON.parse(schemaText()) as SchemaNode, '')]
 
 test('config/schema.json is what `npm run schema` writes', () => {
   expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(schemaText())
+})
+
+test('it is a JSON Schema: a start does not look', () => {
+  expect(new Ajv().validateSchema(JSON.parse(schemaText()))).toBe(true)
 })
 
 test('every key says what it does', () => {

@@ -1,7 +1,7 @@
 // The destination of access lines: files that fill up, move away or can't be written, readers that don't read.
 
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 function openLog(destination: string) {
   const said: string[] = []
-  const log = openAccessLog(destination, (level, message) => said.push(`${level}: ${message}`))
+  const log = openAccessLog({ destination }, (level, message) => said.push(`${level}: ${message}`))
   cleanUp.push(() => log.close())
   const add = (i: number, padding = '') => addLine(log.lines, JSON.stringify({ i, padding }))
   return { log, add, said }
@@ -188,4 +188,20 @@ test('a pipe whose reader stops reading holds nobody up, and gets whole lines wh
   expect(seen).toEqual(upTo(seen.length))
   expect(seen.length + dropped).toBe(100_000)
   expect(errors).toContain(`${dropped} lines were dropped`)
+})
+
+test('a file that others may have named is made for its owner alone, and is never written through a link', async () => {
+  const path = await file('access.log')
+  const aim = `${path}.aim`
+  await symlink(aim, `${path}.link`)
+  const said: string[] = []
+  const logs = [path, `${path}.link`].map(destination =>
+    openAccessLog({ destination, guarded: true }, (level, message) => said.push(`${level}: ${message}`)),
+  )
+  for (const { lines } of logs) addLine(lines, JSON.stringify({ i: 0 }))
+  await Promise.all(logs.map(log => log.close()))
+  expect(numbers(await text(path))).toEqual([0])
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+  expect(await stat(aim).catch(() => 'none')).toBe('none')
+  expect(said.join()).toContain('ELOOP')
 })

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createScrape } from '../../../src/metrics/scrape.ts'
-import { allocateCounters, CounterTable } from '../../../src/shared/counters.ts'
+import { allocateCounters, CounterTable, TOTAL } from '../../../src/shared/counters.ts'
 
 interface Dashboard {
   readonly uid: string
@@ -36,18 +36,33 @@ const rules = (parse(read('prometheus/vigia-alerts.yaml')) as Rules).groups.flat
 /** Labels of each series of a scrape in which everything is there; Prometheus adds `job` and `instance`. */
 const labelsOf = new Map<string, Set<string>>()
 beforeAll(async () => {
-  const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(0) }
+  const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(1) }
   const levels = { inUse: 0, floor: 0, awaitsFailback: false, standby: [{ priority: 1, active: true, requests: 1 }] }
-  const state = { state: 'draining', weight: 1, ejections: 0, drainDeadlineMs: 1, limit: 1 } as const
+  const state = {
+    state: 'draining',
+    weight: 1,
+    ejections: 0,
+    idleLimited: false,
+    drainDeadlineMs: 1,
+    limit: 1,
+  } as const
   const upstreams = [{ name: 'u', slot: 2, ...state, probes }]
+  const counters = new CounterTable(allocateCounters(1), 1)
+  counters.rows[0]!.bucket(2, TOTAL.secondBucket, 1)
   const scrape = createScrape({
-    ...{ version: '1', counters: new CounterTable(allocateCounters(1), 1), revision: () => 1 },
-    ...{ workerRestarts: () => [0], inDoubtOpen: () => 0, routes: () => [{ name: 'r', pool: 'p', slot: 1 }] },
+    ...{ version: '1', counters, revision: () => 1 },
+    ...{
+      workers: () => [{ restarts: 0, isStalled: false, stalls: 0 }],
+      controlStalls: () => ({ count: 0, seconds: 0 }),
+      inDoubtOpen: () => 0,
+      routes: () => [{ name: 'r', pool: 'p', slot: 1 }],
+    },
+    names: () => ({ names: [{ host: 'n', addresses: 1, up: true }], lookups: { found: 1, 'not-found': 0, away: 0 } }),
     store: () => ({ up: true, waiting: 0, dropped: 0 }),
     reloads: () => ({ tally: { applied: 0, unchanged: 0, refused: 0 }, appliedMs: 0, last: undefined }),
     pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, upstreams }],
   })
-  for (const line of (await scrape.collect()).split('\n')) {
+  for (const line of (await scrape.collect()).toString().split('\n')) {
     const [, name, labels = ''] = /^([a-z][a-z0-9_]*)(?:\{(.*)\})? /.exec(line) ?? []
     if (name === undefined) continue
     const known = labelsOf.get(name) ?? new Set(['job', 'instance'])

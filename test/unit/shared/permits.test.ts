@@ -57,6 +57,18 @@ test('tickets go up over all workers', () => {
   expect(tickets).toEqual([0, 1, 2, 3])
 })
 
+test('nobody waits for a worker that is passed over, until it goes on', () => {
+  const [a, b, control] = pair()
+  a.publish(SLOT, 5)
+  b.publish(SLOT, 9)
+  const seen = b.wakes(SLOT)
+  b.take(SLOT, PERMIT.queued, 10)
+  control.passOver(0, true)
+  expect([b.firstRank(SLOT), b.wakes(SLOT)]).toEqual([9, seen + 1])
+  control.passOver(0, false)
+  expect(b.firstRank(SLOT)).toBe(5)
+})
+
 test('the first rank is the lowest that anybody has published, until its worker is forgotten', () => {
   const [a, b, control] = pair()
   expect(a.firstRank(SLOT)).toBe(Number.POSITIVE_INFINITY)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hashKey } from '../../../src/policy/balance/hash.ts'
 import { SessionTable } from '../../../src/shared/sessions.ts'
+import { amount } from '../../support/thorough.ts'
 
 function noteMany(table: SessionTable, slot: number, count: number, prefix = 'client'): void {
   for (let i = 0; i < count; i += 1) table.note(slot, hashKey(`${prefix}-${i}`))
@@ -62,7 +63,7 @@ describe('the count of sessions seen lately', () => {
           expect(one.sessions(slot)).toBeLessThanOrEqual(notes.length * 2)
         }
       }),
-      { numRuns: 50 },
+      { numRuns: amount(50) },
     )
   })
 

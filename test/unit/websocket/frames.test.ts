@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as ws from 'ws'
 import { beginsClose, closeFrame, FrameTracker, type Sender } from '../../../src/websocket/frames.ts'
+import { amount } from '../../support/thorough.ts'
 
 /** Its types leave out what it exports. */
 const { Receiver } = ws as unknown as { Receiver: new (options: { isServer: boolean }) => Writable }
@@ -79,7 +80,7 @@ describe('the frames of a WebSocket', () => {
         expect(whole.atBoundary).toBe(true)
         expect(whole.closed).toBe(frames.some(({ first }) => beginsClose(first)))
       }),
-      { numRuns: 300 },
+      { numRuns: amount(300) },
     )
   })
 
@@ -97,7 +98,7 @@ describe('the frames of a WebSocket', () => {
           expect([tracker.atBoundary, tracker.closed, tracker.valid]).toEqual([all.atBoundary, all.closed, all.valid])
         },
       ),
-      { numRuns: 100 },
+      { numRuns: amount(100) },
     )
   })
 

@@ -37,7 +37,7 @@ export function* checkMaintenance(
   horizon: Horizon,
 ): Iterable<Finding> {
   const upstreams = Object.entries(pools).map(([name, pool]) => [name, pool.upstreams.map(each => each.name)] as const)
-  const known: KnownNames = { pools: new Map(upstreams), routes: routes.map(routeName) }
+  const known: KnownNames = { pools: new Map(upstreams), routes: new Set(routes.map(routeName)) }
   yield* repeatedNames(maintenance, 'maintenance')
   const names = new Set<string>()
   const sound: { readonly occurrences: Occurrences; readonly at: Path }[] = []

@@ -118,7 +118,7 @@ export type WindowDocument = Static<typeof windowSchema>
 export interface KnownNames {
   /** Upstreams by pool. */
   readonly pools: ReadonlyMap<string, readonly string[]>
-  readonly routes: readonly string[]
+  readonly routes: ReadonlySet<string>
 }
 
 /** One window by itself. @param at where it stands in the document */
@@ -150,16 +150,16 @@ export function* checkWindow(window: WindowDocument, known: KnownNames, at: Path
 function* checkScope({ pool, upstream, route }: WindowDocument, known: KnownNames, at: Path): Iterable<Finding> {
   const names = [...known.pools.keys()]
   if (pool !== undefined && !known.pools.has(pool)) yield error([...at, 'pool'], noSuch('pool', pool, names))
-  if (route !== undefined && !known.routes.includes(route))
-    yield error([...at, 'route'], noSuch('route', route, known.routes))
+  if (route !== undefined && !known.routes.has(route))
+    yield error([...at, 'route'], noSuch('route', route, [...known.routes]))
   if (upstream === undefined) return
   const slash = upstream.indexOf('/')
   const [ofPool, name] = [upstream.slice(0, Math.max(0, slash)), upstream.slice(slash + 1)]
-  const all = [...known.pools].flatMap(([each, upstreams]) => upstreams.map(one => `${each}/${one}`))
   const ofThatPool = known.pools.get(ofPool)
-  if (slash < 1 || (ofThatPool !== undefined && !ofThatPool.includes(name)))
+  if (slash < 1 || (ofThatPool !== undefined && !ofThatPool.includes(name))) {
+    const all = [...known.pools].flatMap(([each, upstreams]) => upstreams.map(one => `${each}/${one}`))
     yield error([...at, 'upstream'], noSuch('upstream', upstream, all))
-  else if (ofThatPool === undefined) yield error([...at, 'upstream'], noSuch('pool', ofPool, names))
+  } else if (ofThatPool === undefined) yield error([...at, 'upstream'], noSuch('pool', ofPool, names))
 }
 
 function noSuch(kind: string, name: string, names: readonly string[]): string {

@@ -17,6 +17,7 @@ import {
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
 import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
+import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from '../tcp-keep-alive.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { applicationSchema, assetsSchema, checkAssets, compileAssets } from './application.ts'
 import { balanceSchema, checkBalance, compileBalance, RENAMED_IN_BALANCE } from './balance.ts'
@@ -126,13 +127,14 @@ export const poolSchema = section(
       integer(
         0,
         10_000,
-        'Most idle connections that each worker keeps per upstream. 0 = a fresh connection for every request.',
+        'Most idle connections that each worker keeps per upstream. 0 = a fresh connection for every request: right for servers with one worker for each connection that keep idle ones (uWSGI --http11-socket, Starman, Apache prefork), where an idle connection is a worker that waits. An upstream that answers new connections only once idle ones are closed is noticed, and none is kept for 5 min, then longer, up to an hour (log, /events, /status, vigia_upstream_idle_limited).',
         DEFAULTS.idleConnections,
       ),
     ),
     idleTimeout: Type.Optional(
       duration('Duration. How long an idle connection to an upstream is kept.', DEFAULTS.idleTimeout),
     ),
+    tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('an upstream', 'what waits on it has failed', 'option srvtcpka')),
   },
   'A set of upstreams that serve the same application.',
 )
@@ -164,6 +166,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
   yield* checkAssets(pool, at)
   yield* checkPaths(pool.paths, [...at, 'paths'])
+  yield* checkTcpKeepAlive(pool.tcpKeepAlive, [...at, 'tcpKeepAlive'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
   if (pool.slowStart !== undefined && parseDuration(pool.slowStart) !== 0 && isNeverOut) {
@@ -250,6 +253,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     overprovisioning: pool.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
+    tcpKeepAliveMs: compileTcpKeepAlive(pool.tcpKeepAlive),
     limits: compilePoolLimits(pool.limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),

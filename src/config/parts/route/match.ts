@@ -73,10 +73,10 @@ export function* checkReach(
   routes: readonly { readonly name?: string; readonly match?: MatchDocument }[],
   listenerNames: readonly string[],
 ): Iterable<Finding> {
-  const earlier: { readonly reach: Reach; readonly label: string }[] = []
+  const earlier = new EarlierRoutes()
   for (const [i, { match, name }] of routes.entries()) {
     const reach = reachOf(match, listenerNames)
-    const blockers = combinations(reach).map(part => earlier.find(other => covers(other.reach, part))?.label)
+    const blockers = combinations(reach).map(part => earlier.covering(part)?.label)
     if (blockers.length > 0 && blockers.every(label => label !== undefined)) {
       const all = [...new Set(blockers)].join(', ')
       yield error(
@@ -84,8 +84,60 @@ export function* checkReach(
         `no request can reach this route: ${all} before it ${all.includes(',') ? 'take' : 'takes'} all that it matches; move it up or remove it`,
       )
     }
-    earlier.push({ reach, label: name === undefined ? `routes[${i}]` : `routes[${i}] (${name})` })
+    earlier.add({ at: i, reach, label: name === undefined ? `routes[${i}]` : `routes[${i}] (${name})` })
   }
+}
+
+interface EarlierRoute {
+  /** Its position. */
+  readonly at: number
+  readonly reach: Reach
+  readonly label: string
+}
+
+/** By path and host, so that a route is held only against those that could cover it: sites have thousands. */
+class EarlierRoutes {
+  readonly #byPlace = new Map<string, EarlierRoute[]>()
+
+  add(route: EarlierRoute): void {
+    const { path, hosts } = route.reach
+    for (const host of hosts.length === 0 ? [EVERY_HOST] : hosts)
+      this.#byPlace.getOrInsertComputed(`${host} ${path}`, () => []).push(route)
+  }
+
+  /** The first that takes every request that `narrow` takes. */
+  covering(narrow: Reach): EarlierRoute | undefined {
+    let first: EarlierRoute | undefined
+    // Whoever covers all of its hosts covers its first one.
+    for (const host of hostsAbove(narrow.hosts[0])) {
+      for (const path of pathsAbove(narrow.path)) {
+        const found = this.#byPlace.get(`${host} ${path}`)?.find(({ reach }) => covers(reach, narrow))
+        if (found !== undefined && (first === undefined || found.at < first.at)) first = found
+      }
+    }
+    return first
+  }
+}
+
+const EVERY_HOST = '*'
+
+/** What routes may match that take requests for this host: `*.b.c` and `*.c` for `a.b.c`. */
+function hostsAbove(host: string | undefined): string[] {
+  const above = [EVERY_HOST]
+  if (host === undefined) return above
+  above.push(host)
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) above.push(`*${host.slice(dot)}`)
+  return above
+}
+
+/** A prefix and those that it lies below: `/a/b`, `/a`, ``. */
+function pathsAbove(path: string): string[] {
+  const above = [path]
+  for (let slash = path.lastIndexOf('/'); slash >= 0; slash = path.lastIndexOf('/', slash - 1)) {
+    above.push(path.slice(0, slash))
+    if (slash === 0) break
+  }
+  return above
 }
 
 interface Reach {

@@ -110,13 +110,13 @@ export function routeName({ name }: RouteDocument, at: number): string {
 export function compileRoute(
   route: RouteDocument,
   at: number,
-  poolNames: readonly string[],
+  poolIndices: ReadonlyMap<string, number>,
   otherwise: { readonly timeouts: Timeouts; readonly limits: Limits },
 ): RoutePlan {
   return {
     name: routeName(route, at),
     match: compileMatch(route.match),
-    pool: poolNames.indexOf(route.pool),
+    pool: poolIndices.get(route.pool)!,
     timeouts: compileTimeouts(route.timeouts, otherwise.timeouts),
     bodyBytes: route.maxBody === undefined ? otherwise.limits.bodyBytes : parseBodySize(route.maxBody),
     retry: compileReplay(route.retry),

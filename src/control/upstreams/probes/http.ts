@@ -2,19 +2,21 @@
 // Redirects are an answer like any other, never followed. The timeout covers everything from connecting to the last byte read.
 
 import { Client, type Dispatcher } from 'undici'
+import { Pattern } from '../../../config/forms/pattern.ts'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
+import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
 import { hostPort } from '../../../util/words.ts'
 import { describeProbeError, isVoidProbe, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
 
-export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
+export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, target, signal) => {
   const started = performance.now()
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
-  const client = openClient(plan, upstream)
+  const client = openClient(plan, upstream, target)
   let status: number | undefined
   let error: string | undefined
   let isVoid = false
@@ -46,7 +48,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
   return { ok: error === undefined, durationMs: performance.now() - started, status, error, isVoid, hints }
 }
 
-function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
+function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan, target: ConnectTarget): Client {
   return new Client(`${tls === undefined ? 'http' : 'https'}://${hostPort(host, port)}`, {
     pipelining: 0,
     allowH2: false,
@@ -54,7 +56,7 @@ function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
     connectTimeout: plan.timeoutMs + 1000,
     headersTimeout: plan.timeoutMs + 1000,
     bodyTimeout: plan.timeoutMs + 1000,
-    ...(tls === undefined ? {} : { connect: upstreamTlsOptions(tls) }),
+    connect: { ...target, ...(tls === undefined ? {} : upstreamTlsOptions(tls)) },
   })
 }
 
@@ -70,10 +72,21 @@ async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseDa
   if (plan.bodyContains !== undefined && !text.includes(plan.bodyContains)) {
     return `status ${statusCode}, but "${plan.bodyContains}" is not in the first ${plan.bodyBytes} bytes of the body`
   }
-  if (plan.bodyMatches !== undefined && !new RegExp(plan.bodyMatches, 'u').test(text)) {
-    return `status ${statusCode}, but /${plan.bodyMatches}/ does not match the first ${plan.bodyBytes} bytes of the body`
+  const matches = patternOf(plan)?.test(text)
+  if (plan.bodyMatches === undefined || matches) return undefined
+  const how = matches === undefined ? 'takes longer than 50 ms on' : 'does not match'
+  return `status ${statusCode}, but /${plan.bodyMatches}/ ${how} the first ${plan.bodyBytes} bytes of the body`
+}
+
+const patterns = new WeakMap<HttpPlan, Pattern>()
+
+function patternOf(plan: HttpPlan): Pattern | undefined {
+  let pattern = patterns.get(plan)
+  if (pattern === undefined && plan.bodyMatches !== undefined) {
+    pattern = new Pattern(plan.bodyMatches)
+    patterns.set(plan, pattern)
   }
-  return undefined
+  return pattern
 }
 
 async function readStart(body: Dispatcher.ResponseData['body'], bytes: number): Promise<string> {

@@ -21,6 +21,7 @@ export const DE: Words = {
     503: 'Dienst nicht verfügbar',
     504: 'Zeitüberschreitung am Gateway',
     505: 'HTTP-Version nicht unterstützt',
+    508: 'Endlosschleife erkannt',
   },
   messages: {
     'no-route': 'Für diese Adresse ist keine Route eingerichtet.',
@@ -32,6 +33,7 @@ export const DE: Words = {
       'Dem Load Balancer fehlen gerade freie Verbindungen. Bitte versuchen Sie es gleich noch einmal.',
     'rate-limited': 'Von dieser Adresse kommen zu viele Anfragen. Bitte warten Sie einen Moment.',
     forbidden: 'Diese Adresse darf von hier aus nicht aufgerufen werden.',
+    'loop-detected': 'Diese Adresse führt zum Load Balancer selbst zurück. Seine Konfiguration muss berichtigt werden.',
     'connect-failed': 'Der Anwendungsserver war nicht erreichbar.',
     'connect-timeout': 'Der Anwendungsserver war nicht rechtzeitig erreichbar.',
     'upstream-reset': 'Der Anwendungsserver hat die Verbindung beendet, bevor er geantwortet hat.',
@@ -66,6 +68,7 @@ export const DE: Words = {
     'upstream-timeout': 'Server hat nicht rechtzeitig geantwortet',
     'bad-upstream-response': 'Server hat ungültig geantwortet',
     'in-doubt': 'Ergebnis unbekannt: vor dem Wiederholen prüfen',
+    'loop-detected': 'Schleife: diese Adresse führt hierher zurück',
     'internal-error': 'Fehler im Lastverteiler',
     stopping: 'Neustart: bitte noch einmal senden',
     maintenance: 'Geplante Wartung',

@@ -22,6 +22,7 @@ export const EN: Words = {
     503: 'Service Unavailable',
     504: 'Gateway Timeout',
     505: 'HTTP Version Not Supported',
+    508: 'Loop Detected',
   },
   messages: {
     'no-route': 'No route is configured for this address.',
@@ -32,6 +33,8 @@ export const EN: Words = {
     'out-of-resources': 'The load balancer has no connections left at the moment. Please try again in a moment.',
     'rate-limited': 'Too many requests from this address. Please wait a moment.',
     forbidden: 'This address may not be used from here.',
+    'loop-detected':
+      'This address leads back to the load balancer itself. Whoever runs it has to correct its configuration.',
     'connect-failed': 'The application server could not be reached.',
     'connect-timeout': 'The application server could not be reached in time.',
     'upstream-reset': 'The application server closed the connection before it answered.',
@@ -64,6 +67,7 @@ export const EN: Words = {
     'upstream-timeout': 'Server did not answer in time',
     'bad-upstream-response': 'Server gave an invalid answer',
     'in-doubt': 'Outcome unknown: check before repeating',
+    'loop-detected': 'Loop: this address leads back here',
     'internal-error': 'Error in the load balancer',
     stopping: 'Restarting: send it again',
     maintenance: 'Planned maintenance',

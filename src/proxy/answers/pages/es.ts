@@ -21,6 +21,7 @@ export const ES: Words = {
     503: 'Servicio no disponible',
     504: 'Tiempo de la puerta de enlace agotado',
     505: 'Versión de HTTP no admitida',
+    508: 'Bucle detectado',
   },
   messages: {
     'no-route': 'No hay ninguna ruta configurada para esta dirección.',
@@ -32,6 +33,8 @@ export const ES: Words = {
       'El balanceador de carga no tiene conexiones libres en este momento. Inténtelo de nuevo dentro de un momento.',
     'rate-limited': 'Hay demasiadas solicitudes desde esta dirección. Espere un momento.',
     forbidden: 'No se permite acceder a esta dirección desde aquí.',
+    'loop-detected':
+      'Esta dirección conduce de nuevo al propio balanceador de carga. Hay que corregir su configuración.',
     'connect-failed': 'No se pudo establecer conexión con el servidor de la aplicación.',
     'connect-timeout': 'No se pudo establecer conexión a tiempo con el servidor de la aplicación.',
     'upstream-reset': 'El servidor de la aplicación cerró la conexión antes de responder.',
@@ -65,6 +68,7 @@ export const ES: Words = {
     'upstream-timeout': 'El servidor no respondió a tiempo',
     'bad-upstream-response': 'El servidor dio una respuesta no válida',
     'in-doubt': 'Resultado desconocido: compruebe antes de repetir',
+    'loop-detected': 'Bucle: esta dirección vuelve aquí',
     'internal-error': 'Error en el balanceador de carga',
     stopping: 'Reiniciando: envíelo de nuevo',
     maintenance: 'Mantenimiento programado',

@@ -21,6 +21,7 @@ export const IT: Words = {
     503: 'Servizio non disponibile',
     504: 'Tempo del gateway scaduto',
     505: 'Versione di HTTP non supportata',
+    508: 'Ciclo infinito rilevato',
   },
   messages: {
     'no-route': 'Per questo indirizzo non è configurato alcun percorso.',
@@ -32,6 +33,7 @@ export const IT: Words = {
       'Il bilanciatore di carico non ha connessioni libere in questo momento. La preghiamo di riprovare tra poco.',
     'rate-limited': 'Troppe richieste da questo indirizzo. La preghiamo di attendere un momento.',
     forbidden: 'Da qui non è consentito accedere a questo indirizzo.',
+    'loop-detected': 'Questo indirizzo riporta al bilanciatore di carico stesso. La sua configurazione va corretta.',
     'connect-failed': 'Non è stato possibile raggiungere il server dell’applicazione.',
     'connect-timeout': 'Non è stato possibile raggiungere in tempo il server dell’applicazione.',
     'upstream-reset': 'Il server dell’applicazione ha chiuso la connessione prima di rispondere.',
@@ -66,6 +68,7 @@ export const IT: Words = {
     'upstream-timeout': 'Il server non ha risposto in tempo',
     'bad-upstream-response': 'Il server ha dato una risposta non valida',
     'in-doubt': 'Esito sconosciuto: verificare prima di ripetere',
+    'loop-detected': 'Ciclo: questo indirizzo riporta qui',
     'internal-error': 'Errore nel bilanciatore di carico',
     stopping: 'Riavvio in corso: inviare di nuovo',
     maintenance: 'Manutenzione programmata',

@@ -21,6 +21,7 @@ export const PT: Words = {
     503: 'Serviço indisponível',
     504: 'Tempo do gateway esgotado',
     505: 'Versão de HTTP não suportada',
+    508: 'Ciclo infinito detectado',
   },
   messages: {
     'no-route': 'Nenhuma rota está configurada para este endereço.',
@@ -31,6 +32,8 @@ export const PT: Words = {
     'out-of-resources': 'O balanceador de carga está sem conexões livres no momento. Tente novamente em instantes.',
     'rate-limited': 'Há solicitações demais vindas deste endereço. Aguarde um momento.',
     forbidden: 'Este endereço não pode ser acessado a partir daqui.',
+    'loop-detected':
+      'Este endereço leva de volta ao próprio balanceador de carga. É preciso corrigir a configuração dele.',
     'connect-failed': 'Não foi possível conectar ao servidor da aplicação.',
     'connect-timeout': 'Não foi possível conectar a tempo ao servidor da aplicação.',
     'upstream-reset': 'O servidor da aplicação encerrou a conexão antes de responder.',
@@ -65,6 +68,7 @@ export const PT: Words = {
     'upstream-timeout': 'O servidor não respondeu a tempo',
     'bad-upstream-response': 'O servidor deu uma resposta inválida',
     'in-doubt': 'Resultado desconhecido: verifique antes de repetir',
+    'loop-detected': 'Ciclo: este endereço leva de volta aqui',
     'internal-error': 'Erro no balanceador de carga',
     stopping: 'Reiniciando: envie novamente',
     maintenance: 'Manutenção programada',

@@ -11,6 +11,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
   return {
     name,
     url: 'http://127.0.0.1:8101',
+    resolved: null,
     state: 'available',
     why: 'healthy',
     since: '2026-03-01T03:00:00Z',
@@ -28,6 +29,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     places: 0,
     longPolls: 0,
     connections: 0,
+    idleLimitedUntil: null,
     tunnels: 0,
     rate: 0,
     p99Ms: null,
@@ -59,8 +61,8 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
     startedAt: '2026-03-01T00:00:00Z',
     uptimeS: 10_812,
     listeners: [],
-    workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0 }],
-    clients: { connections: 17, rejects: 0, overLimit: 0, answers: NONE },
+    workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0, stalls: 0 }],
+    clients: { connections: 17, limit: 10_000, limitWarning: null, rejects: 0, overLimit: 0, answers: NONE },
     store: null,
     pools: [
       {
@@ -109,13 +111,21 @@ test('the table lines up, and says what, since when and why', () => {
 test('a pool that nobody serves and a worker that was lost are said in a sentence', () => {
   const text = formatStatus(
     report([upstream('erp-1', { state: 'out' })], {
-      workers: [{ worker: 3, state: 'starting', revision: 0, since: '2026-03-01T00:00:00Z', restarts: 2 }],
+      workers: [{ worker: 3, state: 'starting', revision: 0, since: '2026-03-01T00:00:00Z', restarts: 2, stalls: 0 }],
     }),
     NOW,
     false,
   )
   expect(text).toContain('Pool erp has no available upstream')
   expect(text).toContain('Worker 3 is starting, restarted 2 times.')
+})
+
+test('it is said where fewer clients are let in than configured', () => {
+  const { clients, ...rest } = report([upstream('erp-1', {})])
+  const limitWarning = 'this process may open 400 descriptors only'
+  expect(formatStatus({ ...rest, clients: { ...clients, limitWarning } }, NOW, false)).toMatch(
+    /Fewer clients than configured: this process may open 400 descriptors only\.$/,
+  )
 })
 
 test('requests in doubt are said where there are some, with the place of their list', () => {

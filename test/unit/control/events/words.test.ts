@@ -80,6 +80,57 @@ test.each<[VigiaEvent, string[], string[]]>([
     ['worker 1 ended with 2 requests in flight; another takes its place'],
   ],
   [{ type: 'worker-lost', worker: 1, lost: { total: 0, upstreams: {} }, isReplaced: false }, [], []],
+  [
+    { type: 'worker-stalled', worker: 1, phase: 'begins', forMs: 1100 },
+    ['error: worker 1 stands still: its clients wait; others no longer wait for those that it has in a queue'],
+    ['worker 1 stands still: its clients wait; others no longer wait for those that it has in a queue'],
+  ],
+  [
+    { type: 'worker-stalled', worker: 1, phase: 'ends', forMs: 6100 },
+    ['info: worker 1 goes on, after 6.1 s'],
+    ['worker 1 goes on, after 6.1 s'],
+  ],
+  [
+    { type: 'worker-stalled', worker: 1, phase: 'replaced', forMs: 10_100 },
+    ['error: worker 1 has stood still for 10.1 s: it is ended (watchdog.worker)'],
+    ['worker 1 has stood still for 10.1 s: it is ended (watchdog.worker)'],
+  ],
+  [
+    { type: 'control-stalled', forMs: 2500, alone: true },
+    [
+      'warn: the control plane stood still for 2.5 s: no probe, no order and no signal was looked at meanwhile; traffic went on',
+    ],
+    [
+      'the control plane stood still for 2.5 s: no probe, no order and no signal was looked at meanwhile; traffic went on',
+    ],
+  ],
+  [
+    {
+      type: 'memory',
+      residentBytes: 2 ** 31,
+      totalBytes: 2 ** 30,
+      heapBytes: 2 ** 29,
+      renewal: { worker: 1, why: 'total' },
+    },
+    ['warn: vigia has 2048 MiB of memory, and limits.memory is 1024 MiB: worker 1 is drained and replaced'],
+    ['vigia has 2048 MiB of memory, and limits.memory is 1024 MiB: worker 1 is drained and replaced'],
+  ],
+  [
+    {
+      type: 'memory',
+      residentBytes: 2 ** 31,
+      totalBytes: 2 ** 30,
+      heapBytes: 2 ** 29,
+      renewal: { worker: 0, why: 'heap' },
+    },
+    ['warn: the heap of worker 0 is nearly full (its bound is 512 MiB): worker 0 is drained and replaced'],
+    ['the heap of worker 0 is nearly full (its bound is 512 MiB): worker 0 is drained and replaced'],
+  ],
+  [
+    { type: 'memory', residentBytes: 2 ** 31, totalBytes: 2 ** 30, heapBytes: 2 ** 29, renewal: undefined },
+    ['warn: vigia has 2048 MiB of memory, and limits.memory is 1024 MiB'],
+    ['vigia has 2048 MiB of memory, and limits.memory is 1024 MiB'],
+  ],
   [{ ...reload, result: 'applied' }, [], ['configuration applied, revision 3 (file)']],
   [{ ...reload, result: 'unchanged' }, [], []],
   [{ ...reload, result: 'refused', problems: ['one', 'two'] }, [], ['configuration refused (file): one (and 1 more)']],

@@ -33,7 +33,11 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
     },
     now: () => clock.nowMs,
   })
-  const incidents = new Incidents({ pools: () => registry.pools(), record: each => recorded.push(each) })
+  const incidents = new Incidents({
+    pools: () => registry.pools(),
+    pool: name => registry.pool(name),
+    record: each => recorded.push(each),
+  })
   const slots = registry.apply(snapshotOf({ pools: pools(names) })).upstreams[0]!
   const configure = (of: readonly string[]) => {
     registry.apply(snapshotOf({ pools: pools(of) }))

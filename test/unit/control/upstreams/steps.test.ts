@@ -13,6 +13,7 @@ import type { OutlierPlan } from '../../../../src/plan/pool.ts'
 import { readHints } from '../../../../src/policy/upstream/agent-hints.ts'
 import { deriveAvailability } from '../../../../src/policy/upstream/availability.ts'
 import { holdFact, strictest } from '../../../../src/policy/upstream/holds.ts'
+import { amount } from '../../../support/thorough.ts'
 import { HTTP_HEALTH, poolPlan, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const NOTHING_MET = { responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }
@@ -89,7 +90,7 @@ test('what is told of an upstream adds up to what it is, whatever happens to it,
         expect(entry.weight).toBeLessThanOrEqual(entry.weightOverride === undefined ? PLAN.weight : 100)
       }
     }),
-    { numRuns: 100 },
+    { numRuns: amount(100) },
   )
 })
 

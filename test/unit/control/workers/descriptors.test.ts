@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { descriptorLimit, descriptorWarning } from '../../../../src/control/workers/descriptors.ts'
+import { connectionLimitOf, descriptorLimit } from '../../../../src/control/workers/descriptors.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 
 const snapshot = (connections: number | undefined) =>
@@ -10,8 +10,16 @@ test('the limit of this process is known', () => {
 })
 
 test('the start says what too few descriptors lead to', () => {
-  expect(descriptorWarning(snapshot(undefined), 1_048_576)).toBeUndefined()
-  expect(descriptorWarning(snapshot(50), 500)).toBeUndefined()
-  expect(descriptorWarning(snapshot(undefined), 500)).toContain('limits.connections is 100 for each')
-  expect(descriptorWarning(snapshot(5000), 500)).toContain('enough for limits.connections: 100, and it is 5000')
+  const of = (connections: number | undefined, descriptors: number) =>
+    connectionLimitOf(snapshot(connections), descriptors)
+  expect(of(undefined, 1_048_576)).toEqual({ connections: 10_000, warning: undefined })
+  expect(of(50, 500)).toEqual({ connections: 50, warning: undefined })
+  for (const [wanted, stated] of [
+    [undefined, 10_000],
+    [5000, 5000],
+  ] as const) {
+    const { connections, warning } = of(wanted, 500)
+    expect(connections).toBe(100)
+    expect(warning).toMatch(new RegExp(`limits.connections is 100 for each listener and worker instead of ${stated}$`))
+  }
 })

@@ -3,6 +3,7 @@ import { restartDelayMs } from '../../../../src/control/workers/post.ts'
 import { Supervisor } from '../../../../src/control/workers/supervisor.ts'
 import { createLogger } from '../../../../src/logging/logger.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
+import { Heartbeats } from '../../../../src/shared/heartbeats.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { STUCK_MS } from '../../../support/until.ts'
 import { poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
@@ -17,6 +18,7 @@ afterEach(async () => {
 function supervise(behaviour: string, workers = 2) {
   const buffer = allocateCounters(workers)
   const counters = new CounterTable(buffer, workers)
+  const beats = new Heartbeats()
   const upstreamTable = new UpstreamTable().buffer
   const onTransportFailure = vi.fn<(slot: number, error: string) => void>()
   const snapshot = snapshotOf({
@@ -33,15 +35,21 @@ function supervise(behaviour: string, workers = 2) {
     startData: worker => ({
       worker,
       workers,
+      instance: '0123456789abcdef',
       upstreamTable,
       counters: buffer,
       permits: new SharedArrayBuffer(0),
       sessions: new SharedArrayBuffer(0),
       rates: new SharedArrayBuffer(0),
       clients: new SharedArrayBuffer(0),
+      beats: beats.buffer,
       snapshot,
       slots,
     }),
+    beats,
+    replaceMs: () => 0,
+    memory: () => ({ totalBytes: 2 ** 40, heapBytes: 2 ** 30 }),
+    shutdownMs: () => 1000,
     lostOf: () => ({ total: 0, upstreams: {} }),
     tell: event => void (event.type === 'transport-failure' && onTransportFailure(event.slot, event.failure.error)),
   })

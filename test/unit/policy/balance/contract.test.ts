@@ -54,7 +54,7 @@ describe.each(PLANS)('the $kind balancer', plan => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: amount(60) },
     )
   })
 
@@ -75,7 +75,11 @@ describe.each(PLANS)('the $kind balancer', plan => {
     { name: 'busy', concurrency: 400 },
   ])('gives each upstream its share by weight while $name', ({ concurrency }) => {
     const group = new Group([100, 100, 50, 200, 25, 0, 75])
-    const counts = countPicks(group.balancer(plan), group, { picks: 40_000, concurrency, random: seeded(7) })
+    const counts = countPicks(group.balancer(plan), group, {
+      picks: amount(40_000, 20_000),
+      concurrency,
+      random: seeded(7),
+    })
     expect(counts[5]).toBe(0)
     expect(worstDeviation(counts, group.weights)).toBeLessThan(0.1)
   })
@@ -99,14 +103,16 @@ describe.each(PLANS)('the $kind balancer', plan => {
     const balancer = group.balancer(plan)
     const random = seeded(3)
     const counts = [0, 0, 0]
+    let again = 0
     for (let request = 0; request < 3000; request += 1) {
       const first = balancer.pick(group, request * 2_654_435, request, random)
       group.weights[first] = 0
       const second = balancer.pick(group, request * 2_654_435, request, random)
       group.weights[first] = 100
-      expect(second).not.toBe(first)
+      if (second === first) again += 1
       counts[first]! += 1
     }
+    expect(again).toBe(0)
     expect(worstDeviation(counts, group.weights)).toBeLessThan(0.1)
   })
 })

@@ -40,8 +40,13 @@ export class Group implements BalanceView {
   }
 
   get uniform(): boolean {
-    const usable = this.weights.filter(weight => weight > 0)
-    return usable.every(weight => weight === usable[0])
+    let first = 0
+    for (const weight of this.weights) {
+      if (weight <= 0) continue
+      if (first === 0) first = weight
+      else if (weight !== first) return false
+    }
+    return true
   }
 
   inFlight(index: number): number {

@@ -7,6 +7,7 @@ import { toIcs } from '../../../../src/policy/maintenance/calendar.ts'
 import { zoneLines } from '../../../../src/policy/maintenance/calendar-zone.ts'
 import { exactDuration, utcOffset } from '../../../../src/policy/maintenance/content-lines.ts'
 import type { Facts } from '../../../../src/policy/maintenance/window-state.ts'
+import { amount } from '../../../support/thorough.ts'
 import { at, DAY_MS, factsWith, HOUR_MS, lasting, occurrences, till } from './plans.ts'
 
 const NOW = at('2026-11-01T00:00[UTC]')
@@ -155,7 +156,7 @@ describe('the feed', () => {
         expect(read.startsWith(reason.toWellFormed())).toBe(true)
         expect(unfolded(ics).filter(line => line.startsWith('BEGIN:VEVENT'))).toHaveLength(1)
       }),
-      { numRuns: 60 },
+      { numRuns: amount(60) },
     )
   })
 })

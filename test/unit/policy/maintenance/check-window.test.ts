@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { checkWindow } from '../../../../src/policy/maintenance/check-window.ts'
 import { neighbours, occurrencesOf } from '../../../../src/policy/maintenance/occurrences.ts'
+import { amount } from '../../../support/thorough.ts'
 import { HOUR_MS, lasting, plan, till } from './plans.ts'
 
 const told = (changes: Partial<WindowPlan>) => {
@@ -223,6 +224,6 @@ test('whatever is written as a rule, it is refused in words or it can be asked, 
       for (const { message } of errors) expect(message).not.toBe('')
       if (errors.length === 0) neighbours(occurrencesOf(tried), Date.UTC(2031, 5))
     }),
-    { numRuns: 150 },
+    { numRuns: amount(150) },
   )
 })

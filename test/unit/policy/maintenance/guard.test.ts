@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { guard, mayStart } from '../../../../src/policy/maintenance/guard.ts'
+import { amount } from '../../../support/thorough.ts'
 import { at, DAY_MS, HOUR_MS, lasting, occurrences, plan } from './plans.ts'
 
 const START = at('2026-12-06T02:00[America/Sao_Paulo]')
@@ -110,7 +111,7 @@ describe('the guard finds', () => {
           for (let at = fromMs; at < untilMs; at += HOUR_MS) expect(short).toContain((at - dayMs) / HOUR_MS)
         }
       }),
-      { numRuns: 50 },
+      { numRuns: amount(50) },
     )
   })
 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { type Facts, NO_FACTS, windowState } from '../../../../src/policy/maintenance/window-state.ts'
+import { amount } from '../../../support/thorough.ts'
 import { at, DAY_MS, factsWith, HOUR_MS, lasting, occurrences, plan } from './plans.ts'
 
 const WEEKLY: Partial<WindowPlan> = { recurrence: 'FREQ=WEEKLY;COUNT=3', leadMs: HOUR_MS }
@@ -190,6 +191,6 @@ test('whatever the facts, the state names what it is about', () => {
       if (seen.untilMs !== undefined) expect(seen.untilMs).toBeGreaterThan(nowMs)
       if (seen.fromMs !== undefined && seen.untilMs !== undefined) expect(seen.fromMs).toBeLessThan(seen.untilMs)
     }),
-    { numRuns: 200 },
+    { numRuns: amount(200) },
   )
 })

@@ -6,6 +6,7 @@ import { type AccessRules, compileDeniedPaths, isForbidden } from '../../../../s
 import { compileReadings, readingsOf } from '../../../../src/policy/request/paths/readings.ts'
 import { normalisePath } from '../../../../src/policy/request/routing.ts'
 import { threadMs } from '../../../support/cpu-time.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const rules = (globs: readonly string[], more: Partial<AccessRules> = {}): AccessRules => ({
   allows: undefined,
@@ -122,7 +123,7 @@ describe('a pattern', () => {
         const expected = expression.test(`/${path}`) || expression.test(bare)
         expect(isForbidden(rules([`/${glob}`]), '', `/${path}`)).toBe(expected)
       }),
-      { numRuns: 700 },
+      { numRuns: amount(700) },
     )
   })
 

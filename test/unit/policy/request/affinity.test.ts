@@ -10,6 +10,7 @@ import {
   isForSharedCaches,
 } from '../../../../src/policy/request/affinity.ts'
 import { cookieValue, cookieValues, setCookie } from '../../../../src/policy/request/cookie.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const NOW = Date.UTC(2026, 10, 22)
 const HOUR = 3_600_000
@@ -155,7 +156,7 @@ describe('cookieValue', () => {
         const found = pairs.find(pair => pair?.[1] === name)?.[2]?.trim()
         expect(cookieValue(field, name)).toBe(found === '' ? undefined : found)
       }),
-      { numRuns: 1000 },
+      { numRuns: amount(1000) },
     )
   })
 })

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forwardedElement, parseAddress, resolveClient } from '../../../../src/policy/request/client-address.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const isTrusted = (address: string) => address.startsWith('10.') || address === '2001:db8::1'
 const nobody = () => false
@@ -102,7 +103,7 @@ describe('parseAddress', () => {
         if (/^[\d.]+:\d+$/.test(text)) return
         expect(parseAddress(text) !== undefined).toBe(isIP(text) !== 0)
       }),
-      { numRuns: 1500 },
+      { numRuns: amount(1500) },
     )
   })
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RateLimitPlan } from '../../../../src/plan/route.ts'
 import { nextArrivalMs, rateWaitMs, retryAfterS } from '../../../../src/policy/request/rate-limit.ts'
+import { amount } from '../../../support/thorough.ts'
 
 /** Asks at each time; the times at which it was let. */
 function admitted(times: readonly number[], limit: RateLimitPlan, arrivalMs = 0): number[] {
@@ -38,7 +39,7 @@ test('never more than the burst and the rate times the time get through, over an
         }
       }
     }),
-    { numRuns: 100 },
+    { numRuns: amount(100) },
   )
 })
 

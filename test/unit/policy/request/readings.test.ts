@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileReadings, isPlain, readingsOf } from '../../../../src/policy/request/paths/readings.ts'
 import { normalisePath } from '../../../../src/policy/request/routing.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const SERVER = compileReadings(undefined)
 const IIS = compileReadings({ ignoreCase: true, prefixes: [] })
@@ -146,7 +147,7 @@ test('whatever a server does, in whatever order, its reading is among them, but 
       const read = order.reduce((path, step) => SERVERS[step]!(path), target)
       expect(readings.map(bare)).toContain(bare(read))
     }),
-    { numRuns: 3000 },
+    { numRuns: amount(3000) },
   )
 })
 
@@ -159,7 +160,7 @@ test('they are few, and cost no more than the path is long', () => {
       expect(readings.whole.length).toBeLessThanOrEqual(200)
       expect(readings.cut.length).toBeLessThanOrEqual(400)
     }),
-    { numRuns: 60 },
+    { numRuns: amount(60) },
   )
 })
 

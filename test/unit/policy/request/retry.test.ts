@@ -11,6 +11,7 @@ import {
   isInDoubt,
   isRefusal,
 } from '../../../../src/policy/request/retry.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const attempt = (changes: Partial<FailedAttempt>): FailedAttempt => ({
   stage: 'sent',
@@ -218,7 +219,7 @@ describe('decideRetry', () => {
         if (failed.responseStarted || failed.clientGone) expect(decision.retry).toBe(false)
         if (failed.attemptsMade > failed.attemptsMax) expect(decision.retry).toBe(false)
       }),
-      { numRuns: 1000 },
+      { numRuns: amount(1000) },
     )
   })
 })

@@ -10,6 +10,7 @@ import {
   sawOpenAfter,
   sawStaleFailure,
 } from '../../../../src/policy/request/reuse.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const PROVEN = sawOpenAfter(NO_EVIDENCE, 100)
 
@@ -114,7 +115,7 @@ describe('mayReuse', () => {
         expect(mayReuse(surprised, 0, false)).toBe(false)
         expect(mayReuse(surprised, surpriseMs, false, Number.POSITIVE_INFINITY)).toBe(false)
       }),
-      { numRuns: 1000 },
+      { numRuns: amount(1000) },
     )
   })
 })

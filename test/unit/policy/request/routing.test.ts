@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RouteMatch } from '../../../../src/plan/route.ts'
 import { compileRoutes, matchRoute, normalisePath } from '../../../../src/policy/request/routing.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const route = (match: Partial<RouteMatch>): RouteMatch => ({
   listeners: [],
@@ -208,7 +209,7 @@ describe('normalisePath', () => {
         // `%4` + `%61` decodes to `%4a`, which is other text: only what has no broken escapes stays as it is.
         if (!/%(?![0-9a-f]{2})/i.test(pieces.join(''))) expect(normalisePath(path)).toBe(path)
       }),
-      { numRuns: 700 },
+      { numRuns: amount(700) },
     )
   })
 })

@@ -7,6 +7,7 @@ import {
   RPC_METHOD_PATTERN,
 } from '../../../../src/policy/request/rpc-reads.ts'
 import { threadMs } from '../../../support/cpu-time.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const ODOO = compileRpcReads({ methods: ['read', 'search_read', 'fields_get', 'sale.*.summary'], bodyBytes: 65_536 })
 const TRYTON = compileRpcReads({
@@ -188,7 +189,7 @@ describe('bodies', () => {
           if (isDeclaredRead(body, ODOO)) expect(body).toMatch(/read|fields_get|summary/)
         },
       ),
-      { numRuns: 700 },
+      { numRuns: amount(700) },
     )
   })
 })
@@ -244,7 +245,7 @@ describe('parseUnambiguous', () => {
       fc.property(anyText, ({ json, ambiguous }) => {
         expect(parseUnambiguous(json)).toEqual(ambiguous ? undefined : JSON.parse(json))
       }),
-      { numRuns: 1000 },
+      { numRuns: amount(1000) },
     )
   })
 })

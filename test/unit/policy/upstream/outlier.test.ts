@@ -12,6 +12,7 @@ import {
   probationFactor,
 } from '../../../../src/policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../../../src/policy/upstream/outlier-verdicts.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const PLAN: OutlierPlan = {
   consecutiveFailures: 5,
@@ -474,7 +475,7 @@ describe('whatever happens', () => {
         pool.tick(301)
         expect(pool.statuses).not.toContain('ejected')
       }),
-      { numRuns: 150 },
+      { numRuns: amount(150) },
     )
   })
 

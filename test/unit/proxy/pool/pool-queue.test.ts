@@ -15,6 +15,7 @@ import type { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
 import { allocateCounters, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { allocatePermits, PERMIT, Permits } from '../../../../src/shared/permits.ts'
 import { AVAILABILITY, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
+import { amount } from '../../../support/thorough.ts'
 import { sleep } from '../../../support/until.ts'
 import { poolPlan, upstreamPlan } from '../../control/fixtures/snapshot.ts'
 
@@ -221,7 +222,7 @@ test('nobody waits for a place that is free, limits hold, and nothing is left at
         expect(stage.permits.firstRank(slot)).toBe(Number.POSITIVE_INFINITY)
       }
     }),
-    { numRuns: 60 },
+    { numRuns: amount(60) },
   )
 })
 

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Expiring, Timer, TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
+import { amount } from '../../../support/thorough.ts'
 
 const TICK_MS = 50
 
@@ -90,7 +91,7 @@ test('what is armed while the thread is behind is not early for it, however long
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   )
 })
 
@@ -150,6 +151,6 @@ test('whatever is armed, moved, disarmed and dropped: exactly the due ones fire,
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: amount(300) },
   )
 })

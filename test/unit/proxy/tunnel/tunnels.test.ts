@@ -13,6 +13,8 @@ class Asked implements OpenTunnel {
   endIn(ms: number, reason: EndReason): void {
     this.asked.push([ms, reason])
   }
+
+  look(): void {}
 }
 
 function openMany(tunnels: Tunnels, count: number, slot: number): Asked[] {

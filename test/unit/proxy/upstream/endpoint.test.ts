@@ -4,16 +4,21 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { UpstreamTls } from '../../../../src/plan/pool.ts'
+import type { ForwardedRequest } from '../../../../src/http/forwarded-request.ts'
+import type { RequestHead } from '../../../../src/http/heads.ts'
+import type { UpstreamPlan, UpstreamTls } from '../../../../src/plan/pool.ts'
+import { PROVEN_OPEN_MS } from '../../../../src/policy/request/reuse.ts'
 import type { Runtime } from '../../../../src/proxy/runtime/runtime.ts'
 import { TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
 import type { AttemptEvents } from '../../../../src/proxy/upstream/attempt-events.ts'
 import { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
-import { allocateCounters, CounterRow, GAUGE } from '../../../../src/shared/counters.ts'
+import { allocateCounters, CounterRow, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
+import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { until } from '../../../support/until.ts'
 import { poolPlan, upstreamPlan } from '../../control/fixtures/snapshot.ts'
 
 const SLOT = 3
+const FORWARDED = { fields: { names: [], values: [] }, length: -1 } as unknown as ForwardedRequest
 const pem = (name: string) => readFileSync(new URL(`../../control/fixtures/tls/${name}`, import.meta.url), 'utf8')
 /** Whom 'node' certifies: erp.test and 127.0.0.1; 'names-only', its own authority: erp.test. */
 const AUTHORITY = { node: pem('ca.crt'), 'names-only': pem('names-only.crt') }
@@ -47,17 +52,25 @@ async function listenTls(certificate: keyof typeof AUTHORITY): Promise<[number, 
   return [await listen(server.on('tlsClientError', () => {})), asked]
 }
 
-/** @returns what the attempt was told, up to a moment after the first word */
-async function openTo(port: number, upstreamTls: UpstreamTls | undefined, host = '127.0.0.1'): Promise<string[]> {
-  const row = new CounterRow(allocateCounters(1), 0)
+function endpointOf(plan: UpstreamPlan, told: string[]) {
+  const counters = allocateCounters(1)
+  const row = new CounterRow(counters, 0)
   const runtime = {
     row,
+    counters: new CounterTable(counters, 1),
+    table: new UpstreamTable(),
     wheel: new TimerWheel(0),
+    random: () => 0,
     unexpected: (error: unknown) => told.push(`unexpected: ${error}`),
   } as unknown as Runtime
-  const plan = { ...upstreamPlan('erp-1', port), host, tls: upstreamTls }
+  const limits = { headBytes: 1000, headerCount: 10 }
+  return { row, endpoint: new Endpoint(SLOT, plan, poolPlan('erp', [plan]), limits, runtime) }
+}
+
+/** @returns what the attempt was told, up to a moment after the first word */
+async function openTo(port: number, upstreamTls: UpstreamTls | undefined, host = '127.0.0.1'): Promise<string[]> {
   const told: string[] = []
-  const endpoint = new Endpoint(SLOT, plan, poolPlan('erp', [plan]), { headBytes: 1000, headerCount: 10 }, runtime)
+  const { row, endpoint } = endpointOf({ ...upstreamPlan('erp-1', port), host, tls: upstreamTls }, told)
   const connection = endpoint.open({
     method: 'GET',
     onConnected: () => told.push('connected'),
@@ -69,8 +82,39 @@ async function openTo(port: number, upstreamTls: UpstreamTls | undefined, host =
   await new Promise(resolve => setTimeout(resolve, 20))
   if (told[0] === 'connected') connection.abandon()
   expect(row.gauge(SLOT, GAUGE.connections)).toBe(0)
+  expect(row.gauge(SLOT, GAUGE.unanswered)).toBe(0)
   return told
 }
+
+test('an idle connection that is no good for a request is closed before another is opened, once it has shown that it is kept', async () => {
+  const port = await listenPlain(socket => socket.on('data', () => socket.write('HTTP/1.1 204 No Content\r\n\r\n')))
+  const told: string[] = []
+  const { row, endpoint } = endpointOf(upstreamPlan('erp-1', port), told)
+  const open = () => {
+    const connection = endpoint.open({
+      ...{ method: 'GET', requestSent: true, onResponseHead: () => {}, onFailure: () => {} },
+      onConnected: () => {
+        connection.begin({ method: 'GET' } as RequestHead, FORWARDED, 'a.test', '1', '')
+        connection.flush()
+      },
+      onResponseEnd: () => told.push('answered'),
+    } as unknown as AttemptEvents)
+    return connection
+  }
+  const connections = () => row.gauge(SLOT, GAUGE.connections)
+  open()
+  await until('it is answered', () => told.length === 1)
+  const second = open()
+  expect(connections(), 'the first one is too young to be known').toBe(2)
+  second.abandon()
+  await new Promise(resolve => setTimeout(resolve, PROVEN_OPEN_MS))
+  open()
+  expect(connections()).toBe(1)
+  await until('it is answered', () => told.length === 2)
+  expect(row.gauge(SLOT, GAUGE.unanswered)).toBe(0)
+  endpoint.retire()
+  expect(connections()).toBe(0)
+})
 
 describe('a connection is established', () => {
   test('over TCP', async () => {
@@ -103,10 +147,9 @@ describe('a failed opening is told as a failed connection, once', () => {
     expect(await openTo(port, tls())).toEqual(['connect: ECONNREFUSED'])
   })
 
-  test('the name means nothing', async () => {
-    expect(await openTo(443, tls({ serverName: 'nowhere.invalid' }), 'nowhere.invalid')).toEqual([
-      expect.stringMatching(/^connect: (ENOTFOUND|EAI_AGAIN)$/),
-    ])
+  test('no address is known for the name: nobody is asked for one', async () => {
+    expect(await openTo(443, tls({ serverName: 'localhost' }), 'localhost')).toEqual(['connect: ENOTFOUND'])
+    expect(await openTo(80, undefined, 'localhost')).toEqual(['connect: ENOTFOUND'])
   })
 
   test('the certificate is for a name, not for the address', async () => {

@@ -1,11 +1,11 @@
 // The later priorities of each pool: which of them carry load, since when, and how many requests went there. What begins and ends is
 // policy/upstream/standby.ts's decision; who gets which request is decided by the workers.
 
-import { levelLoadsFrom, type PriorityLevel } from '../../policy/balance/priority.ts'
-import { IDLE, nextStandby, type StandbyState } from '../../policy/upstream/standby.ts'
-import type { RegistryPool } from './entry.ts'
+import { levelLoadsFrom, type PriorityLevel } from '../../../policy/balance/priority.ts'
+import { IDLE, nextStandby, type StandbyState } from '../../../policy/upstream/standby.ts'
+import type { RegistryPool } from '../entry.ts'
+import type { StandbyEvent } from '../upstream-event.ts'
 import { prioritiesOf } from './floors.ts'
-import type { StandbyEvent } from './upstream-event.ts'
 
 /** A priority after the first. */
 export interface StandbyInUse {

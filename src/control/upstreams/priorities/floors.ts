@@ -1,10 +1,10 @@
 // The first priority level of each pool that may get load (`failback: manual`), kept over reloads and written into the shared table.
 // When it moves is policy/upstream/failback.ts's decision; asking for a failback is the operator's.
 
-import { type LevelState, nextFloor } from '../../policy/upstream/failback.ts'
-import { baseWeight } from '../../policy/upstream/weight-override.ts'
-import type { UpstreamTable } from '../../shared/upstream-table.ts'
-import { type RegistryPool, takesWork } from './entry.ts'
+import { type LevelState, nextFloor } from '../../../policy/upstream/failback.ts'
+import { baseWeight } from '../../../policy/upstream/weight-override.ts'
+import type { UpstreamTable } from '../../../shared/upstream-table.ts'
+import { type RegistryPool, takesWork } from '../entry.ts'
 
 /** How the levels of a pool stand. */
 export interface LevelsInUse {

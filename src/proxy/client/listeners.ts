@@ -1,0 +1,95 @@
+// The listening sockets of this worker, from one snapshot to the next: those that a snapshot wants, and those that have left it and go on to
+// the end of what they have.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { ListenerPlan } from '../../plan/listener.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
+import type { ClientEvents } from '../exchange/client-events.ts'
+import type { ExchangeContext } from '../exchange/context.ts'
+import { whileTrue } from '../runtime/while-true.ts'
+import { addressKey, bindNamed } from './binding.ts'
+import { Listener } from './listener.ts'
+
+export class Listeners {
+  readonly #context: ExchangeContext
+  /** Other workers listen on the same addresses. */
+  readonly #shared: boolean
+  /** By address: one that only has another name goes on undisturbed. */
+  readonly #current = new Map<string, Listener>()
+  /** Left the configuration; what they have goes on to its end. */
+  readonly #left = new Set<Listener>()
+
+  constructor(context: ExchangeContext, shared: boolean) {
+    this.#context = context
+    this.#shared = shared
+  }
+
+  /** Listens on every address. @returns those that are wanted no more: for `leave` @throws the system's error, with the address in its words */
+  async bind(plans: readonly ListenerPlan[]): Promise<readonly Listener[]> {
+    for (const listener of this.#left) if (listener.size === 0) this.#left.delete(listener)
+    const wanted = new Map(plans.map(plan => [addressKey(plan), plan]))
+    const leaving = new Map([...this.#current].filter(([key]) => !wanted.has(key)))
+    for (const [key, plan] of wanted) {
+      if (this.#current.has(key)) continue
+      const listener = new Listener(plan, this.#context)
+      try {
+        await bindNamed(listener, this.#shared)
+      } catch (error) {
+        // The same port of all addresses instead of one, or the other way round: our own socket is in the way.
+        const own = [...leaving.values()].filter(each => each.plan.port === plan.port)
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || own.length === 0) throw error
+        this.leave(own)
+        await bindNamed(listener, this.#shared)
+      }
+      this.#current.set(key, listener)
+    }
+    return [...leaving.values()]
+  }
+
+  /** Takes over what is different in those that stay. */
+  adopt({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
+    const trustsOthers = !isDeepStrictEqual(before?.trustedProxies, trustedProxies)
+    for (const plan of listeners) this.#current.get(addressKey(plan))?.adopt(plan, trustsOthers)
+  }
+
+  leave(listeners: readonly Listener[]): void {
+    for (const listener of listeners) {
+      listener.stop()
+      this.#current.delete(addressKey(listener.plan))
+      this.#left.add(listener)
+    }
+  }
+
+  /** Looks at the connections that nobody reads. */
+  feel(): void {
+    for (const listener of this.#all()) listener.feel()
+  }
+
+  /** What is under way. */
+  *exchanges(): Iterable<ClientEvents> {
+    for (const listener of this.#all()) yield* listener.exchanges()
+  }
+
+  get isEmpty(): boolean {
+    return [...this.#all()].every(({ size }) => size === 0)
+  }
+
+  /** Takes no more connections, ends the idle ones. */
+  stop(): void {
+    for (const listener of this.#all()) listener.stop()
+  }
+
+  /** Answers what has no answer, and ends all connections once clients have read that. @returns how many had something under way */
+  async endAll(readMs: number): Promise<number> {
+    let cut = 0
+    for (const listener of this.#all()) cut += listener.endAll()
+    await whileTrue(() => !this.isEmpty, readMs)
+    for (const listener of this.#all()) listener.destroy()
+    return cut
+  }
+
+  *#all(): Iterable<Listener> {
+    yield* this.#current.values()
+    yield* this.#left
+  }
+}

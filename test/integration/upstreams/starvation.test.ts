@@ -1,0 +1,70 @@
+// Upstreams with one worker for each connection: an idle connection of vigia's must not be the worker that a request, or a probe, waits for.
+
+import { afterEach, expect, test } from 'vitest'
+import { askHttp } from '../../support/http-client.ts'
+import { SOON_MS, sleep, until, within } from '../../support/until.ts'
+import { startVigia, type Vigia } from '../../support/vigia.ts'
+import { WorkerPerConnection } from '../../support/worker-per-connection.ts'
+
+/** An idle connection is kept for longer than a test waits. */
+const KEPT = { idleTimeout: '10m' }
+
+let server: WorkerPerConnection
+let vigia: Vigia
+afterEach(async () => {
+  await vigia.stop()
+  await server.close()
+})
+
+async function setUp(
+  serverWorkers: number,
+  { workers = 1, pool = {} }: { workers?: number; pool?: object } = {},
+): Promise<void> {
+  server = await WorkerPerConnection.start(serverWorkers)
+  vigia = await startVigia({ upstreams: [server.port], pool: { ...KEPT, ...pool }, config: { workers } })
+}
+
+const upstream = async () => (await vigia.status()).pools[0]!.upstreams[0]!
+const ask = (path: string, method = 'GET') =>
+  within(SOON_MS, `${method} ${path} has no answer`, askHttp(vigia.port, path, { method }))
+const askAtOnce = (count: number) => Promise.all(Array.from({ length: count }, (_, n) => ask(`/${n}`)))
+
+test('an idle connection that is too old for a POST gives it the worker that it holds', async () => {
+  await setUp(1)
+  await ask('/page')
+  // Longer than the idle age up to which a POST rides a connection.
+  await sleep(1050)
+  expect((await ask('/order', 'POST')).status).toBe(200)
+  expect(server.targets).toEqual(['/page', '/order'])
+  expect(server.serving).toBe(1)
+})
+
+test('more requests at once than the server has workers: connections close for those that wait, and soon none is kept', async () => {
+  await setUp(2)
+  await until('the upstream is found starved', async () => {
+    const answers = await askAtOnce(6)
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200))
+    return (await upstream()).idleLimitedUntil
+  })
+  await until('idle connections are closed', () => server.serving === 0)
+  await askAtOnce(6)
+  await until('none is kept', async () => (await upstream()).connections === 0)
+  expect(vigia.stdout() + vigia.stderr()).toContain('answers a new connection only once an idle one is closed')
+  expect(await vigia.metrics()).toContain('vigia_upstream_idle_limited{pool="erp",upstream="erp-1"} 1')
+})
+
+test('an idle connection of one worker of vigia gives way to a request of another one', async () => {
+  await setUp(1, { workers: 2 })
+  // Each on a connection of its own, which the kernel gives to either worker.
+  for (let n = 0; n < 10; n += 1) expect((await ask(`/${n}`)).status).toBe(200)
+})
+
+test('a probe that waits for a worker gets the one that an idle connection holds', async () => {
+  await setUp(1, { pool: { health: { path: '/health', interval: '1s' } } })
+  const { ok } = (await upstream()).probes
+  for (let round = 1; round <= 2; round += 1) {
+    await ask('/page')
+    await until('a probe is answered', async () => (await upstream()).probes.ok >= ok + round, { timeoutMs: SOON_MS })
+  }
+  expect((await upstream()).state).toBe('available')
+})

@@ -1,0 +1,119 @@
+// Real servers with vigia in front of them: `node test/ops/servers/run.ts [NAME...] [--peer NAME] [--install]`. See README.md.
+
+import { execFileSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
+import { FRONTS, type Front, type FrontName, missingFront, startFront } from './fronts.ts'
+import { missingPackages, Node } from './node.ts'
+import { SERVERS, type Server } from './servers.ts'
+import { inHealth, inKill, inReload, type Seen } from './trials.ts'
+import { countOf, onlyThrough, ordersOf, total } from './verdict.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { peer: { type: 'string', default: 'vigia' }, install: { type: 'boolean', default: false } },
+})
+const peer = values.peer as FrontName
+const names = SERVERS.map(({ name }) => name)
+const unknown = positionals.filter(name => !names.includes(name))
+if (unknown.length > 0) fail(`there is no server ${unknown.join(', ')}, expected some of ${names.join(', ')}`)
+if (!FRONTS.includes(peer)) fail(`there is no peer ${peer}, expected one of ${FRONTS.join(', ')}`)
+const missing = missingFront(peer)
+if (missing !== undefined) fail(missing)
+
+interface Row {
+  readonly cells: readonly (string | number)[]
+  readonly faults: readonly string[]
+}
+
+const rows: Row[] = []
+for (const server of SERVERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  const row = await tryOut(server).catch(error => ({
+    cells: [server.name, '-', '-', '-', '-', '-', '-'],
+    faults: [`could not be tried: ${(error as Error).message}`],
+  }))
+  rows.push(row)
+  for (const fault of row.faults) console.error(`${server.name}: ${fault}`)
+}
+
+console.log(
+  `\n| ${peer}, in front of | requests | only through it | in a reload | kill -9: orders | errors, listed | lost, doubled |`,
+)
+console.log('|---|--:|--:|--:|--:|--:|--:|')
+for (const { cells } of rows) console.log(`| ${cells.join(' | ')} |`)
+process.exit(rows.some(({ faults }) => faults.length > 0) ? 1 : 0)
+
+async function tryOut(server: Server): Promise<Row> {
+  const packages = missingPackages(server)
+  if (packages.length > 0) {
+    if (!values.install)
+      return { cells: [server.name, `skipped: apt-get install ${packages.join(' ')}, or --install`], faults: [] }
+    install(packages)
+  }
+  console.error(`${server.name} ...`)
+  const nodes: Node[] = []
+  const fronts: Front[] = []
+  try {
+    const first = await Node.start(server)
+    nodes.push(first)
+    const direct = await inHealth(first.port, false)
+    const directReload = server.reload && (await inReload(first.port, false, first))
+    const one = await startFront(peer, [first.port])
+    fronts.push(one)
+    const health = await inHealth(one.port, true)
+    const doubts = (await one.inDoubt()) ?? 0
+    const reload = server.reload && (await inReload(one.port, true, first))
+    const second = await Node.start(server)
+    nodes.push(second)
+    const two = await startFront(peer, [first.port, second.port])
+    fronts.push(two)
+    const kill = await inKill(two, first)
+
+    const seen = [direct, directReload, health, reload, kill].filter((each): each is Seen => each !== undefined)
+    const { lost, doubled } = ordersOf(
+      seen,
+      nodes.flatMap(node => node.orders()),
+    )
+    const only = onlyThrough(health.outcomes, direct.outcomes)
+    const onlyInReload = reload && directReload ? onlyThrough(reload.outcomes, directReload.outcomes) : []
+    const errors = total(kill.outcomes) - countOf(kill.outcomes, /^200 /)
+    const inDoubt = countOf(kill.outcomes, /in-doubt/)
+    const faults = [...only, ...onlyInReload.map(each => `in a reload: ${each}`)]
+    if (doubts > 0 && countOf(direct.outcomes, /no answer/) === 0) faults.push(`${doubts} requests in doubt in health`)
+    if (lost > 0) faults.push(`${lost} orders lost`)
+    if (doubled > 0) faults.push(`${doubled} orders doubled`)
+    if (peer === 'vigia' && errors > inDoubt) faults.push(`kill -9: ${wordsOf(kill.outcomes)}`)
+    if (kill.inDoubt !== undefined && kill.inDoubt !== inDoubt)
+      faults.push(`kill -9: ${inDoubt} answers in doubt, ${kill.inDoubt} listed`)
+    return {
+      cells: [
+        ...[server.name, total(health.outcomes), only.length, reload ? onlyInReload.length : '-'],
+        ...[ordersOf([kill], []).acknowledged, `${errors}, ${kill.inDoubt ?? '-'}`, `${lost}, ${doubled}`],
+      ],
+      faults,
+    }
+  } finally {
+    for (const front of fronts) await front.stop()
+    for (const node of nodes) await node.remove()
+  }
+}
+
+function wordsOf(outcomes: Seen['outcomes']): string {
+  return [...outcomes]
+    .flatMap(([name, seen]) => [...seen].map(([outcome, count]) => `${name}: ${outcome} x${count}`))
+    .filter(each => !/: 200 /.test(each))
+    .join('; ')
+}
+
+function install(packages: readonly string[]): void {
+  console.error(`apt-get install ${packages.join(' ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  execFileSync('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...packages], {
+    env,
+    stdio: 'ignore',
+  })
+}
+
+function fail(message: string): never {
+  console.error(`servers: ${message}`)
+  process.exit(2)
+}
