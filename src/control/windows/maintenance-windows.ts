@@ -78,7 +78,8 @@ export class MaintenanceWindows {
   /** Takes over the windows of a configuration, at once: what is new in it is in force before a worker knows it. */
   apply(snapshot: Snapshot): void {
     const routes = routesOf(snapshot)
-    const left = this.#routes.filter(({ route }) => !routes.some(each => each.route === route))
+    const names = new Set(routes.map(({ route }) => route))
+    const left = this.#routes.filter(({ route }) => !names.has(route))
     this.#snapshot = snapshot
     // Workers use the former routes until they have the new ones.
     this.#routes = [...routes, ...left]

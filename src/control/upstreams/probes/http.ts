@@ -74,7 +74,7 @@ async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseDa
   }
   const matches = patternOf(plan)?.test(text)
   if (plan.bodyMatches === undefined || matches) return undefined
-  const how = matches === undefined ? 'takes longer than 50 ms on' : 'does not match'
+  const how = matches === undefined ? 'takes longer than 100 ms on' : 'does not match'
   return `status ${statusCode}, but /${plan.bodyMatches}/ ${how} the first ${plan.bodyBytes} bytes of the body`
 }
 

@@ -7,7 +7,7 @@ import { TimerWheel } from '../../../../src/proxy/runtime/timer-wheel.ts'
 import type { AttemptEvents } from '../../../../src/proxy/upstream/attempt-events.ts'
 import type { UpstreamConnection } from '../../../../src/proxy/upstream/connection.ts'
 import { Endpoint } from '../../../../src/proxy/upstream/endpoint.ts'
-import { allocateCounters, CounterRow, GAUGE } from '../../../../src/shared/counters.ts'
+import { allocateCounters, CounterRow, CounterTable, GAUGE } from '../../../../src/shared/counters.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { startBlackhole } from '../../../support/blackhole.ts'
 import { IN_TIME, until } from '../../../support/until.ts'
@@ -47,12 +47,14 @@ function answer(connection: number): void {
 }
 
 function endpointOf(port: number, addresses: readonly string[]) {
-  const row = new CounterRow(allocateCounters(1), 0)
+  const memory = allocateCounters(1)
+  const row = new CounterRow(memory, 0)
   const table = new UpstreamTable()
   const wheel = new TimerWheel(performance.now())
   table.addresses.set(SLOT, addresses)
   const plan = upstreamPlan('erp-1', port, { host: 'erp.test' })
-  const runtime = { row, table, wheel, random: () => 0 } as unknown as Runtime
+  const counters = new CounterTable(memory, 1)
+  const runtime = { row, counters, table, wheel, random: () => 0 } as unknown as Runtime
   const endpoint = new Endpoint(SLOT, plan, poolPlan('erp', [plan]), { headBytes: 1000, headerCount: 10 }, runtime)
   const connect = () =>
     new Promise<UpstreamConnection | string>(resolve => {
