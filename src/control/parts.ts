@@ -23,7 +23,7 @@ import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
-import { totalsOf } from './upstreams/passive-health.ts'
+import { sentTo, totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
@@ -64,6 +64,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const registry = new Registry({
     table: shared.upstreams,
     totals: slot => totalsOf(counters, slot),
+    sent: slot => sentTo(counters, slot),
     nameOf: host => names.of(host),
     tell,
   })

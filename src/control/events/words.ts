@@ -4,7 +4,7 @@
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
 import type { NameEvent } from '../names/name-event.ts'
-import type { Transition } from '../upstreams/upstream-event.ts'
+import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
@@ -47,6 +47,8 @@ export function wordsOf(event: VigiaEvent): Words {
         entries: [{ type: 'notice', pool, upstream, text: `${name}: ${text}`, detail: { level } }],
       }
     }
+    case 'standby':
+      return standbyWords(event)
     case 'name':
       return nameWords(event)
     case 'window':
@@ -105,6 +107,19 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
   return {
     lines: [{ level: to === 'out' ? 'warn' : 'info', fields: { pool, upstream, from, to }, text: `upstream ${text}` }],
     entries: [{ type: 'transition', atMs, pool, upstream, by, text, detail: { from, to, cause } }],
+  }
+}
+
+function standbyWords(event: StandbyEvent): Words {
+  const { atMs, pool, priority, upstreams, carries } = event
+  const who = `priority ${priority} (${upstreams.join(', ')})`
+  const what = carries
+    ? `${who} carries load now: ${event.why}`
+    : `${who} carries no load any more, after ${Math.round(event.forMs / 1000)} s and ${event.requests} requests`
+  const text = `pool ${pool}: ${what}`
+  return {
+    lines: [{ level: carries ? 'warn' : 'info', fields: { pool, priority }, text }],
+    entries: [{ type: 'standby', atMs, pool, text, detail: { priority, upstreams, carries } }],
   }
 }
 

@@ -17,9 +17,10 @@ import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
 import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
-import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
 import { type Overrides, PendingOverrides } from './pending-overrides.ts'
+import { Floors, type LevelsInUse } from './priorities/floors.ts'
+import { type StandbyInUse, Standbys } from './priorities/standby.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { withShare } from './share.ts'
@@ -31,6 +32,8 @@ export interface RegistryOptions {
   readonly table: UpstreamTable
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
+  /** Requests that were sent to an upstream so far, over all workers. */
+  readonly sent: (slot: number) => number
   readonly tell: (event: UpstreamEvent) => void
   /** What is known of the name of an upstream; undefined = it is an address. Default: all are addresses. */
   readonly nameOf?: (host: string) => NameState | undefined
@@ -51,6 +54,7 @@ export class Registry {
   readonly #now: () => number
   readonly #slots = new SlotAssigner()
   readonly #floors: Floors
+  readonly #standbys: Standbys
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
@@ -61,6 +65,7 @@ export class Registry {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#floors = new Floors(options.table)
+    this.#standbys = new Standbys(options.sent)
   }
 
   /**
@@ -143,6 +148,7 @@ export class Registry {
         this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
+    for (const pool of this.pools()) this.#lookAtStandbys(pool)
   }
 
   /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */
@@ -182,6 +188,11 @@ export class Registry {
 
   levels(pool: RegistryPool): LevelsInUse {
     return this.#floors.inUse(pool)
+  }
+
+  /** The priorities after the first, in order. */
+  standbys(pool: RegistryPool): readonly StandbyInUse[] {
+    return this.#standbys.of(pool)
   }
 
   /** As they are now, in the order of the configuration. */
@@ -248,10 +259,16 @@ export class Registry {
 
   #settle(pool: RegistryPool): void {
     const priority = this.#floors.settle(pool)
-    if (priority === undefined) return
-    const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
-    this.#notice('warn', pool, text)
-    this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    if (priority !== undefined) {
+      const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
+      this.#notice('warn', pool, text)
+      this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    }
+    this.#lookAtStandbys(pool)
+  }
+
+  #lookAtStandbys(pool: RegistryPool): void {
+    for (const event of this.#standbys.look(pool, this.#floors.floor(pool), this.#now())) this.#options.tell(event)
   }
 
   #notice(level: Notice['level'], { plan }: RegistryPool, text: string): void {

@@ -24,6 +24,7 @@ function setUp(snapshot: Snapshot) {
   const registry = new Registry({
     table,
     totals: slot => met.get(slot) ?? NOTHING_MET,
+    sent: () => 0,
     tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now: () => clock.nowMs,
   })
@@ -280,6 +281,7 @@ test('an upstream that has a name serves once it has an address, which workers c
   const registry = new Registry({
     table,
     totals: () => NOTHING_MET,
+    sent: () => 0,
     nameOf: host => names.get(host),
     tell: event => {
       if (event.type !== 'transition') return
