@@ -16,6 +16,7 @@ import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
+import { Names } from './names/names.ts'
 import { reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { PoolOutages } from './report/pool-outages.ts'
@@ -23,7 +24,7 @@ import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
-import { totalsOf } from './upstreams/passive-health.ts'
+import { sentTo, totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
@@ -59,11 +60,20 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
-  const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
+  const names = new Names({ tell, warn: text => logger.warn(text) })
+  names.follow(snapshot)
+  const registry = new Registry({
+    table: shared.upstreams,
+    totals: slot => totalsOf(counters, slot),
+    sent: slot => sentTo(counters, slot),
+    nameOf: host => names.of(host),
+    tell,
+  })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
   const prober = new Prober({
+    table: shared.upstreams,
     onResult: (slot, result) => registry.probed(slot, result),
     // An upstream that serves one connection with each of its workers may have none left for the probe.
     onWaiting: slot => {
@@ -97,6 +107,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const inUse = new ConfigurationInUse({
     snapshot,
     slots,
+    names,
     registry,
     windows,
     prober,
@@ -143,6 +154,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    names,
     registry,
     drains,
     recent,
@@ -183,6 +195,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     bus,
     descriptors,
     sessions,
+    names,
     registry,
     windows,
     prober,

@@ -10,8 +10,8 @@ import type { Supervisor } from './workers/supervisor.ts'
 
 export interface ReactingParts {
   readonly supervisor: Pick<Supervisor, 'tell'>
-  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved'>
-  readonly prober: Pick<Prober, 'probeNow'>
+  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved' | 'named'>
+  readonly prober: Pick<Prober, 'probeNow' | 'begin'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
   readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
 }
@@ -22,6 +22,8 @@ const END_SPREAD_MS = 5000
 export function reacting({ supervisor, registry, prober, inDoubt, shared }: ReactingParts): Tell {
   return event => {
     switch (event.type) {
+      case 'name':
+        return prober.begin(registry.named(event.host))
       case 'disabled':
         return supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
       case 'silent':

@@ -5,6 +5,7 @@ import { GAUGE, TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineMaintenance } from './maintenance.ts'
+import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
@@ -154,6 +155,28 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: pools((labels, { outages }) => [{ labels, value: outages.seconds }]),
     },
     {
+      name: 'vigia_pool_standby_active',
+      help: '1 while a priority after the first carries load, else 0.',
+      type: 'gauge',
+      samples: pools((labels, { levels }) =>
+        levels.standby.map(({ priority, active }) => ({
+          labels: `${labels},priority="${priority}"`,
+          value: active ? 1 : 0,
+        })),
+      ),
+    },
+    {
+      name: 'vigia_pool_standby_requests_total',
+      help: 'Requests that were sent to upstreams of a priority after the first.',
+      type: 'counter',
+      samples: pools((labels, { levels }) =>
+        levels.standby.map(({ priority, requests }) => ({
+          labels: `${labels},priority="${priority}"`,
+          value: requests,
+        })),
+      ),
+    },
+    {
       name: 'vigia_probes_total',
       help: 'Health checks by result; void = failed by trouble of vigia itself, without effect.',
       type: 'counter',
@@ -174,6 +197,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineMaintenance(source),
     ...defineWorkers(source),
     ...defineStore(source),
+    ...defineNames(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

@@ -26,6 +26,8 @@ export interface MetricsSource {
   readonly revision: () => number
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
+  /** Host names of upstreams; absent = there are none. */
+  names?(): NameSamples
   reloads(): ReloadSample
   /** Why the file does not say what is in use; undefined = it does, or there is none. */
   fileDiffers?(): (typeof FILE_DIFFERS)[number] | undefined
@@ -71,6 +73,20 @@ export interface WindowSample {
   readonly nextStartMs: number | undefined
 }
 
+export interface NameSamples {
+  readonly names: readonly NameSample[]
+  /** How often names were asked for, by what came of it. */
+  readonly lookups: Readonly<Record<'found' | 'not-found' | 'away', number>>
+}
+
+export interface NameSample {
+  readonly host: string
+  /** How many are in use. */
+  readonly addresses: number
+  /** The newest answer brought some. */
+  readonly up: boolean
+}
+
 export interface PoolSample {
   readonly name: string
   readonly slot: number
@@ -88,6 +104,8 @@ export interface LevelSample {
   /** The first that may. */
   readonly floor: number
   readonly awaitsFailback: boolean
+  /** The priorities after the first: whether each carries load, and how many requests were sent there. */
+  readonly standby: readonly { readonly priority: number; readonly active: boolean; readonly requests: number }[]
 }
 
 export const FILE_DIFFERS = ['refused', 'frozen', 'not-in-file', 'last-good'] as const

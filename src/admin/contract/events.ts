@@ -4,11 +4,13 @@ export const EVENT_TYPES = [
   'transition',
   'pool',
   'notice',
+  'standby',
   'reload',
   'window',
   'in-doubt',
   'resolution',
   'worker',
+  'name',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
 

@@ -2,7 +2,7 @@
 // are masked before rows come here.
 
 import type { FastifyInstance } from 'fastify'
-import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/moment.ts'
+import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/units.ts'
 import { sendProblem } from '../answers/problem.ts'
 import type { Found, HistoryView, Rows, SpanQuery } from '../contract/history.ts'
 import { PAGE, type PageQuery, pageNumbers, pageOf, sendFound } from './pages.ts'

@@ -9,6 +9,12 @@ export const UPSTREAM: Schema = {
   ...object({
     name: text(),
     url: text('scheme://host:port'),
+    resolved: orNull(
+      object({
+        addresses: list(text()),
+        problem: orNull(object({ why: text('Why the newest answer brought none.'), since: time() })),
+      }),
+    ),
     state: oneOf('unknown', 'available', 'draining', 'out', 'disabled'),
     why: text('Why it is in this state: one line.'),
     since: time(),
@@ -83,7 +89,12 @@ export const POOL: Schema = {
     inDoubtOpen: whole('Requests in doubt that nobody has settled.'),
     inDoubt: whole('Since the start.'),
     failback: oneOf('automatic', 'manual'),
-    priorities: object({ inUse: orNull(whole()), floor: whole(), awaitsFailback: orNull(whole()) }),
+    priorities: object({
+      inUse: orNull(whole()),
+      floor: whole(),
+      awaitsFailback: orNull(whole()),
+      standby: list(object({ priority: whole(), since: orNull(time()), requests: whole() })),
+    }),
     outage: orNull(object({ since: time(), answers: CLASSES, inDoubt: whole(), planned: whole() })),
     upstreams: list(ref('Upstream')),
   }),
@@ -138,6 +149,11 @@ export const STATUS: Schema = {
         since: orNull(time()),
         waiting: whole('Rows that are not on the disk yet.'),
         dropped: whole('Rows that were given up since the start.'),
+        ordersFrom: {
+          ...oneOf('store', 'copy', 'nowhere'),
+          description:
+            'Of those from before the start. `copy` = the store could not be read, the copy beside it counts; `nowhere` = they are not known.',
+        },
       }),
     ),
     pools: list(ref('Pool')),

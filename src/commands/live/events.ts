@@ -1,7 +1,7 @@
 // vigia events: prints what has happened of late; with --follow also what happens from now on, over interruptions of the connection.
 
 import type { ControlEvent, EventsAfter, EventType } from '../../admin/contract/events.ts'
-import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/moment.ts'
+import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/units.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'

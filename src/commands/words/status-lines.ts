@@ -3,6 +3,7 @@
 
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { FileDiffers, StatusReport } from '../../admin/contract/status.ts'
+import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { formatAge, gotWords } from '../../util/words.ts'
 import { summaryLines } from './maintenance-lines.ts'
 import { printable } from './text.ts'
@@ -48,7 +49,9 @@ function differsWords(
 
 export function remarks(report: StatusReport, nowMs: number): string[] {
   const lines = report.maintenance === undefined ? [] : summaryLines(report.maintenance, nowMs)
-  for (const pool of report.pools) lines.push(...poolRemarks(pool))
+  for (const pool of report.pools) lines.push(...poolRemarks(pool, nowMs))
+  const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
+  for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
   const { store, clients } = report
   if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
@@ -56,6 +59,7 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
     lines.push(
       `Store ${store.state}: ${printable(store.reason ?? '')} (${store.waiting} rows wait${lost}); traffic goes on.`,
     )
+    if (store.ordersFrom !== 'store') lines.push(ORDERS_FROM[store.ordersFrom])
   }
   for (const { worker, state, restarts } of report.workers) {
     if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)
@@ -63,13 +67,19 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
   return lines
 }
 
-function poolRemarks(pool: PoolReport): string[] {
+function poolRemarks(pool: PoolReport, nowMs: number): string[] {
   const name = `Pool ${printable(pool.name)}`
   const lines: string[] = []
   if (pool.available === 0 && pool.outage === null && pool.maintenance === undefined)
     lines.push(`${name} has no available upstream: nobody serves its users.`)
   if (pool.waiting > 0) lines.push(`${name}: ${pool.waiting} requests wait for an upstream.`)
-  const { inUse, awaitsFailback } = pool.priorities
+  const { inUse, awaitsFailback, standby } = pool.priorities
+  for (const { priority, since } of standby) {
+    if (since === null) continue
+    const who = pool.upstreams.filter(each => each.priority === priority).map(each => printable(each.name))
+    const age = formatAge(nowMs - Date.parse(since))
+    lines.push(`${name}: priority ${priority} (${who.join(', ')}) carries load, for ${age} now.`)
+  }
   if (awaitsFailback !== null)
     lines.push(
       `${name} is served by priority ${inUse}; priority ${awaitsFailback} can serve again and waits for: vigia failback ${printable(pool.name)}`,
@@ -91,4 +101,15 @@ function poolRemarks(pool: PoolReport): string[] {
     )
   }
   return lines
+}
+
+const ORDERS_FROM = {
+  copy: 'The store could not be read at the start: drains and other orders from before it are those of the copy beside it.',
+  nowhere: 'The store has not been read: who was drained or disabled before the start is not known, and serves.',
+} as const
+
+/** An upstream whose name is not resolved any more, and that has addresses all the same. */
+function nameInDoubt({ url, resolved }: UpstreamReport): [string, string][] {
+  if (!resolved?.problem || resolved.addresses.length === 0) return []
+  return [[printable(new URL(url).hostname), printable(resolved.problem.why)]]
 }

@@ -4,7 +4,8 @@
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
 import { formatAge, gotWords, iso } from '../../util/words.ts'
-import type { Transition } from '../upstreams/upstream-event.ts'
+import type { NameEvent } from '../names/name-event.ts'
+import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
@@ -48,6 +49,10 @@ export function wordsOf(event: VigiaEvent): Words {
         entries: [{ type: 'notice', pool, upstream, text: `${name}: ${text}`, detail: { level } }],
       }
     }
+    case 'standby':
+      return standbyWords(event)
+    case 'name':
+      return nameWords(event)
     case 'window':
       return windowWords(event)
     case 'order': {
@@ -133,6 +138,31 @@ function startLines({ version, revision, file, keeps }: StartedEvent): LogLine[]
   const noStore =
     'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
   return [{ level: 'info', fields, text }, ...(keeps ? [] : [{ level: 'info', text: noStore } as const])]
+}
+
+function standbyWords(event: StandbyEvent): Words {
+  const { atMs, pool, priority, upstreams, carries } = event
+  const who = `priority ${priority} (${upstreams.join(', ')})`
+  const what = carries
+    ? `${who} carries load now: ${event.why}`
+    : `${who} carries no load any more, after ${Math.round(event.forMs / 1000)} s and ${event.requests} requests`
+  const text = `pool ${pool}: ${what}`
+  return {
+    lines: [{ level: carries ? 'warn' : 'info', fields: { pool, priority }, text }],
+    entries: [{ type: 'standby', atMs, pool, text, detail: { priority, upstreams, carries } }],
+  }
+}
+
+function nameWords({ host, before, now: { addresses, problem } }: NameEvent): Words {
+  const fields = { name: host, addresses }
+  const all = addresses.join(', ')
+  const isMoved = before.addresses.length > 0 && before.addresses !== addresses
+  const kept = all === '' ? 'its upstreams are out until it has an address' : `its last addresses stay in use: ${all}`
+  const [level, text] =
+    problem === undefined
+      ? (['info', `name ${host} is ${all}${isMoved ? ` (was ${before.addresses.join(', ')})` : ''}`] as const)
+      : (['warn', `name ${host}: ${problem.why}; ${kept}`] as const)
+  return { lines: [{ level, fields, text }], entries: [{ type: 'name', text, detail: { ...fields, level } }] }
 }
 
 function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEvent): Required<Words> {

@@ -98,11 +98,17 @@ export function failoverRow(pool: string, priority: number, atMs: number): Audit
   }
 }
 
-/** What has become of a window. @param source how an order for it came; undefined = over the API */
-export function windowRow(
-  { atMs, window, kind, occurrence, by, reason, cause }: WindowEvent,
-  source: AuditSource = 'api',
-): AuditEntry {
+/** What has become of a window. */
+export function windowRow({
+  atMs,
+  window,
+  kind,
+  occurrence,
+  by,
+  reason,
+  cause,
+  source = 'api',
+}: WindowEvent): AuditEntry {
   return {
     atMs,
     actor: by,

@@ -8,7 +8,7 @@ import { factId, type WindowFact } from '../windows/window-facts.ts'
 
 export function windowChange(fact: WindowFact): WindowChange {
   const id = factId(fact)
-  const isOver = fact.kind === 'removed' || (fact.kind === 'postponed' && !fact.holds)
+  const isOver = fact.kind === 'removed' || fact.kind === 'uncancelled' || (fact.kind === 'postponed' && !fact.holds)
   return isOver ? { op: 'remove', id } : { op: 'put', id, value: fact }
 }
 
@@ -32,10 +32,13 @@ function subjectOf(fact: WindowFact): string {
 /** Written by another version of vigia, or by another hand, it may be anything. */
 function isFact(value: unknown): value is WindowFact {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, key, atMs, window, made, holds } = value as Record<string, unknown>
+  const { kind, key, atMs, endMs, by, reason, window, made, holds } = value as Record<string, unknown>
+  const isSigned = typeof by === 'string' && typeof reason === 'string'
   switch (kind as WindowFact['kind']) {
     case 'ended':
-      return typeof key === 'string' && typeof atMs === 'number'
+      return typeof key === 'string' && typeof atMs === 'number' && (isSigned || by === undefined)
+    case 'extended':
+      return typeof key === 'string' && typeof atMs === 'number' && typeof endMs === 'number' && isSigned
     case 'confirmed':
     case 'reopened':
       return typeof key === 'string'

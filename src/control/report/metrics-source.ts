@@ -8,7 +8,7 @@ import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
 export function metricsSource(sources: Sources): MetricsSource {
-  const { version, counters, registry, inUse, workers, reloads, records, inDoubt } = sources
+  const { version, counters, registry, inUse, workers, reloads, records, names, inDoubt } = sources
   return {
     version,
     counters,
@@ -19,6 +19,7 @@ export function metricsSource(sources: Sources): MetricsSource {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
+    names: () => ({ names: names.samples(), lookups: names.lookups }),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,
@@ -57,7 +58,8 @@ export function metricsSource(sources: Sources): MetricsSource {
 
 function levelsOf(registry: Registry, pool: RegistryPool) {
   const { priority, floor, waiting } = registry.levels(pool)
-  return { inUse: priority, floor, awaitsFailback: waiting !== undefined }
+  const standby = registry.standbys(pool).map(({ sinceMs, ...rest }) => ({ ...rest, active: sinceMs !== undefined }))
+  return { inUse: priority, floor, awaitsFailback: waiting !== undefined, standby }
 }
 
 /** The nearest one, of those who asked for a drain. */

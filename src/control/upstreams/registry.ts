@@ -3,6 +3,7 @@
 
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { NameState } from '../../policy/names/name-state.ts'
 import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/holds.ts'
 import { afterTick } from '../../policy/upstream/outlier.ts'
@@ -10,14 +11,16 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
 import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
-import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
 import { type Overrides, PendingOverrides } from './pending-overrides.ts'
+import { Floors, type LevelsInUse } from './priorities/floors.ts'
+import { type StandbyInUse, Standbys } from './priorities/standby.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { withShare } from './share.ts'
@@ -29,7 +32,11 @@ export interface RegistryOptions {
   readonly table: UpstreamTable
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
+  /** Requests that were sent to an upstream so far, over all workers. */
+  readonly sent: (slot: number) => number
   readonly tell: (event: UpstreamEvent) => void
+  /** What is known of the name of an upstream; undefined = it is an address. Default: all are addresses. */
+  readonly nameOf?: (host: string) => NameState | undefined
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -47,6 +54,7 @@ export class Registry {
   readonly #now: () => number
   readonly #slots = new SlotAssigner()
   readonly #floors: Floors
+  readonly #standbys: Standbys
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
@@ -57,6 +65,7 @@ export class Registry {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#floors = new Floors(options.table)
+    this.#standbys = new Standbys(options.sent)
   }
 
   /**
@@ -100,6 +109,19 @@ export class Registry {
     return assess(this.#take(afterProbe(entry, result, context)), others, nowMs)
   }
 
+  /** Takes in what is known of a name now. @returns what the prober has to watch because of it */
+  named(host: string): ProbeJob[] {
+    const state = this.#options.nameOf?.(host)
+    if (state === undefined) return []
+    const named = [...this.#entries.values()].filter(({ plan }) => plan.host === host)
+    for (const entry of named) {
+      // Workers have the addresses before they may use them.
+      this.#options.table.addresses.set(entry.slot, state.addresses)
+      this.#take(afterName(entry, state, this.#now()))
+    }
+    return jobsOf(named.map(({ slot }) => this.#entries.get(slot)!))
+  }
+
   /** Notes a failure that traffic met, for all workers: enough of them in a row eject the upstream. */
   sawTransportFailure(slot: number, failure: TransportFailure): void {
     const entry = this.#entries.get(slot)
@@ -126,6 +148,7 @@ export class Registry {
         this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
+    for (const pool of this.pools()) this.#lookAtStandbys(pool)
   }
 
   /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */
@@ -167,6 +190,11 @@ export class Registry {
     return this.#floors.inUse(pool)
   }
 
+  /** The priorities after the first, in order. */
+  standbys(pool: RegistryPool): readonly StandbyInUse[] {
+    return this.#standbys.of(pool)
+  }
+
   /** As they are now, in the order of the configuration. */
   pools(): readonly RegistryPool[] {
     return [...this.#pools.values()].map(pool => this.#withEntries(pool))
@@ -177,9 +205,9 @@ export class Registry {
     return pool && this.#withEntries(pool)
   }
 
-  /** What the prober has to watch, including upstreams that are leaving. */
+  /** What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. */
   jobs(): ProbeJob[] {
-    return [...this.#entries.values()].map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+    return jobsOf([...this.#entries.values()])
   }
 
   #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
@@ -187,7 +215,10 @@ export class Registry {
     const nowMs = this.#now()
     if (known !== undefined) return afterReload(known, pool, plan, nowMs)
     const totals = this.#options.totals(slot)
-    return silently(newEntry(pool, plan, slot, totals, nowMs, this.#overridesFor(pool.name, plan.name)))
+    const name = this.#options.nameOf?.(plan.host)
+    if (name !== undefined) this.#options.table.addresses.set(slot, name.addresses)
+    const before = { ...this.#overridesFor(pool.name, plan.name), address: name && addressFact(name) }
+    return silently(newEntry(pool, plan, slot, totals, nowMs, before))
   }
 
   /** An order is for a name: it goes on where another address stands behind that name now. */
@@ -228,10 +259,16 @@ export class Registry {
 
   #settle(pool: RegistryPool): void {
     const priority = this.#floors.settle(pool)
-    if (priority === undefined) return
-    const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
-    this.#notice('warn', pool, text)
-    this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    if (priority !== undefined) {
+      const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
+      this.#notice('warn', pool, text)
+      this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    }
+    this.#lookAtStandbys(pool)
+  }
+
+  #lookAtStandbys(pool: RegistryPool): void {
+    for (const event of this.#standbys.look(pool, this.#floors.floor(pool), this.#now())) this.#options.tell(event)
   }
 
   #notice(level: Notice['level'], { plan }: RegistryPool, text: string): void {
@@ -249,4 +286,10 @@ export class Registry {
   #withEntries({ plan, slot, upstreams }: Pool): RegistryPool {
     return { plan, slot, entries: upstreams.map(each => this.#entries.get(each)!) }
   }
+}
+
+function jobsOf(entries: readonly Entry[]): ProbeJob[] {
+  return entries
+    .filter(({ state }) => state.address === undefined)
+    .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
 }

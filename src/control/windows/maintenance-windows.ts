@@ -3,12 +3,13 @@
 
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type Effects, type FreezeInForce, freezeOn } from '../../policy/maintenance/effects.ts'
-import type { WindowState } from '../../policy/maintenance/window-state.ts'
+import type { Occurrence } from '../../policy/maintenance/occurrences.ts'
+import { type Changes, cancelledFrom, type WindowState } from '../../policy/maintenance/window-state.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { type RouteInPool, routesOf } from './pools-now.ts'
 import { BY_SCHEDULE, type WindowNews, type WindowsEvent } from './window-event.ts'
-import { type WindowFact, WindowFacts } from './window-facts.ts'
+import { type Author, type WindowFact, WindowFacts } from './window-facts.ts'
 import { WindowList } from './window-list.ts'
 import { NOTHING_YET, step } from './window-step.ts'
 import type { WindowAction, WindowsState } from './windows-now.ts'
@@ -77,7 +78,8 @@ export class MaintenanceWindows {
   /** Takes over the windows of a configuration, at once: what is new in it is in force before a worker knows it. */
   apply(snapshot: Snapshot): void {
     const routes = routesOf(snapshot)
-    const left = this.#routes.filter(({ route }) => !routes.some(each => each.route === route))
+    const names = new Set(routes.map(({ route }) => route))
+    const left = this.#routes.filter(({ route }) => !names.has(route))
     this.#snapshot = snapshot
     // Workers use the former routes until they have the new ones.
     this.#routes = [...routes, ...left]
@@ -118,6 +120,31 @@ export class MaintenanceWindows {
   /** Somebody has ended, or cancelled, this occurrence. */
   isEnded(key: string): boolean {
     return this.#facts.endedEarly.has(key)
+  }
+
+  /** Dates to come, and those under way, that somebody has cancelled, in order. */
+  cancelled(name: string): readonly Occurrence[] {
+    const window = this.list.get(name)
+    return window === undefined ? [] : cancelledFrom(window.occurrences, this.#now(), this.#facts)
+  }
+
+  /** What people have changed of single dates. */
+  get changes(): Changes {
+    return this.#facts
+  }
+
+  /** When they did so last, or a plan was changed, epoch ms. */
+  get changedMs(): number {
+    return Math.max(this.list.changedMs, this.#facts.changedMs)
+  }
+
+  /** Who ended, or cancelled, this occurrence; undefined = nobody, or it is not known. */
+  endedBy(key: string): Author | undefined {
+    return this.#facts.endedBy.get(key)
+  }
+
+  extendedBy(key: string): Author | undefined {
+    return this.#facts.extendedBy.get(key)
   }
 
   /** Looks at the calendar now. @param resumes what is under way goes on without asking the guard */

@@ -46,7 +46,7 @@ export function step(former: WindowsState, now: WindowsNow): WindowsStep {
       ...(isSame ? [] : [{ type: 'tell', event: { type: 'closed-routes', closedRoutes } } as const]),
       ...news(former, states, now),
     ],
-    nextMs: nextLookMs(windows, nowMs),
+    nextMs: nextLookMs(windows, states.values(), nowMs),
   }
 }
 
@@ -75,11 +75,13 @@ function news(
 }
 
 /** At the next transition, in ten seconds at the latest. */
-function nextLookMs(windows: readonly PlannedWindow[], nowMs: number): number {
+function nextLookMs(windows: readonly PlannedWindow[], states: Iterable<WindowState>, nowMs: number): number {
   const transitions = windows.flatMap(({ occurrences }) => {
     const { latest, next } = neighbours(occurrences, nowMs)
     return [latest?.endMs, next?.leadFromMs, next?.startMs]
   })
-  const ahead = transitions.filter(atMs => atMs !== undefined && atMs > nowMs) as number[]
+  // Ends that people have moved.
+  const ends = [...states].map(({ untilMs }) => untilMs)
+  const ahead = [...transitions, ...ends].filter(atMs => atMs !== undefined && atMs > nowMs) as number[]
   return Math.min(nowMs + LOOK_AGAIN_MS, ...ahead)
 }

@@ -1,12 +1,14 @@
 // What a window does at an instant: a function of its occurrences, the time and the facts, of nothing else. So neither a restart nor a
 // clock that steps loses anything.
 
-import { neighbours, type Occurrence, type Occurrences } from './occurrences.ts'
+import { neighbours, type Occurrence, type Occurrences, occurrenceOfStart } from './occurrences.ts'
 
 /** What is known besides the calendar. With the calendar and the time it gives the state, so all of it is stored. */
 export interface Facts {
   /** Occurrence key -> when somebody ended it. Before its start: it is cancelled. */
   readonly endedEarly: ReadonlyMap<string, number>
+  /** Occurrence key -> the end that somebody has moved it to, epoch ms. */
+  readonly extended: ReadonlyMap<string, number>
   /** Keys of occurrences that somebody confirmed to be done; it counts also if given before the end. */
   readonly confirmed: ReadonlySet<string>
   /**
@@ -25,6 +27,7 @@ export interface Facts {
 /** The calendar alone decides. */
 export const NO_FACTS: Facts = {
   endedEarly: new Map(),
+  extended: new Map(),
   confirmed: new Set(),
   reopened: new Set(),
   postponed: new Set(),
@@ -64,6 +67,44 @@ export interface WindowState {
   readonly finished: Occurrence | undefined
 }
 
+/** What people have changed of single occurrences. */
+export type Changes = Pick<Facts, 'endedEarly' | 'extended'>
+
+/** With the end that people have moved it to. */
+export function asExtended(occurrence: Occurrence, { extended }: Pick<Facts, 'extended'>): Occurrence {
+  const endMs = extended.get(occurrence.key)
+  return endMs === undefined ? occurrence : { ...occurrence, endMs }
+}
+
+/** Those that somebody has cancelled and that would not be over at `fromMs`, in order. */
+export function cancelledFrom(
+  occurrences: Occurrences,
+  fromMs: number,
+  facts: Pick<Facts, 'endedEarly'>,
+): readonly Occurrence[] {
+  return withKeys(occurrences, facts.endedEarly.keys())
+    .filter(each => each.endMs > fromMs && isCancelled(each, facts))
+    .sort((a, b) => a.startMs - b.startMs)
+}
+
+/** Those whose end somebody has moved, with that end. */
+export function extendedOf(occurrences: Occurrences, facts: Pick<Facts, 'extended'>): readonly Occurrence[] {
+  return withKeys(occurrences, facts.extended.keys()).map(each => asExtended(each, facts))
+}
+
+/** Those of one window that have these keys. */
+function withKeys(occurrences: Occurrences, keys: Iterable<string>): Occurrence[] {
+  const prefix = `${occurrences.plan.name}@`
+  return [...keys].flatMap(key =>
+    key.startsWith(prefix) ? (occurrenceOfStart(occurrences, key.slice(prefix.length)) ?? []) : [],
+  )
+}
+
+/** Ended before its start. */
+export function isCancelled({ key, startMs }: Occurrence, { endedEarly }: Pick<Facts, 'endedEarly'>): boolean {
+  return (endedEarly.get(key) ?? Number.POSITIVE_INFINITY) <= startMs
+}
+
 export function windowState(occurrences: Occurrences, nowMs: number, facts: Facts): WindowState {
   const begun = lastThatRan(occurrences, nowMs, facts)
   const running = begun === undefined ? undefined : runningState(occurrences, begun, nowMs, facts)
@@ -78,7 +119,7 @@ const MOST_SKIPPED = 100
 function lastThatRan(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
   let { latest } = neighbours(occurrences, nowMs)
   for (let skipped = 0; latest !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!isCancelled(latest, facts) && !facts.postponed.has(latest.key)) return latest
+    if (!isCancelled(latest, facts) && !facts.postponed.has(latest.key)) return asExtended(latest, facts)
     latest = neighbours(occurrences, latest.startMs - 1).latest
   }
   return undefined
@@ -118,7 +159,8 @@ function comingState(
   facts: Facts,
   last: Occurrence | undefined,
 ): Omit<WindowState, 'finished'> {
-  const { latest } = neighbours(occurrences, nowMs)
+  const { latest: planned } = neighbours(occurrences, nowMs)
+  const latest = planned && asExtended(planned, facts)
   if (latest !== undefined && nowMs < latest.endMs && isPostponed(latest, facts))
     return state('postponed', latest, latest.leadFromMs, latest.endMs)
   const next = nextThatRuns(occurrences, nowMs, facts)
@@ -141,7 +183,7 @@ function state(
 function nextThatRuns(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
   let { next } = neighbours(occurrences, nowMs)
   for (let skipped = 0; next !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!facts.endedEarly.has(next.key)) return next
+    if (!facts.endedEarly.has(next.key)) return asExtended(next, facts)
     next = neighbours(occurrences, next.startMs).next
   }
   return undefined
@@ -152,10 +194,6 @@ function endOf(last: Occurrence | undefined, nowMs: number, { endedEarly }: Fact
   if (last === undefined) return undefined
   const endedMs = Math.min(last.endMs, endedEarly.get(last.key) ?? last.endMs)
   return endedMs <= nowMs ? endedMs : undefined
-}
-
-function isCancelled({ key, startMs }: Occurrence, { endedEarly }: Facts): boolean {
-  return (endedEarly.get(key) ?? Number.POSITIVE_INFINITY) <= startMs
 }
 
 function isPostponed({ key }: Occurrence, facts: Facts): boolean {

@@ -12,6 +12,7 @@ import type {
   StoreOptions,
   StoreTuning,
 } from '../contract.ts'
+import { copyPath, fetchCopy, type StoredOrders } from '../file/orders-copy.ts'
 import { StoreError } from '../store-error.ts'
 import type { FromThread, QueryName, ThreadStart, ToThread } from '../thread/protocol.ts'
 import { DEFAULT_RETENTION, DEFAULT_TUNING, LEAST_AUDIT_DAYS } from '../tuning.ts'
@@ -31,6 +32,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const store = new ThreadedStore(options)
   await store.opened()
   return store
+}
+
+/**
+ * What people had ordered when the store was last written, from the copy beside it, without the store's thread. Never rejects, and takes as
+ * long as the disk does; undefined = there is none that can be read.
+ */
+export function ordersBeside(path: string): Promise<StoredOrders | undefined> {
+  return fetchCopy(copyPath(path))
 }
 
 class ThreadedStore implements Store {

@@ -70,7 +70,8 @@ test('a document with nothing but the necessary gets every default', () => {
         firstVerdictMs: 5_000,
         retryAfterS: 5,
         minAvailable: 1,
-        overprovisioning: 1.4,
+        spill: 'none',
+        overprovisioning: undefined,
         limits: undefined,
         attempts: 3,
         idleConnections: 64,
@@ -96,6 +97,7 @@ test('a document with nothing but the necessary gets every default', () => {
         failback: 'automatic',
       },
     ],
+    dns: { servers: undefined, timeoutMs: undefined, minTtlMs: 1_000, maxTtlMs: 300_000 },
     trustedProxies: [],
     limits: {
       headBytes: 16_384,

@@ -37,7 +37,7 @@ const rules = (parse(read('prometheus/vigia-alerts.yaml')) as Rules).groups.flat
 const labelsOf = new Map<string, Set<string>>()
 beforeAll(async () => {
   const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(1) }
-  const levels = { inUse: 0, floor: 0, awaitsFailback: false }
+  const levels = { inUse: 0, floor: 0, awaitsFailback: false, standby: [{ priority: 1, active: true, requests: 1 }] }
   const state = {
     state: 'draining',
     weight: 1,
@@ -57,6 +57,7 @@ beforeAll(async () => {
       inDoubtOpen: () => 0,
       routes: () => [{ name: 'r', pool: 'p', slot: 1 }],
     },
+    names: () => ({ names: [{ host: 'n', addresses: 1, up: true }], lookups: { found: 1, 'not-found': 0, away: 0 } }),
     store: () => ({ up: true, waiting: 0, dropped: 0 }),
     reloads: () => ({ tally: { applied: 0, unchanged: 0, refused: 0 }, appliedMs: 0, last: undefined }),
     pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, outages: { count: 0, seconds: 0 }, upstreams }],

@@ -27,6 +27,7 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => {
       if (event.type !== 'transition') return
       told.push(event.transition)

@@ -18,6 +18,7 @@ function setUp() {
   const registry: Registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => outages.see(event),
     now: () => clock.nowMs,
   })

@@ -168,6 +168,7 @@ test('whatever the facts, the state names what it is about', () => {
   const keys = fc.subarray([FIRST, SECOND])
   const facts = fc.record({
     endedEarly: fc.subarray([FIRST, SECOND]).map(list => new Map(list.map(key => [key, START]))),
+    extended: fc.constant(new Map()),
     confirmed: keys.map(list => new Set(list)),
     reopened: keys.map(list => new Set(list)),
     postponed: keys.map(list => new Set(list)),
