@@ -1,12 +1,13 @@
 // vigia run: loads the configuration, starts the control plane with its workers, and turns signals into drain and reload.
 // `startVigia` is the same without files and signals, for whoever has a compiled configuration already (the demo, tests).
 
+import { constants } from 'node:fs'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { StatusReport } from '../admin/contract/status.ts'
 import { readAside } from '../config/aside/aside.ts'
 import { formatProblem } from '../config/forms/problem.ts'
 import type { LoadedSnapshot } from '../config/read/load.ts'
-import { readLastGood } from '../control/configuration/last-good.ts'
+import { readRegularFile } from '../config/read/regular-file.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
@@ -113,7 +114,9 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
 /** Says on stderr where it can't be used, either. */
 async function loadLastGood(config: string, kept: string): Promise<LoadedSnapshot | undefined> {
   try {
-    const text = await readLastGood(kept)
+    const file = readRegularFile(kept, constants.O_NOFOLLOW)
+    if ('not' in file) throw new Error(file.not)
+    const text = file.bytes.toString()
     // What it names is looked for where it was: beside the configuration file.
     const { loaded } = await readAside({ text, file: config, env: process.env, purpose: 'start' })
     if (loaded.ok) return loaded

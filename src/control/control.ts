@@ -140,7 +140,7 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, windows, names, prober, supervisor, admin, records } = this.#parts
+    const { bus, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
@@ -150,6 +150,7 @@ export class Control {
     await admin.close()
     bus.tell({ type: 'stopped', by, cut })
     const lost = await records.close()
+    await keptEvents?.close()
     if (lost > 0) this.#options.logger.warn(`store: ${lost} rows could not be written any more`)
   }
 

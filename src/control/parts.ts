@@ -121,14 +121,15 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     tell,
   })
   const reloader = file && new Reloader({ file, logger, inUse, tell })
-  const { records, recorder } = createRecord({
+  const feed = new Feed()
+  const { records, recorder, keptEvents } = createRecord({
     snapshot,
     loaded: file?.loaded,
     logger,
     counters,
+    feed,
     targets: { registry, windows, inDoubt },
   })
-  const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
   const outages = new PoolOutages({ registry, counters, tell })
@@ -206,6 +207,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     reloader,
     reloadFile,
     records,
+    keptEvents,
     view,
     admin,
   }

@@ -12,13 +12,13 @@ import { InputWatch } from '../../config/read/watch.ts'
 import { changeText } from '../../config/shown/diff.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import { replaceFile } from '../../util/replace-file.ts'
 import { Serial } from '../../util/serial.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadInput, ReloadRequest } from '../events/reload-event.ts'
 import { problemsText } from '../events/words.ts'
 import { Frozen } from './configuration-freeze.ts'
 import { FileStanding } from './file-standing.ts'
 import type { ConfigurationInUse } from './in-use.ts'
-import { replaceFile } from './replace-file.ts'
 
 /** Where the configuration comes from. */
 export interface ConfigurationFile {

@@ -2,8 +2,8 @@
 // is the reloader's business.
 
 import type { ReloadOutcome } from '../../admin/contract/reload.ts'
+import { replaceFile } from '../../util/replace-file.ts'
 import type { Reloader } from '../configuration/reload.ts'
-import { replaceFile } from '../configuration/replace-file.ts'
 import type { ConfigurationEffect, Orderer } from '../events/order-event.ts'
 import { refusedConfiguration } from '../record/order-rows.ts'
 import type { Records } from '../record/records.ts'

@@ -5,9 +5,11 @@ import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type CounterTable, TOTAL } from '../../shared/counters.ts'
 import type { Tell } from '../events/event.ts'
+import type { Feed } from '../events/feed.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { Incidents } from './incidents.ts'
+import { KeptEvents } from './kept-events.ts'
 import { recording } from './recorder.ts'
 import { Records } from './records.ts'
 import { type RestoreTargets, restore, restoreCopy } from './restore.ts'
@@ -18,13 +20,16 @@ export interface RecordOptions {
   readonly loaded: LoadedSnapshot | undefined
   readonly logger: Logger
   readonly counters: CounterTable
+  readonly feed: Feed
   readonly targets: RestoreTargets & { readonly registry: Pick<Registry, 'pools' | 'pool'> }
 }
 
-export function createRecord({ snapshot, loaded, logger, counters, targets }: RecordOptions): {
+export function createRecord({ snapshot, loaded, logger, counters, feed, targets }: RecordOptions): {
   readonly records: Records
   /** Takes in what happens. */
   readonly recorder: Tell
+  /** Undefined = there is no store. */
+  readonly keptEvents: KeptEvents | undefined
 } {
   const incidents = new Incidents({
     pools: () => targets.registry.pools(),
@@ -33,15 +38,18 @@ export function createRecord({ snapshot, loaded, logger, counters, targets }: Re
     failed: failedIn(counters),
   })
   const { revision } = snapshot
+  const keptEvents = snapshot.store && new KeptEvents(snapshot.store.path, feed, logger)
   const startedMs = Date.now()
   const records: Records = new Records({
     plan: snapshot.store,
     logger,
     onUnread: copy => restoreCopy(copy, { ...targets, records, logger }),
-    onOpen: (kept, store) =>
-      restore(kept, store, { ...targets, records, incidents, logger, loaded, revision, startedMs }),
+    onOpen: (kept, store) => {
+      restore(kept, store, { ...targets, records, incidents, logger, loaded, revision, startedMs })
+      keptEvents?.start()
+    },
   })
-  return { records, recorder: recording(records, incidents) }
+  return { records, recorder: recording(records, incidents), keptEvents }
 }
 
 /** For users of a pool: answers 5xx, vigia's own included. On an upstream: its own answers 5xx, and connections that failed. */

@@ -1,6 +1,6 @@
 // What an operator types in a bad night, against a real vigia with a store: a machine out of all pools, an incident, what has happened.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -21,9 +21,11 @@ const pools = {
   },
   crm: { health: 'off', upstreams: [{ name: 'node-1', url: 'http://127.0.0.1:9' }] },
 }
+const setup = { config: { pools, store: join(folder, 'vigia.db'), maintenance: [window] } }
+const startAgain = () => startVigia(setup)
 let vigia: Vigia
 beforeAll(async () => {
-  vigia = await startVigia({ config: { pools, store: join(folder, 'vigia.db'), maintenance: [window] } })
+  vigia = await startAgain()
 })
 afterAll(async () => {
   await vigia.stop()
@@ -73,4 +75,15 @@ test('*/NODE takes a machine out of all pools, and says of each where it is refu
 test('a window that is not under way is cancelled by the word that people try', async () => {
   const { code, stdout } = await cli('maintenance', 'cancel', 'later', '--reason', 'year end')
   expect([code, stdout]).toEqual([0, expect.stringContaining('window later (pool crm) is next 2099-12-07 02:00 (UTC)')])
+})
+
+test('a restart forgets no events, and is an incident of its own', async () => {
+  const told = (await cli('events', '--type', 'pool')).stdout
+  await vigia.stop()
+  vigia = await startAgain()
+  expect((await cli('events', '--type', 'pool')).stdout).toBe(told)
+  expect(statSync(join(folder, 'vigia.db.events')).mode & 0o777).toBe(0o600)
+  await until('the downtime is kept', async () =>
+    /vigia did not run: \d+ s: vigia was stopped by SIGTERM$/m.test((await cli('incidents')).stdout),
+  )
 })
