@@ -9,6 +9,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
 import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
 import { Bus } from './events/bus.ts'
@@ -53,6 +54,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
+  const clock = new ClockWatch({ tell })
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
@@ -118,17 +120,21 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
+  let startedMs = Date.now()
 
-  bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
+  bus.listen(reacting({ supervisor, registry, windows, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
+  bus.listen(event => {
+    if (event.type === 'clock-step') startedMs += event.byMs
+  })
 
   const view = createView({
     version,
-    startedMs: Date.now(),
+    startedMs: () => startedMs,
     file: file?.path,
     inUse,
     reloads,
@@ -174,6 +180,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    clock,
     descriptors,
     sessions,
     registry,

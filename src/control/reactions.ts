@@ -4,13 +4,15 @@
 import type { Tell } from './events/event.ts'
 import type { Prober } from './upstreams/prober.ts'
 import type { Registry } from './upstreams/registry.ts'
+import type { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import type { InDoubtList } from './workers/in-doubt-list.ts'
 import type { SharedMemory } from './workers/shared-memory.ts'
 import type { Supervisor } from './workers/supervisor.ts'
 
 export interface ReactingParts {
-  readonly supervisor: Pick<Supervisor, 'tell'>
-  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved'>
+  readonly supervisor: Pick<Supervisor, 'tell' | 'clockStepped'>
+  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved' | 'clockStepped'>
+  readonly windows: Pick<MaintenanceWindows, 'clockStepped'>
   readonly prober: Pick<Prober, 'probeNow'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
   readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
@@ -19,7 +21,7 @@ export interface ReactingParts {
 /** The tunnels of an upstream whose drain has ended are closed within this time: their clients must not all come back at once. */
 const END_SPREAD_MS = 5000
 
-export function reacting({ supervisor, registry, prober, inDoubt, shared }: ReactingParts): Tell {
+export function reacting({ supervisor, registry, windows, prober, inDoubt, shared }: ReactingParts): Tell {
   return event => {
     switch (event.type) {
       case 'disabled':
@@ -43,6 +45,10 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
         return shared.permits.passOver(event.worker, event.phase !== 'ends')
       case 'worker-lost':
         return shared.forget(event.worker)
+      case 'clock-step':
+        supervisor.clockStepped(event.byMs)
+        registry.clockStepped(event.byMs)
+        return windows.clockStepped(event.byMs)
     }
   }
 }

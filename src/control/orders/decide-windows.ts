@@ -96,7 +96,7 @@ export function decideEnd(
       'ask with force to open it all the same',
     )
   const facts: WindowFact[] = [{ kind: 'ended', key, atMs: nowMs }]
-  if (force) facts.push({ kind: 'reopened', key })
+  if (force) facts.push({ kind: 'reopened', key, holds: true, atMs: undefined })
   const { by, reason } = who
   if (nowMs > startMs) return becomes(name, 'ended-early', who, `ended early by ${by}: ${reason}`, nowMs, facts, key)
   const when = whenWords(startMs, window.plan.timeZone)

@@ -42,8 +42,9 @@ export function readiness(state: LifeState, workers: readonly WorkerView[]): Rea
 }
 
 function report(sources: Sources): StatusReport {
-  const { version, startedMs, counters, registry } = sources
+  const { version, counters, registry } = sources
   const { snapshot } = sources.inUse
+  const startedMs = sources.startedMs()
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,

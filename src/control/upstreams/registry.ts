@@ -10,6 +10,7 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import { afterClockStep } from './after-clock-step.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
@@ -126,6 +127,11 @@ export class Registry {
         this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
+  }
+
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    for (const entry of [...this.#entries.values()]) this.#take(afterClockStep(entry, byMs))
   }
 
   /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */

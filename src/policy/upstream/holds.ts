@@ -20,12 +20,14 @@ export interface Hold {
   readonly drainSinceMs: number | undefined
   /** When the drain becomes `disabled`, epoch ms; undefined = never by itself. */
   readonly deadlineMs: number | undefined
+  /** `elapsed`: it was given as a length of time, and moves with a clock that is set. Undefined = as an instant. */
+  readonly deadlineBy?: 'elapsed' | undefined
 }
 
 export type Holds = readonly Hold[]
 
 /** What is asked for; the rest of a hold follows from what was there before. */
-export type HoldOrder = Pick<Hold, 'source' | 'status' | 'reason' | 'by' | 'deadlineMs'>
+export type HoldOrder = Pick<Hold, 'source' | 'status' | 'reason' | 'by' | 'deadlineMs' | 'deadlineBy'>
 
 const STRICTNESS = { enabled: 0, draining: 1, disabled: 2 } as const
 const ENABLED: HoldFact = { status: 'enabled' }

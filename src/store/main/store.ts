@@ -20,6 +20,8 @@ import { closedError, StoreWriter } from './store-writer.ts'
 
 /** Between turns of tidying, so that writes come in between. */
 const NEXT_TURN_MS = 50
+/** A day's rows, or a week's of the audit, may go this often, ms: fast enough after a long rest, and slow where a clock is years ahead. */
+const AGES_EVERY_MS = 3 * 3_600_000
 /** What the thread may take to close the file beyond the time for writing. */
 const CLOSE_GRACE_MS = 1_000
 
@@ -42,6 +44,8 @@ class ThreadedStore implements Store {
   readonly #opening = Promise.withResolvers<void>()
   #thread: Worker
   #tidyTimer: NodeJS.Timeout | undefined
+  /** From when on rows are deleted for their age, monotonic ms: not by a clock that may be wrong still. */
+  #agesFromMs = performance.now() + AGES_EVERY_MS
   #onClosed: (() => void) | undefined
   #closing: Promise<{ readonly unwritten: number }> | undefined
   /** The file must not be used: there is nothing to try again. */
@@ -151,6 +155,7 @@ class ThreadedStore implements Store {
       case 'no-answer':
         return this.#questions.reject(message.id, new StoreError('unavailable', message.text))
       case 'tidied':
+        if (message.aged) this.#agesFromMs = Math.max(this.#agesFromMs, performance.now() + AGES_EVERY_MS)
         return this.#tidyAfter(message.more ? NEXT_TURN_MS : this.#tuning.tidyEveryMs)
       case 'notice':
         this.#options.onNotice?.(message.notice)
@@ -202,10 +207,17 @@ class ThreadedStore implements Store {
     this.#thread.postMessage(message)
   }
 
+  keepAll(ms: number): void {
+    this.#agesFromMs = performance.now() + ms
+  }
+
   #tidyAfter(delayMs: number): void {
     if (this.#closing !== undefined || this.#unusable) return
     clearTimeout(this.#tidyTimer)
-    const tidy = () => this.#post({ type: 'tidy', nowMs: (this.#options.now ?? Date.now)() })
+    const tidy = () => {
+      const ages = performance.now() >= this.#agesFromMs
+      this.#post({ type: 'tidy', nowMs: (this.#options.now ?? Date.now)(), ages })
+    }
     this.#tidyTimer = setTimeout(tidy, delayMs).unref()
   }
 }
