@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -8,7 +9,8 @@ export default defineConfig({
     // A process runs one file after the other: what they import is loaded once, and so is vigia (test/support/host.ts).
     isolate: false,
     // Most of the time is spent waiting for sockets, timers and processes: more files at once than cores.
-    maxWorkers: 3,
+    maxWorkers: 5,
+    sequence: { sequencer: LongestFirst },
     // Node itself strips the types, as it does for the program; nobody compiles a second time.
     experimental: { viteModuleRunner: false },
     globalSetup: ['test/support/one-file-worker.ts'],

@@ -12,6 +12,7 @@ import { startRig } from './harness/rig.ts'
 import { runRounds } from './harness/rounds.ts'
 import { peers } from './peers/all.ts'
 import { scenarios } from './scenarios/all.ts'
+import { measureSites, sitesTable } from './sites.ts'
 
 const direct = { name: 'direct' }
 const everyone = [direct, ...peers]
@@ -69,7 +70,11 @@ async function bench(options: BenchOptions): Promise<number> {
       results.push({ name, title, ...length, rows, rounds })
     }
 
-    // 3. The file, for comparing and plotting.
+    // 3. Large sites, in a whole run.
+    const sites = run.length === scenarios.length && options.only.length === 0 ? await measureSites() : []
+    if (sites.length > 0) console.log(`\nsites: start and reload of a large one\n${sitesTable(sites)}`)
+
+    // 4. The file, for comparing and plotting.
     const document = {
       at: new Date().toISOString(),
       environment,
@@ -78,7 +83,7 @@ async function bench(options: BenchOptions): Promise<number> {
       options,
     }
     mkdirSync(dirname(options.jsonFile), { recursive: true })
-    writeFileSync(options.jsonFile, `${JSON.stringify({ ...document, scenarios: results }, undefined, 1)}\n`)
+    writeFileSync(options.jsonFile, `${JSON.stringify({ ...document, scenarios: results, sites }, undefined, 1)}\n`)
     console.log(`\nfigures of every round: ${options.jsonFile}`)
     return allRight ? 0 : 1
   } finally {

@@ -15,7 +15,8 @@ if (parseInt(process.versions.node, 10) < NEEDED) {
   )
   process.exitCode = 78
 } else {
-  import('../src/main.ts')
+  keepCompiled()
+    .then(() => import('../src/main.ts'))
     .then(module => module.main(process.argv))
     .then(code => {
       process.exitCode = code
@@ -28,4 +29,18 @@ if (parseInt(process.versions.node, 10) < NEEDED) {
       console.error(error)
       process.exit(70)
     })
+}
+
+/**
+ * Compiled sources are kept from one start to the next, worker threads included: to compile takes most of a start. They are kept beside
+ * the sources, where nobody writes who could not change the sources as well, and can be read by the user alone who wrote them. Who may not
+ * write there starts as before. NODE_COMPILE_CACHE names another folder, NODE_DISABLE_COMPILE_CACHE=1 turns it off.
+ */
+function keepCompiled() {
+  return import('node:module').then(({ enableCompileCache }) => {
+    const { directory } = enableCompileCache(
+      process.env.NODE_COMPILE_CACHE || `${import.meta.dirname}/../node_modules/.cache/vigia`,
+    )
+    if (directory !== undefined) process.env.NODE_COMPILE_CACHE ||= directory
+  })
 }

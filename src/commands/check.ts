@@ -1,7 +1,10 @@
-// vigia check: says whether vigia can run with a configuration, and lists everything that is wrong with it. Starts nothing.
+// vigia check: says whether vigia can run with a configuration, and lists everything that is wrong with it. Starts nothing, but asks for
+// the host names of upstreams.
 
-import { formatProblem } from '../config/forms/problem.ts'
-import { loadConfig } from '../config/read/load.ts'
+import { isIP } from 'node:net'
+import { type Finding, formatProblem, warning } from '../config/forms/problem.ts'
+import { loadConfig, placed } from '../config/read/load.ts'
+import { firstAnswers } from '../control/names/first-answers.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { EXIT } from './words/exit-codes.ts'
 
@@ -11,6 +14,9 @@ export interface CheckOutput {
   readonly err: (line: string) => void
 }
 
+/** Names that have no answer by then are said to have none. */
+const NAMES_WITHIN_MS = 5_000
+
 const TERMINAL: CheckOutput = { env: process.env, out: line => console.log(line), err: line => console.error(line) }
 
 /** Resolves with the exit code: 0 where vigia can run with it (warnings aside), else 1. */
@@ -18,8 +24,31 @@ export async function check({ config }: { readonly config: string }, io: CheckOu
   const loaded = loadConfig(config, io.env)
   for (const problem of loaded.ok ? loaded.warnings : loaded.problems) io.err(formatProblem(problem))
   if (!loaded.ok) return EXIT.badConfiguration
+  const unresolved = placed(loaded, config, await nameFindings(loaded.snapshot))
+  for (const problem of unresolved) io.err(formatProblem(problem))
   io.out(`${config}: OK (${summary(loaded.snapshot)})`)
   return EXIT.ok
+}
+
+/** Of names that can't be resolved now: it may well be different where and when vigia runs. The first of those without an answer speaks for all. */
+async function nameFindings(snapshot: Snapshot): Promise<Finding[]> {
+  const answers = await firstAnswers(snapshot, NAMES_WITHIN_MS)
+  const findings: Finding[] = []
+  const unanswered: { readonly path: Finding['path']; readonly why: string }[] = []
+  for (const { name: pool, upstreams } of snapshot.pools) {
+    for (const [i, { host }] of upstreams.entries()) {
+      const path = ['pools', pool, 'upstreams', i, 'url']
+      if (isIP(host) !== 0) continue
+      const problem = answers.has(host) ? answers.get(host)!.problem : { kind: 'away', why: 'no answer in time' }
+      if (problem?.kind === 'away') unanswered.push({ path, why: problem.why })
+      if (problem?.kind === 'not-found')
+        findings.push(warning(path, 'its host name is not found here: as long as that is so the upstream is out'))
+    }
+  }
+  const [first, ...others] = unanswered
+  if (first === undefined) return findings
+  const more = others.length === 0 ? '' : ` (nor those of ${count(others.length, 'other upstream')})`
+  return [...findings, warning(first.path, `its host name could not be looked up${more}: ${first.why}`)]
 }
 
 function summary({ pools, listeners }: Snapshot): string {

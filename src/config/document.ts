@@ -15,6 +15,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
 import {
@@ -50,6 +51,7 @@ export const configSchema = section(
     listeners: listenersSchema,
     routes: routesSchema,
     pools: poolsSchema,
+    dns: Type.Optional(dnsSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -79,6 +81,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
     ...checkWatchdog(config.watchdog),
@@ -131,6 +134,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     listeners: config.listeners.map(compileListener),
     routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    dns: compileDns(config.dns),
     trustedProxies,
     limits,
     timeouts,

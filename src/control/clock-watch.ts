@@ -17,11 +17,17 @@ export class ClockWatch {
   readonly #options: ClockWatchOptions
   readonly #read: () => ClockReading | undefined
   #former: ClockReading | undefined
+  #startedMs = Date.now()
 
   constructor(options: ClockWatchOptions) {
     this.#options = options
     this.#read = options.read ?? readClocks
     this.#former = this.#read()
+  }
+
+  /** When it was made, by the clock as it is now, epoch ms. */
+  get startedMs(): number {
+    return this.#startedMs
   }
 
   /** To be called about once a second, before anything else that looks at the time. */
@@ -30,7 +36,9 @@ export class ClockWatch {
     if (now === undefined) return
     const byMs = this.#former === undefined ? 0 : clockStepMs(this.#former, now)
     this.#former = now
-    if (byMs !== 0) this.#options.tell({ type: 'clock-step', atMs: now.wallMs, byMs })
+    if (byMs === 0) return
+    this.#startedMs += byMs
+    this.#options.tell({ type: 'clock-step', atMs: now.wallMs, byMs })
   }
 }
 

@@ -37,8 +37,20 @@ export class Control {
   /** Resolves when every worker listens. Rejects with CannotServe, everything stopped again, where one can't. */
   async start(): Promise<void> {
     const { version, file } = this.#options
-    const { bus, records, admin, windows, prober, registry, sessions, supervisor, inUse, reloader, descriptors } =
-      this.#parts
+    const {
+      bus,
+      records,
+      admin,
+      windows,
+      names,
+      prober,
+      registry,
+      sessions,
+      supervisor,
+      inUse,
+      reloader,
+      descriptors,
+    } = this.#parts
     const { snapshot } = inUse
     try {
       await checkListeners(listenersOf(snapshot))
@@ -46,6 +58,8 @@ export class Control {
       if (warning !== undefined) this.#options.logger.warn(warning)
       bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })
       records.start()
+      // Names have come, for the most part, before workers ask for them.
+      void names.start()
       await records.ready(KEPT_WITHIN_MS)
       await admin.listen(snapshot.admin)
       // What a window closes is closed before anybody is served.
@@ -117,10 +131,11 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, windows, prober, supervisor, admin, records } = this.#parts
+    const { bus, windows, names, prober, supervisor, admin, records } = this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
+    names.close()
     prober.close()
     await supervisor.close()
     await admin.close()

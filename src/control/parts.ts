@@ -17,7 +17,8 @@ import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
-import { reacting } from './reactions.ts'
+import { Names } from './names/names.ts'
+import { followingClock, reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
@@ -60,11 +61,19 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const descriptors = descriptorLimit()
   const shared = new SharedMemory(workers)
   const { counters, permits } = shared
-  const registry = new Registry({ table: shared.upstreams, totals: slot => totalsOf(counters, slot), tell })
+  const names = new Names({ tell, warn: text => logger.warn(text) })
+  names.follow(snapshot)
+  const registry = new Registry({
+    table: shared.upstreams,
+    totals: slot => totalsOf(counters, slot),
+    nameOf: host => names.of(host),
+    tell,
+  })
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
   const prober = new Prober({
+    table: shared.upstreams,
     onResult: (slot, result) => registry.probed(slot, result),
     // An upstream that serves one connection with each of its workers may have none left for the probe.
     onWaiting: slot => {
@@ -98,6 +107,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const inUse = new ConfigurationInUse({
     snapshot,
     slots,
+    names,
     registry,
     windows,
     prober,
@@ -120,21 +130,19 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
-  let startedMs = Date.now()
 
-  bus.listen(reacting({ supervisor, registry, windows, prober, inDoubt, shared }))
+  bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
-  bus.listen(event => {
-    if (event.type === 'clock-step') startedMs += event.byMs
-  })
+  // Upstreams before windows, which look at them.
+  bus.listen(followingClock([supervisor, names, registry, windows]))
 
   const view = createView({
     version,
-    startedMs: () => startedMs,
+    startedMs: () => clock.startedMs,
     file: file?.path,
     inUse,
     reloads,
@@ -143,6 +151,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    names,
     registry,
     drains,
     recent,
@@ -183,6 +192,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     clock,
     descriptors,
     sessions,
+    names,
     registry,
     windows,
     prober,

@@ -4,16 +4,14 @@
 import type { Tell } from './events/event.ts'
 import type { Prober } from './upstreams/prober.ts'
 import type { Registry } from './upstreams/registry.ts'
-import type { MaintenanceWindows } from './windows/maintenance-windows.ts'
 import type { InDoubtList } from './workers/in-doubt-list.ts'
 import type { SharedMemory } from './workers/shared-memory.ts'
 import type { Supervisor } from './workers/supervisor.ts'
 
 export interface ReactingParts {
-  readonly supervisor: Pick<Supervisor, 'tell' | 'clockStepped'>
-  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved' | 'clockStepped'>
-  readonly windows: Pick<MaintenanceWindows, 'clockStepped'>
-  readonly prober: Pick<Prober, 'probeNow'>
+  readonly supervisor: Pick<Supervisor, 'tell'>
+  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved' | 'named'>
+  readonly prober: Pick<Prober, 'probeNow' | 'begin'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
   readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
 }
@@ -21,9 +19,11 @@ export interface ReactingParts {
 /** The tunnels of an upstream whose drain has ended are closed within this time: their clients must not all come back at once. */
 const END_SPREAD_MS = 5000
 
-export function reacting({ supervisor, registry, windows, prober, inDoubt, shared }: ReactingParts): Tell {
+export function reacting({ supervisor, registry, prober, inDoubt, shared }: ReactingParts): Tell {
   return event => {
     switch (event.type) {
+      case 'name':
+        return prober.begin(registry.named(event.host))
       case 'disabled':
         return supervisor.tell({ type: 'end-upstream', slot: event.slot, spreadMs: END_SPREAD_MS })
       case 'silent':
@@ -45,10 +45,19 @@ export function reacting({ supervisor, registry, windows, prober, inDoubt, share
         return shared.permits.passOver(event.worker, event.phase !== 'ends')
       case 'worker-lost':
         return shared.forget(event.worker)
-      case 'clock-step':
-        supervisor.clockStepped(event.byMs)
-        registry.clockStepped(event.byMs)
-        return windows.clockStepped(event.byMs)
     }
+  }
+}
+
+/** Whoever keeps instants of the wall clock. */
+interface KeepsTime {
+  /** It was set by so many ms; negative = back. */
+  clockStepped(byMs: number): void
+}
+
+/** Comes last: that the clock was set is said before what follows from it. */
+export function followingClock(keepers: readonly KeepsTime[]): Tell {
+  return event => {
+    if (event.type === 'clock-step') for (const keeper of keepers) keeper.clockStepped(event.byMs)
   }
 }

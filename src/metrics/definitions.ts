@@ -5,6 +5,7 @@ import { GAUGE, TOTAL } from '../shared/counters.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineMaintenance } from './maintenance.ts'
+import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
@@ -162,6 +163,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineMaintenance(source),
     ...defineWorkers(source),
     ...defineStore(source),
+    ...defineNames(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

@@ -21,9 +21,7 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 const LONGEST_MS = 10
 
 export function createScrape(source: MetricsSource): Scrape {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  const registry = registryOfProcess()
   // All metrics of one scrape see the pools as they are at its beginning; to gather them is not cheap.
   const text = new TextBuffer()
   let pools: readonly PoolSample[] = []
@@ -53,4 +51,16 @@ export function createScrape(source: MetricsSource): Scrape {
       return running
     },
   }
+}
+
+let ofProcess: Registry | undefined
+
+/** One for all scrapes: each would watch the event loop and the garbage collector as long as the process lives. */
+function registryOfProcess(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+    for (const name of MISNAMED) ofProcess.removeSingleMetric(name)
+  }
+  return ofProcess
 }

@@ -26,6 +26,8 @@ export interface MetricsSource {
   readonly revision: () => number
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
+  /** Host names of upstreams; absent = there are none. */
+  names?(): NameSamples
   reloads(): ReloadSample
   /** Undefined = there is none. */
   store(): StoreSample | undefined
@@ -67,6 +69,20 @@ export interface WindowSample {
   readonly active: boolean
   /** Epoch ms; undefined = nothing is to come. */
   readonly nextStartMs: number | undefined
+}
+
+export interface NameSamples {
+  readonly names: readonly NameSample[]
+  /** How often names were asked for, by what came of it. */
+  readonly lookups: Readonly<Record<'found' | 'not-found' | 'away', number>>
+}
+
+export interface NameSample {
+  readonly host: string
+  /** How many are in use. */
+  readonly addresses: number
+  /** The newest answer brought some. */
+  readonly up: boolean
 }
 
 export interface PoolSample {

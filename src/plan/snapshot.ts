@@ -3,6 +3,7 @@
 
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
+import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
@@ -22,6 +23,7 @@ export interface Snapshot {
   /** First match wins. */
   readonly routes: readonly RoutePlan[]
   readonly pools: readonly PoolPlan[]
+  readonly dns: DnsPlan
   /** CIDR ranges or single addresses whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[]
   readonly limits: Limits

@@ -9,7 +9,6 @@ import { CounterRow, CounterTable, TOTAL, WORKER } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
-import { processNowMs } from '../shared/process-clock.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
@@ -102,7 +101,7 @@ class Worker implements ExchangeContext {
     this.#silent.look(nowMs)
     this.tunnels.look(SAMPLE_MS)
     this.#listeners.feel()
-    this.#controlWatch.look(processNowMs())
+    this.#controlWatch.look()
   }
 
   report(message: FromWorker): void {

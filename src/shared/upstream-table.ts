@@ -1,5 +1,7 @@
-// The shared table of upstreams: availability, weight and limit by slot. Control writes, every worker reads.
+// The shared table of upstreams: availability, weight, limit and addresses by slot. Control writes, every worker reads.
 // A slot stands for one (pool, upstream), for a pool itself, or (slot 0) for vigia itself; it is never re-used within a process.
+
+import { ADDRESS_BYTES_PER_SLOT, AddressCells } from './address-cells.ts'
 
 /** Most slots in one process: upstreams + pools + 1. */
 export const MAX_SLOTS = 8192
@@ -23,15 +25,20 @@ export type Availability = (typeof AVAILABILITY)[keyof typeof AVAILABILITY]
 const VERSION = 0
 const HEADER_INTS = 16
 const INTS_PER_SLOT = 5
-const BYTES = (HEADER_INTS + MAX_SLOTS * INTS_PER_SLOT) * 4
+const INTS = HEADER_INTS + MAX_SLOTS * INTS_PER_SLOT
+/** Pages of slots that nobody uses are never touched, and cost nothing. */
+const BYTES = INTS * 4 + MAX_SLOTS * ADDRESS_BYTES_PER_SLOT
 /** Weights are stored as thousandths. */
 const WEIGHT_SCALE = 1000
 
 export class UpstreamTable {
   readonly #ints: Int32Array
+  /** Of upstreams that are known by a name. */
+  readonly addresses: AddressCells
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
-    this.#ints = new Int32Array(buffer)
+    this.#ints = new Int32Array(buffer, 0, INTS)
+    this.addresses = new AddressCells(new Int32Array(buffer, INTS * 4))
   }
 
   get buffer(): SharedArrayBuffer {

@@ -107,3 +107,34 @@ test('a keep-alive time that the upstream announces is respected', async () => {
   client.close()
   expect(upstream.connections).toHaveLength(2)
 })
+
+test.each([
+  [
+    'a chunked body of which the server leaves the end unread',
+    'POST',
+    'Transfer-Encoding: chunked\r\n',
+    '2\r\nhi\r\n0\r\n\r\n',
+    200,
+  ],
+  ['a body that is refused unread', 'POST', 'Content-Length: 2\r\n', 'hi', 403],
+  ['HEAD, to which the server sends the body', 'HEAD', '', '', 200],
+])(
+  'after %s no request follows on the connection, where what is left could be its answer',
+  async (_, method, fields, body, status) => {
+    upstream.answer = async ({ connection, target, whole }) => {
+      await whole()
+      if (target === '/next') return connection.write(ok('good'))
+      await connection.write(`HTTP/1.1 ${status} A\r\nContent-Length: 38\r\n\r\n`)
+      const late = ok('poison')
+      if (method !== 'HEAD') await connection.write('x'.repeat(38))
+      await sleep(20)
+      await connection.write(late).catch(() => {})
+    }
+    const client = await RawClient.connect(vigia.port)
+    client.send(`${method} /first HTTP/1.1\r\nHost: a.example\r\n${fields}\r\n${body}${get('/next')}`)
+    expect((await client.final(method)).status).toBe(status)
+    expect((await client.final()).body.toString()).toBe('good')
+    client.close()
+    expect(upstream.connections).toHaveLength(2)
+  },
+)

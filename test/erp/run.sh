@@ -6,10 +6,10 @@ set -uo pipefail
 usage() {
   cat <<'TEXT'
 npm run erp -- [options]
-  --peer NAME        vigia (default) or haproxy
+  --peer NAME        vigia (default), haproxy, or haproxy-close (the same with `option http-server-close`)
   --runners A,B      gunicorn, uwsgi, trytond: only the runs on these
   --scenarios A,B    healthy, kill9, term, freeze, rolling, killeach, drain, pg: only these runs
-                     (default: healthy on every runner, the others on gunicorn and uwsgi; drain needs vigia)
+                     (default: healthy on every runner, the others on gunicorn and uwsgi)
   --config FILE      vigia's configuration (default: config/examples/tryton.yaml)
   --url URL          where that configuration listens (default: http://127.0.0.1:18090)
   --seconds S        length of a run (default 30; rolling and killeach take at least 45, drain 60)
@@ -51,7 +51,7 @@ named() { # a comma-separated list, names that exist in it
   local name
   for name in ${1//,/ }; do case " $2 " in *" $name "*) ;; *) fail "\"$name\" is not one of: $2";; esac; done
 }
-named "$peer" 'vigia haproxy'
+named "$peer" 'vigia haproxy haproxy-close'
 named "$runners" 'gunicorn uwsgi trytond'
 named "$scenarios" 'healthy kill9 term freeze rolling killeach drain pg'
 [[ $seconds =~ ^[1-9][0-9]*$ && $concurrency =~ ^[1-9][0-9]*$ ]] || fail '--seconds and --concurrency are whole numbers from 1'
@@ -59,7 +59,7 @@ named "$scenarios" 'healthy kill9 term freeze rolling killeach drain pg'
 [ -f "$erp/up.sh" ] || fail "no ERP scripts in $erp: set ERP_DIR to the folder that holds up.sh and client.py"
 node=$root/node_modules/.bin/node
 [ -x "$node" ] || node=node
-if [ "$peer" = haproxy ]; then
+if [ "$peer" != vigia ]; then
   url=http://127.0.0.1:18080
   command -v haproxy >/dev/null || fail 'haproxy is not installed: apt-get install haproxy'
 fi
@@ -68,8 +68,6 @@ wanted() { [ -z "$1" ] || case ,$1, in *",$2,"*) ;; *) return 1;; esac; }
 plan=()
 for runner in gunicorn uwsgi trytond; do
   for scenario in healthy kill9 term freeze rolling killeach drain pg; do
-    # The peer's configuration has no way in for an operator.
-    [ "$scenario" = drain ] && [ "$peer" != vigia ] && continue
     # trytond's own server is for development: it only has to work, unless asked for by name.
     [ "$runner" = trytond ] && [ "$scenario" != healthy ] && [ -z "$runners" ] && continue
     wanted "$runners" "$runner" && wanted "$scenarios" "$scenario" && plan+=("$runner $scenario")
@@ -81,6 +79,14 @@ proxy_pid= client= chaos=
 session=$(date +%Y%m%dT%H%M%S)-$$
 logs=$temporary/vigia-erp-$session
 mkdir -p "$logs"
+if [ "$peer" != vigia ]; then
+  # The ERP's own configuration, with a way in for the operator.
+  haproxy_config=$logs/haproxy.cfg
+  export HAPROXY_SOCKET=$logs/haproxy.sock
+  close=
+  [ "$peer" = haproxy ] || close='s/^\( *\)http-reuse safe/&\n\1option http-server-close/'
+  sed -e "s|^global|&\n    stats socket $HAPROXY_SOCKET level admin|" -e "$close" "$erp/haproxy.cfg" >"$haproxy_config"
+fi
 stop_proxy() {
   [ -n "$proxy_pid" ] || return 0
   kill -TERM "$proxy_pid" 2>/dev/null
@@ -108,7 +114,7 @@ start_proxy() { # its log
   if answers "$url"; then fail "something already answers on $url: stop it first"; fi
   case $peer in
     vigia) (cd "$root" && exec "$node" bin/vigia.js run -c "$config") >"$1" 2>&1 &;;
-    haproxy) haproxy -db -f "$erp/haproxy.cfg" >"$1" 2>&1 &;;
+    haproxy*) haproxy -db -f "$haproxy_config" >"$1" 2>&1 &;;
   esac
   proxy_pid=$!
   for _ in $(seq 1 100); do

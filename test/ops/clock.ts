@@ -30,7 +30,12 @@ const beganMs = Date.now()
 const vigia = await startVigia({
   upstreams: [node.port],
   ownProcess: true,
-  env: { LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' },
+  env: {
+    LD_PRELOAD: LIBRARY,
+    FAKETIME_TIMESTAMP_FILE: clock,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  },
   config: {
     store: join(folder, 'vigia.db'),
     maintenance: [
@@ -50,7 +55,8 @@ const admin = async (path: string) => JSON.parse((await fetchText(vigia.adminPor
 interface Audit {
   readonly rows: readonly { readonly action: string; readonly reason: string }[]
 }
-const steps = async () => ((await admin('/audit?limit=50')) as Audit).rows.filter(({ action }) => action === 'clock.step')
+const steps = async () =>
+  ((await admin('/audit?limit=50')) as Audit).rows.filter(({ action }) => action === 'clock.step')
 /** Sets the clock, and waits until that is in the audit. */
 const setAndSeen = async (wrongS: number, times: number) => {
   setClock(wrongS)

@@ -48,7 +48,11 @@ export async function startDataPlane(
     routes: snapshot.routes.map((_, index) => index + 1),
   }
   const table = new UpstreamTable()
-  for (const each of slots.upstreams.flat()) table.set(each, AVAILABILITY.available, 100)
+  for (const each of slots.upstreams.flat()) {
+    // What control finds for a name: here each means this machine.
+    table.addresses.set(each, ['127.0.0.1'])
+    table.set(each, AVAILABILITY.available, 100)
+  }
   const counters = allocateCounters(1)
   const start: WorkerStart = {
     worker: 0,

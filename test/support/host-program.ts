@@ -1,6 +1,7 @@
 // What a host process runs (host.ts): commands of vigia, one after the other, as it is told to. Each `run` is a vigia of its own, with
 // threads, sockets and memory of its own; only the loaded modules stay.
 
+import { flushCompileCache } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../src/main.ts'
 import { END_OF_OUTPUT, type HostEnd, type HostOrder } from './host.ts'
@@ -19,10 +20,19 @@ process.on('message', async ({ args, env }: HostOrder) => {
   Object.assign(process.env, ENVIRONMENT)
   // Its log is written beside everything else; a process of its own would stay until that is done.
   while (process.getActiveResourcesInfo().includes('FSReqCallback')) await sleep(1)
+  keepCompiled()
   process.stdout.write(END_OF_OUTPUT)
   process.stderr.write(END_OF_OUTPUT)
   process.send?.({ code } satisfies HostEnd)
 })
+
+let isKept = false
+
+/** For the next hosts: this one is killed in the end, and would leave nothing behind of what it has compiled. */
+function keepCompiled(): void {
+  if (!isKept) flushCompileCache()
+  isKept = true
+}
 
 async function carryOut(args: readonly string[]): Promise<number> {
   const [command, option, config] = args

@@ -6,6 +6,8 @@ export interface UpstreamReport {
   readonly name: string
   /** scheme://host:port */
   readonly url: string
+  /** What its host stands for; null = it is an address. */
+  readonly resolved: ResolvedReport | null
   readonly state: UpstreamState
   /** Why it is in this state: one line. */
   readonly why: string
@@ -50,6 +52,14 @@ export interface UpstreamReport {
   readonly connectionsReused: number
   readonly bytesIn: number
   readonly bytesOut: number
+}
+
+/** How the host name of an upstream is resolved. */
+export interface ResolvedReport {
+  /** In use now. */
+  readonly addresses: readonly string[]
+  /** Why the newest answer brought none, and since when, ISO 8601: then `addresses` are the last that are known. Null = it did. */
+  readonly problem: { readonly why: string; readonly since: string } | null
 }
 
 export interface ProbeReport {

@@ -9,6 +9,12 @@ export const UPSTREAM: Schema = {
   ...object({
     name: text(),
     url: text('scheme://host:port'),
+    resolved: orNull(
+      object({
+        addresses: list(text()),
+        problem: orNull(object({ why: text('Why the newest answer brought none.'), since: time() })),
+      }),
+    ),
     state: oneOf('unknown', 'available', 'draining', 'out', 'disabled'),
     why: text('Why it is in this state: one line.'),
     since: time(),

@@ -85,6 +85,8 @@ function remarks(report: StatusReport, nowMs: number): string[] {
         `Pool ${printable(pool.name)}: ${pool.inDoubtOpen} requests in doubt (may or may not have been carried out): vigia in-doubt lists them.`,
       )
   }
+  const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
+  for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
   const { store, clients } = report
   if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
@@ -97,6 +99,12 @@ function remarks(report: StatusReport, nowMs: number): string[] {
     if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)
   }
   return lines.length === 0 ? [] : ['', ...lines]
+}
+
+/** An upstream whose name is not resolved any more, and that has addresses all the same. */
+function nameInDoubt({ url, resolved }: UpstreamReport): [string, string][] {
+  if (!resolved?.problem || resolved.addresses.length === 0) return []
+  return [[printable(new URL(url).hostname), printable(resolved.problem.why)]]
 }
 
 function layOut(rows: readonly (readonly string[])[]): string[] {

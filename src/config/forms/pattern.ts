@@ -6,9 +6,11 @@ import { createContext, Script } from 'node:vm'
 import type { RE2JS } from 're2js'
 
 /** Longest that one match may take, ms: RE2's time is linear, but what it is multiplied by is large for some patterns. */
-const MATCH_MS = 50
+const MATCH_MS = 100
 /** How often a match is begun that had no core to run on: that is no fault of the text. */
-const MOST_TRIES = 3
+const MOST_TRIES = 5
+/** Share of that time for which it ran, and so is to blame. */
+const HAD_A_CORE = 0.8
 /** Longest that it may take to make a pattern ready, ms: repetitions are written out. */
 const COMPILE_MS = 500
 /** What an engine that never goes back can't do; looked for only in a pattern that it has refused. */
@@ -35,7 +37,7 @@ export class Pattern {
     this.#source = source
   }
 
-  /** Whether it matches somewhere in the text; undefined = that could not be found out within 50 ms. */
+  /** Whether it matches somewhere in the text; undefined = that could not be found out within 100 ms. */
   test(text: string): boolean | undefined {
     for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
       const before = process.threadCpuUsage()
@@ -44,7 +46,7 @@ export class Pattern {
       } catch (error) {
         if (!isTooSlow(error)) throw error
         const { user, system } = process.threadCpuUsage(before)
-        if ((user + system) / 1000 > MATCH_MS / 2) break
+        if ((user + system) / 1000 > MATCH_MS * HAD_A_CORE) break
       }
     }
     return undefined

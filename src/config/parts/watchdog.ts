@@ -21,7 +21,7 @@ export const watchdogSchema = section(
     ),
     control: Type.Optional(
       duration(
-        'Duration. How long the control plane may stand still before the workers end the process, after what is in flight has been finished within `shutdown`. Effect: until then they serve on with what it said last; afterwards whoever supervises the process (systemd with Restart=, a container runtime) starts it afresh. 0 suits where nobody does.',
+        'Duration. How long the control plane may stand still before the workers end the process, after what is in flight has been finished within `shutdown`. Effect: until then they serve on with what it said last; afterwards whoever supervises the process (systemd with Restart=, a container runtime) starts it afresh. 0 suits where nobody does, and a debugging session.',
         DEFAULTS.control,
         'never: the workers serve on, with nobody to probe upstreams or to hear signals',
       ),

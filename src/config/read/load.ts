@@ -109,6 +109,12 @@ export function loadBytes(
   return { ok: true, snapshot, warnings, text: source.text, inputs: all, grants: given }
 }
 
+/** Findings about a configuration that was loaded, with their places. @param file as it was named */
+export function placed({ text }: LoadedSnapshot, file: string, findings: readonly Finding[]): Problem[] {
+  const parsed = parseSource(new TextEncoder().encode(text), file)
+  return parsed.ok ? findings.map(finding => locate(parsed.source, finding)) : []
+}
+
 function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon, grants: Grants | undefined) {
   const beyond = grants === undefined ? [] : [...checkGrants(config, folder, grants)]
   // Where it names what it may not, no file is looked at: what is said of one would tell something.

@@ -7,6 +7,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { Serial } from '../../util/serial.ts'
+import type { Names } from '../names/names.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
 import type { Registry } from '../upstreams/registry.ts'
@@ -22,6 +23,7 @@ export interface InUseOptions {
   /** What vigia starts with; the registry has it already, and gave it these slots. */
   readonly snapshot: Snapshot
   readonly slots: Slots
+  readonly names: Pick<Names, 'follow' | 'retire'>
   readonly registry: Registry
   readonly windows: MaintenanceWindows
   readonly prober: Prober
@@ -107,7 +109,8 @@ export class ConfigurationInUse {
   }
 
   async #distribute(wanted: Snapshot): Promise<void> {
-    const { registry, windows, prober, supervisor, counters, logger } = this.#options
+    const { names, registry, windows, prober, supervisor, counters, logger } = this.#options
+    names.follow(wanted)
     const slots = registry.apply(wanted)
     this.#revisions += 1
     const snapshot = { ...wanted, revision: this.#revisions }
@@ -121,6 +124,7 @@ export class ConfigurationInUse {
       if (left !== undefined) logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)
     }
     windows.retire()
+    names.retire(wanted)
     prober.apply(registry.jobs())
   }
 }

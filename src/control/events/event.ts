@@ -1,6 +1,7 @@
 // Everything that happens in the control plane, each thing told once. Rooms below tell of what is theirs; what has no room below is
 // named here. Types only.
 
+import type { NameEvent } from '../names/name-event.ts'
 import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
 import type { WindowsEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
@@ -10,6 +11,7 @@ import type { ReloadEvent } from './reload-event.ts'
 
 export type VigiaEvent =
   | UpstreamEvent
+  | NameEvent
   | WindowsEvent
   | WorkerEvent
   | SettledEvent

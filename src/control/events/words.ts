@@ -4,6 +4,7 @@
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
 import { iso } from '../../util/words.ts'
+import type { NameEvent } from '../names/name-event.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
@@ -48,6 +49,8 @@ export function wordsOf(event: VigiaEvent): Words {
         entries: [{ type: 'notice', pool, upstream, text: `${name}: ${text}`, detail: { level } }],
       }
     }
+    case 'name':
+      return nameWords(event)
     case 'window':
       return windowWords(event)
     case 'order': {
@@ -107,6 +110,18 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
     lines: [{ level: to === 'out' ? 'warn' : 'info', fields: { pool, upstream, from, to }, text: `upstream ${text}` }],
     entries: [{ type: 'transition', atMs, pool, upstream, by, text, detail: { from, to, cause } }],
   }
+}
+
+function nameWords({ host, before, now: { addresses, problem } }: NameEvent): Words {
+  const fields = { name: host, addresses }
+  const all = addresses.join(', ')
+  const isMoved = before.addresses.length > 0 && before.addresses !== addresses
+  const kept = all === '' ? 'its upstreams are out until it has an address' : `its last addresses stay in use: ${all}`
+  const [level, text] =
+    problem === undefined
+      ? (['info', `name ${host} is ${all}${isMoved ? ` (was ${before.addresses.join(', ')})` : ''}`] as const)
+      : (['warn', `name ${host}: ${problem.why}; ${kept}`] as const)
+  return { lines: [{ level, fields, text }], entries: [{ type: 'name', text, detail: { ...fields, level } }] }
 }
 
 function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEvent): Required<Words> {

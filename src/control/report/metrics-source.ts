@@ -8,7 +8,7 @@ import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
 export function metricsSource(sources: Sources): MetricsSource {
-  const { version, counters, registry, inUse, workers, reloads, records, inDoubt } = sources
+  const { version, counters, registry, inUse, workers, reloads, records, names, inDoubt } = sources
   return {
     version,
     counters,
@@ -18,6 +18,7 @@ export function metricsSource(sources: Sources): MetricsSource {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
+    names: () => ({ names: names.samples(), lookups: names.lookups }),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,

@@ -1,11 +1,19 @@
 // What /status says of an upstream. Reads only.
 
-import type { HoldReport, StatusClasses, UpstreamReport, WeightReport } from '../../admin/contract/upstreams.ts'
+import type {
+  HoldReport,
+  ResolvedReport,
+  StatusClasses,
+  UpstreamReport,
+  WeightReport,
+} from '../../admin/contract/upstreams.ts'
+import type { NameState } from '../../policy/names/name-state.ts'
 import type { Hold } from '../../policy/upstream/holds.ts'
 import { baseWeight, weightWords } from '../../policy/upstream/weight-override.ts'
 import { type CounterTable, GAUGE, TOTAL } from '../../shared/counters.ts'
 import { PERMIT, type Permits } from '../../shared/permits.ts'
 import { iso } from '../../util/words.ts'
+import type { Names } from '../names/names.ts'
 import { HOLD } from '../record/kept-overrides.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
@@ -17,6 +25,7 @@ import { drainReport } from './drain-report.ts'
 export interface UpstreamSources {
   readonly counters: CounterTable
   readonly permits: Permits
+  readonly names: Pick<Names, 'of'>
   readonly drains: Pick<DrainWatch, 'of'>
   readonly records: Pick<Records, 'isUnrecorded'>
   readonly recent: Pick<RecentTraffic, 'of'>
@@ -24,7 +33,7 @@ export interface UpstreamSources {
 
 export function reportUpstream(
   entry: Entry,
-  { counters, permits, drains, records, recent }: UpstreamSources,
+  { counters, permits, names, drains, records, recent }: UpstreamSources,
 ): UpstreamReport {
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
@@ -33,6 +42,7 @@ export function reportUpstream(
   return {
     name: plan.name,
     url: upstreamUrl(plan),
+    resolved: reportName(names.of(plan.host)),
     state: verdict.availability,
     why: whyOf(entry),
     since: iso(entry.sinceMs),
@@ -96,6 +106,12 @@ function reportHold({ source, status, reason, by, sinceMs, deadlineMs }: Hold): 
     since: iso(sinceMs),
     deadline: deadlineMs === undefined ? null : iso(deadlineMs),
   }
+}
+
+function reportName(state: NameState | undefined): ResolvedReport | null {
+  if (state === undefined) return null
+  const { addresses, problem } = state
+  return { addresses, problem: problem === undefined ? null : { why: problem.why, since: iso(problem.sinceMs) } }
 }
 
 function reportWeight({ plan, weightOverride }: Entry): WeightReport | null {

@@ -5,6 +5,7 @@ import type { HealthPlan } from '../../plan/health.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import { type AgentHints, NO_HINTS } from '../../policy/upstream/agent-hints.ts'
 import {
+  type AddressFact,
   deriveAvailability,
   INITIAL_STATE,
   INITIAL_STATE_UNPROBED,
@@ -15,7 +16,7 @@ import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
-import { NO_PROBES, type ProbeHistory } from './probe-history.ts'
+import { NO_PROBES, type ProbeHistory } from './probes/probe-history.ts'
 
 /** One upstream of one pool. */
 export interface Entry {
@@ -74,18 +75,18 @@ export interface RegistryPool {
   readonly entries: readonly Entry[]
 }
 
-/** @param overrides what was asked for under this name before */
+/** @param before what was asked for under this name before, and what is known of its address */
 export function newEntry(
   pool: PoolPlan,
   plan: UpstreamPlan,
   slot: number,
   totals: UpstreamTotals,
   nowMs: number,
-  overrides: Partial<Pick<Entry, 'holds' | 'weightOverride'>> = {},
+  before: Partial<Pick<Entry, 'holds' | 'weightOverride'>> & { readonly address?: AddressFact | undefined } = {},
 ): Entry {
-  const { holds = [], weightOverride } = overrides
+  const { holds = [], weightOverride, address } = before
   const initial = pool.health.kind === 'none' ? INITIAL_STATE_UNPROBED : INITIAL_STATE
-  const state = { ...initial, hold: holdFact(holds) }
+  const state = { ...initial, address, hold: holdFact(holds) }
   return {
     pool: pool.name,
     slot,

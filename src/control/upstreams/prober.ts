@@ -3,8 +3,11 @@
 
 import type { HealthPlan, ProbeTiming } from '../../plan/health.ts'
 import type { UpstreamPlan } from '../../plan/pool.ts'
+import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
 import type { ProbeState } from '../../policy/upstream/health.ts'
 import { nextProbeDelayMs } from '../../policy/upstream/probe-schedule.ts'
+import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
+import type { UpstreamTable } from '../../shared/upstream-table.ts'
 import { probeHttp } from './probes/http.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { probeTcp } from './probes/tcp.ts'
@@ -23,6 +26,8 @@ export interface Assessment {
 }
 
 export interface ProberOptions {
+  /** Has the addresses of upstreams that are known by a name. */
+  readonly table: Pick<UpstreamTable, 'addresses'>
   readonly onResult: (slot: number, result: ProbeResult) => Assessment
   /** A probe waits: told after each quarter of its timeout. */
   readonly onWaiting?: (slot: number) => void
@@ -34,6 +39,7 @@ const SHORTEST_PAUSE_MS = 10
 
 interface Watch {
   job: ProbeJob
+  readonly addresses: UpstreamAddresses
   timer: NodeJS.Timeout | undefined
   /** Aborts the probe under way. */
   running: AbortController | undefined
@@ -56,13 +62,20 @@ export class Prober {
 
   /** Makes these the upstreams that are watched. New ones are probed at once, all in parallel; the others keep their rhythm. */
   apply(jobs: readonly ProbeJob[]): void {
-    const wanted = new Map(jobs.filter(job => job.health.kind !== 'none').map(job => [job.slot, job]))
+    const wanted = new Set(jobs.filter(job => job.health.kind !== 'none').map(({ slot }) => slot))
     for (const [slot, watch] of this.#watches) {
       if (wanted.has(slot)) continue
       this.#watches.delete(slot)
       stop(watch)
     }
-    for (const [slot, job] of wanted) {
+    this.begin(jobs)
+  }
+
+  /** Watches these too, beside those that it watches. */
+  begin(jobs: readonly ProbeJob[]): void {
+    for (const job of jobs) {
+      const { slot, upstream } = job
+      if (job.health.kind === 'none') continue
       const watch = this.#watches.get(slot)
       if (watch !== undefined) {
         const changed =
@@ -74,6 +87,12 @@ export class Prober {
       }
       const fresh: Watch = {
         job,
+        addresses: new UpstreamAddresses(
+          upstream.host,
+          slot,
+          this.#options.table,
+          Math.floor(this.#random() * MOST_ADDRESSES),
+        ),
         timer: undefined,
         running: undefined,
         startedMs: -Infinity,
@@ -115,7 +134,7 @@ export class Prober {
     if (watch.suspicions > 0) watch.suspicions -= 1
     const waiting = setInterval(() => this.#options.onWaiting?.(job.slot), timing(watch).timeoutMs / 4)
     running.signal.addEventListener('abort', () => clearInterval(waiting))
-    const result = await runProbe(job, running.signal)
+    const result = await runProbe(watch, running.signal)
     clearInterval(waiting)
     // Stopped meanwhile: the answer is nobody's.
     if (running.signal.aborted) return
@@ -135,12 +154,15 @@ export class Prober {
   }
 }
 
-function runProbe({ health, upstream }: ProbeJob, signal: AbortSignal): Promise<ProbeResult> {
+function runProbe(
+  { job: { health, upstream }, addresses: { target } }: Watch,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
   switch (health.kind) {
     case 'http':
-      return probeHttp(health, upstream, signal)
+      return probeHttp(health, upstream, target, signal)
     case 'tcp':
-      return probeTcp(health, upstream, signal)
+      return probeTcp(health, upstream, target, signal)
     case 'none':
       throw new Error('an upstream without health checks is never probed')
   }

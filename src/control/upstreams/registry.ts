@@ -3,6 +3,7 @@
 
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { NameState } from '../../policy/names/name-state.ts'
 import type { TransportFailure } from '../../policy/upstream/failure-row.ts'
 import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstream/holds.ts'
 import { afterTick } from '../../policy/upstream/outlier.ts'
@@ -11,6 +12,7 @@ import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import { afterClockStep } from './after-clock-step.ts'
+import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
@@ -31,6 +33,8 @@ export interface RegistryOptions {
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
   readonly tell: (event: UpstreamEvent) => void
+  /** What is known of the name of an upstream; undefined = it is an address. Default: all are addresses. */
+  readonly nameOf?: (host: string) => NameState | undefined
   /** Epoch ms. */
   readonly now?: () => number
 }
@@ -99,6 +103,19 @@ export class Registry {
     const others = this.#poolOf(entry)?.entries.filter(other => other !== entry) ?? []
     const context = { health: entry.health, others, totals: this.#options.totals(slot), nowMs }
     return assess(this.#take(afterProbe(entry, result, context)), others, nowMs)
+  }
+
+  /** Takes in what is known of a name now. @returns what the prober has to watch because of it */
+  named(host: string): ProbeJob[] {
+    const state = this.#options.nameOf?.(host)
+    if (state === undefined) return []
+    const named = [...this.#entries.values()].filter(({ plan }) => plan.host === host)
+    for (const entry of named) {
+      // Workers have the addresses before they may use them.
+      this.#options.table.addresses.set(entry.slot, state.addresses)
+      this.#take(afterName(entry, state, this.#now()))
+    }
+    return jobsOf(named.map(({ slot }) => this.#entries.get(slot)!))
   }
 
   /** Notes a failure that traffic met, for all workers: enough of them in a row eject the upstream. */
@@ -183,9 +200,9 @@ export class Registry {
     return pool && this.#withEntries(pool)
   }
 
-  /** What the prober has to watch, including upstreams that are leaving. */
+  /** What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. */
   jobs(): ProbeJob[] {
-    return [...this.#entries.values()].map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+    return jobsOf([...this.#entries.values()])
   }
 
   #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
@@ -193,7 +210,10 @@ export class Registry {
     const nowMs = this.#now()
     if (known !== undefined) return afterReload(known, pool, plan, nowMs)
     const totals = this.#options.totals(slot)
-    return silently(newEntry(pool, plan, slot, totals, nowMs, this.#overridesFor(pool.name, plan.name)))
+    const name = this.#options.nameOf?.(plan.host)
+    if (name !== undefined) this.#options.table.addresses.set(slot, name.addresses)
+    const before = { ...this.#overridesFor(pool.name, plan.name), address: name && addressFact(name) }
+    return silently(newEntry(pool, plan, slot, totals, nowMs, before))
   }
 
   /** An order is for a name: it goes on where another address stands behind that name now. */
@@ -255,4 +275,10 @@ export class Registry {
   #withEntries({ plan, slot, upstreams }: Pool): RegistryPool {
     return { plan, slot, entries: upstreams.map(each => this.#entries.get(each)!) }
   }
+}
+
+function jobsOf(entries: readonly Entry[]): ProbeJob[] {
+  return entries
+    .filter(({ state }) => state.address === undefined)
+    .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
 }

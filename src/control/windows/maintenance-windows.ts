@@ -79,7 +79,8 @@ export class MaintenanceWindows {
   /** Takes over the windows of a configuration, at once: what is new in it is in force before a worker knows it. */
   apply(snapshot: Snapshot): void {
     const routes = routesOf(snapshot)
-    const left = this.#routes.filter(({ route }) => !routes.some(each => each.route === route))
+    const names = new Set(routes.map(({ route }) => route))
+    const left = this.#routes.filter(({ route }) => !names.has(route))
     this.#snapshot = snapshot
     // Workers use the former routes until they have the new ones.
     this.#routes = [...routes, ...left]
@@ -115,6 +116,7 @@ export class MaintenanceWindows {
   /** The wall clock was set by so many ms. When a window was first met is as long ago as it was, and all else the calendar says. */
   clockStepped(byMs: number): void {
     this.#beganMs += byMs
+    this.list.clockStepped(byMs)
     const { knownSinceMs } = this.#facts
     for (const [window, atMs] of this.#provisional ?? []) this.#provisional!.set(window, atMs + byMs)
     for (const window of this.#met) {

@@ -21,9 +21,10 @@ const PAUSE_MS = 60_000
 /** Where there is only one, nobody listens meanwhile. */
 const ALONE_MS = 1000
 
+const machineBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
+
 /** @param limitBytes as it is configured; undefined = it is not */
 export function boundsHere(limitBytes: number | undefined, workers: number): MemoryBounds {
-  const machineBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
   return memoryBounds(limitBytes, machineBytes, workers)
 }
 
@@ -48,7 +49,7 @@ export class MemoryWatch {
   #look(nowMs: number): void {
     const { counters, posts, tell } = this.#options
     const bounds = this.#options.bounds()
-    const residentBytes = process.memoryUsage.rss()
+    const residentBytes = residentSet()
     const isOver = residentBytes > bounds.totalBytes
     if (isOver && !this.#isOver) tell({ type: 'memory', residentBytes, ...bounds, renewal: undefined })
     this.#isOver = isOver
@@ -64,5 +65,14 @@ export class MemoryWatch {
     const shutdownMs = this.#options.shutdownMs()
     tell({ type: 'memory', residentBytes, ...bounds, renewal })
     posts[renewal.worker]!.renew(posts.length > 1 ? shutdownMs : Math.min(shutdownMs, ALONE_MS))
+  }
+}
+
+/** Bytes; 0 where no descriptor is left to ask the system with. */
+function residentSet(): number {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return 0
   }
 }

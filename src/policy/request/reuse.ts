@@ -1,6 +1,8 @@
 // May a request ride an idle upstream connection? Decided on what was seen of this upstream: some announce how long
 // they keep a connection, some (uWSGI) close it about 1 ms after the answer without a word.
 
+import { type BodyLength, CHUNKED, NO_LENGTH } from '../../http/body.ts'
+
 /** What is known about how one upstream treats idle connections. */
 export interface ReuseEvidence {
   /** An idle connection was seen open `PROVEN_OPEN_MS` or more after a response, and no surprise came since. */
@@ -38,6 +40,19 @@ export function mayReuse(
   // A lost race costs a safe request one more attempt; never reusing would cost a new connection for each.
   if (safe) return true
   return evidence.provenOpen && idleMs < idleReuseMs && idleMs < withMargin(evidence.shortestIdleCloseMs)
+}
+
+/**
+ * Whether the next request may follow on the connection, or what the server has not read, or sends besides, could be taken for a part of it.
+ * Not asked where a client has logged in: that takes several requests, refused ones too, and nobody else follows there.
+ * @param sent length of the request's body @param declared length of the answer's body, whether one comes or not
+ */
+export function staysInStep(method: string, sent: BodyLength, status: number, declared: BodyLength): boolean {
+  // They have no body; one that announces it may come all the same.
+  if (method === 'HEAD' || status === 204) return declared === NO_LENGTH || declared === 0
+  if (sent === NO_LENGTH || sent === 0) return true
+  // Not all servers read a chunked body to its end. Who refuses what he has not read closes the connection, or takes the rest for a request.
+  return sent !== CHUNKED && status < 400
 }
 
 /**

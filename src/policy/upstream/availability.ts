@@ -1,13 +1,18 @@
-// What may be done with an upstream, derived from three independent facts (probe, outlier, hold) that are never merged.
+// What may be done with an upstream, derived from independent facts (address, probe, outlier, hold) that are never merged.
 
 import type { ProbeState } from './health.ts'
 
 /** The state of one (pool, upstream). Each fact has its own writer and knows nothing of the others. */
 export interface UpstreamState {
+  /** Undefined = there is an address to connect to. */
+  readonly address?: AddressFact | undefined
   readonly probe: ProbeFact
   readonly outlier: OutlierFact
   readonly hold: HoldFact
 }
+
+/** Its name is being resolved, or has no address. */
+export type AddressFact = { readonly status: 'pending' } | { readonly status: 'missing'; readonly reason: string }
 
 export interface ProbeFact extends ProbeState {
   /** One line on the latest failure, kept until a success: `HTTP 503, expected 200-299`; undefined = none. */
@@ -50,14 +55,16 @@ export const INITIAL_STATE_UNPROBED: UpstreamState = {
 }
 
 /** People overrule measurements; among measurements the bad news counts. */
-export function deriveAvailability({ probe, outlier, hold }: UpstreamState): Verdict {
+export function deriveAvailability({ address, probe, outlier, hold }: UpstreamState): Verdict {
   if (hold.status === 'disabled') return { availability: 'disabled', reason: holdReason(hold) }
+  if (address?.status === 'missing') return { availability: 'out', reason: `no address: ${address.reason}` }
   if (probe.status === 'unhealthy') {
     return { availability: 'out', reason: `unhealthy: ${probe.lastError ?? 'probes failed'}` }
   }
   if (outlier.status === 'ejected') return { availability: 'out', reason: `ejected: ${outlier.reason}` }
   // Draining comes before unknown: a session that belongs here is better tried than made to wait.
   if (hold.status === 'draining') return { availability: 'draining', reason: holdReason(hold) }
+  if (address?.status === 'pending') return { availability: 'unknown', reason: 'its name is being resolved' }
   if (probe.status === 'unknown') return { availability: 'unknown', reason: 'no probe result yet' }
   if (outlier.status === 'probation') return { availability: 'available', reason: 'on probation after an ejection' }
   if (probe.streak === 0) return { availability: 'available', reason: 'not probed' }

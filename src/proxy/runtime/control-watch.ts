@@ -3,7 +3,6 @@
 // what they have, and ends the process: whoever supervises it starts it afresh (docs/decisions/0047).
 
 import { write } from 'node:fs'
-import { Session } from 'node:inspector/promises'
 import type { WatchdogPlan } from '../../plan/watchdog.ts'
 import { awakeSinceMs, stalledForMs } from '../../policy/process/stall.ts'
 import type { Heartbeats } from '../../shared/heartbeats.ts'
@@ -41,7 +40,7 @@ export class ControlWatch {
   }
 
   /** To be called more often than once a second. */
-  look(nowMs: number): void {
+  look(nowMs = processNowMs()): void {
     const { beats } = this.#own
     this.#awakeMs = awakeSinceMs(this.#awakeMs, this.#lookedMs, nowMs)
     this.#lookedMs = nowMs
@@ -112,6 +111,8 @@ export class ControlWatch {
 
 /** The functions that the main thread is in, innermost first: its debugger answers even where its event loop does not. */
 async function whereControlStands(): Promise<string> {
+  // Hardly ever needed, and a worker starts without it sooner.
+  const { Session } = await import('node:inspector/promises')
   const session = new Session()
   try {
     session.connectToMainThread()

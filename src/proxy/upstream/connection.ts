@@ -14,6 +14,7 @@ import { requestText } from '../../http1/request-text.ts'
 import { explainResponseFault } from '../../http1/response-fault.ts'
 import { diagnoseResponseHead, parseResponseHead, type ResponseMemo } from '../../http1/response-head.ts'
 import { isOwnTrouble } from '../../policy/process/own-trouble.ts'
+import { staysInStep } from '../../policy/request/reuse.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
@@ -43,6 +44,7 @@ export class UpstreamConnection {
   #phase: Phase = 'connecting'
   #attempt: AttemptEvents | undefined
   #persistent = false
+  #sent = NO_LENGTH
   #announced: string | undefined
   #interims = 0
   readonly #buffer = new ReadBuffer()
@@ -103,6 +105,7 @@ export class UpstreamConnection {
   begin(head: RequestHead, forwarded: ForwardedRequest, authority: string, id: string, loopMark: string): number {
     const text = requestText(head, forwarded, authority, id, loopMark)
     this.#writer.begin(text, forwarded.length === CHUNKED)
+    this.#sent = forwarded.length
     return text.length
   }
 
@@ -228,8 +231,7 @@ export class UpstreamConnection {
     const bodiless = isBodiless(attempt.method, head.status)
     this.#interims = 0
     this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
-    // A 204 has no body; one that announces a body may send it all the same, and it must not be the next answer.
-    if (head.status === 204 && head.length !== NO_LENGTH && head.length !== 0) this.#persistent = false
+    this.#persistent &&= this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length)
     this.#announced = head.keepAlive
     this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)
     this.#phase = 'body'

@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
+import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
 import {
   givesWay,
   mayReuse,
@@ -19,6 +20,7 @@ import {
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
@@ -47,6 +49,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly #logins = new Set<UpstreamConnection>()
   readonly #newcomers: Newcomers
   readonly #sweep = new Timer(this)
+  readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
   #retired = false
   #ended = false
@@ -62,6 +65,8 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#maxIdle = this.#idleLimit()
     this.#maxIdleMs = pool.idleConnectionMs
     this.#keepAliveMs = pool.tcpKeepAliveMs
+    const { host } = plan
+    this.#addresses = new UpstreamAddresses(host, slot, runtime.table, Math.floor(runtime.random() * MOST_ADDRESSES))
   }
 
   get plan(): UpstreamPlan {
@@ -77,11 +82,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#maxIdleMs = pool.idleConnectionMs
     this.#keepAliveMs = pool.tcpKeepAliveMs
     this.#closeSurplus()
-    // A connection reads by the limits that it was opened with.
-    if (!isDeepStrictEqual(headLimits, this.#headLimits)) {
-      this.#headLimits = headLimits
-      for (const connection of [...this.#idle]) connection.abandon()
-    }
+    if (!isDeepStrictEqual(headLimits, this.#headLimits)) this.#renew(headLimits)
     return true
   }
 
@@ -115,7 +116,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     const oldest = this.#idle[0]
     if (oldest && givesWay(this.#evidence, nowMs - oldest.idleSinceMs)) oldest.abandon()
     const open = (onread: OnReadOpts) => {
-      const socket = openSocket(plan, onread)
+      const socket = openSocket(plan, this.#addresses, onread)
       keepAlive(socket, this.#keepAliveMs)
       return socket
     }
@@ -161,6 +162,12 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#retired = true
     this.#abandonIdle()
     this.#runtime.wheel.drop(this.#sweep)
+  }
+
+  /** A connection reads by the limits that it was opened with: what is idle is closed, and what is busy when it is free. */
+  #renew(headLimits: HeadLimits): void {
+    this.#headLimits = headLimits
+    for (const connection of [...this.#idle]) connection.abandon()
   }
 
   #abandonIdle(): void {
@@ -211,6 +218,8 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   onDeadline(): void {
     const now = performance.now()
     this.#closeSurplus()
+    // Traffic follows the name: which of its addresses a connection has is not looked at, a new one costs little.
+    if (this.#addresses.takeLoss()) this.#renew({ ...this.#headLimits })
     while (this.#idle.length > 0 && now - this.#idle[0]!.idleSinceMs > this.#maxIdleMs) this.#idle[0]!.abandon()
     this.#newcomers.look(now)
     const oldest = this.#idle[0]
@@ -229,10 +238,12 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
 }
 
 /** It never throws: what keeps a socket from being opened at all (authorities that are no PEM) fails as a refused connection does. */
-function openSocket({ tls, host, port }: UpstreamPlan, onread: OnReadOpts): Socket {
-  const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: true, onread } as const
+function openSocket({ tls, port }: UpstreamPlan, addresses: UpstreamAddresses, onread: OnReadOpts): Socket {
+  const options = { ...addresses.target, port, allowHalfOpen: true, noDelay: true, onread } as const
   try {
-    return tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+    const socket = tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
+    addresses.watch(socket)
+    return socket
   } catch (error) {
     return new Socket().destroy(error as Error)
   }

@@ -77,8 +77,8 @@ describe('a request that comes to its pool again is answered 508', () => {
     ['from another proxy, which passes on what it does not know', '/around'],
   ])('%s', async (_, path) => {
     for (const method of ['GET', 'POST']) {
-      const { status, reason, body } = await send(method, path, 'Accept: application/json\r\n', 'x')
-      expect([status, reason]).toEqual([508, 'Loop Detected'])
+      const { status, body } = await send(method, path, 'Accept: application/json\r\n', 'x')
+      expect(status).toBe(508)
       expect(JSON.parse(body.toString())).toMatchObject({ status: 508, code: 'loop-detected' })
     }
     expect(upstream.requests).toEqual([])

@@ -150,6 +150,19 @@ test('an older Node.js is told in one line what to do, with exit code 78', async
   expect(code).toBe(78)
 })
 
+test('compiled sources are kept beside the sources for the next start, those of worker threads too', async () => {
+  const env = { NODE_COMPILE_CACHE: '', NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+  const vigia = await startVigia({ upstreams: [await freePort()], ownProcess: true, env })
+  await vigia.stop()
+  const folder = join(PROGRAM, '../../node_modules/.cache/vigia/')
+  const looks = vigia
+    .stderr()
+    .split('\n')
+    .filter(line => line.includes(`reading cache from ${folder}`))
+  expect(looks.some(look => look.includes('/src/main.ts'))).toBe(true)
+  expect(looks.some(look => look.includes('/src/proxy/worker.ts'))).toBe(true)
+})
+
 test('SIGHUP takes over a changed file without losing a request or a state; a bad file changes nothing', async () => {
   const { port, held } = await heldNode()
   const other = await node((_request, response) => response.end('other'))

@@ -108,9 +108,7 @@ interface Acknowledged {
 
 /** Lets a process write, kills it at a random moment, and returns what it had been told is durable. */
 async function writeUntilKilled(path: string, from: number, afterMs: number): Promise<readonly Acknowledged[]> {
-  // Most of the time goes into starting it.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(path, '../../compiled') }
-  const child = spawn(process.execPath, [WRITING, path, String(from)], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [WRITING, path, String(from)], { stdio: ['ignore', 'pipe', 'pipe'] })
   let seen = ''
   child.stdout.on('data', chunk => {
     seen += chunk

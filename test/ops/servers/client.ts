@@ -18,20 +18,25 @@ export interface Request {
   readonly writesFirst?: boolean
 }
 
-/** Of a request that should not take a tenth of it. */
-const SLOW_MS = 1_500
 const PATIENCE_MS = 15_000
 const PIECE = 16_384
 
 export class Visitor {
   readonly #port: number
   readonly #keeps: boolean
+  readonly #slowMs: number
   #kept: RawClient | undefined
+  /** The longest time that one of its requests took to its answer, ms. */
+  slowestMs = 0
 
-  /** @param keeps one connection for as many requests as the other side lets it; else each has one of its own */
-  constructor(port: number, keeps: boolean) {
+  /**
+   * @param keeps one connection for as many requests as the other side lets it; else each has one of its own
+   * @param slowMs from when on an answer counts as slow
+   */
+  constructor(port: number, keeps: boolean, slowMs = Number.POSITIVE_INFINITY) {
     this.#port = port
     this.#keeps = keeps
+    this.#slowMs = slowMs
   }
 
   /** @returns status, body or what the answer says of it, and `slow`; or how it ended without an answer. Never rejects. */
@@ -47,7 +52,9 @@ export class Visitor {
       const isLast = field(answer, 'connection')?.toLowerCase() === 'close' || answer.framing === 'close'
       const sentAll = connection.socket.writableLength === 0
       if (this.#keeps && !isLast && sentAll && connection.ending === 'open') this.#kept = connection
-      const slow = performance.now() - started > SLOW_MS ? ', slow' : ''
+      const tookMs = performance.now() - started
+      this.slowestMs = Math.max(this.slowestMs, tookMs)
+      const slow = tookMs > this.#slowMs ? ', slow' : ''
       return `${answer.status} ${said(method, answer.body, answer)}${slow}`
     } catch {
       return `no answer: ${connection.ending === 'open' ? 'late' : connection.ending}`

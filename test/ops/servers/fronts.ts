@@ -16,8 +16,8 @@ import { APPS } from './servers.ts'
 
 export interface Front {
   readonly port: number
-  /** Requests that it lists as in doubt; undefined = it has no such list. */
-  inDoubt(): Promise<number | undefined>
+  /** Why each request that it lists is in doubt; undefined = it has no such list. */
+  inDoubt(): Promise<readonly string[] | undefined>
   stop(): Promise<void>
 }
 
@@ -45,7 +45,9 @@ async function startOwn(upstreams: readonly number[]): Promise<Front> {
     port: vigia.port,
     async inDoubt() {
       const { body } = await fetchText(vigia.adminPort, '/in-doubt')
-      return (JSON.parse(body) as InDoubtReport).open
+      return (JSON.parse(body) as InDoubtReport).records.map(
+        ({ cause, path, bytesSent }) => `${path}, ${bytesSent} bytes: ${cause}`,
+      )
     },
     stop: () => vigia.stop(),
   }

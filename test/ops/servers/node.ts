@@ -1,7 +1,17 @@
 // One server of the rig as a process: started in a folder and a process group of its own, and ended with all that it started.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -41,7 +51,11 @@ export class Node {
 
   async start(): Promise<void> {
     const at = { port: this.port, behind: this.#behind, folder: this.#folder }
-    const values = { PORT: at.port, BEHIND: at.behind, FOLDER: at.folder, APPS, USER: userInfo().username }
+    const isRoot = userInfo().uid === 0
+    // Apache serves nothing as root: its workers write the journal as another user.
+    if (isRoot) chmodSync(this.#folder, 0o777)
+    const user = isRoot ? 'www-data' : userInfo().username
+    const values = { PORT: at.port, BEHIND: at.behind, FOLDER: at.folder, APPS, USER: user }
     for (const [file, template] of Object.entries(this.server.files ?? {}))
       writeFromTemplate(pathToFileURL(join(APPS, template)), this.#pathOf(file), values)
     for (const [file, source] of Object.entries(this.server.copies ?? {})) copyFileSync(source, this.#pathOf(file))

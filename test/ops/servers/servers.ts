@@ -21,6 +21,8 @@ export interface Server {
   readonly files?: Readonly<Record<string, string>>
   /** Files of the system that its folder needs a copy of. */
   readonly copies?: Readonly<Record<string, string>>
+  /** Cases that say nothing of it. */
+  readonly lacks?: readonly string[]
   /** Reloads it without loss, says its manual. */
   readonly reload?: NodeJS.Signals
 }
@@ -45,8 +47,8 @@ const uwsgi = (name: string, socket: string): Server => ({
   command: ({ port }) => [
     ...[
       'uwsgi-core',
-      '--plugin',
-      'python3',
+      '--plugins',
+      'python3,http',
       socket,
       `127.0.0.1:${port}`,
       '--chdir',
@@ -141,6 +143,8 @@ export const SERVERS: readonly Server[] = [
       ...['thin', '--address', '127.0.0.1', '--port', `${port}`, '--rackup', app('config.ru')],
       ...['--environment', 'production', '--quiet', 'start'],
     ],
+    // It hands their raw bytes to the application, as many as have come.
+    lacks: ['POST, chunked'],
   },
   {
     name: 'starman',

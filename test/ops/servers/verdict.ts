@@ -3,18 +3,21 @@
 import type { Outcomes, Seen } from './trials.ts'
 
 const NONE = /no answer/
+/** What a client of a proxy gets where a direct one gets nothing. */
+const IN_ITS_PLACE = /^50[24] |no answer/
 
 /**
- * What clients of the proxy saw and direct ones did not, as `case: outcome xN`. Where the server itself answers nothing, the proxy
- * has to say something in its place.
+ * What clients of the proxy saw and direct ones did not, as `case: outcome xN`. Where the server itself sometimes answers
+ * nothing, the proxy has to say something in its place.
  */
 export function onlyThrough(through: Outcomes, direct: Outcomes): string[] {
   const found: string[] = []
   for (const [name, seen] of through) {
     const known = [...(direct.get(name)?.keys() ?? [])]
-    const isSilent = known.every(each => NONE.test(each))
+    const silent = known.filter(each => NONE.test(each)).length
     for (const [outcome, count] of seen) {
-      if (isSilent ? /^50[24] |no answer/.test(outcome) : known.includes(outcome) && !NONE.test(outcome)) continue
+      if (known.includes(outcome) && !NONE.test(outcome)) continue
+      if (silent === known.length || (silent > 0 && IN_ITS_PLACE.test(outcome))) continue
       found.push(`${name}: ${outcome} x${count}`)
     }
   }

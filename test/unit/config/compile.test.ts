@@ -96,6 +96,7 @@ test('a document with nothing but the necessary gets every default', () => {
         failback: 'automatic',
       },
     ],
+    dns: { servers: undefined, timeoutMs: undefined, minTtlMs: 1_000, maxTtlMs: 300_000 },
     trustedProxies: [],
     limits: {
       headBytes: 16_384,

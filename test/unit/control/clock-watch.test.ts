@@ -20,6 +20,17 @@ test('each step is told once, with the time as it is then; a reading that was to
   ])
 })
 
+test('when vigia was started is as long ago as before', () => {
+  const readings = [
+    { wallMs: 10_000, monotonicMs: 0 },
+    { wallMs: 71_000, monotonicMs: 1000 },
+  ]
+  const watch = new ClockWatch({ tell: () => {}, read: () => readings.shift() })
+  const { startedMs } = watch
+  watch.look()
+  expect(watch.startedMs).toBe(startedMs + 60_000)
+})
+
 test('the clocks of this machine run alike', () => {
   const told: ClockStepEvent[] = []
   const watch = new ClockWatch({ tell: event => told.push(event) })

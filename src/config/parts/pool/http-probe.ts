@@ -42,7 +42,7 @@ const expect = section(
     bodyMatches: Type.Optional(
       text(
         'a regular expression',
-        'A regular expression that the response body must match, in what JavaScript and RE2 both have: no lookaround, no references back to groups. It is matched in a time that grows with the body only, whatever the body is; an answer that takes longer than 50 ms all the same is a failed probe. Default: anything.',
+        'A regular expression that the response body must match, in what JavaScript and RE2 both have: no lookaround, no references back to groups. It is matched in a time that grows with the body only, whatever the body is; an answer that takes longer than 100 ms all the same is a failed probe. Default: anything.',
       ),
     ),
     maxBody: Type.Optional(

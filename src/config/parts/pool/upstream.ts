@@ -17,7 +17,7 @@ export const upstreamSchema = section(
     name: name('Name of the upstream in status, metrics and logs; unique in its pool.'),
     url: text(
       'http://HOST:PORT or https://HOST:PORT',
-      'Where the upstream listens: http://host:port or https://host:port, without a path. Default port: 80 or 443.',
+      'Where the upstream listens: http://host:port or https://host:port, without a path. Default port: 80 or 443. How a host name is resolved says `dns`.',
     ),
     weight: Type.Optional(
       integer(0, 1000, 'Share of new work, relative to the other upstreams of the pool. 0 = no new work.', WEIGHT),

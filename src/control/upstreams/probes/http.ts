@@ -6,16 +6,17 @@ import { Pattern } from '../../../config/forms/pattern.ts'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
+import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
 import { hostPort } from '../../../util/words.ts'
 import { describeProbeError, isVoidProbe, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
 
-export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
+export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, target, signal) => {
   const started = performance.now()
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
-  const client = openClient(plan, upstream)
+  const client = openClient(plan, upstream, target)
   let status: number | undefined
   let error: string | undefined
   let isVoid = false
@@ -47,7 +48,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, signal) => {
   return { ok: error === undefined, durationMs: performance.now() - started, status, error, isVoid, hints }
 }
 
-function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
+function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan, target: ConnectTarget): Client {
   return new Client(`${tls === undefined ? 'http' : 'https'}://${hostPort(host, port)}`, {
     pipelining: 0,
     allowH2: false,
@@ -55,7 +56,7 @@ function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan): Client {
     connectTimeout: plan.timeoutMs + 1000,
     headersTimeout: plan.timeoutMs + 1000,
     bodyTimeout: plan.timeoutMs + 1000,
-    ...(tls === undefined ? {} : { connect: upstreamTlsOptions(tls) }),
+    connect: { ...target, ...(tls === undefined ? {} : upstreamTlsOptions(tls)) },
   })
 }
 
@@ -73,7 +74,7 @@ async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseDa
   }
   const matches = patternOf(plan)?.test(text)
   if (plan.bodyMatches === undefined || matches) return undefined
-  const how = matches === undefined ? 'takes longer than 50 ms on' : 'does not match'
+  const how = matches === undefined ? 'takes longer than 100 ms on' : 'does not match'
   return `status ${statusCode}, but /${plan.bodyMatches}/ ${how} the first ${plan.bodyBytes} bytes of the body`
 }
 

@@ -4,6 +4,7 @@ import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { isOwnTrouble, stoodStill } from '../../../policy/process/own-trouble.ts'
 import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
+import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
 
 export interface ProbeResult {
   readonly ok: boolean
@@ -22,6 +23,7 @@ export interface ProbeResult {
 export type RunProbe<P extends HealthPlan = HealthPlan> = (
   plan: P,
   upstream: UpstreamPlan,
+  target: ConnectTarget,
   signal: AbortSignal,
 ) => Promise<ProbeResult>
 

@@ -4,15 +4,16 @@ import { connect as connectTcp, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
+import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
 import { describeProbeError, isVoidProbe, type ProbeResult, type RunProbe } from './probe.ts'
 
 type TcpPlan = HealthPlan & { kind: 'tcp' }
 
-export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, signal) =>
+export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, target, signal) =>
   new Promise<ProbeResult>(resolve => {
     const started = performance.now()
-    const socket = open(upstream)
+    const socket = open(upstream, target)
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
     const end = (error: unknown) => {
       deadline.removeEventListener('abort', onAbort)
@@ -34,9 +35,10 @@ export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, signal) =>
   })
 
 /** Authorities that are no PEM make node:tls throw: that, too, is a socket that fails. */
-function open({ host, port, tls }: UpstreamPlan): Socket {
+function open({ port, tls }: UpstreamPlan, target: ConnectTarget): Socket {
+  const options = { ...target, port }
   try {
-    return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...upstreamTlsOptions(tls) })
+    return tls === undefined ? connectTcp(options) : connectTls({ ...options, ...upstreamTlsOptions(tls) })
   } catch (error) {
     return new Socket().destroy(error as Error)
   }

@@ -1,4 +1,4 @@
-// The rig's application for Node.js. What it has to do is said in ../README.md.
+// The rig's application for Node.js. What it has to do is said in ../../README.md.
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 

@@ -1,4 +1,4 @@
-# The rig's application for PSGI servers. What it has to do is said in ../README.md.
+# The rig's application for PSGI servers. What it has to do is said in ../../README.md.
 use strict;
 use warnings;
 

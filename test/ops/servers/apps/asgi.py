@@ -1,4 +1,4 @@
-"""The rig's application for ASGI servers. What it has to do is said in ../README.md."""
+"""The rig's application for ASGI servers. What it has to do is said in ../../README.md."""
 import asyncio
 import os
 from urllib.parse import parse_qs

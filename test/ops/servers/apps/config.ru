@@ -1,4 +1,4 @@
-# The rig's application for Rack servers. What it has to do is said in ../README.md.
+# The rig's application for Rack servers. What it has to do is said in ../../README.md.
 application = lambda do |env|
   status, body = 200, 'hello'
   wait = env['QUERY_STRING'][/ms=(\d+)/, 1]

@@ -1,5 +1,5 @@
 <%@ page contentType="text/plain" trimDirectiveWhitespaces="true" import="java.io.*,java.nio.file.*" %><%--
-The rig's application for Tomcat. What it has to do is said in ../README.md.
+The rig's application for Tomcat. What it has to do is said in ../../README.md.
 --%><%
 String path = request.getRequestURI();
 String text = "hello";

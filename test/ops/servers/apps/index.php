@@ -1,4 +1,4 @@
-<?php // The rig's application for PHP. What it has to do is said in ../README.md.
+<?php // The rig's application for PHP. What it has to do is said in ../../README.md.
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
 $body = 'hello';
 if ($path === '/refuse') {

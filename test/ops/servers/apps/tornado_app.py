@@ -1,4 +1,4 @@
-"""The rig's application for Tornado. What it has to do is said in ../README.md."""
+"""The rig's application for Tornado. What it has to do is said in ../../README.md."""
 import asyncio
 import os
 import sys

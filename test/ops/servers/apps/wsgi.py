@@ -1,4 +1,4 @@
-"""The rig's application for WSGI servers. What it has to do is said in ../README.md."""
+"""The rig's application for WSGI servers. What it has to do is said in ../../README.md."""
 import os
 import time
 from urllib.parse import parse_qs

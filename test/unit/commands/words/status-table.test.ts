@@ -11,6 +11,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
   return {
     name,
     url: 'http://127.0.0.1:8101',
+    resolved: null,
     state: 'available',
     why: 'healthy',
     since: '2026-03-01T03:00:00Z',

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { type Assessment, Prober } from '../../../../src/control/upstreams/prober.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import type { HealthPlan } from '../../../../src/plan/health.ts'
+import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { STUCK_MS } from '../../../support/until.ts'
 import { TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
@@ -27,6 +28,7 @@ async function listening(): Promise<{ server: Server; port: number; connections:
 function proberWith(assessment: Assessment) {
   const results: [number, ProbeResult][] = []
   const prober = new Prober({
+    table: new UpstreamTable(),
     onResult: (slot, result) => {
       results.push([slot, result])
       return assessment

@@ -7,11 +7,16 @@ import { probeHttp } from '../../../../src/control/upstreams/probes/http.ts'
 import { probeTcp } from '../../../../src/control/upstreams/probes/tcp.ts'
 import type { HttpProbe } from '../../../../src/plan/health.ts'
 import type { UpstreamPlan } from '../../../../src/plan/pool.ts'
+import { UpstreamAddresses } from '../../../../src/shared/upstream-addresses.ts'
+import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { randomOf } from '../../../support/random.ts'
 import { SOON_MS } from '../../../support/until.ts'
 import { HTTP_HEALTH, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
+/** Of upstreamPlan. */
+const TARGET = { host: '127.0.0.1' }
+const TCP_TO = { ...TCP_HEALTH, timeoutMs: 10_000 } as typeof TCP_HEALTH & { kind: 'tcp' }
 const never = new AbortController().signal
 const servers: { close: () => void; closeAllConnections?: () => void }[] = []
 afterEach(() => {
@@ -33,7 +38,7 @@ const probe = (
   port: number,
   plan: Partial<HttpProbe> & { timeoutMs?: number } = {},
   more: Partial<UpstreamPlan> = {},
-) => probeHttp({ ...HTTP_HEALTH, ...plan }, upstreamPlan('n', port, more), never)
+) => probeHttp({ ...HTTP_HEALTH, ...plan }, upstreamPlan('n', port, more), TARGET, never)
 
 test('an expected status is healthy', async () => {
   const port = await serveHttp((_request, response) => response.writeHead(204).end())
@@ -157,7 +162,7 @@ test('an answer that feeds a pattern does not hold vigia up', async () => {
   const port = await serveHttp((_request, response) => response.end(branches))
   expect(await probe(port, { bodyMatches: '[ab]*a[ab]{20}[^ab]', bodyBytes: 65_536 })).toMatchObject({
     ok: false,
-    error: expect.stringContaining('takes longer than 50 ms'),
+    error: expect.stringContaining('takes longer than 100 ms'),
   })
 })
 
@@ -181,8 +186,8 @@ test('the timeout covers the whole answer, also a body that trickles', async () 
     const timer = setInterval(() => response.write('a'), 10)
     response.on('close', () => clearInterval(timer))
   })
-  const result = await probe(trickling, { timeoutMs: 60, bodyContains: 'b' })
-  expect(result).toMatchObject({ ok: false, status: 200, error: 'no complete answer within 60 ms' })
+  const result = await probe(trickling, { timeoutMs: 500, bodyContains: 'b' })
+  expect(result).toMatchObject({ ok: false, status: 200, error: 'no complete answer within 500 ms' })
   expect(result.durationMs).toBeLessThan(SOON_MS)
 })
 
@@ -218,12 +223,37 @@ test('an https upstream is verified against its own CA and its server name', asy
   expect(await probe(port, {}, { tls: { ...tls, ca: 'no PEM' } })).toMatchObject({ ok: false })
 })
 
+test('a probe of a name goes to its addresses, and on to the next where one does not answer; TLS is for the name', async () => {
+  const table = new UpstreamTable()
+  const plain = await serveHttp((request, response) => response.end(request.headers.host))
+  const secure = await serveTls((_request, response) => response.end())
+  const tls = { serverName: 'erp.test', verify: true, ca: fixture('tls/ca.crt') }
+  const probed = async (port: number, addresses: string[], more: Partial<UpstreamPlan> = {}) => {
+    table.addresses.set(1, addresses)
+    const plan = upstreamPlan('n', port, { host: 'erp.test', authority: `erp.test:${port}`, ...more })
+    const { target } = new UpstreamAddresses('erp.test', 1, table, 0)
+    const health = { ...HTTP_HEALTH, bodyContains: more.tls ? undefined : `erp.test:${port}` }
+    const results = [await probeHttp(health, plan, target, never), await probeTcp(TCP_TO, plan, target, never)]
+    return results.map(({ ok, error }) => (ok ? 'ok' : error))
+  }
+  expect(await probed(plain, ['127.0.0.1'])).toEqual(['ok', 'ok'])
+  expect(await probed(plain, ['127.0.0.2', '127.0.0.1'])).toEqual(['ok', 'ok'])
+  expect(await probed(secure, ['127.0.0.2', '127.0.0.1'], { tls })).toEqual(['ok', 'ok'])
+  expect(await probed(plain, ['127.0.0.2', '127.0.0.3'])).toEqual(['connection refused', 'connection refused'])
+  expect(await probed(plain, [])).toEqual(['its name can not be resolved', 'its name can not be resolved'])
+})
+
 test('a TCP probe is healthy once the connection, or its TLS handshake, is established', async () => {
   const plain = await listen(createTcpServer(socket => socket.on('error', () => {}).resume()))
   const secure = await serveTls(() => {})
   const tls = { serverName: 'erp.test', verify: true, ca: fixture('tls/ca.crt') }
   const tcp = (port: number, more: Partial<UpstreamPlan> = {}, timeoutMs = 10_000) =>
-    probeTcp({ ...TCP_HEALTH, timeoutMs } as typeof TCP_HEALTH & { kind: 'tcp' }, upstreamPlan('n', port, more), never)
+    probeTcp(
+      { ...TCP_HEALTH, timeoutMs } as typeof TCP_HEALTH & { kind: 'tcp' },
+      upstreamPlan('n', port, more),
+      TARGET,
+      never,
+    )
   expect(await tcp(plain)).toMatchObject({ ok: true, error: undefined })
   expect(await tcp(secure, { tls })).toMatchObject({ ok: true })
   expect(await tcp(plain, { tls }, 100)).toMatchObject({ ok: false, error: 'no complete answer within 100 ms' })

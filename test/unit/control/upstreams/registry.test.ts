@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
-import type { OutlierPlan, PoolPlan } from '../../../../src/plan/pool.ts'
+import type { OutlierPlan, PoolPlan, UpstreamPlan } from '../../../../src/plan/pool.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
+import { type NameState, NEW_NAME } from '../../../../src/policy/names/name-state.ts'
 import type { UpstreamTotals } from '../../../../src/policy/upstream/outlier-verdicts.ts'
+import { NO_ADDRESSES } from '../../../../src/shared/address-cells.ts'
 import { AVAILABILITY, MAX_SLOTS, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
@@ -269,4 +271,50 @@ test('an upstream that comes back starts slowly, one that starts with vigia does
   clock.nowMs -= 15_000
   registry.tick()
   expect(table.weight(first)).toBe(100)
+})
+
+test('an upstream that has a name serves once it has an address, which workers can read by then, and is probed from then on', () => {
+  const table = new UpstreamTable()
+  const names = new Map<string, NameState>([['erp.test', NEW_NAME]])
+  const told: string[] = []
+  const registry = new Registry({
+    table,
+    totals: () => NOTHING_MET,
+    nameOf: host => names.get(host),
+    tell: event => {
+      if (event.type !== 'transition') return
+      const { upstream, to, cause } = event.transition
+      const { addresses } = table.addresses.read(slotOf(upstream), NO_ADDRESSES)
+      told.push(`${upstream} ${to} (${cause}): ${addresses}`)
+    },
+  })
+  const named = (name: string, more: Partial<UpstreamPlan> = {}) =>
+    upstreamPlan(name, 80, { host: 'erp.test', ...more })
+  const slots = registry.apply(
+    snapshotOf({
+      pools: [
+        poolPlan('probed', [named('erp-1'), named('erp-2', { host: '127.0.0.1' })]),
+        poolPlan('unprobed', [named('erp-3')], { health: { kind: 'none' } }),
+      ],
+    }),
+  )
+  const slotOf = (upstream: string) => slots.upstreams.flat()[['erp-1', 'erp-2', 'erp-3'].indexOf(upstream)]!
+  const probed = () => registry.jobs().map(({ upstream }) => upstream.name)
+  expect(probed()).toEqual(['erp-2'])
+  const become = (state: Partial<NameState>) => {
+    names.set('erp.test', { ...NEW_NAME, ...state })
+    return registry.named('erp.test').map(({ upstream }) => upstream.name)
+  }
+  expect(become({ problem: { kind: 'not-found', why: 'name not found', sinceMs: 0 } })).toEqual([])
+  expect(become({ addresses: ['10.0.0.1'] })).toEqual(['erp-1', 'erp-3'])
+  expect(probed()).toEqual(['erp-1', 'erp-2', 'erp-3'])
+  become({ addresses: ['10.0.0.2'] })
+  expect(table.addresses.read(slotOf('erp-1'), NO_ADDRESSES).addresses).toEqual(['10.0.0.2'])
+  expect(told).toEqual([
+    'erp-1 out (no address: name not found): ',
+    'erp-3 out (no address: name not found): ',
+    'erp-1 unknown (no probe result yet): 10.0.0.1',
+    'erp-3 available (not probed): 10.0.0.1',
+  ])
+  expect(registry.named('other.test')).toEqual([])
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CHUNKED, NO_LENGTH } from '../../../../src/http/body.ts'
 import {
   mayReuse,
   NO_EVIDENCE,
@@ -9,10 +10,27 @@ import {
   sawIdleClose,
   sawOpenAfter,
   sawStaleFailure,
+  staysInStep,
 } from '../../../../src/policy/request/reuse.ts'
 import { amount } from '../../../support/thorough.ts'
 
 const PROVEN = sawOpenAfter(NO_EVIDENCE, 100)
+
+describe('staysInStep', () => {
+  test.each([
+    ['an answer to a request without a body', 'GET', NO_LENGTH, 404, 5, true],
+    ['one of length 0', 'POST', 0, 403, 5, true],
+    ['a body that was taken', 'POST', 5, 200, 5, true],
+    ['a body that was refused, and perhaps not read', 'POST', 5, 403, 5, false],
+    ['a chunked body, which not all servers read to its end', 'POST', CHUNKED, 200, 5, false],
+    ['HEAD', 'HEAD', NO_LENGTH, 200, NO_LENGTH, true],
+    ['HEAD that announces a body, which may come', 'HEAD', NO_LENGTH, 200, 5, false],
+    ['204', 'POST', 5, 204, NO_LENGTH, true],
+    ['204 that announces a body', 'GET', NO_LENGTH, 204, CHUNKED, false],
+  ] as const)('%s', (_, method, sent, status, declared, expected) => {
+    expect(staysInStep(method, sent, status, declared)).toBe(expected)
+  })
+})
 
 describe('mayReuse', () => {
   test('without evidence only a request that can be sent twice rides an idle connection', () => {

@@ -41,6 +41,16 @@ describe('deriveAvailability', () => {
     expect(deriveAvailability({ probe, outlier, hold })).toEqual({ availability, reason })
   })
 
+  test('a name without an address is out, whatever else; one that is being resolved waits', () => {
+    const missing = { ...INITIAL_STATE_UNPROBED, address: { status: 'missing', reason: 'name not found' } } as const
+    expect(deriveAvailability(missing)).toEqual({ availability: 'out', reason: 'no address: name not found' })
+    const pending = { ...INITIAL_STATE_UNPROBED, address: { status: 'pending' } } as const
+    expect(deriveAvailability(pending)).toEqual({ availability: 'unknown', reason: 'its name is being resolved' })
+    const hold = { status: 'disabled', reason: 'r', by: 'ana' } as const
+    expect(deriveAvailability({ ...missing, hold }).availability).toBe('disabled')
+    expect(deriveAvailability({ ...missing, hold: { ...hold, status: 'draining' } }).availability).toBe('out')
+  })
+
   test('a new upstream is unknown until its first probe, or available at once where nothing probes it', () => {
     expect(deriveAvailability(INITIAL_STATE).availability).toBe('unknown')
     expect(deriveAvailability(INITIAL_STATE_UNPROBED)).toEqual({ availability: 'available', reason: 'not probed' })
