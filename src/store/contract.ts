@@ -88,6 +88,8 @@ export interface StoreTuning {
   readonly firstRetryMs: number
   readonly longestRetryMs: number
   readonly tidyEveryMs: number
+  /** How often a day's rows, or a week's of the audit, go for their age: seldom, since the clock that says so may be years ahead. */
+  readonly agesEveryMs: number
   readonly queueRows: number
   readonly batchRows: number
 }

@@ -73,7 +73,7 @@ export function deadlineRow(
     atMs,
     actor: VIGIA,
     source: 'automatic',
-    action: 'upstream.drain',
+    action: after.status === 'draining' ? 'upstream.drain' : 'upstream.disable',
     subject: `${pool}/${upstream}`,
     reason: `the clock was set: the drain has as long as it had: ${after.reason}`,
     before: auditedHold(before),

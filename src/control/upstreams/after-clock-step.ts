@@ -1,7 +1,7 @@
 // What a wall clock that was set makes of an entry: each instant in it is as long ago, or as far ahead, as it was. So what was given as a
 // length of time (an ejection, a slow start, a drain of 30 minutes) lasts that long. A deadline that was given as an instant stays. Pure.
 
-import type { Hold } from '../../policy/upstream/holds.ts'
+import { type Hold, movedHold } from '../../policy/upstream/holds.ts'
 import type { Entry } from './entry.ts'
 import type { Step } from './step.ts'
 
@@ -36,16 +36,6 @@ export function afterClockStep(entry: Entry, byMs: number): Step {
     idleLimit: idleLimit && { ...idleLimit, untilMs: idleLimit.untilMs + byMs },
   }
   return { entry: next, events: movedDeadlines(entry, holds) }
-}
-
-function movedHold(hold: Hold, byMs: number): Hold {
-  const { sinceMs, drainSinceMs, deadlineMs, deadlineBy } = hold
-  return {
-    ...hold,
-    sinceMs: sinceMs + byMs,
-    drainSinceMs: drainSinceMs && drainSinceMs + byMs,
-    deadlineMs: deadlineMs !== undefined && deadlineBy === 'elapsed' ? deadlineMs + byMs : deadlineMs,
-  }
 }
 
 /** Operators' only: they are kept over a restart, and have to be kept anew. */

@@ -148,6 +148,7 @@ export class Registry {
 
   /** The wall clock was set by so many ms. */
   clockStepped(byMs: number): void {
+    this.#pending.clockStepped(byMs)
     for (const entry of [...this.#entries.values()]) this.#take(afterClockStep(entry, byMs))
   }
 

@@ -70,6 +70,17 @@ export function atDeadline(holds: Holds, nowMs: number): Holds {
   return holds.map(hold => (isDue(hold, nowMs) ? { ...hold, status: 'disabled', sinceMs: nowMs } : hold))
 }
 
+/** The wall clock was set by so many ms: all is as long ago as it was, and a length of time that was given lasts as long. */
+export function movedHold(hold: Hold, byMs: number): Hold {
+  const { sinceMs, drainSinceMs, deadlineMs, deadlineBy } = hold
+  return {
+    ...hold,
+    sinceMs: sinceMs + byMs,
+    drainSinceMs: drainSinceMs && drainSinceMs + byMs,
+    deadlineMs: deadlineMs !== undefined && deadlineBy === 'elapsed' ? deadlineMs + byMs : deadlineMs,
+  }
+}
+
 function isDue({ status, deadlineMs }: Hold, nowMs: number): boolean {
   return status === 'draining' && deadlineMs !== undefined && deadlineMs <= nowMs
 }

@@ -20,8 +20,6 @@ import { closedError, StoreWriter } from './store-writer.ts'
 
 /** Between turns of tidying, so that writes come in between. */
 const NEXT_TURN_MS = 50
-/** A day's rows, or a week's of the audit, may go this often, ms: fast enough after a long rest, and slow where a clock is years ahead. */
-const AGES_EVERY_MS = 3 * 3_600_000
 /** What the thread may take to close the file beyond the time for writing. */
 const CLOSE_GRACE_MS = 1_000
 
@@ -45,7 +43,7 @@ class ThreadedStore implements Store {
   #thread: Worker
   #tidyTimer: NodeJS.Timeout | undefined
   /** From when on rows are deleted for their age, monotonic ms: not by a clock that may be wrong still. */
-  #agesFromMs = performance.now() + AGES_EVERY_MS
+  #agesFromMs: number
   #onClosed: (() => void) | undefined
   #closing: Promise<{ readonly unwritten: number }> | undefined
   /** The file must not be used: there is nothing to try again. */
@@ -55,6 +53,7 @@ class ThreadedStore implements Store {
     const { path, retention, now = Date.now, onHealth, onNotice } = options
     this.#options = options
     this.#tuning = { ...DEFAULT_TUNING, ...options.tuning }
+    this.#agesFromMs = performance.now() + this.#tuning.agesEveryMs
     const kept = { ...DEFAULT_RETENTION, ...retention }
     const gate = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     this.#start = {
@@ -155,7 +154,7 @@ class ThreadedStore implements Store {
       case 'no-answer':
         return this.#questions.reject(message.id, new StoreError('unavailable', message.text))
       case 'tidied':
-        if (message.aged) this.#agesFromMs = Math.max(this.#agesFromMs, performance.now() + AGES_EVERY_MS)
+        if (message.aged) this.#agesFromMs = Math.max(this.#agesFromMs, performance.now() + this.#tuning.agesEveryMs)
         return this.#tidyAfter(message.more ? NEXT_TURN_MS : this.#tuning.tidyEveryMs)
       case 'notice':
         this.#options.onNotice?.(message.notice)

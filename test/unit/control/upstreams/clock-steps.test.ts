@@ -5,25 +5,13 @@ import { readOverrides } from '../../../../src/control/record/kept-overrides.ts'
 import { recording } from '../../../../src/control/record/recorder.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { UpstreamEvent } from '../../../../src/control/upstreams/upstream-event.ts'
-import type { OutlierPlan, PoolPlan } from '../../../../src/plan/pool.ts'
+import type { PoolPlan } from '../../../../src/plan/pool.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import type { Change } from '../../../../src/store/contract.ts'
-import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
+import { OUTLIER, poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const NOON = Date.UTC(2026, 10, 27, 12)
 const HOUR_MS = 3_600_000
-const OUTLIER: OutlierPlan = {
-  consecutiveFailures: 3,
-  consecutiveGatewayErrors: 0,
-  serverErrors: undefined,
-  latency: undefined,
-  windowMs: 10_000,
-  ejectionMs: 30_000,
-  longestEjectionMs: 300_000,
-  maxEjected: 0.5,
-  probation: { share: 0.1, successes: 2 },
-}
-
 function setUp(changes: Partial<PoolPlan> = {}) {
   const clock = { nowMs: NOON }
   const events: UpstreamEvent[] = []
@@ -129,4 +117,16 @@ test.each([HOUR_MS, -HOUR_MS])('idle connections are limited for as long as they
   expect(entry().idleLimit?.inForce).toBe(true)
   pass(1)
   expect(entry().idleLimit?.inForce).toBe(false)
+})
+
+test('an order for a name that the configuration has again later has as long as it had, too', () => {
+  const { registry, set } = setUp()
+  const since = { sinceMs: NOON, drainSinceMs: NOON }
+  registry.restore('erp', 'erp-3', { hold: { ...drain(NOON + HOUR_MS / 2, 'elapsed'), ...since } })
+  set(HOUR_MS)
+  const pool = poolPlan('erp', [upstreamPlan('erp-3', 8103)], { health: { kind: 'none' } })
+  registry.apply(snapshotOf({ pools: [pool] }))
+  expect(registry.pools()[0]!.entries[0]!.holds).toMatchObject([
+    { drainSinceMs: NOON + HOUR_MS, deadlineMs: NOON + 1.5 * HOUR_MS },
+  ])
 })
