@@ -3,13 +3,15 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
+import { iso } from '../../util/words.ts'
 import type { NameEvent } from '../names/name-event.ts'
 import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
-import type { VigiaEvent } from './event.ts'
+import { stepWords } from './clock-words.ts'
+import type { ClockStepEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
 
@@ -87,6 +89,8 @@ export function wordsOf(event: VigiaEvent): Words {
     case 'worker-stalled':
     case 'control-stalled':
       return stalledWords(event)
+    case 'clock-step':
+      return clockWords(event)
     case 'memory':
       return memoryWords(event)
     case 'started': {
@@ -203,6 +207,12 @@ function stalledWords(event: StallEvent): Required<Words> {
     lines: [{ level, fields: { worker }, text: what }],
     entries: [{ type: 'worker', text: what, detail: { worker, phase, stalledMs: forMs } }],
   }
+}
+
+function clockWords({ atMs, byMs }: ClockStepEvent): Required<Words> {
+  const text = `the clock was set ${stepWords(byMs)}, from ${iso(atMs - byMs)} to ${iso(atMs)}, or the machine was suspended: windows follow it; drains, ejections and slow starts last as long as before`
+  const detail = { level: 'warn', byMs }
+  return { lines: [{ level: 'warn', fields: { byMs }, text }], entries: [{ type: 'notice', text, detail }] }
 }
 
 function memoryWords({ residentBytes, totalBytes, heapBytes, renewal }: MemoryEvent): Required<Words> {
