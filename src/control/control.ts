@@ -155,8 +155,9 @@ export class Control {
   }
 
   #tick(): void {
-    const { windows, registry, drains, recent, reloader } = this.#parts
-    // First: a drain that comes to its deadline as its window begins is the window's to end.
+    const { clock, windows, registry, drains, recent, reloader } = this.#parts
+    clock.look()
+    // Before upstreams: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
     reloader?.tick(() => windows.freezeOn() !== undefined)
     registry.tick()

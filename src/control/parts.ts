@@ -9,6 +9,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
 import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
 import { Bus } from './events/bus.ts'
@@ -17,7 +18,7 @@ import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
 import { Names } from './names/names.ts'
-import { reacting } from './reactions.ts'
+import { followingClock, reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
@@ -55,6 +56,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
+  const clock = new ClockWatch({ tell })
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
@@ -140,12 +142,14 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
+  // Upstreams before windows, which look at them.
+  bus.listen(followingClock([supervisor, names, registry, windows, outages]))
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
   const view = createView({
     version,
-    startedMs: Date.now(),
+    startedMs: () => clock.startedMs,
     file: file?.path,
     inUse,
     reloads,
@@ -194,6 +198,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    clock,
     descriptors,
     sessions,
     names,

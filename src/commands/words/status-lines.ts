@@ -53,7 +53,7 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
   const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
   for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
   const { store, clients } = report
-  if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
+  if (clients.limitWarning !== null) lines.push(`Few clients: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`
     lines.push(

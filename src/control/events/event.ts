@@ -21,6 +21,7 @@ export type VigiaEvent =
   | PoolEvent
   | StartedEvent
   | StoppedEvent
+  | ClockStepEvent
 
 /** Vigia begins to start. */
 export interface StartedEvent {
@@ -43,6 +44,15 @@ export interface StoppedEvent {
   readonly by: string
   /** Requests that took too long. */
   readonly cut: number
+}
+
+/** The wall clock was set, or the machine was suspended. */
+export interface ClockStepEvent {
+  readonly type: 'clock-step'
+  /** By the clock as it is now, epoch ms. */
+  readonly atMs: number
+  /** Negative = back. */
+  readonly byMs: number
 }
 
 export type Tell = (event: VigiaEvent) => void

@@ -3,29 +3,19 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
-import { formatAge, gotWords, iso } from '../../util/words.ts'
+import { iso } from '../../util/words.ts'
 import type { NameEvent } from '../names/name-event.ts'
-import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
+import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
-import type { StartedEvent, VigiaEvent } from './event.ts'
+import { stepWords } from './clock-words.ts'
+import type { ClockStepEvent, StartedEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
-import type { PoolEvent } from './pool-event.ts'
+import { poolWords, standbyWords } from './pool-words.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
-
-export interface LogLine {
-  readonly level: 'error' | 'warn' | 'info' | 'debug'
-  readonly fields?: object
-  readonly text: string
-}
-
-/** What an event is to people. */
-interface Words {
-  readonly lines?: readonly LogLine[]
-  readonly entries?: readonly NewEntry[]
-}
+import type { LogLine, Words } from './said.ts'
 
 const BECAUSE: Readonly<Record<ConfigurationSource, string>> = {
   start: 'start',
@@ -89,6 +79,8 @@ export function wordsOf(event: VigiaEvent): Words {
     case 'worker-stalled':
     case 'control-stalled':
       return stalledWords(event)
+    case 'clock-step':
+      return clockWords(event)
     case 'memory':
       return memoryWords(event)
     case 'pool':
@@ -111,26 +103,6 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
   }
 }
 
-function poolWords(event: PoolEvent): Required<Words> {
-  const { atMs, pool } = event
-  if (event.phase === 'begins') {
-    const { upstreams, isPlanned } = event
-    const text = `pool ${pool} has nobody left: ${upstreams.join('; ')}`
-    return {
-      lines: [{ level: isPlanned ? 'warn' : 'error', fields: { pool }, text }],
-      entries: [{ type: 'pool', atMs, pool, text, detail: { phase: 'begins', upstreams } }],
-    }
-  }
-  const { by, sinceMs, forMs, answers, inDoubt, planned } = event
-  const got = gotWords(answers, inDoubt, planned)
-  const text = `pool ${pool} is served again by ${by.join(', ')}, after ${formatAge(forMs)}; meanwhile its users got ${got}`
-  const detail = { phase: 'ends', since: iso(sinceMs), durationMs: forMs, answers, inDoubt, planned }
-  return {
-    lines: [{ level: 'warn', fields: { pool, durationMs: forMs, answers, inDoubt, planned }, text }],
-    entries: [{ type: 'pool', atMs, pool, text, detail }],
-  }
-}
-
 function startLines({ version, revision, file, keeps }: StartedEvent): LogLine[] {
   const of = file === undefined ? '' : `${file}, `
   const text = `vigia ${version} starts: process ${process.pid}, ${of}configuration revision ${revision}`
@@ -138,19 +110,6 @@ function startLines({ version, revision, file, keeps }: StartedEvent): LogLine[]
   const noStore =
     'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
   return [{ level: 'info', fields, text }, ...(keeps ? [] : [{ level: 'info', text: noStore } as const])]
-}
-
-function standbyWords(event: StandbyEvent): Words {
-  const { atMs, pool, priority, upstreams, carries } = event
-  const who = `priority ${priority} (${upstreams.join(', ')})`
-  const what = carries
-    ? `${who} carries load now: ${event.why}`
-    : `${who} carries no load any more, after ${Math.round(event.forMs / 1000)} s and ${event.requests} requests`
-  const text = `pool ${pool}: ${what}`
-  return {
-    lines: [{ level: carries ? 'warn' : 'info', fields: { pool, priority }, text }],
-    entries: [{ type: 'standby', atMs, pool, text, detail: { priority, upstreams, carries } }],
-  }
 }
 
 function nameWords({ host, before, now: { addresses, problem } }: NameEvent): Words {
@@ -233,6 +192,12 @@ function stalledWords(event: StallEvent): Required<Words> {
     lines: [{ level, fields: { worker }, text: what }],
     entries: [{ type: 'worker', text: what, detail: { worker, phase, stalledMs: forMs } }],
   }
+}
+
+function clockWords({ atMs, byMs }: ClockStepEvent): Required<Words> {
+  const text = `the clock was set ${stepWords(byMs)}, from ${iso(atMs - byMs)} to ${iso(atMs)}, or the machine was suspended: windows follow it; drains, ejections and slow starts last as long as before`
+  const detail = { level: 'warn', byMs }
+  return { lines: [{ level: 'warn', fields: { byMs }, text }], entries: [{ type: 'notice', text, detail }] }
 }
 
 function memoryWords({ residentBytes, totalBytes, heapBytes, renewal }: MemoryEvent): Required<Words> {

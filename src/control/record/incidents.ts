@@ -18,6 +18,8 @@ interface OpenIncident {
   readonly incident: IncidentEntry
   /** What had failed when it began; of one that goes on over a restart: what had failed then, which is nothing. */
   readonly before: number
+  /** It began before the start. */
+  readonly isRestored: boolean
 }
 
 export const UPSTREAM_OUT = 'upstream-out'
@@ -42,7 +44,7 @@ export class Incidents {
       const since = this.#open.get(key)?.incident
       if (since !== undefined)
         this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
-      this.#open.set(key, { incident, before: 0 })
+      this.#open.set(key, { incident, before: 0, isRestored: true })
     }
     this.look(nowMs)
   }
@@ -53,6 +55,16 @@ export class Incidents {
     else if (to !== 'unknown') this.#end(key, atMs)
     const now = this.#options.pool(pool)
     if (now !== undefined) this.#lookAt(now, atMs, cause)
+  }
+
+  /** The clock was set: those that began since the start began as long ago as before. */
+  clockStepped(byMs: number): void {
+    for (const [key, open] of this.#open) {
+      if (open.isRestored) continue
+      const incident = { ...open.incident, atMs: open.incident.atMs + byMs }
+      this.#open.set(key, { ...open, incident })
+      this.#options.record(incident)
+    }
   }
 
   /** How pools are now; a configuration may have taken away what an incident was about. @param cause of the latest change */
@@ -79,7 +91,7 @@ export class Incidents {
   #begin(key: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
     if (this.#open.has(key)) return
     const begun = { ...incident, key: `${key} ${iso(incident.atMs)}`, endMs: undefined }
-    this.#open.set(key, { incident: begun, before: this.#failed(incident) ?? 0 })
+    this.#open.set(key, { incident: begun, before: this.#failed(incident) ?? 0, isRestored: false })
     this.#options.record(begun)
   }
 

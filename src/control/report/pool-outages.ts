@@ -47,6 +47,11 @@ export class PoolOutages {
     } else if (event.type === 'reload' && event.result === 'applied') this.#lookAtAll(event.atMs)
   }
 
+  /** The clock was set: what lasts began as long ago as before. */
+  clockStepped(byMs: number): void {
+    for (const [name, outage] of this.#open) this.#open.set(name, { ...outage, sinceMs: outage.sinceMs + byMs })
+  }
+
   /** What lasts; null = somebody takes work. */
   of(pool: RegistryPool): PoolOutage | null {
     const outage = this.#open.get(pool.plan.name)

@@ -58,8 +58,9 @@ function ordersWords(store: Pick<StoreReport, 'ordersFrom'> | null): string {
 }
 
 function report(sources: Sources): StatusReport {
-  const { version, startedMs, counters, registry } = sources
+  const { version, counters, registry } = sources
   const { snapshot } = sources.inUse
+  const startedMs = sources.startedMs()
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,

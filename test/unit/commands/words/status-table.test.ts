@@ -131,7 +131,7 @@ test('it is said where fewer clients are let in than configured', () => {
   const { clients, ...rest } = report([upstream('erp-1', {})])
   const limitWarning = 'this process may open 400 descriptors only'
   expect(formatStatus({ ...rest, clients: { ...clients, limitWarning } }, NOW, PLAIN)).toMatch(
-    /Fewer clients than configured: this process may open 400 descriptors only\.$/,
+    /Few clients: this process may open 400 descriptors only\.$/,
   )
 })
 

@@ -151,3 +151,21 @@ test('vigia did not run from its stop, or its last sign of life, to the next sta
   // It has run since that stop, and kept no more of it than a transition.
   expect(downtime(stop, 5_000, 9_000)).toMatchObject({ atMs: 5_000, cause })
 })
+
+test('an incident that lasts began as long ago as before, though the clock was set; one from before the start keeps its time', () => {
+  const { registry, incidents, slots, clock, recorded } = setUp()
+  for (const slot of slots) registry.probed(slot, OK)
+  const kept = { key: 'erp/erp-2 1970', kind: 'upstream-out', pool: 'erp', upstream: 'erp-2', cause: 'x', atMs: 500 }
+  registry.probed(slots[1]!, REFUSED)
+  incidents.restore([{ ...kept, endMs: undefined }], 1_000)
+  registry.probed(slots[0]!, REFUSED)
+  recorded.length = 0
+  clock.nowMs += 3_600_000
+  incidents.clockStepped(3_600_000)
+  expect(recorded.map(({ upstream, atMs }) => [upstream, atMs])).toEqual([
+    ['erp-1', 3_601_000],
+    [undefined, 3_601_000],
+  ])
+  registry.probed(slots[0]!, OK)
+  expect(recorded.at(-1)).toMatchObject({ endMs: 3_601_000 })
+})

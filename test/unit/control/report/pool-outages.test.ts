@@ -58,13 +58,15 @@ test('nobody is left, and somebody is again: each is told once, with how long it
   const answers = { '1xx': 0, '2xx': 1, '3xx': 0, '4xx': 0, '5xx': 3 }
   expect(pool()).toEqual({ since: '1970-01-01T00:01:00.000Z', answers, inDoubt: 1, planned: 2 })
   expect(outages.totals('erp', 90_000)).toEqual({ count: 1, seconds: 30 })
-  clock.nowMs = 312_000
+  // The clock is set to an hour later meanwhile, which is no time that passes.
+  outages.clockStepped(3_600_000)
+  clock.nowMs = 3_912_000
   registry.probed(one, OK)
   expect(said.slice(1)).toEqual([
     'warn: pool erp is served again by erp-1, after 4 min; meanwhile its users got 3 answers 5xx, 1 answer 2xx, 2 answers from a maintenance window; 1 request is in doubt',
   ])
   registry.probed(two, OK)
-  expect([said.length, pool(), outages.totals('erp', 400_000)]).toEqual([2, null, { count: 1, seconds: 252 }])
+  expect([said.length, pool(), outages.totals('erp', 4_000_000)]).toEqual([2, null, { count: 1, seconds: 252 }])
 })
 
 test('where people have taken all of a pool out that is a warning, and an outage whose pool leaves is forgotten', () => {
