@@ -40,8 +40,10 @@ export class Incidents {
   restore(incidents: readonly IncidentEntry[], nowMs: number): void {
     for (const incident of incidents) {
       const key = keyOf(incident)
-      // It has begun again since vigia started: that is the same one.
       const since = this.#open.get(key)?.incident
+      // It began since the start, and was written before the store was asked.
+      if (since?.key === incident.key) continue
+      // It has begun again since vigia started: that is the same one.
       if (since !== undefined)
         this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
       this.#open.set(key, { incident, before: 0, isRestored: true })

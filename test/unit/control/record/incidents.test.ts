@@ -169,3 +169,13 @@ test('an incident that lasts began as long ago as before, though the clock was s
   registry.probed(slots[0]!, OK)
   expect(recorded.at(-1)).toMatchObject({ endMs: 3_601_000 })
 })
+
+test('one that began before the store was asked, and comes back from it, goes on', () => {
+  const { registry, incidents, slots, clock, seen, recorded } = setUp()
+  registry.probed(slots[0]!, REFUSED)
+  incidents.restore([recorded[0]!], clock.nowMs)
+  expect(seen()).toEqual([['erp-1', 1_000, undefined]])
+  clock.nowMs = 9_000
+  registry.probed(slots[0]!, OK)
+  expect(seen().at(-1)).toEqual(['erp-1', 1_000, 9_000])
+})
