@@ -1,12 +1,10 @@
 // The admin listener: what an operator, an orchestrator or Prometheus may read about this vigia, and what an operator may ask of it.
 // Puts hooks and routes together, hooks first: what a request has to pass does not depend on its route.
 
-import { createServer, type RequestListener } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AdminAccess } from './access/admin-access.ts'
 import { guardAccess } from './access/auth.ts'
 import { guardConnections } from './access/connections.ts'
-import { withoutPipelines } from './access/pipelines.ts'
 import { guardChanges } from './access/request-guard.ts'
 import { answerWithProblems, wrongInput } from './answers/problem.ts'
 import type { AdminParts } from './contract/parts.ts'
@@ -52,8 +50,11 @@ export function buildAdmin(
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
-    serverFactory: serverFor,
+    http: { headersTimeout: LIMITS.headMs, connectionsCheckingInterval: LIMITS.lookMs },
     bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: LIMITS.requestMs,
+    connectionTimeout: LIMITS.idleMs,
+    keepAliveTimeout: LIMITS.idleMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LIMITS.pathBytes },
     schemaErrorFormatter: wrongInput,
@@ -69,19 +70,6 @@ export function buildAdmin(
   // In a plugin: the description knows only what is added after it was loaded.
   void app.register(async routes => addRoutes(routes, view, parts, { access, ...(followers && { most: followers }) }))
   return app
-}
-
-function serverFor(handler: RequestListener) {
-  const server = createServer(
-    {
-      headersTimeout: LIMITS.headMs,
-      requestTimeout: LIMITS.requestMs,
-      keepAliveTimeout: LIMITS.idleMs,
-      connectionsCheckingInterval: LIMITS.lookMs,
-    },
-    withoutPipelines(handler),
-  )
-  return server.setTimeout(LIMITS.idleMs)
 }
 
 /** A new resource is a file in routes/, its interface in contract/, and a line here. */
