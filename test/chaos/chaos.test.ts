@@ -13,7 +13,11 @@ const SPARES_VIGIA = 11
 
 test.each([SPARES_VIGIA, 12].slice(0, amount(2, 1)))('faults under load break no promise (seed %i)', async seed => {
   for (let seconds = 2; ; seconds *= 2) {
-    const { evidence, violations } = await runRound({ seed, seconds, ownKinds: seed === SPARES_VIGIA ? [] : OWN_FAULT_KINDS })
+    const { evidence, violations } = await runRound({
+      seed,
+      seconds,
+      ownKinds: seed === SPARES_VIGIA ? [] : OWN_FAULT_KINDS,
+    })
     expect(violations).toEqual([])
     if (evidence.seen.length > ENOUGH_REQUESTS && evidence.episodes.length > 0) return
   }
