@@ -20,6 +20,7 @@ import type { ConfigurationSource, ReloadRequest } from './events/reload-event.t
 import { Names } from './names/names.ts'
 import { followingClock, reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
+import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
@@ -122,15 +123,18 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     tell,
   })
   const reloader = file && new Reloader({ file, logger, inUse, tell })
-  const { records, recorder } = createRecord({
+  const feed = new Feed()
+  const { records, recorder, keptEvents } = createRecord({
     snapshot,
     loaded: file?.loaded,
     logger,
+    counters,
+    feed,
     targets: { registry, windows, inDoubt },
   })
-  const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
+  const outages = new PoolOutages({ registry, counters, tell })
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
@@ -139,7 +143,9 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
   // Upstreams before windows, which look at them.
-  bus.listen(followingClock([supervisor, names, registry, windows]))
+  bus.listen(followingClock([supervisor, names, registry, windows, outages]))
+  // Last: what comes of a change is told after it.
+  bus.listen(outages.see)
 
   const view = createView({
     version,
@@ -147,6 +153,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     file: file?.path,
     inUse,
     reloads,
+    fileDiffers: () => reloader?.fileDiffers ?? null,
     life,
     descriptors,
     workers: () => supervisor.view(),
@@ -160,6 +167,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inDoubt,
     records,
     controlStalls,
+    outages,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
@@ -204,6 +212,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     reloader,
     reloadFile,
     records,
+    keptEvents,
     view,
     admin,
   }

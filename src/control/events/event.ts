@@ -7,6 +7,7 @@ import type { WindowsEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { WorkerEvent } from '../workers/worker-event.ts'
 import type { OrderEvent } from './order-event.ts'
+import type { PoolEvent } from './pool-event.ts'
 import type { ReloadEvent } from './reload-event.ts'
 
 export type VigiaEvent =
@@ -17,6 +18,7 @@ export type VigiaEvent =
   | SettledEvent
   | OrderEvent
   | ReloadEvent
+  | PoolEvent
   | StartedEvent
   | StoppedEvent
   | ClockStepEvent
@@ -25,6 +27,10 @@ export type VigiaEvent =
 export interface StartedEvent {
   readonly type: 'started'
   readonly version: string
+  /** Of the configuration. */
+  readonly revision: number
+  /** The configuration file, as it was named; undefined = there is none. */
+  readonly file: string | undefined
   /** Text of the configuration; undefined = it was not read from one. */
   readonly text: string | undefined
   /** Whether there is a store. */

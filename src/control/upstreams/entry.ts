@@ -114,6 +114,13 @@ export function newEntry(
   }
 }
 
+/** Whether a pool has nobody left that takes new work; undefined = not known yet: a first verdict is still to come. */
+export function outOf({ entries }: RegistryPool): boolean | undefined {
+  const states = entries.map(({ verdict }) => verdict.availability)
+  if (states.includes('available')) return false
+  return states.includes('unknown') || states.length === 0 ? undefined : true
+}
+
 /** It gets new work. */
 export function takesWork({ verdict, weight }: Entry): boolean {
   return verdict.availability === 'available' && weight > 0
