@@ -33,7 +33,10 @@ export class RecentTraffic {
   /** To be called about once a second. @param slots of all upstreams; others are forgotten @param nowMs monotonic */
   tick(slots: readonly number[], nowMs: number): void {
     this.#samples = new Map(
-      slots.map(slot => [slot, [...(this.#samples.get(slot) ?? []), this.#sample(slot, nowMs)].slice(-SAMPLES - 1)]),
+      slots.map(slot => {
+        const former = this.#samples.get(slot) ?? []
+        return [slot, [...former.slice(-SAMPLES), this.#sample(slot, nowMs, former.at(-1)?.counts)]]
+      }),
     )
   }
 
@@ -50,7 +53,10 @@ export class RecentTraffic {
     }
   }
 
-  #sample(slot: number, atMs: number): Sample {
-    return { atMs, counts: BUCKETS.map(total => this.#counters.total(slot, total)) }
+  /** @param former where nothing has come since, its counts are kept once: most of many upstreams are idle */
+  #sample(slot: number, atMs: number, former: readonly number[] | undefined): Sample {
+    const isSame =
+      former !== undefined && BUCKETS.every((total, at) => this.#counters.total(slot, total) === former[at])
+    return { atMs, counts: isSame ? former : BUCKETS.map(total => this.#counters.total(slot, total)) }
   }
 }

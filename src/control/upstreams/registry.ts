@@ -212,9 +212,12 @@ export class Registry {
     return pool && this.#withEntries(pool)
   }
 
-  /** What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. */
+  /**
+   * What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. The first of each pool
+   * come first, then the second ones: no pool waits for the whole of another one.
+   */
   jobs(): ProbeJob[] {
-    return jobsOf([...this.#entries.values()])
+    return jobsOf(inTurns([...Map.groupBy(this.#entries.values(), ({ pool }) => pool).values()]))
   }
 
   #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
@@ -288,4 +291,10 @@ function jobsOf(entries: readonly Entry[]): ProbeJob[] {
   return entries
     .filter(({ state }) => state.address === undefined)
     .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+}
+
+/** The first of each list, then the second ones, and so on. */
+function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, at) => lists.flatMap(list => list.slice(at, at + 1))).flat()
 }

@@ -99,6 +99,18 @@ test('how long an upstream is down counts only while its pool can do without it'
   expect(registry.probed(first!, REFUSED).downForMs).toBe(0)
 })
 
+test('the first upstreams of all pools are probed before the second ones: no pool waits for the whole of another', () => {
+  const poolOf = (pool: string, ...names: string[]) =>
+    poolPlan(
+      pool,
+      names.map(name => upstreamPlan(name, 1)),
+    )
+  const { registry } = setUp(
+    snapshotOf({ pools: [poolOf('a', 'a1', 'a2', 'a3'), poolOf('b', 'b1'), poolOf('c', 'c1', 'c2')] }),
+  )
+  expect(registry.jobs().map(({ upstream }) => upstream.name)).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3'])
+})
+
 test('an upstream of a pool without health checks is available at once', () => {
   const { table, slots, registry } = setUp(
     snapshotOf({ pools: [poolPlan('erp', [upstreamPlan('erp-1', 1)], { health: { kind: 'none' } })] }),
@@ -298,7 +310,7 @@ test('an upstream that has a name serves once it has an address, which workers c
   }
   expect(become({ problem: { kind: 'not-found', why: 'name not found', sinceMs: 0 } })).toEqual([])
   expect(become({ addresses: ['10.0.0.1'] })).toEqual(['erp-1', 'erp-3'])
-  expect(probed()).toEqual(['erp-1', 'erp-2', 'erp-3'])
+  expect(probed()).toEqual(['erp-1', 'erp-3', 'erp-2'])
   become({ addresses: ['10.0.0.2'] })
   expect(table.addresses.read(slotOf('erp-1'), NO_ADDRESSES).addresses).toEqual(['10.0.0.2'])
   expect(told).toEqual([
