@@ -10,41 +10,72 @@ import { documentOf, fetchText, startVigia, type Vigia, type VigiaSetup } from '
 
 type LentSetup = Pick<VigiaSetup, 'upstreams' | 'pool' | 'poolName' | 'config'>
 
-/** Nothing of what a test may have asked for is left by it. */
-const AT_REST: LentSetup = {
+/** Nothing of what a test may have asked for is left by it, but for its workers, which cost a start each. */
+const atRest = (workers: number): LentSetup => ({
   config: {
+    workers,
     routes: [{ pool: 'rest' }],
     pools: { rest: { health: 'off', upstreams: [{ name: 'nobody', url: 'http://127.0.0.1:1' }] } },
   },
+})
+
+/** How long a client that has just been closed may count as one. */
+const LEAVING_MS = 300
+
+interface Idle {
+  readonly vigia: Vigia
+  readonly workers: number
 }
 
 /** Kept for the next file too; the process that holds them ends with this one (host.ts). */
-const idle: Vigia[] = []
+const idle: Idle[] = []
 
-/** As `startVigia`, but what it is given has served other tests: its `stdout` begins here, and `stop` gives it back. */
+/**
+ * As `startVigia`, but what it is given may have served other tests: its `stdout` begins here. `stop` gives it back; one that was told to
+ * end, or still has clients, ends.
+ */
 export async function lendVigia(setup: LentSetup = {}): Promise<Vigia> {
-  const vigia = idle.pop() ?? (await startVigia(AT_REST))
+  const workers = Number(setup.config?.workers ?? 1)
+  const vigia = takeIdle(workers) ?? (await startVigia(atRest(workers)))
   const outBefore = vigia.stdout().length
   const errBefore = vigia.stderr().length
   await apply(vigia, setup)
-  let isEnding = false
+  let returned: Promise<void> | undefined
+  let mustEnd = false
+  const giveBack = async (code?: number) => {
+    if (mustEnd || (await hasClients(vigia))) return vigia.stop(code)
+    await apply(vigia, atRest(workers))
+    idle.push({ vigia, workers })
+  }
   return {
     ...vigia,
     stdout: () => vigia.stdout().slice(outBefore),
     stderr: () => vigia.stderr().slice(errBefore),
     kill(signal) {
-      isEnding ||= signal !== 'SIGHUP'
+      mustEnd ||= signal !== 'SIGHUP'
       vigia.kill(signal)
     },
-    async stop(code) {
-      if (isEnding) return vigia.stop(code)
-      await apply(vigia, AT_REST)
-      idle.push(vigia)
+    stop(code) {
+      returned ??= giveBack(code)
+      return returned
     },
     async writeConfig(config) {
       await writeFile(vigia.configFile, stringify(documentOf({ ...setup, config }, vigia.port, vigia.adminPort)))
     },
   }
+}
+
+function takeIdle(workers: number): Vigia | undefined {
+  const at = idle.findIndex(each => each.workers === workers)
+  return idle.splice(at < 0 ? 0 : at, 1)[0]?.vigia
+}
+
+async function hasClients(vigia: Vigia): Promise<boolean> {
+  const left = async () => (await vigia.status()).clients.connections === 0
+  return until('its clients are gone', left, { timeoutMs: LEAVING_MS }).then(
+    () => false,
+    () => true,
+  )
 }
 
 /** Ends the vigia and throws if it does not take the configuration. */

@@ -16,7 +16,7 @@ export interface VigiaSetup {
   /** Ports of 127.0.0.1; they become the upstreams `erp-1`, `erp-2` ... of the pool `erp`, which serves every path. */
   readonly upstreams?: readonly number[]
   /** Instead of `erp`. */
-  readonly poolName?: string
+  readonly poolName?: string | undefined
   /** More keys of the pool `erp`. */
   readonly pool?: Record<string, unknown>
   /** More keys of the document (`admin` without its address); `routes`, `pools`, `listeners` replace the harness's own. */

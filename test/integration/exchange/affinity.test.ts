@@ -1,11 +1,11 @@
 // A client stays with its upstream: by vigia's own signed cookie, or by what the application or its address says.
 
 import { afterEach, describe, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { ask } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { lendVigia } from '../../support/lent-vigia.ts'
 import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 

@@ -2,10 +2,10 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import type { Answer } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { lendVigia } from '../../support/lent-vigia.ts'
 import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
