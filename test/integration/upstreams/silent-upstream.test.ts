@@ -75,6 +75,7 @@ interface Setup {
   readonly cookie: string
 }
 
+/** @param getVigia `startVigia` where the list of what is in doubt must begin empty */
 async function setUp(
   pool: Record<string, unknown>,
   config: Record<string, unknown> = {},
@@ -115,7 +116,12 @@ const within = <T>(ms: number, result: Promise<T>): Promise<T | 'waits'> =>
 
 describe('when a node goes silent', () => {
   test('what may be repeated is answered by another, a POST is told in-doubt after the grace, a session ends', async () => {
-    const { vigia, nodes, ask, cookie } = await setUp({ onDown: { requests: '700ms', sessions: '1s' } })
+    const { vigia, nodes, ask, cookie } = await setUp(
+      { onDown: { requests: '700ms', sessions: '1s' } },
+      {},
+      2,
+      startVigia,
+    )
     const [node, other] = nodes as [Node, Node]
     const read = ask('/wait/read')
     const write = ask('/wait/write', 'POST')
@@ -190,7 +196,6 @@ test('a node that is out, but answers its probes, keeps what it has', async () =
 })
 
 test('a POST of a long poll that loses its node is sent again, and is never in doubt', async () => {
-  // What is in doubt is known from its start on.
   const { vigia, nodes, ask } = await setUp({}, {}, 2, startVigia)
   const [node, other] = nodes as [Node, Node]
   const poll = ask('/wait/poll', 'POST')
