@@ -19,6 +19,18 @@ COPY LICENSE ./
 
 # The image's own unprivileged user. What vigia writes goes to /var/lib/vigia: mount a volume to keep it.
 RUN mkdir -p /etc/vigia /var/lib/vigia && chown node:node /var/lib/vigia
+
+# What a start compiles is kept in the image (bin/vigia.js), by a vigia that is started once. Node looks for it under the id of the user
+# who runs it, so that user writes it here; from then on it is read only.
+RUN install -d -o node -g node node_modules/.cache/vigia
+USER node
+RUN { node bin/vigia.js run -c config/examples/minimal.yaml & } \
+  && until node -e "fetch('http://127.0.0.1:9900/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; \
+    do kill -0 $! && sleep 0.2 || exit 1; done \
+  && kill -TERM $! && wait $!
+USER root
+RUN chown -R root:node node_modules/.cache && chmod -R u=rwX,g=rX,o= node_modules/.cache
+
 USER node
 WORKDIR /var/lib/vigia
 

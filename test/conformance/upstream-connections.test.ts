@@ -1,11 +1,12 @@
 // How vigia uses its connections to an upstream: again where that is safe, by one request at a time, never mixing clients.
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { lendVigia } from '../support/lent-vigia.ts'
 import { answerOk, ok } from '../support/raw-answers.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { sleep, until } from '../support/until.ts'
-import { startVigia, type Vigia } from '../support/vigia.ts'
+import type { Vigia } from '../support/vigia.ts'
 
 // Both anew for each test: what vigia has learned of an upstream's habits is part of what is tested.
 let upstream: RawUpstream
@@ -13,7 +14,7 @@ let vigia: Vigia
 
 beforeEach(async () => {
   upstream = await RawUpstream.start()
-  vigia = await startVigia({ upstreams: [upstream.port] })
+  vigia = await lendVigia({ upstreams: [upstream.port] })
 })
 
 afterEach(async () => {

@@ -15,6 +15,8 @@ import { STUCK_MS, until, within } from './until.ts'
 export interface VigiaSetup {
   /** Ports of 127.0.0.1; they become the upstreams `erp-1`, `erp-2` ... of the pool `erp`, which serves every path. */
   readonly upstreams?: readonly number[]
+  /** Instead of `erp`. */
+  readonly poolName?: string | undefined
   /** More keys of the pool `erp`. */
   readonly pool?: Record<string, unknown>
   /** More keys of the document (`admin` without its address); `routes`, `pools`, `listeners` replace the harness's own. */
@@ -157,7 +159,9 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
   }
 }
 
-function documentOf(setup: VigiaSetup, port: number, adminPort: number): Record<string, unknown> {
+/** What a vigia with this setup is configured with. */
+export function documentOf(setup: VigiaSetup, port: number, adminPort: number): Record<string, unknown> {
+  const { poolName = 'erp' } = setup
   const upstreams = (setup.upstreams ?? []).map((each, i) => ({
     name: `erp-${i + 1}`,
     url: `http://127.0.0.1:${each}`,
@@ -165,8 +169,8 @@ function documentOf(setup: VigiaSetup, port: number, adminPort: number): Record<
   return {
     workers: 1,
     listeners: [{ name: 'web', address: `127.0.0.1:${port}` }],
-    routes: [{ pool: 'erp' }],
-    pools: { erp: { health: 'off', upstreams, ...setup.pool } },
+    routes: [{ pool: poolName }],
+    pools: { [poolName]: { health: 'off', upstreams, ...setup.pool } },
     accessLog: false,
     ...setup.config,
     admin: { ...(setup.config?.admin as object | undefined), address: `127.0.0.1:${adminPort}` },

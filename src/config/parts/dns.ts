@@ -60,9 +60,10 @@ export function* checkDns({ servers = [], minTtl, maxTtl }: DnsDocument = {}): I
     )
 }
 
-/** A name would have to be resolved first. */
+/** A name would have to be resolved first. Of an address with a zone c-ares asks none: see findings/dns-server-zone-is-dropped.sh. */
 function isServer(text: string): boolean {
-  if (isIP(text) !== 0) return !text.includes('%')
+  if (text.includes('%')) return false
+  if (isIP(text) !== 0) return true
   const address = parseAddress(text)
   return !('wrong' in address) && isIP(address.host) !== 0 && address.port !== 0 && !text.startsWith(':')
 }

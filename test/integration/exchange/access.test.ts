@@ -1,17 +1,18 @@
 // Who may use a route, by the address that vigia believes, and which paths nobody gets, however they are written.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 let upstream: RawUpstream
 let vigia: Vigia
 
 beforeAll(async () => {
   upstream = await RawUpstream.start(answerOk)
-  vigia = await startVigia({
+  vigia = await lendVigia({
     upstreams: [upstream.port],
     config: {
       trustedProxies: ['127.0.0.9'],

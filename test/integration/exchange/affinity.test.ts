@@ -1,11 +1,12 @@
 // A client stays with its upstream: by vigia's own signed cookie, or by what the application or its address says.
 
 import { afterEach, describe, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { ask } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 const KEY = 'a-secret-of-at-least-thirty-two-characters'
@@ -31,7 +32,7 @@ async function setUp(affinity: object, pool: object = {}): Promise<void> {
 }
 
 async function start(affinity: object, pool: object = {}): Promise<void> {
-  vigia = await startVigia({
+  vigia = await lendVigia({
     upstreams: upstreams.map(upstream => upstream.port),
     pool: { balance: 'round-robin', affinity, ...pool },
   })
@@ -125,7 +126,7 @@ describe('by vigia’s own cookie', () => {
 
   test('is Secure where a trusted proxy says that the client came by TLS', async () => {
     upstreams = [await RawUpstream.start(named('1'))]
-    vigia = await startVigia({
+    vigia = await lendVigia({
       upstreams: upstreams.map(upstream => upstream.port),
       pool: { affinity: { cookie: 'VIGIA', keys: [KEY] } },
       config: { trustedProxies: ['127.0.0.0/8'] },

@@ -4,11 +4,12 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { askHttp } from '../../support/http-client.ts'
 import { type SeenRequest, startHttpUpstream } from '../../support/http-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerBytes, answerOk, ok } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
+import type { Vigia, VigiaSetup } from '../../support/vigia.ts'
 
 const cleanUp: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -22,7 +23,7 @@ async function rawUpstream(answer?: Answer): Promise<RawUpstream> {
 }
 
 async function vigiaBefore(ports: readonly number[], setup: VigiaSetup = {}): Promise<Vigia> {
-  const vigia = await startVigia({ upstreams: ports, ...setup })
+  const vigia = await lendVigia({ upstreams: ports, ...setup })
   cleanUp.push(() => vigia.stop())
   return vigia
 }

@@ -9,10 +9,11 @@ import {
   type SeenRequest,
   startHttpUpstream,
 } from '../../support/http-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { amount } from '../../support/thorough.ts'
 import { sleep, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 const MIB = 1_048_576
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   erp = await startHttpUpstream('erp')
   bus = await startHttpUpstream('bus')
   const upstreams = (port: number) => [{ name: 'one', url: `http://127.0.0.1:${port}` }]
-  vigia = await startVigia({
+  vigia = await lendVigia({
     config: {
       routes: [
         { match: { path: '/websocket' }, pool: 'bus' },

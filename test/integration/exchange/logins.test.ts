@@ -1,11 +1,12 @@
 // Schemes that log in a connection (NTLM, Negotiate): what a client has logged in on is nobody else's.
 
 import { afterEach, describe, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream, type UpstreamConnection } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
+import type { Vigia, VigiaSetup } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 const users = new WeakMap<UpstreamConnection, string>()
@@ -42,7 +43,7 @@ let vigia: Vigia
 async function setUp(setup: VigiaSetup = {}, count = 1): Promise<void> {
   upstreams = await Promise.all(Array.from({ length: count }, () => RawUpstream.start()))
   for (const upstream of upstreams) upstream.answer = ntlm
-  vigia = await startVigia({ upstreams: upstreams.map(({ port }) => port), ...setup })
+  vigia = await lendVigia({ upstreams: upstreams.map(({ port }) => port), ...setup })
 }
 
 async function connect(): Promise<RawClient> {

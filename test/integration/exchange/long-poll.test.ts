@@ -2,16 +2,17 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ask } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 let upstream: HoldingUpstream
 let vigia: Vigia
 
 beforeAll(async () => {
   upstream = await HoldingUpstream.start()
-  vigia = await startVigia({
+  vigia = await lendVigia({
     pool: {
       upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${upstream.port}`, maxConnections: 1 }],
       queue: { max: 1, timeout: '5s' },

@@ -2,6 +2,7 @@
 
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk, ok } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
@@ -35,7 +36,7 @@ let vigia: Vigia
 
 async function setUp(answers: readonly Answer[], pool: object, route: object = {}): Promise<void> {
   upstreams = await Promise.all(answers.map(answer => RawUpstream.start(answer)))
-  vigia = await startVigia({
+  vigia = await lendVigia({
     upstreams: upstreams.map(upstream => upstream.port),
     pool: { balance: 'round-robin', outlier: 'off', ...pool },
     config: { routes: [{ pool: 'erp', ...route }] },

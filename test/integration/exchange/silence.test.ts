@@ -9,6 +9,7 @@ import { startVigia as startInside } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
@@ -28,7 +29,7 @@ async function holdingUpstream(): Promise<HoldingUpstream> {
 }
 
 async function vigiaBefore(port: number, setup: VigiaSetup = {}): Promise<Vigia> {
-  const vigia = await startVigia({ upstreams: [port], ...setup })
+  const vigia = await lendVigia({ upstreams: [port], ...setup })
   cleanUp.push(() => vigia.stop())
   return vigia
 }

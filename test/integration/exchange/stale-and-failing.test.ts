@@ -1,10 +1,11 @@
 // An upstream that fails just when its idle connection is used again: first it looks stale, which costs no attempt, then it fails.
 
 import { afterEach, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { ask } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
 
@@ -20,7 +21,7 @@ let vigia: Vigia
 /** The client's own upstream has an idle connection, and fails from now on; the other one is well. */
 async function setUp(attempts: number): Promise<{ own: RawUpstream; other: RawUpstream }> {
   upstreams = [await RawUpstream.start(), await RawUpstream.start()]
-  vigia = await startVigia({
+  vigia = await lendVigia({
     upstreams: upstreams.map(upstream => upstream.port),
     pool: { affinity: { by: 'address' }, outlier: 'off', retry: { attempts } },
   })

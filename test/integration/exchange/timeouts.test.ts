@@ -3,11 +3,12 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Blackhole, startBlackhole } from '../../support/blackhole.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { IN_TIME, SOON_MS, sleep, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 let upstream: RawUpstream
 let blackhole: Blackhole
@@ -18,7 +19,7 @@ beforeAll(async () => {
   blackhole = await startBlackhole()
   const good = { name: 'good', url: `http://127.0.0.1:${upstream.port}` }
   const black = { name: 'black', url: `http://127.0.0.1:${blackhole.port}` }
-  vigia = await startVigia({
+  vigia = await lendVigia({
     config: {
       timeouts: { connect: '300ms', response: '400ms', idle: '400ms', keepAlive: '400ms', halfClosed: '300ms' },
       routes: [

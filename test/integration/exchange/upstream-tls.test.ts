@@ -5,8 +5,9 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
-import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
+import { fetchText, type Vigia } from '../../support/vigia.ts'
 
 const tlsFile = (name: string) => fileURLToPath(new URL(`../../unit/control/fixtures/tls/${name}`, import.meta.url))
 
@@ -26,7 +27,7 @@ async function startWith(certificate: string, caFile: string): Promise<Vigia> {
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const upstreams = [{ name: 'erp-1', url, maxConnections: 1, tls: { caFile: tlsFile(caFile) } }]
   const health = { path: '/', interval: '1s', timeout: '1s', unsureInterval: '20ms' }
-  vigia = await startVigia({
+  vigia = await lendVigia({
     config: {
       routes: [
         { match: { path: '/probed' }, pool: 'probed' },

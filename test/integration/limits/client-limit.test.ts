@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startVigia as startInProcess } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
@@ -48,11 +49,11 @@ function roomFor(port: number, count: number): Promise<RawClient[]> {
   })
 }
 
-async function start(workers: number, limits: Record<string, unknown> = {}) {
+async function start(workers: number, limits: Record<string, unknown> = {}, getVigia = lendVigia) {
   const upstream = await RawUpstream.start(answerOk)
   cleanUps.push(() => upstream.close())
   const [port, other] = [await freePort(), await freePort()]
-  const vigia = await startVigia({
+  const vigia = await getVigia({
     upstreams: [upstream.port],
     config: {
       workers,
@@ -71,7 +72,8 @@ async function start(workers: number, limits: Record<string, unknown> = {}) {
 
 describe.each([1, 2])('with %i workers', workers => {
   test('a client has as many as it may over both listeners, another has its own, a trusted proxy any number', async () => {
-    const { vigia, port, other, refused } = await start(workers)
+    // What it refuses is counted from its start.
+    const { vigia, port, other, refused } = await start(workers, {}, startVigia)
     expect(await servedOf(port, 3)).toHaveLength(3)
     expect(await servedOf(other, 5)).toHaveLength(1)
     expect(await servedOf(port, 6)).toHaveLength(0)

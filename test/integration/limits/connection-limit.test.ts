@@ -1,11 +1,12 @@
 // The limit of client connections: what is too many waits for its turn, and nothing but a flood is turned away.
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
 let upstream: RawUpstream
@@ -13,7 +14,7 @@ let vigia: Vigia
 
 beforeAll(async () => {
   upstream = await RawUpstream.start(answerOk)
-  vigia = await startVigia({ upstreams: [upstream.port], config: { limits: { connections: 2 } } })
+  vigia = await lendVigia({ upstreams: [upstream.port], config: { limits: { connections: 2 } } })
 })
 
 afterAll(async () => {

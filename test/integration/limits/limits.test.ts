@@ -8,11 +8,12 @@ import { type RunningVigia, startVigia as startInProcess } from '../../../src/co
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import { amount } from '../../support/thorough.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../../unit/control/fixtures/snapshot.ts'
 
@@ -49,8 +50,8 @@ async function countingUpstream(): Promise<CountingUpstream> {
   return { port: (server.address() as AddressInfo).port, most: () => most, served: () => served }
 }
 
-async function start(setup: Parameters<typeof startVigia>[0]): Promise<Vigia> {
-  const vigia = await startVigia(setup)
+async function start(setup: Parameters<typeof lendVigia>[0]): Promise<Vigia> {
+  const vigia = await lendVigia(setup)
   cleanUps.push(() => vigia.stop())
   return vigia
 }
@@ -256,6 +257,7 @@ describe('the circuit breaker', () => {
     const upstream = await HoldingUpstream.start()
     cleanUps.push(() => upstream.close())
     const vigia = await start({
+      poolName: 'with-requests',
       pool: {
         upstreams: upstreamsOf([upstream.port], 2),
         queue: { max: 10 },
@@ -279,13 +281,14 @@ describe('the circuit breaker', () => {
     for (const each of await Promise.all(inside)) expect(each.status).toBe(200)
     await settles(vigia)
     expect((await ask(vigia.port, request('/after'))).status).toBe(200)
-    expect(await vigia.metrics()).toMatch(/^vigia_breaker_refusals_total\{pool="erp"\} 4$/m)
+    expect(await vigia.metrics()).toMatch(/^vigia_breaker_refusals_total\{pool="with-requests"\} 4$/m)
   })
 
   test('refuses what is more than its requests without a connection; those on one don’t count', async () => {
     const upstream = await HoldingUpstream.start()
     cleanUps.push(() => upstream.close())
     const vigia = await start({
+      poolName: 'with-pending',
       pool: { upstreams: upstreamsOf([upstream.port], 2), queue: { max: 10 }, circuitBreaker: { pending: 1 } },
       config: { workers: 2 },
     })

@@ -2,16 +2,19 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import type { Answer } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 let upstreams: HoldingUpstream[] = []
 let vigia: Vigia
 
 interface Setup {
+  /** Of a test that looks at the counters of its pool. */
+  readonly poolName?: string
   readonly count?: number
   readonly limit?: number
   readonly pool?: object
@@ -20,9 +23,11 @@ interface Setup {
   readonly config?: object
 }
 
-async function setUp({ count = 1, limit = 1, pool = {}, routes, workers = 1, config = {} }: Setup = {}): Promise<void> {
+async function setUp(setup: Setup = {}): Promise<void> {
+  const { poolName, count = 1, limit = 1, pool = {}, routes, workers = 1, config = {} } = setup
   upstreams = await Promise.all(Array.from({ length: count }, () => HoldingUpstream.start()))
-  vigia = await startVigia({
+  vigia = await lendVigia({
+    poolName,
     pool: {
       queue: { max: 100, timeout: '20s' },
       upstreams: upstreams.map(({ port }, i) => ({
@@ -130,7 +135,7 @@ test('a route with a lower queuePriority is served first, equals in the order of
 })
 
 test('what finds the queue full is answered 503 at once, with Retry-After; the limit holds over all workers', async () => {
-  await setUp({ workers: 2, pool: { queue: { max: 3, timeout: '20s' }, retryAfter: '7s' } })
+  await setUp({ poolName: 'full', workers: 2, pool: { queue: { max: 3, timeout: '20s' }, retryAfter: '7s' } })
   const upstream = upstreams[0]!
   const holder = ask(vigia.port, request('/holder'))
   await upstream.holds(1)
@@ -160,7 +165,7 @@ test('without a queue, what finds every upstream full is answered 503 at once', 
 })
 
 test('one that waits too long is answered 503, and its place in the queue is free again', async () => {
-  await setUp({ pool: { queue: { max: 1, timeout: '300ms' } } })
+  await setUp({ poolName: 'late', pool: { queue: { max: 1, timeout: '300ms' } } })
   const upstream = upstreams[0]!
   const holder = ask(vigia.port, request('/holder'))
   await upstream.holds(1)
@@ -315,7 +320,7 @@ test('the access log tells how long a request waited for its place', async () =>
 
 describe('when upstreams come and go', () => {
   test('the queue is answered 503 as soon as no upstream is left; what is in flight goes on', async () => {
-    await setUp({ pool: { health: { path: '/health', interval: '100ms', fall: 1, rise: 1 } } })
+    await setUp({ poolName: 'left', pool: { health: { path: '/health', interval: '100ms', fall: 1, rise: 1 } } })
     const upstream = upstreams[0]!
     const answerHealth = healthOf(upstream)
     answerHealth(200)

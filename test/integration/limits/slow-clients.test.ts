@@ -3,11 +3,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { IN_TIME, SOON_MS, sleep, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 /** The least rate is 64 KiB/s after 400 ms; no other deadline but the head's comes near. */
 const GRACE_MS = 400
@@ -27,7 +28,7 @@ beforeAll(async () => {
   upstream = await RawUpstream.start()
   await new Promise<void>(resolve => stalling.listen(0, '127.0.0.1', resolve))
   const pool = (port: number) => ({ health: 'off', upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${port}` }] })
-  vigia = await startVigia({
+  vigia = await lendVigia({
     config: {
       routes: [{ match: { path: '/stalling' }, pool: 'stalling' }, { pool: 'erp' }],
       pools: { erp: pool(upstream.port), stalling: pool((stalling.address() as AddressInfo).port) },

@@ -5,11 +5,12 @@ import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
+import type { Vigia, VigiaSetup } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 interface Closed {
@@ -50,7 +51,7 @@ async function webSockets(): Promise<number> {
 }
 
 async function start(setup: VigiaSetup): Promise<void> {
-  vigia = await startVigia(setup)
+  vigia = await lendVigia(setup)
 }
 
 async function connectOne(): Promise<{ client: WebSocket; closed: Promise<Closed> }> {

@@ -7,10 +7,11 @@ import { createServer } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CAN_READ_QUEUES, keepAliveInS } from '../../support/kernel-queues.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { SOON_MS, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 const MIB = 1_048_576
 const CHUNK = Buffer.alloc(256 * 1024, 'a')
@@ -40,7 +41,7 @@ beforeAll(async () => {
   await new Promise<void>(resolve => secure.listen(0, '127.0.0.1', resolve))
   const blind = { health: 'off' }
   const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`
-  vigia = await startVigia({
+  vigia = await lendVigia({
     config: {
       timeouts: { idle: '10m', response: '10m' },
       limits: { connections: 3 },

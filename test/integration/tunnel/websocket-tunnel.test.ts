@@ -1,11 +1,12 @@
 // What is under a WebSocket: the upgrade request and its answers, and the tunnel after a 101, byte by byte.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk, ok } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
 import { RawUpstream, type UpstreamConnection } from '../../support/raw-upstream.ts'
 import { IN_TIME, SOON_MS, sleep, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 const MIB = 1_048_576
@@ -15,7 +16,7 @@ let vigia: Vigia
 
 beforeAll(async () => {
   raw = await RawUpstream.start()
-  vigia = await startVigia({
+  vigia = await lendVigia({
     upstreams: [raw.port],
     config: { routes: [{ match: { path: '/short' }, pool: 'erp', timeouts: { tunnel: '300ms' } }, { pool: 'erp' }] },
   })

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { sleep, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 
 const MIB = 1_048_576
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
     if (request.url?.startsWith('/ws/echo'))
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
   })
-  vigia = await startVigia({ upstreams: [(server.address() as AddressInfo).port] })
+  vigia = await lendVigia({ upstreams: [(server.address() as AddressInfo).port] })
 })
 
 afterEach(async () => {

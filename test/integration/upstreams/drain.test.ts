@@ -10,8 +10,9 @@ import type { UpstreamReport } from '../../../src/admin/contract/upstreams.ts'
 import { vigiaCommand } from '../../support/command.ts'
 import { askHttp, newAgent } from '../../support/http-client.ts'
 import { startHttpUpstream } from '../../support/http-upstream.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
+import type { Vigia, VigiaSetup } from '../../support/vigia.ts'
 
 const KEY = 'a-secret-of-at-least-thirty-two-characters'
 
@@ -27,7 +28,7 @@ async function nodes(count: number): Promise<number[]> {
 }
 
 async function vigiaOver(upstreams: readonly number[], more: VigiaSetup = {}): Promise<Vigia> {
-  const vigia = await startVigia({ upstreams, ...more })
+  const vigia = await lendVigia({ upstreams, ...more })
   cleanUps.push(() => vigia.stop())
   return vigia
 }

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import type { StatusReport } from '../../../src/admin/contract/status.ts'
 import type { UpstreamReport } from '../../../src/admin/contract/upstreams.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
-import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
+import { fetchText, startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
 
 const tlsFile = (name: string) => fileURLToPath(new URL(`../../unit/control/fixtures/tls/${name}`, import.meta.url))
 const FAST = { interval: '1s', timeout: '1s', unsureInterval: '20ms', downInterval: '1s', rise: 2, fall: 3 }
@@ -28,8 +29,8 @@ function stop(server: Server): Promise<void> {
 }
 const node = (name: string, more: RequestListener = (_request, response) => response.end(name)) => createServer(more)
 
-async function vigiaWith(...args: Parameters<typeof startVigia>): Promise<Vigia> {
-  const vigia = await startVigia(...args)
+async function vigiaWith(setup: VigiaSetup): Promise<Vigia> {
+  const vigia = await (setup.env === undefined ? lendVigia(setup) : startVigia(setup))
   cleanUps.push(() => vigia.stop())
   return vigia
 }

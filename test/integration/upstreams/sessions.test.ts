@@ -2,11 +2,12 @@
 
 import { request } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 let vigia: Vigia
@@ -30,7 +31,7 @@ async function start(pool: object, config: Record<string, unknown> = {}): Promis
       }),
     ),
   )
-  vigia = await startVigia({
+  vigia = await lendVigia({
     upstreams: upstreams.map(each => each.port),
     pool: { balance: 'round-robin', ...pool },
     config,

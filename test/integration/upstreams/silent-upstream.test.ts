@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { InDoubtReport } from '../../../src/admin/contract/in-doubt.ts'
 import { askHttp } from '../../support/http-client.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
@@ -74,7 +75,13 @@ interface Setup {
   readonly cookie: string
 }
 
-async function setUp(pool: Record<string, unknown>, config: Record<string, unknown> = {}, count = 2): Promise<Setup> {
+/** @param getVigia `startVigia` where the list of what is in doubt must begin empty */
+async function setUp(
+  pool: Record<string, unknown>,
+  config: Record<string, unknown> = {},
+  count = 2,
+  getVigia = lendVigia,
+): Promise<Setup> {
   const nodes = await Promise.all(Array.from({ length: count }, (_, at) => new Node(`erp-${at + 1}`).start()))
   const upstreams = nodes.map(({ name, port }) => ({ name, url: `http://127.0.0.1:${port}` }))
   const routes = [
@@ -82,7 +89,7 @@ async function setUp(pool: Record<string, unknown>, config: Record<string, unkno
     { match: { path: '/stream/poll' }, pool: 'erp', longPoll: true },
     { pool: 'erp' },
   ]
-  const vigia = await startVigia({
+  const vigia = await getVigia({
     pool: { upstreams, health: HEALTH, affinity, ...pool },
     config: { shutdown: '100ms', routes, ...config },
   })
@@ -109,7 +116,12 @@ const within = <T>(ms: number, result: Promise<T>): Promise<T | 'waits'> =>
 
 describe('when a node goes silent', () => {
   test('what may be repeated is answered by another, a POST is told in-doubt after the grace, a session ends', async () => {
-    const { vigia, nodes, ask, cookie } = await setUp({ onDown: { requests: '700ms', sessions: '1s' } })
+    const { vigia, nodes, ask, cookie } = await setUp(
+      { onDown: { requests: '700ms', sessions: '1s' } },
+      {},
+      2,
+      startVigia,
+    )
     const [node, other] = nodes as [Node, Node]
     const read = ask('/wait/read')
     const write = ask('/wait/write', 'POST')
@@ -184,7 +196,7 @@ test('a node that is out, but answers its probes, keeps what it has', async () =
 })
 
 test('a POST of a long poll that loses its node is sent again, and is never in doubt', async () => {
-  const { vigia, nodes, ask } = await setUp({})
+  const { vigia, nodes, ask } = await setUp({}, {}, 2, startVigia)
   const [node, other] = nodes as [Node, Node]
   const poll = ask('/wait/poll', 'POST')
   await until('it waits', () => node.held.length === 1)

@@ -2,8 +2,9 @@
 
 import { afterEach, expect, test } from 'vitest'
 import { askHttp } from '../../support/http-client.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { SOON_MS, sleep, until, within } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import type { Vigia } from '../../support/vigia.ts'
 import { WorkerPerConnection } from '../../support/worker-per-connection.ts'
 
 /** An idle connection is kept for longer than a test waits. */
@@ -21,7 +22,7 @@ async function setUp(
   { workers = 1, pool = {} }: { workers?: number; pool?: object } = {},
 ): Promise<void> {
   server = await WorkerPerConnection.start(serverWorkers)
-  vigia = await startVigia({ upstreams: [server.port], pool: { ...KEPT, ...pool }, config: { workers } })
+  vigia = await lendVigia({ upstreams: [server.port], pool: { ...KEPT, ...pool }, config: { workers } })
 }
 
 const upstream = async () => (await vigia.status()).pools[0]!.upstreams[0]!

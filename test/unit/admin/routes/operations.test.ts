@@ -6,13 +6,16 @@ import { buildAdmin } from '../../../../src/admin/server.ts'
 const UPSTREAM = { name: 'erp-1', state: 'draining' }
 const POOL = { name: 'erp', upstreams: [UPSTREAM] }
 
-function setUp(boundTo = '127.0.0.1', result: OperationResult = { ok: true }) {
+/** Servers by what they are bound to: to build one, and to compile its schemas, costs more than all that is asked of it. */
+const served = new Map<string, { app: ReturnType<typeof buildAdmin>; calls: unknown[][]; result: OperationResult }>()
+
+function serve(boundTo: string) {
   const calls: unknown[][] = []
   const record =
     (verb: string) =>
     (...args: unknown[]) => {
       calls.push([verb, ...args])
-      return result
+      return served.get(boundTo)!.result
     }
   const operations: ControlOperations = {
     drain: record('drain'),
@@ -23,7 +26,16 @@ function setUp(boundTo = '127.0.0.1', result: OperationResult = { ok: true }) {
     resolveInDoubt: record('resolveInDoubt'),
   }
   const view = { status: () => ({ pools: [POOL] }) } as unknown as ControlView
-  const app = buildAdmin(view, () => {}, { operations, boundTo })
+  return { app: buildAdmin(view, () => {}, { operations, boundTo }), calls, result: { ok: true } as OperationResult }
+}
+
+/** No call is known yet. @param result of each operation until the next call of this */
+function setUp(boundTo = '127.0.0.1', result: OperationResult = { ok: true }) {
+  const server = served.get(boundTo) ?? serve(boundTo)
+  served.set(boundTo, server)
+  server.calls.length = 0
+  server.result = result
+  const { app, calls } = server
   const post = (url: string, payload: unknown, headers: Record<string, string> = {}) =>
     app.inject({
       method: 'POST',
