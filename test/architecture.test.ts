@@ -93,7 +93,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   // Computation only, no clock: the one package that a pure folder uses, in the one file that hides it.
   'rrule-temporal': ['policy/maintenance/recurrence.ts'],
   typebox: ['config'],
-  undici: ['control'],
   ws: ['demo'],
   yaml: ['config'],
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
@@ -430,7 +429,7 @@ describe('the checks themselves', () => {
     ['control/x.ts', "import { serve } from '../proxy/worker.ts'", 'forbidden'],
     ['shared/x.ts', "import { load } from '../config/load.ts'", 'down only'],
     ['demo/x.ts', "import { load } from '../config/load.ts'", 'only logging'],
-    ['proxy/x.ts', "import { request } from 'undici'", 'only control may'],
+    ['proxy/x.ts', "import Fastify from 'fastify'", 'only admin may'],
     ['proxy/x.ts', "import chalk from 'chalk'", 'nobody owns'],
     ['config/x.ts', "import { isIP, createServer } from 'node:net'", 'only proxy'],
     ['store/x.ts', "import { UpstreamTable } from '../shared/upstream-table.ts'", 'only types'],

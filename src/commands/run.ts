@@ -1,10 +1,13 @@
 // vigia run: loads the configuration, starts the control plane with its workers, and turns signals into drain and reload.
 // `startVigia` is the same without files and signals, for whoever has a compiled configuration already (the demo, tests).
 
+import { constants } from 'node:fs'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { StatusReport } from '../admin/contract/status.ts'
 import { readAside } from '../config/aside/aside.ts'
 import { formatProblem } from '../config/forms/problem.ts'
+import type { LoadedSnapshot } from '../config/read/load.ts'
+import { readRegularFile } from '../config/read/regular-file.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
@@ -21,6 +24,8 @@ import { EXIT } from './words/exit-codes.ts'
 export interface RunOptions {
   /** Path of the configuration file. */
   readonly config: string
+  /** Keep the last configuration that could be used, and start with it where the file can't be; true = beside the file. */
+  readonly lastGood?: string | boolean
   /** What worker threads run; default: the data plane. */
   readonly workerUrl?: URL
 }
@@ -53,15 +58,22 @@ export interface RunningVigia {
 const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
 
 /** Resolves with the exit code when vigia has stopped. */
-export async function run({ config, workerUrl }: RunOptions): Promise<number> {
-  const { loaded } = await readAside({ file: config, env: process.env, purpose: 'start' })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) console.error(formatProblem(problem))
+export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<number> {
+  const kept = lastGood === true ? `${config}.last-good` : lastGood || undefined
+  const { loaded: read } = await readAside({ file: config, env: process.env, purpose: 'start' })
+  const refused = read.ok ? undefined : read
+  const loaded = refused === undefined ? read : kept === undefined ? undefined : await loadLastGood(config, kept)
+  for (const problem of refused?.problems ?? []) console.error(formatProblem(problem))
+  if (loaded === undefined || !loaded.ok) {
     console.error(`vigia: ${config} can't be used; nothing was started`)
     return EXIT.badConfiguration
   }
   const logger = createLogger({ level: loaded.snapshot.log.level })
   process.once('uncaughtException', dieOfBug)
+  if (refused !== undefined)
+    logger.error(
+      `LAST GOOD CONFIGURATION: ${config} can't be used, so vigia starts with ${kept}, the last one that could be; mend ${config}, it is applied as soon as it can be`,
+    )
   for (const warning of loaded.warnings) logger.warn(formatProblem(warning))
   // Signals count from here on: one that comes during the start must not leave half a start behind.
   const signals = awaitSignals({
@@ -77,6 +89,8 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
     const file = {
       path: config,
       loaded,
+      lastGood: kept,
+      refused,
       load: (against: Snapshot) => readAside({ file: config, env: process.env }, against),
     }
     running = await startVigia(loaded.snapshot, { logger, file, ...(workerUrl === undefined ? {} : { workerUrl }) })
@@ -95,6 +109,24 @@ export async function run({ config, workerUrl }: RunOptions): Promise<number> {
     process.off('uncaughtException', dieOfBug)
     await flushLog(logger)
   }
+}
+
+/** Says on stderr where it can't be used, either. */
+async function loadLastGood(config: string, kept: string): Promise<LoadedSnapshot | undefined> {
+  try {
+    const file = readRegularFile(kept, constants.O_NOFOLLOW)
+    if ('not' in file) throw new Error(file.not)
+    const text = file.bytes.toString()
+    // What it names is looked for where it was: beside the configuration file.
+    const { loaded } = await readAside({ text, file: config, env: process.env, purpose: 'start' })
+    if (loaded.ok) return loaded
+    for (const problem of loaded.problems) console.error(`vigia: ${kept}, as ${formatProblem(problem)}`)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is none yet' : message
+    console.error(`vigia: the last good configuration ${kept} can't be used: ${why}`)
+  }
+  return undefined
 }
 
 /** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with CannotServe where it can't. */

@@ -56,7 +56,14 @@ export class Control {
       await checkListeners(listenersOf(snapshot))
       const { warning } = connectionLimitOf(snapshot, descriptors)
       if (warning !== undefined) this.#options.logger.warn(warning)
-      bus.tell({ type: 'started', version, text: file?.loaded.text, keeps: records.enabled })
+      bus.tell({
+        type: 'started',
+        version,
+        revision: snapshot.revision,
+        file: file?.path,
+        text: file?.loaded.text,
+        keeps: records.enabled,
+      })
       records.start()
       // Names have come, for the most part, before workers ask for them.
       void names.start()
@@ -71,6 +78,8 @@ export class Control {
       await supervisor.start(snapshot.revision)
       this.#life = 'ready'
       reloader?.start()
+      // What listens is good. One that was kept is kept already.
+      if (file?.refused === undefined) void reloader?.keepLastGood()
     } catch (error) {
       await this.#stop()
       throw error
@@ -92,7 +101,7 @@ export class Control {
       bus.tell({ ...about(), result: 'applied' })
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      bus.tell({ ...about(), result: 'refused', problems: [problem] })
+      bus.tell({ ...about(), result: 'refused', problems: [problem], frozen: false, waits: false })
       throw error
     }
   }
@@ -131,7 +140,7 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, windows, names, prober, supervisor, admin, records } = this.#parts
+    const { bus, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
@@ -141,13 +150,16 @@ export class Control {
     await admin.close()
     bus.tell({ type: 'stopped', by, cut })
     const lost = await records.close()
+    await keptEvents?.close()
     if (lost > 0) this.#options.logger.warn(`store: ${lost} rows could not be written any more`)
   }
 
   #tick(): void {
-    const { windows, registry, drains, recent } = this.#parts
-    // First: a drain that comes to its deadline as its window begins is the window's to end.
+    const { clock, windows, registry, drains, recent, reloader } = this.#parts
+    clock.look()
+    // Before upstreams: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
+    reloader?.tick(() => windows.freezeOn() !== undefined)
     registry.tick()
     const entries = registry.pools().flatMap(pool => pool.entries)
     drains.tick(entries, Date.now())

@@ -9,6 +9,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
 import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
 import { Bus } from './events/bus.ts'
@@ -17,8 +18,9 @@ import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
 import { Names } from './names/names.ts'
-import { reacting } from './reactions.ts'
+import { followingClock, reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
+import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
@@ -54,6 +56,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
+  const clock = new ClockWatch({ tell })
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
@@ -120,15 +123,18 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     tell,
   })
   const reloader = file && new Reloader({ file, logger, inUse, tell })
-  const { records, recorder } = createRecord({
+  const feed = new Feed()
+  const { records, recorder, keptEvents } = createRecord({
     snapshot,
     loaded: file?.loaded,
     logger,
+    counters,
+    feed,
     targets: { registry, windows, inDoubt },
   })
-  const feed = new Feed()
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
+  const outages = new PoolOutages({ registry, counters, tell })
 
   bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
   bus.listen(logging(logger))
@@ -136,13 +142,18 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
+  // Upstreams before windows, which look at them.
+  bus.listen(followingClock([supervisor, names, registry, windows, outages]))
+  // Last: what comes of a change is told after it.
+  bus.listen(outages.see)
 
   const view = createView({
     version,
-    startedMs: Date.now(),
+    startedMs: () => clock.startedMs,
     file: file?.path,
     inUse,
     reloads,
+    fileDiffers: () => reloader?.fileDiffers ?? null,
     life,
     descriptors,
     workers: () => supervisor.view(),
@@ -156,6 +167,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     inDoubt,
     records,
     controlStalls,
+    outages,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
   })
   /** Undefined where there is no file. Never rejects. */
@@ -186,6 +198,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    clock,
     descriptors,
     sessions,
     names,
@@ -199,6 +212,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     reloader,
     reloadFile,
     records,
+    keptEvents,
     view,
     admin,
   }

@@ -36,7 +36,7 @@ export function createLogger({ level, destination = 2, pretty }: LoggerOptions):
       PinoPretty({
         destination,
         sync: true,
-        translateTime: 'SYS:HH:MM:ss',
+        translateTime: 'SYS:yyyy-mm-dd HH:MM:ss o',
         singleLine: true,
         ignore: SAID_ANYWAY,
         colorize,

@@ -9,7 +9,7 @@ import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
-import { type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
+import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
 import { defineStore } from './store.ts'
 import { defineWorkers } from './workers.ts'
 
@@ -143,6 +143,18 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: pools((labels, { levels }) => [{ labels, value: levels.awaitsFailback ? 1 : 0 }]),
     },
     {
+      name: 'vigia_pool_outages_total',
+      help: 'How often nobody of the pool was left to take new work.',
+      type: 'counter',
+      samples: pools((labels, { outages }) => [{ labels, value: outages.count }]),
+    },
+    {
+      name: 'vigia_pool_outage_seconds_total',
+      help: 'For how long nobody of the pool was left to take new work, in all.',
+      type: 'counter',
+      samples: pools((labels, { outages }) => [{ labels, value: outages.seconds }]),
+    },
+    {
       name: 'vigia_pool_standby_active',
       help: '1 while a priority after the first carries load, else 0.',
       type: 'gauge',
@@ -197,6 +209,13 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: 'Attempts to put another configuration into use, by result; refused = the former one stayed.',
       type: 'counter',
       samples: () => Object.entries(source.reloads().tally).map(([result, value]) => ({ labels: { result }, value })),
+    },
+    {
+      name: 'vigia_config_file_differs',
+      help: '1 for the reason why the file does not say what is in use (refused, frozen, not-in-file, last-good), else 0.',
+      type: 'gauge',
+      samples: () =>
+        FILE_DIFFERS.map(reason => ({ labels: { reason }, value: source.fileDiffers?.() === reason ? 1 : 0 })),
     },
     {
       name: 'vigia_config_last_reload_success',

@@ -29,6 +29,8 @@ export interface MetricsSource {
   /** Host names of upstreams; absent = there are none. */
   names?(): NameSamples
   reloads(): ReloadSample
+  /** Why the file does not say what is in use; undefined = it does, or there is none. */
+  fileDiffers?(): (typeof FILE_DIFFERS)[number] | undefined
   /** Undefined = there is none. */
   store(): StoreSample | undefined
 }
@@ -91,6 +93,8 @@ export interface PoolSample {
   /** Most requests that wait at once; undefined = there is no queue. */
   readonly queueMax?: number | undefined
   readonly levels: LevelSample
+  /** How often nobody was left to take new work, and for how long, since the start; one that lasts included. */
+  readonly outages: { readonly count: number; readonly seconds: number }
   readonly upstreams: readonly UpstreamSample[]
 }
 
@@ -103,6 +107,8 @@ export interface LevelSample {
   /** The priorities after the first: whether each carries load, and how many requests were sent there. */
   readonly standby: readonly { readonly priority: number; readonly active: boolean; readonly requests: number }[]
 }
+
+export const FILE_DIFFERS = ['refused', 'frozen', 'not-in-file', 'last-good'] as const
 
 export const UPSTREAM_STATES = ['unknown', 'available', 'draining', 'out', 'disabled'] as const
 

@@ -1,4 +1,4 @@
-// To which addresses one thread connects for one upstream: what node:net and undici are given instead of a look-up, and what is learned
+// To which addresses one thread connects for one upstream: what node:net and node:tls are given instead of a look-up, and what is learned
 // of the addresses on the way. Nothing here asks a DNS server: control does (control/names).
 
 import type { LookupFunction, Socket } from 'node:net'

@@ -2,7 +2,7 @@
 
 import type { UpstreamTls } from '../plan/pool.ts'
 
-/** What node:tls and undici are given. */
+/** What node:tls is given. */
 export interface UpstreamTlsOptions {
   /** Left out: none is sent (SNI), and the certificate has to be for the address that is connected to. */
   readonly servername?: string

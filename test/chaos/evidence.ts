@@ -6,6 +6,7 @@ import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import type { Episode } from './fault-run.ts'
 import type { Conversation } from './load.ts'
 import type { JournalLine } from './modes.ts'
+import type { OwnEpisode } from './own-faults.ts'
 import type { Seen } from './requests.ts'
 import type { RoundSetup } from './setup.ts'
 
@@ -24,6 +25,7 @@ export interface Evidence {
   readonly seen: readonly Seen[]
   readonly conversations: readonly Conversation[]
   readonly episodes: readonly Episode[]
+  readonly ownEpisodes: readonly OwnEpisode[]
   /** By request id. */
   readonly journal: ReadonlyMap<string, readonly JournalLine[]>
   /** By request id: the node that carried it out. */

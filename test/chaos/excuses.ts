@@ -15,6 +15,7 @@ export type Excuse =
   | 'all attempts failed'
   | 'budget'
   | 'breaker'
+  | 'out of descriptors'
 
 /** What a fault does that ends in a timeout. */
 const STANDS_STILL: ReadonlySet<FaultKind> = new Set(['freeze', 'half-open'])
@@ -28,12 +29,21 @@ export function faultsAround(
   return episodes.filter(each => (node === '' || each.node === node) && each.startMs <= endMs && each.wellMs >= startMs)
 }
 
+/** vigia had no descriptor for a connection to an upstream, and says so. */
+export function isOutOfDescriptors({ code, startMs, endMs }: Seen, { ownEpisodes }: Evidence): boolean {
+  return (
+    code === 'out-of-resources' &&
+    ownEpisodes.some(each => each.kind === 'descriptors' && each.startMs <= endMs && each.endMs >= startMs)
+  )
+}
+
 /** Why a request that may be repeated failed all the same; undefined = there is no excuse. */
 export function excuseFor(seen: Seen, entry: AccessEntry | undefined, evidence: Evidence): Excuse | undefined {
   const { setup, episodes } = evidence
   const node = seen.node || entry?.upstream || ''
   const faults = faultsAround(episodes, node, seen)
   if (seen.code === 'overloaded') return setup.breaker ? 'breaker' : undefined
+  if (isOutOfDescriptors(seen, evidence)) return 'out of descriptors'
   if (node === '' || faults.length === 0) return undefined
   if (seen.end === 'cut') return 'cut after its head'
   // A declared request that failed in one of these ways is in doubt: the code does not tell which.

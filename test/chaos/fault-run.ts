@@ -17,6 +17,12 @@ export interface Episode {
   wellMs: number
 }
 
+/** Since when, and until when at least, control stood still: nobody was probed, and nobody came back. */
+export interface ControlStall {
+  readonly startMs: number
+  readonly backMs: number
+}
+
 export interface FaultRun {
   readonly nodes: readonly NodeProcess[]
   readonly faults: readonly Fault[]
@@ -25,15 +31,25 @@ export interface FaultRun {
   /** From the end of a fault until the upstream counts as well. */
   readonly graceMs: number
   readonly untilMs: number
+  /** Those so far; more come while it runs. */
+  readonly controlStalls: readonly ControlStall[]
 }
 
 /** Resolves when all faults are lifted. */
-export async function runFaults({ nodes, faults, most, graceMs, untilMs }: FaultRun): Promise<Episode[]> {
+export async function runFaults({
+  nodes,
+  faults,
+  most,
+  graceMs,
+  untilMs,
+  controlStalls,
+}: FaultRun): Promise<Episode[]> {
   const episodes: Episode[] = []
   const running = new Set<Promise<void>>()
   const wrong: unknown[] = []
   const activeOn = (name: string) => episodes.some(each => each.node === name && each.endMs === Infinity)
-  const isWell = (name: string) => episodes.every(each => each.node !== name || each.wellMs <= Date.now())
+  const isWell = (name: string) =>
+    episodes.every(each => each.node !== name || wellMs(each.endMs, graceMs, controlStalls) <= Date.now())
   const mayStart = (name: string) =>
     running.size < most && !activeOn(name) && nodes.some(({ setup }) => setup.name !== name && isWell(setup.name))
   for (const fault of faults) {
@@ -60,14 +76,21 @@ export async function runFaults({ nodes, faults, most, graceMs, untilMs }: Fault
       })
       .finally(() => {
         episode.endMs = Date.now()
-        episode.wellMs = episode.endMs + graceMs
         running.delete(one)
       })
     running.add(one)
   }
   await Promise.all(running)
+  for (const episode of episodes) episode.wellMs = wellMs(episode.endMs, graceMs, controlStalls)
   if (wrong.length > 0) throw wrong[0]
   return episodes
+}
+
+/** What control needs for an upstream begins anew when control is back. */
+function wellMs(endMs: number, graceMs: number, stalls: readonly ControlStall[]): number {
+  let atMs = endMs + graceMs
+  for (const { startMs, backMs } of stalls) if (startMs < atMs) atMs = Math.max(atMs, backMs + graceMs)
+  return atMs
 }
 
 async function carryOut(node: NodeProcess, { kind, mode }: Fault, lastsMs: number): Promise<void> {

@@ -38,7 +38,7 @@ export function drawFaults(seed: number, nodes: number, seconds: number, kinds: 
   const short = seconds < 10
   const faults: Fault[] = []
   let deck: FaultKind[] = []
-  while (faults.length < seconds * 3) {
+  while (kinds.length > 0 && faults.length < seconds * 3) {
     if (deck.length === 0) deck = shuffled(kinds, random)
     const kind = deck.pop()!
     faults.push({

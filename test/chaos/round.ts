@@ -8,10 +8,11 @@ import { freePort } from '../support/free-port.ts'
 import { sleep, until } from '../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'
 import { type Evidence, readAccessLog, readJournals, readKeys, readLog } from './evidence.ts'
-import { runFaults } from './fault-run.ts'
+import { type ControlStall, runFaults } from './fault-run.ts'
 import { drawFaults, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { runLoad } from './load.ts'
 import { NodeProcess } from './node-process.ts'
+import { drawOwnFaults, OWN_FAULT_KINDS, type OwnFaultKind, runOwnFaults, stallingEnv } from './own-faults.ts'
 import { documentOf, drawSetup, type RoundSetup } from './setup.ts'
 import { judge, type Violation } from './verdict.ts'
 
@@ -19,6 +20,7 @@ export interface RoundOptions {
   readonly seed: number
   readonly seconds: number
   readonly kinds?: readonly FaultKind[]
+  readonly ownKinds?: readonly OwnFaultKind[]
   readonly onSetup?: (setup: RoundSetup) => void
 }
 
@@ -36,7 +38,13 @@ const MEMORY_SECONDS = 90
 /** What must be 0 when nobody asks anything, whatever in /status it belongs to. */
 const GAUGES = /^(inFlight|waiting|tunnels|places|pending)$/
 
-export async function runRound({ seed, seconds, kinds = FAULT_KINDS, onSetup }: RoundOptions): Promise<RoundResult> {
+export async function runRound({
+  seed,
+  seconds,
+  kinds = FAULT_KINDS,
+  ownKinds = OWN_FAULT_KINDS,
+  onSetup,
+}: RoundOptions): Promise<RoundResult> {
   const setup = drawSetup(seed, seconds)
   onSetup?.(setup)
   const folder = await mkdtemp(join(tmpdir(), 'vigia-chaos-'))
@@ -51,14 +59,27 @@ export async function runRound({ seed, seconds, kinds = FAULT_KINDS, onSetup }: 
     }
     await Promise.all(nodes.map(node => node.start()))
     const accessLog = join(folder, 'access.jsonl')
-    vigia = await startWith(setup, nodes, accessLog)
+    const stallFile = join(folder, 'stall.json')
+    vigia = await startWith(setup, nodes, accessLog, ownKinds.length > 0 ? stallingEnv(stallFile) : undefined)
     const socketsBefore = await vigia.sockets()
     const untilMs = Date.now() + seconds * 1000
     const memory = watchMemory(vigia, untilMs)
     const load = runLoad({ ...setup, port: vigia.port, until: () => Date.now() > untilMs })
     await sleep(WARM_UP_MS)
     const faults = drawFaults(seed, setup.nodes, seconds, kinds)
-    const episodes = await runFaults({ nodes, faults, most: setup.mostFaults, graceMs: setup.graceMs, untilMs })
+    const controlStalls: ControlStall[] = []
+    const own = runOwnFaults({
+      vigia,
+      faults: drawOwnFaults(seed, WORKERS, seconds, ownKinds),
+      stallFile,
+      untilMs,
+      onControlStall: backMs => controlStalls.push({ startMs: Date.now(), backMs }),
+    })
+    const { mostFaults: most, graceMs } = setup
+    const [episodes, ownEpisodes] = await Promise.all([
+      runFaults({ nodes, faults, most, graceMs, untilMs, controlStalls }),
+      own,
+    ])
     const { seen, conversations } = await load
     const left = await settled(vigia, socketsBefore, setup)
     const listedInDoubt = await listInDoubt(vigia)
@@ -70,6 +91,7 @@ export async function runRound({ seed, seconds, kinds = FAULT_KINDS, onSetup }: 
       seen,
       conversations,
       episodes,
+      ownEpisodes,
       journal: await readJournals(journals),
       carriedOut: await readKeys(keys),
       access: await readAccessLog(accessLog),
@@ -86,13 +108,20 @@ export async function runRound({ seed, seconds, kinds = FAULT_KINDS, onSetup }: 
   }
 }
 
-function startWith(setup: RoundSetup, nodes: readonly NodeProcess[], accessLog: string): Promise<Vigia> {
+/** @param env undefined = vigia itself is spared, and needs no process of its own */
+function startWith(
+  setup: RoundSetup,
+  nodes: readonly NodeProcess[],
+  accessLog: string,
+  env: NodeJS.ProcessEnv | undefined,
+): Promise<Vigia> {
   const upstreams = nodes.map(({ setup: { name, port } }) => ({
     name,
     url: `http://127.0.0.1:${port}`,
     ...setup.upstreamKeys,
   }))
-  return startVigia({ pool: { ...setup.pool, upstreams }, config: documentOf(setup, accessLog) })
+  const config = documentOf(setup, accessLog)
+  return startVigia({ pool: { ...setup.pool, upstreams }, config, ...(env && { env, ownProcess: true }) })
 }
 
 /** Waits until everything that goes up and down is down. @returns what is not */

@@ -6,6 +6,7 @@ import type { Evidence } from './evidence.ts'
 import { faultsAround } from './excuses.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { Figures } from './figures.ts'
+import { OWN_FAULT_KINDS, type OwnFaultKind } from './own-faults.ts'
 import { runRound } from './round.ts'
 import { describeSetup } from './setup.ts'
 import type { Violation } from './verdict.ts'
@@ -14,14 +15,14 @@ const HELP = `npm run chaos -- [--minutes N] [--seed S] [--round-seconds N] [--f
   --minutes        how long, in rounds (default 5)
   --seed           of the first round; the next one has the next number (default: by the clock)
   --round-seconds  length of a round (default 60; below 10 = as in npm test)
-  --faults         only these: ${FAULT_KINDS.join(', ')}`
+  --faults         only these: ${[...FAULT_KINDS, ...OWN_FAULT_KINDS].join(', ')}`
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 1_000_000) },
     'round-seconds': { type: 'string', default: '60' },
-    faults: { type: 'string', default: FAULT_KINDS.join(',') },
+    faults: { type: 'string', default: [...FAULT_KINDS, ...OWN_FAULT_KINDS].join(',') },
     help: { type: 'boolean', default: false },
   },
 })
@@ -31,8 +32,10 @@ if (values.help) {
 }
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
-const kinds = values.faults.split(',') as FaultKind[]
-const unknown = kinds.filter(kind => !FAULT_KINDS.includes(kind))
+const wanted = values.faults.split(',')
+const kinds = FAULT_KINDS.filter(kind => wanted.includes(kind))
+const ownKinds = OWN_FAULT_KINDS.filter(kind => wanted.includes(kind))
+const unknown = wanted.filter(kind => ![...kinds, ...ownKinds].includes(kind as FaultKind | OwnFaultKind))
 if (unknown.length > 0) throw new Error(`--faults: there is no ${unknown.join(', ')}\n${HELP}`)
 
 const seconds = Number(values['round-seconds'])
@@ -42,10 +45,16 @@ let violations = 0
 console.log(`${rounds} rounds of ${seconds} s from seed ${values.seed}`)
 for (let round = 0; round < rounds; round += 1) {
   const seed = Number(values.seed) + round
-  const result = await runRound({ seed, seconds, kinds, onSetup: setup => console.log(`\n${describeSetup(setup)}`) })
-  const { seen, episodes } = result.evidence
+  const result = await runRound({
+    seed,
+    seconds,
+    kinds,
+    ownKinds,
+    onSetup: setup => console.log(`\n${describeSetup(setup)}`),
+  })
+  const { seen, episodes, ownEpisodes } = result.evidence
   console.log(
-    `seed ${seed}: ${seen.length} requests, ${episodes.length} faults, ${result.violations.length} violations`,
+    `seed ${seed}: ${seen.length} requests, ${episodes.length} faults, ${ownEpisodes.length} of vigia itself, ${result.violations.length} violations`,
   )
   figures.add(result.evidence)
   violations += result.violations.length

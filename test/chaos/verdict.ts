@@ -2,7 +2,7 @@
 
 import type { AnswerCode } from '../../src/proxy/answers/codes.ts'
 import type { Evidence } from './evidence.ts'
-import { excuseFor, faultsAround } from './excuses.ts'
+import { excuseFor, faultsAround, isOutOfDescriptors } from './excuses.ts'
 import type { Conversation } from './load.ts'
 import type { JournalLine } from './modes.ts'
 import { promiseOf, type Seen } from './requests.ts'
@@ -26,6 +26,9 @@ export function judge(evidence: Evidence): Violation[] {
     const what = judgeConversation(conversation, evidence)
     if (what) found.push({ rule: '7 WebSockets', id: conversation.id, what })
   }
+  for (const { missed } of evidence.ownEpisodes)
+    for (const what of missed) found.push({ rule: '8 trouble of its own', id: '', what })
+  for (const what of judgeOwnTrouble(evidence)) found.push({ rule: '8 trouble of its own', id: '', what })
   for (const { msg, level } of evidence.log) {
     if (msg.includes('unexpected exception') || level === 'fatal') found.push({ rule: '6 log', id: '', what: msg })
   }
@@ -68,7 +71,8 @@ function judgeRequest(seen: Seen, evidence: Evidence, report: (rule: string, wha
     if (promised !== 'once' && excuseFor(seen, entry, evidence) === undefined)
       report('3 an error without need', `${seen.status} ${seen.code || seen.end} ${seen.error}`)
     const at = seen.node || entry?.upstream || ''
-    if (promised === 'once' && seen.code !== 'overloaded' && faultsAround(evidence.episodes, at, seen).length === 0)
+    const isExcused = seen.code === 'overloaded' || isOutOfDescriptors(seen, evidence)
+    if (promised === 'once' && !isExcused && faultsAround(evidence.episodes, at, seen).length === 0)
       report('3 an error without a fault', `${seen.status} ${seen.code || seen.end} ${seen.error}`)
   }
 
@@ -90,6 +94,11 @@ function judgeRequest(seen: Seen, evidence: Evidence, report: (rule: string, wha
     if (claim === 'no upstream has all of it' && count('whole') > 0)
       report('5 claims', `${seen.code} says it was broken off, and an upstream has all of it`)
   }
+}
+
+/** What vigia itself has run out of is no verdict on an upstream. */
+function judgeOwnTrouble({ log }: Evidence): string[] {
+  return log.flatMap(({ to, msg }) => (to === 'out' && /\bE[MN]FILE\b/.test(msg) ? [msg] : []))
 }
 
 function claimOf(code: AnswerCode): Claim {

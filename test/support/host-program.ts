@@ -35,8 +35,8 @@ function keepCompiled(): void {
 }
 
 async function carryOut(args: readonly string[]): Promise<number> {
-  const [command, option, config] = args
+  const [command, option, config, ...more] = args
   if (command !== 'run' || option !== '-c' || config === undefined) return main([process.execPath, 'vigia', ...args])
   const { run } = await import('../../src/commands/run.ts')
-  return run({ config, workerUrl: WORKER_URL })
+  return run({ config, workerUrl: WORKER_URL, lastGood: more.includes('--last-good') })
 }

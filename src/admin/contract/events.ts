@@ -1,15 +1,18 @@
 // What the admin listener needs of recent events. Control implements it; admin never reaches further.
 
-export type EventType =
-  | 'transition'
-  | 'notice'
-  | 'standby'
-  | 'reload'
-  | 'window'
-  | 'in-doubt'
-  | 'resolution'
-  | 'worker'
-  | 'name'
+export const EVENT_TYPES = [
+  'transition',
+  'pool',
+  'notice',
+  'standby',
+  'reload',
+  'window',
+  'in-doubt',
+  'resolution',
+  'worker',
+  'name',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
 
 /** Something that happened, and that the people who look after this vigia want to know. */
 export interface ControlEvent {

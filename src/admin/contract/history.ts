@@ -64,11 +64,17 @@ export interface IncidentReport {
   readonly at: string
   /** Null = it lasts. */
   readonly end: string | null
+  /** Null = it lasts. */
+  readonly durationMs: number | null
+  /** `*` = all, where vigia itself did not run. */
   readonly pool: string
   /** Null = of the pool. */
   readonly upstream: string | null
+  /** `upstream-out`, `pool-unavailable`, `vigia-down`. */
   readonly kind: string
   readonly cause: string
+  /** Requests that failed meanwhile: users' answers 5xx for a pool, failed attempts for an upstream; null = it lasts, or nobody knows. */
+  readonly failed: number | null
 }
 export interface HistoryView {
   audit(query: AuditRowsQuery): Promise<Found<Rows<AuditReport>>>

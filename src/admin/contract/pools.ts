@@ -20,9 +20,21 @@ export interface PoolReport {
   /** Whether load returns by itself to a priority that can carry it again. */
   readonly failback: 'automatic' | 'manual'
   readonly priorities: PrioritiesReport
+  /** Nobody is left to take new work; null = somebody is. */
+  readonly outage: PoolOutage | null
   /** What a maintenance window does to all of it; absent = nothing. */
   readonly maintenance?: PoolMaintenance | undefined
   readonly upstreams: readonly UpstreamReport[]
+}
+
+/** What users of a pool got since nobody was left, from vigia and from upstreams that finish what they have. */
+export interface PoolOutage {
+  /** ISO 8601. */
+  readonly since: string
+  readonly answers: StatusClasses
+  readonly inDoubt: number
+  /** Answered by a maintenance window; in no class. */
+  readonly planned: number
 }
 
 /** Requests that found no place on an upstream. */

@@ -54,6 +54,22 @@ export interface ConfigurationReport {
   readonly file: string | null
   /** Null = there was none. Where it is not ok, the configuration in use is not what the file says. */
   readonly lastReload: { readonly at: string; readonly ok: boolean; readonly error: string | null } | null
+  /** Why the file does not say what is in use; null = it does, or there is none. */
+  readonly fileDiffers: FileDiffers | null
+}
+
+export interface FileDiffers {
+  /**
+   * `refused`: it was changed, and can't be used. `frozen`: a change freeze refused it; it is tried again when that ends. `not-in-file`: what
+   * is in use came over the API. `last-good`: vigia could not be started with it, and was with the last one that could be used.
+   */
+  readonly why: 'refused' | 'frozen' | 'not-in-file' | 'last-good'
+  /** ISO 8601. */
+  readonly since: string
+  /** One line; null = there is none. */
+  readonly problem: string | null
+  /** What a start would do now: fail, use what the file says, or the last good configuration. */
+  readonly nextStart: 'fails' | 'file' | 'last-good'
 }
 
 /** What must survive a restart: whether it is being written. Traffic does not depend on it. */

@@ -41,9 +41,12 @@ export interface UpstreamReport {
   readonly tunnels: number
   /** Answers per second, of the last ten seconds. */
   readonly rate: number
-  /** 99 of 100 answers of the last ten seconds were complete by then, ms; null = there was none. */
+  /** 99 of 100 answers of the last ten seconds had begun by then (time to the first byte, no long polls), ms; null = there was none. */
   readonly p99Ms: number | null
+  /** What clients got; vigia's own 502 and 504 after a failure of this upstream included. */
   readonly responses: StatusClasses
+  /** Attempts that failed, each once: its own answers 5xx, and all of `failures`. */
+  readonly errors: number
   readonly failures: { readonly connect: number; readonly transport: number; readonly timeout: number }
   readonly retries: number
   readonly inDoubt: number

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AdminAccess } from '../access/admin-access.ts'
 import type { Principal } from '../access/tokens.ts'
 import { sendProblem } from '../answers/problem.ts'
-import type { EventFeed } from '../contract/events.ts'
+import { EVENT_TYPES, type EventFeed } from '../contract/events.ts'
 import { EventStream } from './event-stream.ts'
 import { closed, flag, list, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
 
@@ -30,7 +30,7 @@ const EVENT: Schema = {
   ...object({
     id: whole('Increases with each event.'),
     at: time(),
-    type: oneOf('transition', 'notice', 'standby', 'reload', 'window', 'in-doubt', 'resolution', 'worker', 'name'),
+    type: oneOf(...EVENT_TYPES),
     text: text(),
     pool: orNull(text()),
     upstream: orNull(text()),

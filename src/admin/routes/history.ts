@@ -2,7 +2,7 @@
 // are masked before rows come here.
 
 import type { FastifyInstance } from 'fastify'
-import { parseDuration } from '../../config/forms/units.ts'
+import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/units.ts'
 import { sendProblem } from '../answers/problem.ts'
 import type { Found, HistoryView, Rows, SpanQuery } from '../contract/history.ts'
 import { PAGE, type PageQuery, pageNumbers, pageOf, sendFound } from './pages.ts'
@@ -51,7 +51,7 @@ const SCHEMAS = {
     },
   },
   incidents: {
-    summary: 'Stretches in which an upstream or a pool was not available',
+    summary: 'Stretches in which an upstream, a pool or vigia itself was not available',
     tags: ['record'],
     querystring: closed({ ...OF_UPSTREAM, open: oneOf('true', 'false') }),
     response: {
@@ -59,10 +59,12 @@ const SCHEMAS = {
         id: whole(),
         at: text(),
         end: orNull(text()),
+        durationMs: orNull(whole()),
         pool: text(),
         upstream: orNull(text()),
-        kind: text(),
+        kind: text('upstream-out, pool-unavailable, vigia-down'),
         cause: text(),
+        failed: orNull(whole('Requests that failed meanwhile.')),
       }),
     },
   },
@@ -94,25 +96,9 @@ export function serveHistory(app: FastifyInstance, view: HistoryView): void {
 
 /** @returns the span, or one line on what is wrong */
 function spanOf({ since, until, ...page }: Query, nowMs: number): SpanQuery | string {
-  const from = since === undefined ? undefined : timeOf(since, nowMs)
-  const to = until === undefined ? undefined : timeOf(until, nowMs)
-  if (from === 'wrong' || to === 'wrong')
-    return `${from === 'wrong' ? 'since' : 'until'} is neither a time such as 2026-12-06T04:00:00-03:00 (with its offset or Z) nor how long ago, such as 24h`
-  return { ...pageNumbers(page), fromMs: from, toMs: to }
-}
-
-function timeOf(text: string, nowMs: number): number | 'wrong' {
-  const agoMs = parseDuration(text) ?? daysMs(text)
-  if (agoMs !== undefined) return nowMs - agoMs
-  try {
-    return Temporal.Instant.from(text).epochMilliseconds
-  } catch {
-    return 'wrong'
-  }
-}
-
-/** Durations of the configuration end below 500 h; what is kept goes back for years. */
-function daysMs(text: string): number | undefined {
-  const days = /^(\d{1,5})d$/.exec(text)?.[1]
-  return days === undefined ? undefined : Number(days) * 86_400_000
+  const fromMs = since === undefined ? undefined : momentOf(since, nowMs)
+  const toMs = until === undefined ? undefined : momentOf(until, nowMs)
+  if (since !== undefined && fromMs === undefined) return `since is ${WHAT_MOMENTS_ARE}`
+  if (until !== undefined && toMs === undefined) return `until is ${WHAT_MOMENTS_ARE}`
+  return { ...pageNumbers(page), fromMs, toMs }
 }

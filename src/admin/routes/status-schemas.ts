@@ -65,6 +65,7 @@ export const UPSTREAM: Schema = {
     rate: number(),
     p99Ms: orNull(whole()),
     responses: CLASSES,
+    errors: whole('Attempts that failed, each once: answers 5xx of its own, and all of `failures`.'),
     failures: object({ connect: whole(), transport: whole(), timeout: whole() }),
     retries: whole(),
     inDoubt: whole(),
@@ -94,6 +95,7 @@ export const POOL: Schema = {
       awaitsFailback: orNull(whole()),
       standby: list(object({ priority: whole(), since: orNull(time()), requests: whole() })),
     }),
+    outage: orNull(object({ since: time(), answers: CLASSES, inDoubt: whole(), planned: whole() })),
     upstreams: list(ref('Upstream')),
   }),
 }
@@ -103,6 +105,21 @@ export const STATUS: Schema = {
   ...object({
     version: text(),
     revision: whole('Of the configuration in use.'),
+    configuration: object({
+      revision: whole(),
+      appliedAt: time(),
+      source: oneOf('start', 'file', 'signal', 'api', 'cli', 'program'),
+      file: orNull(text()),
+      lastReload: orNull(object({ at: time(), ok: flag(), error: orNull(text()) })),
+      fileDiffers: orNull(
+        object({
+          why: oneOf('refused', 'frozen', 'not-in-file', 'last-good'),
+          since: time(),
+          problem: orNull(text()),
+          nextStart: oneOf('fails', 'file', 'last-good'),
+        }),
+      ),
+    }),
     state: oneOf('starting', 'ready', 'draining'),
     startedAt: time(),
     uptimeS: number(),

@@ -1,12 +1,11 @@
 // vigia drain: asks for a drain; with --wait, follows it until nothing is left, or until its deadline.
 
-import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { clock, drainWords, isFree, remainingWords } from '../words/drain-lines.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { fetchStatus } from './admin-client.ts'
-import { failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'
+import { ALL_POOLS, failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'
 
 export interface DrainOptions extends OperateOptions {
   readonly wait: boolean
@@ -35,15 +34,16 @@ async function follow(place: Place, { admin, json }: DrainOptions): Promise<numb
   for (;;) {
     const now = Date.now()
     const upstreams = membersOf(await fetchStatus(admin), place)
-    const left = upstreams.filter(each => each.drain === null || !isFree(each.drain))
-    for (const upstream of upstreams) {
+    const left = upstreams.filter(({ upstream: { drain } }) => drain === null || !isFree(drain))
+    for (const { pool, upstream } of upstreams) {
       const text = progressOf(upstream, now)
-      const before = lastSaid.get(upstream.name)
+      const name = `${pool}/${upstream.name}`
+      const before = lastSaid.get(name)
       // What is left counts; the times in the line change all the while.
       const key = `${upstream.state} ${upstream.drain === null ? '' : remainingWords(upstream.drain.remaining)}`
       if (before?.text === key && now - before.atMs < REPEAT_MS) continue
-      lastSaid.set(upstream.name, { text: key, atMs: now })
-      say(`${clock(now)}  ${place.pool}/${upstream.name}  ${text}`)
+      lastSaid.set(name, { text: key, atMs: now })
+      say(`${clock(now)}  ${name}  ${text}`)
     }
     if (upstreams.length === 0) {
       say(`${clock(now)}  ${place.pool} has no such upstream any more`)
@@ -51,7 +51,7 @@ async function follow(place: Place, { admin, json }: DrainOptions): Promise<numb
     }
     if (left.length === 0) return ASKED.done
     // A drain that was lifted, or has come to its deadline, frees nothing any more.
-    if (left.every(each => each.state !== 'draining' && each.state !== 'out')) return ASKED.refused
+    if (left.every(({ upstream: { state } }) => state !== 'draining' && state !== 'out')) return ASKED.refused
     await new Promise(resolve => setTimeout(resolve, POLL_MS))
   }
 }
@@ -64,7 +64,14 @@ function progressOf({ drain: report, state, why }: UpstreamReport, nowMs: number
   return drainWords(report, nowMs)
 }
 
-function membersOf({ pools }: StatusReport, { pool, upstream }: Place): readonly UpstreamReport[] {
-  const found: PoolReport | undefined = pools.find(each => each.name === pool)
-  return found?.upstreams.filter(each => upstream === undefined || each.name === upstream) ?? []
+interface Member {
+  readonly pool: string
+  readonly upstream: UpstreamReport
+}
+
+function membersOf({ pools }: StatusReport, place: Place): readonly Member[] {
+  return pools
+    .filter(({ name }) => place.pool === ALL_POOLS || name === place.pool)
+    .flatMap(({ name, upstreams }) => upstreams.map(upstream => ({ pool: name, upstream })))
+    .filter(({ upstream }) => place.upstream === undefined || upstream.name === place.upstream)
 }

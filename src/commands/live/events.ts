@@ -1,8 +1,10 @@
 // vigia events: prints what has happened of late; with --follow also what happens from now on, over interruptions of the connection.
 
-import type { ControlEvent, EventsAfter } from '../../admin/contract/events.ts'
+import type { ControlEvent, EventsAfter, EventType } from '../../admin/contract/events.ts'
+import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/units.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
+import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'
 import { fetchJson, openStream, RefusedByVigia, Unreachable } from './admin-client.ts'
 import { failed } from './operate.ts'
 import { parseEventStream } from './sse.ts'
@@ -15,6 +17,11 @@ export interface EventsOptions {
   readonly follow: boolean
   /** Only those after the event with this id. */
   readonly after?: string
+  /** Only those of this pool and its upstreams. */
+  readonly pool?: string
+  readonly type?: EventType
+  /** Only those from then on: a time, or how long ago. */
+  readonly since?: string
 }
 
 const FIRST_PAUSE_MS = 500
@@ -23,12 +30,23 @@ const LONGEST_PAUSE_MS = 10_000
 const SILENCE_MS = 45_000
 
 /** Resolves with the exit code; with --follow it never does, unless the first answer is no. */
-export async function events({ admin, json, follow, after }: EventsOptions): Promise<number> {
+export async function events({ admin, json, follow, after, pool, type, since }: EventsOptions): Promise<number> {
   if (after !== undefined && !/^\d{1,16}$/.test(after)) {
     console.error(`vigia: ${JSON.stringify(after)} is not the id of an event: a whole number`)
     return ASKED.unreachable
   }
-  const print = (event: ControlEvent) => console.log(json ? JSON.stringify(event) : lineOf(event))
+  const sinceMs = since === undefined ? undefined : momentOf(since, Date.now())
+  if (since !== undefined && sinceMs === undefined) {
+    console.error(`vigia: --since ${JSON.stringify(since)} is ${WHAT_MOMENTS_ARE}`)
+    return ASKED.unreachable
+  }
+  const isWanted = (event: ControlEvent) =>
+    (pool === undefined || event.pool === pool) &&
+    (type === undefined || event.type === type) &&
+    (sinceMs === undefined || Date.parse(event.at) >= sinceMs)
+  const print = (event: ControlEvent) => {
+    if (isWanted(event)) console.log(json ? JSON.stringify(event) : lineOf(event))
+  }
   let known: number
   try {
     const recent = (await fetchJson(admin, `/events?follow=false&after=${after ?? 0}`)) as EventsAfter & {
@@ -89,5 +107,6 @@ function sayGap(): void {
 
 function lineOf({ at, type, text, by }: ControlEvent): string {
   const author = by === null || text.includes(`by ${by}`) ? '' : ` (by ${by})`
-  return printable(`${at}  ${type.padEnd(10)}  ${text}${author}`)
+  const zone = hereZone()
+  return printable(`${localTimeWithOffset(at, zone)}  ${type.padEnd(10)}  ${withLocalTimes(text, zone)}${author}`)
 }

@@ -5,7 +5,7 @@ import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { changeLine, poolLine } from '../words/drain-lines.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { userName } from '../words/user-name.ts'
-import { postChange, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { fetchStatus, postChange, RefusedByVigia, Unreachable } from './admin-client.ts'
 
 export type Verb = 'drain' | 'disable' | 'enable' | 'failback'
 
@@ -25,16 +25,19 @@ export interface OperateOptions {
   readonly by?: string
 }
 
-/** `POOL` or `POOL/UPSTREAM`. */
+/** `POOL` or `POOL/UPSTREAM`; the pool may be ALL_POOLS. */
 export interface Place {
   readonly pool: string
   readonly upstream: string | undefined
 }
 
+/** In the place of a pool: every one that has an upstream of that name, which is one machine. */
+export const ALL_POOLS = '*'
+
 /** Undefined where it is neither POOL nor POOL/UPSTREAM. */
 export function parsePlace(text: string): Place | undefined {
   const [pool, upstream, ...rest] = text.split('/')
-  if (!pool || upstream === '' || rest.length > 0) return undefined
+  if (!pool || upstream === '' || rest.length > 0 || (pool === ALL_POOLS && upstream === undefined)) return undefined
   return { pool, upstream }
 }
 
@@ -42,7 +45,7 @@ export function parsePlace(text: string): Place | undefined {
 export async function operate(verb: Verb, target: string, options: OperateOptions): Promise<number> {
   const place = parsePlace(target)
   if (place === undefined || (verb === 'failback' && place.upstream !== undefined)) {
-    const wanted = verb === 'failback' ? 'POOL' : 'POOL or POOL/UPSTREAM'
+    const wanted = verb === 'failback' ? 'POOL' : 'POOL, POOL/UPSTREAM or */UPSTREAM'
     console.error(`vigia: ${JSON.stringify(target)} is not ${wanted}`)
     return ASKED.unreachable
   }
@@ -55,13 +58,40 @@ export async function operate(verb: Verb, target: string, options: OperateOption
     ...(unrecorded === true ? { unrecorded } : {}),
   }
   try {
-    const state = await postChange(admin, pathOf(place, verb), wish)
-    if (json) console.log(JSON.stringify(state, null, 2))
-    else for (const line of linesOf(place, verb, state)) console.log(line)
-    return ASKED.done
+    if (place.pool !== ALL_POOLS) {
+      const state = await postChange(admin, pathOf(place, verb), wish)
+      if (json) console.log(JSON.stringify(state, null, 2))
+      else for (const line of linesOf(place, verb, state)) console.log(line)
+      return ASKED.done
+    }
+    return await everywhere(verb, place.upstream!, options, wish)
   } catch (error) {
     return failed(`${verb} ${target}`, error)
   }
+}
+
+/** One after the other; what is refused in one pool keeps none of the others from it, and makes the exit code. */
+async function everywhere(verb: Verb, upstream: string, options: OperateOptions, wish: object): Promise<number> {
+  const { admin, json } = options
+  const { pools } = await fetchStatus(admin)
+  const places = pools
+    .filter(pool => pool.upstreams.some(({ name }) => name === upstream))
+    .map(pool => ({ pool: pool.name, upstream }))
+  if (places.length === 0) throw new RefusedByVigia(`no pool has an upstream ${JSON.stringify(upstream)}`)
+  const states: unknown[] = []
+  let code: number = ASKED.done
+  for (const place of places) {
+    try {
+      const state = await postChange(admin, pathOf(place, verb), wish)
+      states.push(state)
+      if (!json) for (const line of linesOf(place, verb, state)) console.log(line)
+    } catch (error) {
+      if (!(error instanceof RefusedByVigia)) throw error
+      code = failed(`${verb} ${place.pool}/${upstream}`, error)
+    }
+  }
+  if (json) console.log(JSON.stringify(states, null, 2))
+  return code
 }
 
 /** Prints the one line and resolves the exit code; what is no answer of vigia is thrown on. */

@@ -3,6 +3,7 @@
 
 import type { StatusReport } from '../../admin/contract/status.ts'
 import { formatStatus } from '../words/status-table.ts'
+import { hereZone, localTimeWithOffset } from '../words/times.ts'
 import { fetchStatus, RefusedByVigia, Unreachable } from './admin-client.ts'
 
 export interface StatusOptions {
@@ -41,9 +42,9 @@ async function follow(admin: string, json: boolean): Promise<number> {
     try {
       const report = await fetchStatus(admin)
       if (json) console.log(JSON.stringify(report))
-      else show(`${new Date().toISOString()}  ${admin}\n\n${table(report)}`)
+      else show(`${admin}\n${table(report)}`)
     } catch (error) {
-      const line = `${new Date().toISOString()}  vigia: ${wordsFor(error)}`
+      const line = `${localTimeWithOffset(Date.now(), hereZone())}  vigia: ${wordsFor(error)}`
       if (json) console.error(line)
       else show(line)
     }
@@ -57,8 +58,9 @@ function show(text: string): void {
 }
 
 function table(report: StatusReport): string {
-  const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
-  return formatStatus(report, Date.now(), color)
+  const isTerminal = process.stdout.isTTY === true
+  const color = isTerminal && process.env.NO_COLOR === undefined
+  return formatStatus(report, Date.now(), { color, columns: isTerminal ? process.stdout.columns : undefined })
 }
 
 function wordsFor(error: unknown): string {

@@ -1,8 +1,10 @@
 // How weight, reload, events and in-doubt are spelled. What each does is in its own file, loaded only when it is asked for.
 
 import type { Command } from 'commander'
+import { EVENT_TYPES } from '../../admin/contract/events.ts'
 import type { EventsOptions } from '../live/events.ts'
 import type { ListOptions, ResolveOptions } from '../live/in-doubt.ts'
+import type { IncidentsOptions } from '../live/incidents.ts'
 import type { OperateOptions } from '../live/operate.ts'
 import type { ReloadOptions } from '../live/reload.ts'
 import { asking as askingAt, BY, type Done } from './asking.ts'
@@ -30,13 +32,28 @@ export function addLiveCommands(program: Command, admin: string, done: Done): vo
       .option('--reason <text>', 'why, for the log and the audit')
       .option('--override', 'also in a change freeze (with --reason)', false),
   ).action(async (options: ReloadOptions) => done(await (await import('../live/reload.ts')).reload(options)))
+  const events = program.command('events')
+  asking(
+    events
+      .description('what has happened of late: transitions, pools, reloads, windows, requests in doubt')
+      .option('-f, --follow', 'and what happens from now on', false)
+      .option('--after <id>', 'only what came after this event')
+      .option('--pool <pool>', 'only of this pool and its upstreams')
+      .addOption(events.createOption('--type <type>', 'only of this type').choices(EVENT_TYPES))
+      .option('--since <when>', 'only from then on: a time with its offset, or how long ago, such as 24h'),
+  ).action(async (options: EventsOptions) => done(await (await import('../live/events.ts')).events(options)))
   asking(
     program
-      .command('events')
-      .description('what has happened of late: transitions, reloads, windows, requests in doubt')
-      .option('-f, --follow', 'and what happens from now on', false)
-      .option('--after <id>', 'only what came after this event'),
-  ).action(async (options: EventsOptions) => done(await (await import('../live/events.ts')).events(options)))
+      .command('incidents')
+      .description(
+        'when an upstream, a pool or vigia itself was not available: how long, why, how many requests failed',
+      )
+      .option('--open', 'only those that last')
+      .option('--pool <pool>', 'only of this pool and its upstreams')
+      .option('--since <when>', 'from then on: a time with its offset, or how long ago, such as 24h or 30d')
+      .option('--until <when>', 'and before then')
+      .option('--limit <rows>', 'most rows, up to 1000', '50'),
+  ).action(async (options: IncidentsOptions) => done(await (await import('../live/incidents.ts')).incidents(options)))
 
   const inDoubt = program.command('in-doubt').description('unsafe requests whose fate is unknown').helpCommand(false)
   asking(

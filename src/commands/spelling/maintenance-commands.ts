@@ -65,6 +65,17 @@ export function addMaintenanceCommands(program: Command, admin: string, done: Do
     ).action(async (name: string, options: OrderOptions) => done(await (await load()).orderWindow(verb, name, options)))
   }
   order('end', 'end what is under way early')
+  asking(
+    maintenance
+      .command('cancel')
+      .description('end what is under way; where nothing is, the next one does not take place ("end --next")')
+      .argument('<name>')
+      .option('--force', 'also where probes still fail', false)
+      .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
+      .option('--by <name>', BY),
+  ).action(async (name: string, options: OrderOptions) =>
+    done(await (await load()).orderWindow('end', name, { ...options, next: true })),
+  )
   order('uncancel', 'the nearest date that was cancelled (end --next) takes place after all')
   order('extend', 'move the end of what is under way; from now on where that has passed')
   order('confirm', 'say that the work is done: what stays closed beyond its end reopens')

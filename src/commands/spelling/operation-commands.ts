@@ -25,7 +25,7 @@ export function addOperationCommands(program: Command, admin: string, done: Done
   operation('drain', '<pool[/upstream]>', 'give an upstream no new work, and let what it has come to its end')
     .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
     .option('--deadline <when>', 'when the rest is closed: a duration such as 30m, or a time with its offset')
-    .option('--force', 'also where nothing of the pool is left then', false)
+    .option('--force', 'also where nothing of the pool, or of its site, is left then', false)
     .option('--override', 'also in a change freeze', false)
     .option('--wait', 'follow it until nothing is left', false)
     .addHelpText('after', DRAIN_NOTES)
@@ -34,7 +34,7 @@ export function addOperationCommands(program: Command, admin: string, done: Done
     )
   operation('disable', '<pool[/upstream]>', 'give an upstream nothing at all, from now on')
     .requiredOption('--reason <text>', 'why, for the log and for whoever asks')
-    .option('--force', 'also where nothing of the pool is left then', false)
+    .option('--force', 'also where nothing of the pool, or of its site, is left then', false)
     .option('--override', 'also in a change freeze', false)
     .addHelpText('after', DISABLE_NOTES)
     .action(async (place: string, options: OperateOptions) =>
@@ -66,7 +66,8 @@ function asksForChange(command: Command, admin: string): Command {
 const DRAIN_NOTES = `
 A drained upstream serves the sessions that belong to it (affinity), and gets nothing else. At the deadline it is disabled,
 and its tunnels are closed over a few seconds; requests in flight are never cut. Without a deadline the drain lasts until
-"vigia enable". A drain that would leave a pool without an available upstream is refused, unless forced.
+"vigia enable". A drain that would leave a pool without an available upstream is refused, unless forced; so is one that
+would move its users to another site (a later priority). "*/erp-1" is that machine in all pools.
 With --wait, ending the command does not end the drain.
 
 Exit code: 0 done (with --wait: nothing is left), 1 refused (with --wait: the deadline came first, or the drain was lifted),
@@ -74,5 +75,5 @@ Exit code: 0 done (with --wait: nothing is left), 1 refused (with --wait: the de
 
 const DISABLE_NOTES = `
 Its sessions move to other upstreams, its tunnels are closed over a few seconds; requests in flight are never cut.
-To let sessions come to their end first, drain it.
+To let sessions come to their end first, drain it. "*/erp-1" is that machine in all pools.
 ${EXIT_CODES}`

@@ -12,11 +12,12 @@ import { addStoreCommands } from './store-commands.ts'
 import { addToolCommands } from './tool-commands.ts'
 
 const CONFIG = './vigia.yaml'
-const ADMIN = 'http://127.0.0.1:9900'
+const LOCAL_ADMIN = 'http://127.0.0.1:9900'
 const STORE = './vigia.db'
 
 /** @param program an empty one @returns the same */
 export function describe(program: Command, done: Done): Command {
+  const admin = process.env.VIGIA_ADMIN || LOCAL_ADMIN
   program
     .description(
       'vigia stands in front of the web nodes of an ERP, watches them, and keeps failing ones out of the way.',
@@ -30,16 +31,16 @@ export function describe(program: Command, done: Done): Command {
     .addHelpText('after', EXAMPLES)
 
   addLocalCommands(program, done)
-  addOperationCommands(program, ADMIN, done)
+  addOperationCommands(program, admin, done)
   addStoreCommands(program, STORE, done)
   program
     .command('demo')
     .description('start three sample ERP nodes with vigia in front, and say what to try')
     .action(async () => done(await (await import('../demo.ts')).demo({})))
-  addLiveCommands(program, ADMIN, done)
+  addLiveCommands(program, admin, done)
   addToolCommands(program, done)
-  addRecordCommands(program, ADMIN, STORE, done)
-  addMaintenanceCommands(program, ADMIN, done)
+  addRecordCommands(program, admin, STORE, done)
+  addMaintenanceCommands(program, admin, done)
   takeTokens(program)
   return program
 }
@@ -49,8 +50,14 @@ function addLocalCommands(program: Command, done: Done): void {
     .command('run')
     .description('start the load balancer and keep it running')
     .option('-c, --config <file>', 'configuration file', CONFIG)
+    .option(
+      '--last-good [file]',
+      'keep the last configuration that could be used in FILE (default: CONFIG.last-good), and start with it where CONFIG is broken',
+    )
     .addHelpText('after', RUN_NOTES)
-    .action(async (options: { config: string }) => done(await (await import('../run.ts')).run(options)))
+    .action(async (options: { config: string; lastGood?: string | boolean }) =>
+      done(await (await import('../run.ts')).run(options)),
+    )
   program
     .command('check')
     .description('check a configuration file and list everything that is wrong with it')
@@ -70,6 +77,10 @@ Examples:
   vigia weight erp/erp-1 20% --reason "warming up"
   vigia maintenance list              windows, and when they take place next
   vigia events -f                     what happens, as it happens
+
+Environment:
+  VIGIA_ADMIN                         where the admin listener is (in the place of --admin)
+  VIGIA_TOKEN, VIGIA_TOKEN_FILE       the token for it
 
 Exit codes: 0 fine, 1 bad configuration or refused, 2 wrong usage or no answer, 69 can't listen, 70 internal error, 78 Node.js too old.`
 

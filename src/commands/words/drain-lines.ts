@@ -2,7 +2,8 @@
 
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { DrainReport, UpstreamReport } from '../../admin/contract/upstreams.ts'
-import { formatAge, printable } from './text.ts'
+import { formatAge } from '../../util/words.ts'
+import { printable } from './text.ts'
 
 /** `3 requests, 1 tunnel and about 40 sessions`; `nothing`. */
 export function remainingWords({ inFlight, longPolls, tunnels, sessions }: DrainReport['remaining']): string {

@@ -7,7 +7,8 @@ import type {
   WindowNow,
   WindowReport,
 } from '../../admin/contract/maintenance.ts'
-import { formatAge, printable } from './text.ts'
+import { formatAge } from '../../util/words.ts'
+import { printable } from './text.ts'
 
 /** What a window does now, in a line. */
 export function windowLine(window: WindowNow, nowMs: number): string {

@@ -1,26 +1,69 @@
-// Lays a status report out as a table that reads well at 3 a.m.: what is wrong stands out, and says why and since when.
+// Lays a status report out as a table that reads well at 3 a.m.: what is wrong stands above it, and every row says why and since when.
+// It fits the terminal: where there is no room for the reasons beside the rows, they stand below them.
 
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport, UpstreamState } from '../../admin/contract/upstreams.ts'
+import { formatAge } from '../../util/words.ts'
 import { drainWords } from './drain-lines.ts'
-import { summaryLines } from './maintenance-lines.ts'
-import { formatAge, printable } from './text.ts'
+import { remarks, troubles } from './status-lines.ts'
+import { printable } from './text.ts'
+import { hereZone, localTime, withLocalTimes, zoneWords } from './times.ts'
+import { wrap } from './wrap.ts'
+
+export interface StatusLayout {
+  readonly color: boolean
+  /** Of the terminal; undefined = nobody counts them: a line is as long as it is. */
+  readonly columns?: number | undefined
+  /** IANA name of the zone of all times; default: that of this machine. */
+  readonly zone?: string
+}
 
 const COLORS = { available: 'green', unknown: 'yellow', draining: 'yellow', out: 'red', disabled: 'gray' } as const
 
-const HEADER = ['POOL', 'UPSTREAM', 'STATE', 'SINCE', 'IN FLIGHT', 'RATE', 'P99', 'REQUESTS', 'ERRORS', 'WHY'] as const
+const HEADER = ['POOL', 'UPSTREAM', 'STATE', 'SINCE', 'PRI', 'BUSY', 'TUN', 'RATE', 'P99', 'REQS', 'ERRS'] as const
 /** Columns with numbers, which line up at their right. */
-const NUMBERS: ReadonlySet<number> = new Set([4, 5, 6, 7, 8])
+const FIRST_NUMBER = 4
+const UNDER = '      '
 
 /** @param nowMs epoch ms, for "12 s ago" */
-export function formatStatus(report: StatusReport, nowMs: number, color: boolean): string {
+export function formatStatus(report: StatusReport, nowMs: number, layout: StatusLayout): string {
+  const { color, columns = Infinity, zone = hereZone() } = layout
   const paint = (state: UpstreamState) => (color ? styleText(COLORS[state], state, { validateStream: false }) : state)
+  const prose = (text: string, indent = '  ') => wrap(withLocalTimes(text, zone), columns, indent)
   const upstreams = report.pools.flatMap(pool => pool.upstreams.map(upstream => ({ pool, upstream })))
-  const [header, ...rows] = layOut([[...HEADER], ...upstreams.map(each => row(each.pool, each.upstream, nowMs, paint))])
-  const lines = upstreams.flatMap(({ upstream }, at) => [rows[at]!, ...under(upstream, nowMs)])
-  return [summary(report), '', header, ...lines, ...remarks(report, nowMs)].join('\n')
+  const [header = '', ...rows] = layOut([
+    [...HEADER],
+    ...upstreams.map(each => row(each.pool, each.upstream, nowMs, paint)),
+  ])
+  const reasons = upstreams.map(({ upstream }) => withLocalTimes(printable(upstream.why), zone))
+  // In a terminal a row is one line.
+  const room = columns - width(header) - 2
+  const isBeside = reasons.every(why => why.length <= room)
+  const table = upstreams.flatMap(({ upstream }, at) => [
+    isBeside ? `${rows[at]}  ${reasons[at]}` : rows[at]!,
+    ...(isBeside || isPlain(upstream) ? [] : wrap(reasons[at]!, columns, UNDER, UNDER)),
+    ...under(upstream, nowMs).flatMap(text => wrap(withLocalTimes(text, zone), columns, UNDER, UNDER)),
+  ])
+  const above = troubles(report, nowMs).flatMap(text => prose(text))
+  const below = remarks(report, nowMs).flatMap(text => prose(text))
+  return [
+    ...prose(summary(report)),
+    ...prose(`${localTime(nowMs, zone)}; all times are ${zoneWords(nowMs, zone)}`),
+    ...(above.length === 0
+      ? []
+      : ['', ...above.map(line => (color ? styleText('red', line, { validateStream: false }) : line))]),
+    '',
+    isBeside ? `${header}  WHY` : header,
+    ...table,
+    ...(below.length === 0 ? [] : ['', ...below]),
+  ].join('\n')
+}
+
+/** Nothing is worth a line of its own. */
+function isPlain({ state, why }: UpstreamReport): boolean {
+  return state === 'available' && !why.includes(';')
 }
 
 function summary(report: StatusReport): string {
@@ -42,20 +85,27 @@ function row(
   nowMs: number,
   paint: (state: UpstreamState) => string,
 ): string[] {
-  const { responses, failures } = upstream
-  const requests = Object.values(responses).reduce((sum, count) => sum + count, 0)
+  const requests = Object.values(upstream.responses).reduce((sum, count) => sum + count, 0)
   return [
     printable(pool.name),
     printable(upstream.name),
     paint(upstream.state),
-    `${formatAge(nowMs - Date.parse(upstream.since))} ago`,
-    String(upstream.inFlight),
-    `${upstream.rate < 10 ? upstream.rate : Math.round(upstream.rate)}/s`,
+    // Its first unit says enough.
+    formatAge(nowMs - Date.parse(upstream.since)).replace(/^(\d+ \w+) .*/, '$1'),
+    String(upstream.priority),
+    short(upstream.inFlight + upstream.longPolls),
+    short(upstream.tunnels),
+    `${upstream.rate < 10 ? upstream.rate : short(Math.round(upstream.rate))}/s`,
     upstream.p99Ms === null ? '-' : formatLatency(upstream.p99Ms),
-    String(requests),
-    String(responses['5xx'] + failures.connect + failures.transport + failures.timeout),
-    printable(upstream.why),
+    short(requests),
+    short(upstream.errors),
   ]
+}
+
+/** At most four characters up to ten billion: `9999`, `123k`, `12M`. */
+function short(count: number): string {
+  if (count < 10_000) return String(count)
+  return count < 10_000_000 ? `${Math.floor(count / 1000)}k` : `${Math.floor(count / 1_000_000)}M`
 }
 
 function formatLatency(ms: number): string {
@@ -64,59 +114,7 @@ function formatLatency(ms: number): string {
 
 /** Of a drain: who is still there, and until when. */
 function under({ drain }: UpstreamReport, nowMs: number): string[] {
-  return drain === null
-    ? []
-    : [`      drain of ${formatAge(nowMs - Date.parse(drain.since))}: ${drainWords(drain, nowMs)}`]
-}
-
-function remarks(report: StatusReport, nowMs: number): string[] {
-  const lines = report.maintenance === undefined ? [] : summaryLines(report.maintenance, nowMs)
-  for (const pool of report.pools) {
-    if (pool.available === 0 && pool.maintenance === undefined)
-      lines.push(`Pool ${printable(pool.name)} has no available upstream: nobody serves its users.`)
-    if (pool.waiting > 0) lines.push(`Pool ${printable(pool.name)}: ${pool.waiting} requests wait for an upstream.`)
-    const { inUse, awaitsFailback, standby } = pool.priorities
-    for (const { priority, since } of standby) {
-      if (since === null) continue
-      const who = pool.upstreams.filter(each => each.priority === priority).map(({ name }) => printable(name))
-      const age = formatAge(nowMs - Date.parse(since))
-      lines.push(`Pool ${printable(pool.name)}: priority ${priority} (${who.join(', ')}) carries load, for ${age} now.`)
-    }
-    if (awaitsFailback !== null)
-      lines.push(
-        `Pool ${printable(pool.name)} is served by priority ${inUse}; priority ${awaitsFailback} can serve again and waits for: vigia failback ${printable(pool.name)}`,
-      )
-    if (pool.inDoubtOpen > 0)
-      lines.push(
-        `Pool ${printable(pool.name)}: ${pool.inDoubtOpen} requests in doubt (may or may not have been carried out): vigia in-doubt lists them.`,
-      )
-  }
-  const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
-  for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
-  const { store, clients } = report
-  if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
-  if (store !== null && store.state !== 'ok') {
-    const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`
-    lines.push(
-      `Store ${store.state}: ${printable(store.reason ?? '')} (${store.waiting} rows wait${lost}); traffic goes on.`,
-    )
-    if (store.ordersFrom !== 'store') lines.push(ORDERS_FROM[store.ordersFrom])
-  }
-  for (const { worker, state, restarts } of report.workers) {
-    if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)
-  }
-  return lines.length === 0 ? [] : ['', ...lines]
-}
-
-const ORDERS_FROM = {
-  copy: 'The store could not be read at the start: drains and other orders from before it are those of the copy beside it.',
-  nowhere: 'The store has not been read: who was drained or disabled before the start is not known, and serves.',
-} as const
-
-/** An upstream whose name is not resolved any more, and that has addresses all the same. */
-function nameInDoubt({ url, resolved }: UpstreamReport): [string, string][] {
-  if (!resolved?.problem || resolved.addresses.length === 0) return []
-  return [[printable(new URL(url).hostname), printable(resolved.problem.why)]]
+  return drain === null ? [] : [`drain of ${formatAge(nowMs - Date.parse(drain.since))}: ${drainWords(drain, nowMs)}`]
 }
 
 function layOut(rows: readonly (readonly string[])[]): string[] {
@@ -125,9 +123,9 @@ function layOut(rows: readonly (readonly string[])[]): string[] {
     cells
       .map((cell, column) => {
         const gap = ' '.repeat(widths[column]! - width(cell))
-        return NUMBERS.has(column) ? gap + cell : cell + gap
+        return column >= FIRST_NUMBER ? ` ${gap}${cell}` : `${column === 0 ? '' : '  '}${cell}${gap}`
       })
-      .join('  ')
+      .join('')
       .trimEnd(),
   )
 }

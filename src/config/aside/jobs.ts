@@ -53,7 +53,11 @@ export const jobs: Jobs = {
 }
 
 /** The revision is no difference. */
+export function isSame(before: Snapshot, after: Snapshot): boolean {
+  return isDeepStrictEqual({ ...before, revision: 0 }, { ...after, revision: 0 })
+}
+
 export function compare(before: Snapshot, after: Snapshot): Comparison {
-  const same = isDeepStrictEqual({ ...before, revision: 0 }, { ...after, revision: 0 })
+  const same = isSame(before, after)
   return { same, diff: same ? { changes: [], total: 0 } : diffSnapshots(before, after) }
 }

@@ -9,7 +9,7 @@ export const healthListenerSchema = section(
   {
     address: text(ADDRESS_FORM, 'host:port. Others may reach it: it tells nothing but whether vigia lives and serves.'),
   },
-  'Listener on which each worker answers /healthz and /readyz itself, for orchestrators and for a balancer in front. Effect: they tell of the data plane, and are answered also while control (the admin listener) is busy. Default: none.',
+  'Listener on which each worker answers /healthz and /readyz itself, for orchestrators and for a balancer in front. Effect: they tell of the data plane, and are answered also while control (the admin listener) is busy. One connection brings one answer. Default: none.',
   { title: 'a mapping with `address`' },
 )
 

@@ -2,8 +2,9 @@
 // It judges nothing itself, and never quotes a value that may be a secret.
 
 import type { ErrorObject } from 'ajv'
-import { didYouMean } from '../../util/nearest.ts'
+import { configSchema } from '../document.ts'
 import { error, type Finding, type Path, quote } from '../forms/problem.ts'
+import { meantByKey, meantByValue } from './other-words.ts'
 
 /** Finds the text that stands at a path in the file; undefined where there is none. */
 export type Written = (path: Path) => string | undefined
@@ -84,7 +85,7 @@ function findingOf(found: ErrorObject, written: Written): Finding {
     case 'additionalProperties': {
       const key = String(params.additionalProperty)
       const known = Object.keys(schema.properties ?? {})
-      const guess = didYouMean(key, known)
+      const guess = meantByKey(key, known, path, configSchema)
       return error([...path, key], `unknown key${guess || `, expected one of ${known.join(', ')}`}`, 'key')
     }
     case 'required': {
@@ -124,7 +125,7 @@ function whatIsThere(data: unknown, path: Path, written: Written): string {
 
 function guessFor(data: unknown, schema: SchemaLike): string {
   if (typeof data !== 'string' || data.length > 40) return ''
-  return didYouMean(data, words(schema))
+  return meantByValue(data, words(schema))
 }
 
 function words({ const: value, anyOf }: SchemaLike): string[] {

@@ -35,6 +35,8 @@ export function leaveOut(value: unknown, refused: readonly Finding[]): Repair | 
     if (!isMapping(parent)) continue
     delete parent[key]
     if (at === 'value') missing.push(path)
+    // What stands in the wrong place of a route may have been meant to narrow it: nothing is said of what it hides.
+    else if (path[0] === 'routes') missing.push(['routes'])
   }
   return { value: copy, missing }
 }

@@ -36,6 +36,8 @@ export class InputWatch {
   #quiet: NodeJS.Timeout | undefined
   /** When the first event came that has not been looked into, by performance.now(). */
   #sinceMs: number | undefined
+  /** Since when a file is gone or empty, by performance.now(); undefined = none is. */
+  #betweenSinceMs: number | undefined
   #look: NodeJS.Timeout | undefined
   #checking = false
   readonly #watching = new Serial()
@@ -86,7 +88,6 @@ export class InputWatch {
     if (this.#checking) return this.#stir()
     this.#checking = true
     const generation = this.#generation
-    const waitedMs = performance.now() - (this.#sinceMs ?? performance.now())
     const files = [...this.#known.keys()]
     const prints = await Promise.all(files.map(fingerprintNow))
     this.#checking = false
@@ -95,15 +96,21 @@ export class InputWatch {
     if (generation !== this.#generation) return this.#stir()
     const now = new Map(files.map((file, i) => [file, prints[i]!]))
     const changed = files.filter(file => now.get(file) !== this.#known.get(file))
-    if (changed.some(file => isBetween(now.get(file)!)) && waitedMs < this.#options.longestMs) {
-      // Between its removal and its return, or between its truncation and its first byte.
-      const rest = Math.max(10, Math.min(this.#options.quietMs, this.#options.longestMs - waitedMs))
-      clearTimeout(this.#quiet)
-      this.#quiet = setTimeout(() => void this.#check(), rest).unref()
-      return
-    }
     this.#sinceMs = undefined
+    if (!changed.some(file => isBetween(now.get(file)!))) this.#betweenSinceMs = undefined
+    else {
+      // Between its removal and its return, or between its truncation and its first byte.
+      const { quietMs, longestMs } = this.#options
+      this.#betweenSinceMs ??= performance.now()
+      const restMs = this.#betweenSinceMs + longestMs - performance.now()
+      if (restMs > 0) {
+        clearTimeout(this.#quiet)
+        this.#quiet = setTimeout(() => void this.#check(), Math.max(10, Math.min(quietMs, restMs))).unref()
+        return
+      }
+    }
     if (changed.length === 0) return
+    this.#betweenSinceMs = undefined
     this.#known = now
     this.#watchFolders()
     this.#options.onChange()
@@ -113,7 +120,8 @@ export class InputWatch {
     const looks = await Promise.all([...this.#known.keys()].map(lookAt))
     if (this.#closed) return
     const all = looks.join('\n')
-    if (this.#looks !== '' && this.#looks !== all) this.#stir()
+    // The first one, too: what changed since the files were read may have sent no event.
+    if (this.#looks !== all) this.#stir()
     this.#looks = all
     this.#watchFolders()
   }

@@ -2,18 +2,22 @@
 // What can't be used changes nothing; what is in use already is not applied again. One after the other.
 
 import type { ReloadOutcome } from '../../admin/contract/reload.ts'
+import type { FileDiffers } from '../../admin/contract/status.ts'
 import { maskAside } from '../../config/aside/aside.ts'
 import { type Comparison, compare, type Read } from '../../config/aside/jobs.ts'
 import { formatProblem } from '../../config/forms/problem.ts'
 import type { Grants } from '../../config/read/grants.ts'
-import type { Loaded, LoadedSnapshot } from '../../config/read/load.ts'
+import type { Loaded, LoadedSnapshot, RefusedConfig } from '../../config/read/load.ts'
 import { InputWatch } from '../../config/read/watch.ts'
 import { changeText } from '../../config/shown/diff.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import { replaceFile } from '../../util/replace-file.ts'
 import { Serial } from '../../util/serial.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadInput, ReloadRequest } from '../events/reload-event.ts'
+import { problemsText } from '../events/words.ts'
 import { Frozen } from './configuration-freeze.ts'
+import { FileStanding } from './file-standing.ts'
 import type { ConfigurationInUse } from './in-use.ts'
 
 /** Where the configuration comes from. */
@@ -24,6 +28,10 @@ export interface ConfigurationFile {
   readonly loaded: LoadedSnapshot
   /** Reads it again. @param against what is in use */
   load(against: Snapshot): Promise<Read>
+  /** Where the last configuration that could be used is kept; undefined = nowhere. */
+  readonly lastGood?: string | undefined
+  /** Why `loaded` is the last good one in the place of the file's, and what was read of that; undefined = it is the file's. */
+  readonly refused?: RefusedConfig | undefined
 }
 
 /** What a configuration was held against, and what came of it. */
@@ -52,6 +60,9 @@ export class Reloader {
   #grants: Grants
   /** Of the newest reload; '' = it was fine. */
   #problems = ''
+  readonly #standing: FileStanding
+  /** A freeze has refused what nobody waits for: a change of the files, or a signal. */
+  #isHeld = false
   readonly #turns = new Serial()
   #watches = false
   /** Has not begun to read yet. */
@@ -61,6 +72,14 @@ export class Reloader {
     this.#options = options
     this.#loaded = options.file.loaded
     this.#grants = options.file.loaded.grants
+    const { loaded, refused, lastGood } = options.file
+    const problem = refused === undefined ? '' : problemsText(errorsOf(refused))
+    this.#standing = new FileStanding(
+      refused ? undefined : loaded.snapshot,
+      problem,
+      lastGood !== undefined,
+      Date.now(),
+    )
     this.#watch = new InputWatch({
       onChange: () => void this.reload('file'),
       onDeaf: why => options.logger.warn(`watching the configuration: ${why}`),
@@ -70,7 +89,15 @@ export class Reloader {
   /** From now on changes of the files are applied as they come, if the configuration wants that. */
   start(): void {
     this.#watches = this.#loaded.snapshot.watch === true
-    if (this.#watches) this.#watch.follow(this.#loaded.inputs)
+    const { refused } = this.#options.file
+    if (this.#watches) this.#watch.follow((refused ?? this.#loaded).inputs)
+  }
+
+  /** Time has passed: what a freeze has kept out is tried again when that is over, unless somebody has asked and knows. */
+  tick(isFrozen: () => boolean): void {
+    if (!this.#standing.waitsForThaw || !this.#isHeld || isFrozen()) return
+    this.#isHeld = false
+    void this.reload('file', { reason: 'tried again: the change freeze is over' })
   }
 
   close(): void {
@@ -80,6 +107,18 @@ export class Reloader {
   /** The configuration in use as YAML, without secrets. */
   masked(): Promise<string> {
     return maskAside(this.#loaded.text)
+  }
+
+  /** Why the file does not say what is in use; null = it does. */
+  get fileDiffers(): FileDiffers | null {
+    return this.#standing.differs
+  }
+
+  /** The file was made to say what is in use. */
+  isWritten(): void {
+    const { snapshot } = this.#loaded
+    this.#standing.says(snapshot)
+    this.#standing.uses(snapshot, Date.now())
   }
 
   /** In use, as it was read: secrets and all. */
@@ -97,7 +136,7 @@ export class Reloader {
    * @param compared what it was held against when it was read, where that is known
    */
   use(loaded: LoadedSnapshot, request: ReloadRequest, compared?: Compared): Promise<ReloadOutcome> {
-    return this.#inTurn(request, () => {
+    return this.#inTurn(request, false, () => {
       const before = this.#loaded.snapshot
       const comparison = compared?.against === before ? compared.comparison : compare(before, loaded.snapshot)
       return this.#take({ loaded, comparison }, request, 'the configuration that was given')
@@ -109,7 +148,7 @@ export class Reloader {
     // One that overrides a freeze is for whoever has a reason for that, not for those that happen to ask as well.
     if (this.#next !== undefined && who.override !== true) return this.#next
     const request = { ...who, source }
-    const next: Promise<ReloadOutcome> = this.#inTurn(request, async () => {
+    const next: Promise<ReloadOutcome> = this.#inTurn(request, true, async () => {
       if (this.#next === next) this.#next = undefined
       return this.#reload(request)
     })
@@ -117,13 +156,14 @@ export class Reloader {
     return next
   }
 
-  #inTurn(request: ReloadRequest, job: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+  /** @param ofFile what is to be put into use is what the file says */
+  #inTurn(request: ReloadRequest, ofFile: boolean, job: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
     return this.#turns.run(async () => {
       try {
         return await job()
       } catch (error) {
         const problem = error instanceof Error ? error.message : String(error)
-        return this.#refuse(request, [problem], error instanceof Frozen)
+        return this.#refuse(request, [problem], ofFile, error instanceof Frozen)
       }
     })
   }
@@ -132,14 +172,14 @@ export class Reloader {
     const before = this.#loaded.snapshot
     const { loaded, comparison } = await this.#options.file.load(before)
     this.#follow(loaded)
+    this.#standing.says(loaded.ok ? loaded.snapshot : undefined)
     if (loaded.ok) {
       const read = { loaded, comparison: comparison ?? compare(before, loaded.snapshot) }
       const outcome = await this.#take(read, request, this.#options.file.path)
       this.#grants = loaded.grants
       return outcome
     }
-    const errors = loaded.problems.filter(({ severity }) => severity === 'error')
-    return this.#refuse(request, errors.map(formatProblem))
+    return this.#refuse(request, errorsOf(loaded), true)
   }
 
   /** @param name of the configuration, for people */
@@ -147,6 +187,7 @@ export class Reloader {
     const { inUse, tell } = this.#options
     if (comparison.same) {
       this.#loaded = loaded
+      this.#standing.uses(loaded.snapshot, Date.now())
       const isNews = request.source !== 'file' || this.#problems !== ''
       this.#problems = ''
       tell({ ...this.#about(request, { name, isNews }), result: 'unchanged' })
@@ -176,18 +217,33 @@ export class Reloader {
 
   #use(loaded: LoadedSnapshot): void {
     this.#loaded = loaded
+    this.#standing.uses(loaded.snapshot, Date.now())
+    void this.keepLastGood()
     const watches = loaded.snapshot.watch === true
     if (watches === this.#watches) return
     this.#watches = watches
     this.#watch.follow(watches ? loaded.inputs : new Map())
   }
 
-  #refuse(request: ReloadRequest, problems: readonly string[], frozen = false): ReloadOutcome {
+  /** Writes down what is in use, where that is wanted. Never rejects. */
+  async keepLastGood(): Promise<void> {
+    const { file, logger } = this.#options
+    if (file.lastGood === undefined) return
+    const wrong = await replaceFile(file.lastGood, this.#loaded.text)
+    if (wrong !== undefined) logger.warn(`the last good configuration is not kept: ${wrong}`)
+  }
+
+  #refuse(request: ReloadRequest, problems: readonly string[], ofFile: boolean, frozen = false): ReloadOutcome {
     const { file, tell } = this.#options
+    if (ofFile) {
+      this.#standing.refused(problemsText(problems), frozen, Date.now())
+      this.#isHeld = frozen && (request.source === 'file' || request.source === 'signal')
+    }
+    const waits = ofFile && this.#isHeld
     const all = problems.join('\n')
     const isNews = request.source !== 'file' || all !== this.#problems
     this.#problems = all
-    tell({ ...this.#about(request, { name: file.path, isNews }), result: 'refused', problems })
+    tell({ ...this.#about(request, { name: file.path, isNews }), result: 'refused', problems, frozen, waits })
     return { result: 'refused', problems, ...(frozen ? { frozen } : {}) }
   }
 
@@ -196,4 +252,8 @@ export class Reloader {
     const input = { name, file: file.path, isNews }
     return { type: 'reload', atMs: Date.now(), request, revision: inUse.revision, input } as const
   }
+}
+
+function errorsOf({ problems }: RefusedConfig): string[] {
+  return problems.filter(({ severity }) => severity === 'error').map(formatProblem)
 }

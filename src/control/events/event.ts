@@ -7,6 +7,7 @@ import type { WindowsEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { WorkerEvent } from '../workers/worker-event.ts'
 import type { OrderEvent } from './order-event.ts'
+import type { PoolEvent } from './pool-event.ts'
 import type { ReloadEvent } from './reload-event.ts'
 
 export type VigiaEvent =
@@ -17,13 +18,19 @@ export type VigiaEvent =
   | SettledEvent
   | OrderEvent
   | ReloadEvent
+  | PoolEvent
   | StartedEvent
   | StoppedEvent
+  | ClockStepEvent
 
 /** Vigia begins to start. */
 export interface StartedEvent {
   readonly type: 'started'
   readonly version: string
+  /** Of the configuration. */
+  readonly revision: number
+  /** The configuration file, as it was named; undefined = there is none. */
+  readonly file: string | undefined
   /** Text of the configuration; undefined = it was not read from one. */
   readonly text: string | undefined
   /** Whether there is a store. */
@@ -37,6 +44,15 @@ export interface StoppedEvent {
   readonly by: string
   /** Requests that took too long. */
   readonly cut: number
+}
+
+/** The wall clock was set, or the machine was suspended. */
+export interface ClockStepEvent {
+  readonly type: 'clock-step'
+  /** By the clock as it is now, epoch ms. */
+  readonly atMs: number
+  /** Negative = back. */
+  readonly byMs: number
 }
 
 export type Tell = (event: VigiaEvent) => void

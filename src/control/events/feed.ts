@@ -1,5 +1,5 @@
-// The newest events for GET /events: a bounded ring of entries with ids that only increase. It keeps them in memory only, and knows
-// nothing of those who read. What is worth an entry, and in which words, is in words.ts.
+// The newest events for GET /events: a bounded ring of entries with ids that only increase, and before them what an earlier process has left.
+// It keeps them in memory, and knows nothing of those who read or write them. What is worth an entry, and in which words, is in words.ts.
 
 import type { ControlEvent, EventFeed, EventsAfter, EventType } from '../../admin/contract/events.ts'
 import { iso } from '../../util/words.ts'
@@ -33,6 +33,8 @@ export class Feed implements EventFeed {
   readonly #now: () => number
   /** Once it is full, a ring: event n since the start is at n modulo its length. */
   readonly #ring: ControlEvent[] = []
+  /** Of earlier processes, the oldest first; none once the ring is full. */
+  #earlier: ControlEvent[] = []
   readonly #listeners = new Set<() => void>()
   readonly #start: number
   #count = 0
@@ -48,7 +50,14 @@ export class Feed implements EventFeed {
   }
 
   get oldest(): number {
-    return this.newest - this.#ring.length
+    return (this.#earlier[0]?.id ?? this.newest - this.#ring.length + 1) - 1
+  }
+
+  /** What an earlier process has left, the oldest first. Ids of a clock that was ahead are left out. */
+  restore(events: readonly ControlEvent[]): void {
+    const room = this.#kept - this.#ring.length
+    const before = events.filter(({ id }, at) => id <= this.#start && id > (events[at - 1]?.id ?? 0))
+    this.#earlier = room > 0 ? before.slice(-room) : []
   }
 
   add({ type, text, pool, upstream, by, detail = {}, atMs = this.#now() }: NewEntry): void {
@@ -63,14 +72,16 @@ export class Feed implements EventFeed {
       detail,
     }
     this.#count += 1
+    if (this.#earlier.length + this.#ring.length > this.#kept) this.#earlier.shift()
     for (const listener of this.#listeners) listener()
   }
 
   after(id: number): EventsAfter {
     // An id of the future is one of another feed: of a process whose clock was ahead.
     const gap = id !== 0 && (id < this.oldest || id > this.newest)
-    const from = gap || id === 0 ? this.#count - this.#ring.length : id - this.#start
-    const events: ControlEvent[] = []
+    const isBefore = gap || id < this.#start
+    const from = isBefore ? this.#count - this.#ring.length : id - this.#start
+    const events = isBefore ? this.#earlier.filter(event => gap || event.id > id) : []
     for (let n = from; n < this.#count; n += 1) events.push(this.#ring[n % this.#kept]!)
     return { events, gap }
   }

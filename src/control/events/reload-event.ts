@@ -34,7 +34,14 @@ export type ReloadEvent = {
     }
   | { readonly result: 'unchanged' }
   /** One line each, at least one. */
-  | { readonly result: 'refused'; readonly problems: readonly string[] }
+  | {
+      readonly result: 'refused'
+      readonly problems: readonly string[]
+      /** By a change freeze: there may be nothing wrong with it. */
+      readonly frozen: boolean
+      /** It is tried again when the freeze is over. */
+      readonly waits: boolean
+    }
 )
 
 export interface ReloadInput {

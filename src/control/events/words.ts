@@ -3,27 +3,19 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
+import { iso } from '../../util/words.ts'
 import type { NameEvent } from '../names/name-event.ts'
-import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
+import type { Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
-import type { VigiaEvent } from './event.ts'
+import { stepWords } from './clock-words.ts'
+import type { ClockStepEvent, StartedEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
+import { poolWords, standbyWords } from './pool-words.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
-
-export interface LogLine {
-  readonly level: 'error' | 'warn' | 'info' | 'debug'
-  readonly fields?: object
-  readonly text: string
-}
-
-/** What an event is to people. */
-interface Words {
-  readonly lines?: readonly LogLine[]
-  readonly entries?: readonly NewEntry[]
-}
+import type { LogLine, Words } from './said.ts'
 
 const BECAUSE: Readonly<Record<ConfigurationSource, string>> = {
   start: 'start',
@@ -87,13 +79,14 @@ export function wordsOf(event: VigiaEvent): Words {
     case 'worker-stalled':
     case 'control-stalled':
       return stalledWords(event)
+    case 'clock-step':
+      return clockWords(event)
     case 'memory':
       return memoryWords(event)
-    case 'started': {
-      const text =
-        'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
-      return event.keeps ? {} : { lines: [{ level: 'info', text }] }
-    }
+    case 'pool':
+      return poolWords(event)
+    case 'started':
+      return { lines: startLines(event) }
     case 'reload':
       return { lines: reloadLines(event), entries: reloadEntry(event) }
     default:
@@ -110,17 +103,13 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
   }
 }
 
-function standbyWords(event: StandbyEvent): Words {
-  const { atMs, pool, priority, upstreams, carries } = event
-  const who = `priority ${priority} (${upstreams.join(', ')})`
-  const what = carries
-    ? `${who} carries load now: ${event.why}`
-    : `${who} carries no load any more, after ${Math.round(event.forMs / 1000)} s and ${event.requests} requests`
-  const text = `pool ${pool}: ${what}`
-  return {
-    lines: [{ level: carries ? 'warn' : 'info', fields: { pool, priority }, text }],
-    entries: [{ type: 'standby', atMs, pool, text, detail: { priority, upstreams, carries } }],
-  }
+function startLines({ version, revision, file, keeps }: StartedEvent): LogLine[] {
+  const of = file === undefined ? '' : `${file}, `
+  const text = `vigia ${version} starts: process ${process.pid}, ${of}configuration revision ${revision}`
+  const fields = { version, pid: process.pid, file, revision }
+  const noStore =
+    'no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'
+  return [{ level: 'info', fields, text }, ...(keeps ? [] : [{ level: 'info', text: noStore } as const])]
 }
 
 function nameWords({ host, before, now: { addresses, problem } }: NameEvent): Words {
@@ -205,6 +194,12 @@ function stalledWords(event: StallEvent): Required<Words> {
   }
 }
 
+function clockWords({ atMs, byMs }: ClockStepEvent): Required<Words> {
+  const text = `the clock was set ${stepWords(byMs)}, from ${iso(atMs - byMs)} to ${iso(atMs)}, or the machine was suspended: windows follow it; drains, ejections and slow starts last as long as before`
+  const detail = { level: 'warn', byMs }
+  return { lines: [{ level: 'warn', fields: { byMs }, text }], entries: [{ type: 'notice', text, detail }] }
+}
+
 function memoryWords({ residentBytes, totalBytes, heapBytes, renewal }: MemoryEvent): Required<Words> {
   const mib = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`
   const what =
@@ -236,7 +231,10 @@ function reloadLines(event: ReloadEvent): LogLine[] {
     }
     case 'refused': {
       const level = isNews ? 'error' : 'debug'
-      const text = `reload failed (${becauseOf(request)}): ${file} can't be used; the former configuration stays`
+      const why = event.frozen
+        ? `refused (${becauseOf(request)}): the former configuration stays${event.waits ? `; ${file} is tried again when the freeze is over` : ''}`
+        : `failed (${becauseOf(request)}): ${file} can't be used; the former configuration stays`
+      const text = `reload ${why}`
       return [...event.problems.map(problem => ({ level, text: problem }) as const), { level, text }]
     }
   }

@@ -59,7 +59,7 @@ export function decideWeight(state: UpstreamsState, where: Where, order: WeightO
     if ('code' in found) return found
     const after = value && { value, reason, by, sinceMs: nowMs }
     const takesAll = found.entries.every(({ plan }) => after !== undefined && baseWeight(plan.weight, after) === 0)
-    const refusal = force || !takesAll ? undefined : leavesNothing(found)
+    const refusal = force || !takesAll ? undefined : leavesTooLittle(state, found)
     if (refusal !== undefined) return refusal
     return found.entries.flatMap(entry => {
       const { plan, weightOverride: before } = entry
@@ -132,15 +132,15 @@ function takeOut(
   state: UpstreamsState,
   where: Where,
   status: Hold['status'],
-  { reason, by, force, deadlineMs }: TakeOutOrder & Partial<DrainOrder>,
+  { reason, by, force, deadlineMs, deadlineBy }: TakeOutOrder & Partial<DrainOrder>,
   nowMs: number,
 ): Decision {
   const found = find(state, where)
   if ('code' in found) return found
-  const refusal = force ? undefined : leavesNothing(found)
+  const refusal = force ? undefined : leavesTooLittle(state, found)
   if (refusal !== undefined) return refusal
   return found.entries.map(entry => {
-    const holds = withHold(entry.holds, { source: 'operator', status, reason, by, deadlineMs }, nowMs)
+    const holds = withHold(entry.holds, { source: 'operator', status, reason, by, deadlineMs, deadlineBy }, nowMs)
     return { kind: 'hold', ...nameOf(entry), before: operatorHold(entry), after: operatorHold({ holds })! }
   })
 }
@@ -169,15 +169,35 @@ function nameOfPlan({ plan }: { readonly plan: { readonly name: string } }): str
   return plan.name
 }
 
-/** Where nothing would be taken away that is not gone already, nothing is refused. */
-function leavesNothing({ pool, entries }: Found): Refusal | undefined {
+/** Nobody would be left, or only those of another site. Where nothing would be taken away that is not gone already, nothing is refused. */
+function leavesTooLittle({ registry }: UpstreamsState, { pool, entries }: Found): Refusal | undefined {
   // Disabling what is draining already takes no new work away.
   const taken = entries.filter(entry => entry.state.hold.status === 'enabled')
   const left = pool.entries.filter(entry => !entries.includes(entry))
-  if (taken.length === 0 || left.some(takesWork)) return undefined
+  if (taken.length === 0) return undefined
+  const able = left.filter(takesWork)
+  if (able.length > 0) return leavesSite(pool, registry.levels(pool).priority, taken, able)
   const rest = left.length === 0 ? 'it has no other' : describe(left)
   const wrong = `pool ${pool.plan.name} would be left without an available upstream (${rest})`
   return refuse('conflict', wrong, 'ask with force if that is meant')
+}
+
+/** The last upstream of the priority that carries the load: its users would move on, which nobody should do by mistake. */
+function leavesSite(
+  { plan }: RegistryPool,
+  inUse: number | undefined,
+  taken: readonly Entry[],
+  able: readonly Entry[],
+): Refusal | undefined {
+  const isOfSite = (entry: Entry) => entry.plan.priority === inUse
+  if (able.some(isOfSite) || !taken.some(entry => isOfSite(entry) && takesWork(entry))) return undefined
+  const next = Math.min(...able.map(entry => entry.plan.priority))
+  const names = able.filter(entry => entry.plan.priority === next).map(nameOfPlan)
+  return refuse(
+    'conflict',
+    `nothing of priority ${inUse} of pool ${plan.name} would be left: its users would be served by priority ${next}, ${names.join(', ')}`,
+    'ask with force if that is meant',
+  )
 }
 
 function describe(entries: readonly Entry[]): string {

@@ -108,7 +108,7 @@ export function decideEnd(
     )
   const { by, reason } = who
   const facts: WindowFact[] = [{ kind: 'ended', key, atMs: nowMs, by, reason }]
-  if (force && nowMs > startMs) facts.push({ kind: 'reopened', key })
+  if (force && nowMs > startMs) facts.push({ kind: 'reopened', key, holds: true, atMs: undefined })
   if (nowMs > startMs) return becomes(name, 'ended-early', who, `ended early by ${by}: ${reason}`, nowMs, facts, key)
   const when = whenWords(startMs, window.plan.timeZone)
   const cause = `cancelled by ${by}: that of ${when} does not take place: ${reason}`

@@ -2,8 +2,8 @@
 // is the reloader's business.
 
 import type { ReloadOutcome } from '../../admin/contract/reload.ts'
+import { replaceFile } from '../../util/replace-file.ts'
 import type { Reloader } from '../configuration/reload.ts'
-import { replaceFile } from '../configuration/replace-file.ts'
 import type { ConfigurationEffect, Orderer } from '../events/order-event.ts'
 import { refusedConfiguration } from '../record/order-rows.ts'
 import type { Records } from '../record/records.ts'
@@ -20,7 +20,7 @@ export interface Used {
 export type UseConfiguration = (effect: ConfigurationEffect, who: Orderer) => Promise<Used>
 
 export function useConfiguration(
-  reloader: Pick<Reloader, 'use'>,
+  reloader: Pick<Reloader, 'use' | 'isWritten'>,
   records: Pick<Records, 'later'>,
   file: string,
 ): UseConfiguration {
@@ -31,6 +31,7 @@ export function useConfiguration(
     if (outcome.result === 'refused') records.later(refusedConfiguration(who, outcome.problems))
     if (outcome.result === 'refused' || !write) return { outcome, isWritten: false, failure: undefined }
     const failure = await replaceFile(file, loaded.text)
+    if (failure === undefined) reloader.isWritten()
     return { outcome, isWritten: failure === undefined, failure }
   }
 }

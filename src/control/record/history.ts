@@ -74,9 +74,12 @@ function reportTransition({ id, atMs, detail, ...row }: TransitionRow): Transiti
   return { id, at: iso(atMs), ...row, by: typeof by === 'string' ? by : null }
 }
 
-function reportIncident({ id, atMs, endMs, pool, upstream, kind, cause }: IncidentRow): IncidentReport {
+function reportIncident({ id, atMs, endMs, pool, upstream, kind, cause, detail }: IncidentRow): IncidentReport {
   const end = endMs === undefined ? null : iso(endMs)
-  return { id, at: iso(atMs), end, pool, upstream: upstream ?? null, kind, cause }
+  const durationMs = endMs === undefined ? null : endMs - atMs
+  const failed = typeof detail === 'object' && detail !== null ? (detail as { failed?: unknown }).failed : undefined
+  const report = { id, at: iso(atMs), end, durationMs, pool, upstream: upstream ?? null, kind, cause }
+  return { ...report, failed: typeof failed === 'number' ? failed : null }
 }
 
 function reportApplied({ id, atMs, actor, source, revision, summary, hash }: ConfigurationRow): AppliedReport {

@@ -3,22 +3,34 @@
 
 import type { IncidentEntry } from '../../store/contract.ts'
 import { iso, poolUpstream } from '../../util/words.ts'
-import type { RegistryPool } from '../upstreams/entry.ts'
+import { outOf, type RegistryPool } from '../upstreams/entry.ts'
 import type { Transition } from '../upstreams/upstream-event.ts'
 
 export interface IncidentOptions {
   readonly pools: () => readonly RegistryPool[]
   readonly pool: (name: string) => RegistryPool | undefined
   readonly record: (incident: IncidentEntry) => void
+  /** Requests that have failed so far on an upstream, or for users of a pool. */
+  readonly failed: (pool: RegistryPool, upstream: string | undefined) => number
+}
+
+interface OpenIncident {
+  readonly incident: IncidentEntry
+  /** What had failed when it began; of one that goes on over a restart: what had failed then, which is nothing. */
+  readonly before: number
+  /** It began before the start. */
+  readonly isRestored: boolean
 }
 
 export const UPSTREAM_OUT = 'upstream-out'
 export const POOL_OUT = 'pool-unavailable'
+/** Vigia itself did not run. */
+export const VIGIA_DOWN = 'vigia-down'
 
 export class Incidents {
   readonly #options: IncidentOptions
   /** By pool and upstream: those that last. */
-  readonly #open = new Map<string, IncidentEntry>()
+  readonly #open = new Map<string, OpenIncident>()
 
   constructor(options: IncidentOptions) {
     this.#options = options
@@ -28,11 +40,13 @@ export class Incidents {
   restore(incidents: readonly IncidentEntry[], nowMs: number): void {
     for (const incident of incidents) {
       const key = keyOf(incident)
+      const since = this.#open.get(key)?.incident
+      // It began since the start, and was written before the store was asked.
+      if (since?.key === incident.key) continue
       // It has begun again since vigia started: that is the same one.
-      const since = this.#open.get(key)
       if (since !== undefined)
         this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
-      this.#open.set(key, incident)
+      this.#open.set(key, { incident, before: 0, isRestored: true })
     }
     this.look(nowMs)
   }
@@ -45,10 +59,21 @@ export class Incidents {
     if (now !== undefined) this.#lookAt(now, atMs, cause)
   }
 
+  /** The clock was set: those that began since the start began as long ago as before. */
+  clockStepped(byMs: number): void {
+    for (const [key, open] of this.#open) {
+      if (open.isRestored) continue
+      const incident = { ...open.incident, atMs: open.incident.atMs + byMs }
+      this.#open.set(key, { ...open, incident })
+      this.#options.record(incident)
+    }
+  }
+
   /** How pools are now; a configuration may have taken away what an incident was about. @param cause of the latest change */
   look(nowMs: number, cause = ''): void {
     for (const pool of this.#options.pools()) this.#lookAt(pool, nowMs, cause)
-    for (const [key, { pool, upstream }] of this.#open) {
+    for (const [key, { incident }] of this.#open) {
+      const { pool, upstream } = incident
       const entries = this.#options.pool(pool)?.entries
       const entry = entries?.find(({ plan }) => plan.name === upstream)
       const isGone = upstream === undefined ? entries === undefined : entry === undefined
@@ -57,28 +82,35 @@ export class Incidents {
     }
   }
 
-  #lookAt({ plan, entries }: RegistryPool, nowMs: number, cause: string): void {
-    const key = keyOf({ pool: plan.name, upstream: undefined })
-    const states = entries.map(entry => entry.verdict.availability)
-    if (states.includes('available')) this.#end(key, nowMs)
-    // Where a first verdict is still to come nothing is known yet.
-    else if (!states.includes('unknown') && entries.length > 0) {
-      this.#begin(key, { pool: plan.name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
-    }
+  #lookAt(pool: RegistryPool, nowMs: number, cause: string): void {
+    const { name } = pool.plan
+    const key = keyOf({ pool: name, upstream: undefined })
+    const isOut = outOf(pool)
+    if (isOut === false) this.#end(key, nowMs)
+    else if (isOut) this.#begin(key, { pool: name, upstream: undefined, kind: POOL_OUT, cause, atMs: nowMs })
   }
 
   #begin(key: string, incident: Omit<IncidentEntry, 'key' | 'endMs'>): void {
     if (this.#open.has(key)) return
     const begun = { ...incident, key: `${key} ${iso(incident.atMs)}`, endMs: undefined }
-    this.#open.set(key, begun)
+    this.#open.set(key, { incident: begun, before: this.#failed(incident) ?? 0, isRestored: false })
     this.#options.record(begun)
   }
 
   #end(key: string, atMs: number): void {
-    const incident = this.#open.get(key)
-    if (incident === undefined) return
+    const open = this.#open.get(key)
+    if (open === undefined) return
     this.#open.delete(key)
-    this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs) })
+    const { incident, before } = open
+    const now = this.#failed(incident)
+    const detail = now === undefined ? {} : { detail: { failed: Math.max(0, now - before) } }
+    this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs), ...detail })
+  }
+
+  /** Undefined = the configuration does not name the pool any more. */
+  #failed({ pool, upstream }: Pick<IncidentEntry, 'pool' | 'upstream'>): number | undefined {
+    const found = this.#options.pool(pool)
+    return found && this.#options.failed(found, upstream)
   }
 }
 

@@ -46,6 +46,9 @@ export interface RecordsHealth {
   readonly ordersFrom: OrdersFrom
 }
 
+/** So long may people need to see that a clock is wrong. */
+const KEEP_ALL_MS = 86_400_000
+
 export class Records {
   readonly #plan: StorePlan | undefined
   readonly #logger: Logger
@@ -127,6 +130,11 @@ export class Records {
   /** Whether an override is carried out that is not on the disk. */
   isUnrecorded(pool: string, upstream: string | undefined, kind: string): boolean {
     return this.#writer.backlog.holds(pool, upstream, kind)
+  }
+
+  /** The clock was set: for a day nothing is deleted for its age. */
+  clockStepped(): void {
+    this.#opening?.store?.keepAll(KEEP_ALL_MS)
   }
 
   /** Asks the store. Rejects with StoreError `unavailable` where there is none, or none that is open. */

@@ -2,12 +2,13 @@
 
 import type { LoadedSnapshot } from '../../config/read/load.ts'
 import type { Logger } from '../../logging/logger.ts'
-import type { InDoubtRow, Store } from '../../store/contract.ts'
+import type { AuditRow, IncidentEntry, InDoubtRow, Store } from '../../store/contract.ts'
+import { iso } from '../../util/words.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
 import type { InDoubtList, KnownInDoubt } from '../workers/in-doubt-list.ts'
 import { hashOf, startedConfiguration } from './audit-rows.ts'
-import type { Incidents } from './incidents.ts'
+import { type Incidents, VIGIA_DOWN } from './incidents.ts'
 import { FLOOR, readOverrides } from './kept-overrides.ts'
 import type { Records } from './records.ts'
 import type { Kept } from './store-opening.ts'
@@ -26,12 +27,14 @@ interface OrdersOptions extends Omit<RestoreTargets, 'inDoubt'> {
 }
 
 export interface RestoreOptions extends OrdersOptions, RestoreTargets {
-  readonly records: Pick<Records, 'isUnrecorded' | 'later'>
+  readonly records: Pick<Records, 'isUnrecorded' | 'later' | 'append'>
   readonly incidents: Incidents
   /** What vigia was started with; undefined = it was started without a file. */
   readonly loaded: LoadedSnapshot | undefined
   /** Of the configuration that vigia was started with. */
   readonly revision: number
+  /** Epoch ms. */
+  readonly startedMs: number
 }
 
 /** How many requests in doubt come back. */
@@ -74,19 +77,47 @@ function restoreOrders({ overrides, windows: facts }: Kept, options: OrdersOptio
 }
 
 async function restoreHistories(store: Store, options: RestoreOptions): Promise<void> {
-  const { loaded, revision, logger, inDoubt, incidents, records } = options
+  const { loaded, revision, startedMs, logger, inDoubt, incidents, records } = options
   try {
-    const [open, doubts, [latest]] = await Promise.all([
+    const before = { toMs: startedMs, limit: 1 }
+    const [open, doubts, [latest], [audited], [moved]] = await Promise.all([
       store.incidents({ open: true, limit: 1000 }).then(({ rows }) => rows),
       store.inDoubt({ limit: IN_DOUBT_READ }).then(({ rows }) => rows),
       store.configurations({ limit: 1 }).then(({ rows }) => rows),
+      store.audit(before).then(({ rows }) => rows),
+      store.transitions(before).then(({ rows }) => rows),
     ])
+    const down = downtime(audited, moved?.atMs, startedMs)
+    if (down !== undefined) records.append('incident', down)
     incidents.restore(open, Date.now())
     inDoubt.restore(doubts.map(knownOf))
     if (loaded === undefined || latest?.hash === hashOf(loaded.text)) return
     records.later(startedConfiguration(loaded.text, revision, latest))
   } catch (error) {
     logger.warn(`store: what was kept could not be read: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** From the end of the former process, or its last sign of life, to this start. @param audited the newest row before that */
+export function downtime(
+  audited: Pick<AuditRow, 'action' | 'actor' | 'atMs'> | undefined,
+  movedMs: number | undefined,
+  startedMs: number,
+): IncidentEntry | undefined {
+  const atMs = Math.max(audited?.atMs ?? 0, movedMs ?? 0)
+  if (atMs === 0) return undefined
+  const isStopped = audited?.action === 'vigia.stop' && audited.atMs === atMs
+  const cause = isStopped
+    ? `vigia was stopped by ${audited.actor}`
+    : 'vigia ended without a stop (killed, power, a bug); this is its last sign of life, it may have run for longer'
+  return {
+    key: `${VIGIA_DOWN} ${iso(startedMs)}`,
+    atMs,
+    endMs: startedMs,
+    pool: '*',
+    upstream: undefined,
+    kind: VIGIA_DOWN,
+    cause,
   }
 }
 

@@ -14,6 +14,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     counters,
     revision: () => inUse.snapshot.revision,
     reloads: () => reloads,
+    fileDiffers: () => sources.fileDiffers()?.why,
     store: () => {
       const { state, waiting, dropped } = records.health()
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
@@ -39,6 +40,7 @@ export function metricsSource(sources: Sources): MetricsSource {
         slot: pool.slot,
         queueMax: pool.plan.queue?.max,
         levels: levelsOf(registry, pool),
+        outages: sources.outages.totals(pool.plan.name, Date.now()),
         upstreams: pool.entries.map(entry => ({
           name: entry.plan.name,
           slot: entry.slot,

@@ -9,12 +9,14 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import { poolMaintenance } from './maintenance-report.ts'
+import type { PoolOutages } from './pool-outages.ts'
 import { answersBy, reportUpstream, type UpstreamSources } from './upstream-report.ts'
 
 export interface PoolSources extends UpstreamSources {
   readonly registry: Pick<Registry, 'levels' | 'standbys'>
   readonly inDoubt: Pick<InDoubtList, 'openOf'>
   readonly windows: MaintenanceWindows
+  readonly outages: Pick<PoolOutages, 'of'>
 }
 
 export function reportPool(pool: RegistryPool, sources: PoolSources): PoolReport {
@@ -38,6 +40,7 @@ export function reportPool(pool: RegistryPool, sources: PoolSources): PoolReport
         .standbys(pool)
         .map(({ sinceMs, ...rest }) => ({ ...rest, since: sinceMs === undefined ? null : iso(sinceMs) })),
     },
+    outage: sources.outages.of(pool),
     maintenance: poolMaintenance(sources.windows, plan.name),
     upstreams: entries.map(entry => reportUpstream(entry, sources)),
   }

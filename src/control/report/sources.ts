@@ -1,6 +1,6 @@
 // What reports are read from. Types only.
 
-import type { LifeState } from '../../admin/contract/status.ts'
+import type { FileDiffers, LifeState } from '../../admin/contract/status.ts'
 import type { AdminTotals } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
@@ -14,16 +14,20 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import type { WorkerView } from '../workers/post.ts'
+import type { PoolOutages } from './pool-outages.ts'
 import type { ReloadTally } from './reload-tally.ts'
 
 export interface Sources {
   readonly version: string
-  readonly startedMs: number
+  /** Epoch ms, by the clock as it is now. */
+  readonly startedMs: () => number
   /** The configuration file, as it was named; undefined = there is none. */
   readonly file: string | undefined
   /** The configuration in use. */
   readonly inUse: { readonly snapshot: Snapshot; readonly slots: Slots }
   readonly reloads: ReloadTally
+  /** Why the file does not say what is in use; null = it does, or there is none. */
+  readonly fileDiffers: () => FileDiffers | null
   readonly life: () => LifeState
   readonly workers: () => readonly WorkerView[]
   /** Most descriptors that the process may have open; undefined = not known. */
@@ -39,5 +43,6 @@ export interface Sources {
   readonly records: Records
   /** How often the control plane stood still, and for how long. */
   readonly controlStalls: { readonly count: number; readonly seconds: number }
+  readonly outages: PoolOutages
   readonly admin: () => AdminTotals
 }

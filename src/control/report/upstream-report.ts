@@ -39,6 +39,11 @@ export function reportUpstream(
   const total = (index: number) => counters.total(slot, index)
   const { ok, failed, last } = probes
   const { ratePerS, p99Ms } = recent.of(slot)
+  const failures = {
+    connect: total(TOTAL.connectFailures),
+    transport: total(TOTAL.transportFailures),
+    timeout: total(TOTAL.timeouts),
+  }
   return {
     name: plan.name,
     url: upstreamUrl(plan),
@@ -74,11 +79,8 @@ export function reportUpstream(
     rate: Math.round(ratePerS * 10) / 10,
     p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),
     responses: answersBy(counters, slot),
-    failures: {
-      connect: total(TOTAL.connectFailures),
-      transport: total(TOTAL.transportFailures),
-      timeout: total(TOTAL.timeouts),
-    },
+    errors: total(TOTAL.serverErrors) + failures.connect + failures.transport + failures.timeout,
+    failures,
     retries: total(TOTAL.retries),
     inDoubt: total(TOTAL.inDoubt),
     clientAborts: total(TOTAL.clientAborts),

@@ -58,8 +58,9 @@ function ordersWords(store: Pick<StoreReport, 'ordersFrom'> | null): string {
 }
 
 function report(sources: Sources): StatusReport {
-  const { version, startedMs, counters, registry } = sources
+  const { version, counters, registry } = sources
   const { snapshot } = sources.inUse
+  const startedMs = sources.startedMs()
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,
@@ -90,7 +91,7 @@ function storeReport(records: Records): StoreReport | null {
   return { ...health, reason: reason ?? null, since: sinceMs === undefined ? null : iso(sinceMs) }
 }
 
-function configurationReport({ inUse, reloads, file }: Sources): ConfigurationReport {
+function configurationReport({ inUse, reloads, file, fileDiffers }: Sources): ConfigurationReport {
   const { last } = reloads
   return {
     revision: inUse.snapshot.revision,
@@ -99,5 +100,6 @@ function configurationReport({ inUse, reloads, file }: Sources): ConfigurationRe
     file: file ?? null,
     lastReload:
       last === undefined ? null : { at: iso(last.atMs), ok: last.error === undefined, error: last.error ?? null },
+    fileDiffers: fileDiffers(),
   }
 }

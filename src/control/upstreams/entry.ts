@@ -16,7 +16,7 @@ import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
-import { NO_PROBES, type ProbeHistory } from './probe-history.ts'
+import { NO_PROBES, type ProbeHistory } from './probes/probe-history.ts'
 
 /** One upstream of one pool. */
 export interface Entry {
@@ -112,6 +112,13 @@ export function newEntry(
     limit: plan.maxConnections ?? 0,
     idleLimit: undefined,
   }
+}
+
+/** Whether a pool has nobody left that takes new work; undefined = not known yet: a first verdict is still to come. */
+export function outOf({ entries }: RegistryPool): boolean | undefined {
+  const states = entries.map(({ verdict }) => verdict.availability)
+  if (states.includes('available')) return false
+  return states.includes('unknown') || states.length === 0 ? undefined : true
 }
 
 /** It gets new work. */

@@ -1,6 +1,7 @@
 // Asks every upstream again and again whether it is healthy: when is policy/probe-schedule's decision, what an answer means the
 // registry's. Sole owner of the probes' timers and connections. At most one probe per upstream is under way.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { HealthPlan, ProbeTiming } from '../../plan/health.ts'
 import type { UpstreamPlan } from '../../plan/pool.ts'
 import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
@@ -8,6 +9,7 @@ import type { ProbeState } from '../../policy/upstream/health.ts'
 import { nextProbeDelayMs } from '../../policy/upstream/probe-schedule.ts'
 import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import type { UpstreamTable } from '../../shared/upstream-table.ts'
+import { FewAtOnce } from './probes/few-at-once.ts'
 import { probeHttp } from './probes/http.ts'
 import type { ProbeResult } from './probes/probe.ts'
 import { probeTcp } from './probes/tcp.ts'
@@ -36,6 +38,8 @@ export interface ProberOptions {
 
 /** Between the end of a probe and the start of the next. */
 const SHORTEST_PAUSE_MS = 10
+/** That begin in one turn of the event loop: to begin one, and to take in its answer, costs about a millisecond. */
+const MOST_A_TURN = 8
 
 interface Watch {
   job: ProbeJob
@@ -54,19 +58,20 @@ export class Prober {
   readonly #options: ProberOptions
   readonly #random: () => number
   readonly #watches = new Map<number, Watch>()
+  readonly #due = new FewAtOnce<Watch>(MOST_A_TURN, watch => void this.#probe(watch))
 
   constructor(options: ProberOptions) {
     this.#options = options
     this.#random = options.random ?? Math.random
   }
 
-  /** Makes these the upstreams that are watched. New ones are probed at once, all in parallel; the others keep their rhythm. */
+  /** Makes these the upstreams that are watched. New ones are probed at once, in their order; the others keep their rhythm. */
   apply(jobs: readonly ProbeJob[]): void {
     const wanted = new Set(jobs.filter(job => job.health.kind !== 'none').map(({ slot }) => slot))
     for (const [slot, watch] of this.#watches) {
       if (wanted.has(slot)) continue
       this.#watches.delete(slot)
-      stop(watch)
+      this.#stop(watch)
     }
     this.begin(jobs)
   }
@@ -78,8 +83,7 @@ export class Prober {
       if (job.health.kind === 'none') continue
       const watch = this.#watches.get(slot)
       if (watch !== undefined) {
-        const changed =
-          JSON.stringify([watch.job.health, watch.job.upstream]) !== JSON.stringify([job.health, job.upstream])
+        const changed = !isSame(watch.job.health, job.health) || !isSame(watch.job.upstream, job.upstream)
         watch.job = job
         // What is under way asks the old question; a changed one is worth an answer now.
         if (changed) this.probeNow(slot)
@@ -100,7 +104,7 @@ export class Prober {
         suspicions: 0,
       }
       this.#watches.set(slot, fresh)
-      void this.#probe(fresh)
+      this.#due.add(fresh)
     }
   }
 
@@ -115,13 +119,20 @@ export class Prober {
       return
     }
     const sinceMs = performance.now() - watch.startedMs
-    if (sinceMs >= unsureIntervalMs) void this.#probe(watch)
+    if (sinceMs >= unsureIntervalMs) this.#due.add(watch)
     else this.#schedule(watch, unsureIntervalMs - sinceMs)
   }
 
   close(): void {
-    for (const watch of this.#watches.values()) stop(watch)
+    for (const watch of this.#watches.values()) this.#stop(watch)
     this.#watches.clear()
+    this.#due.clear()
+  }
+
+  #stop(watch: Watch): void {
+    this.#due.delete(watch)
+    clearTimeout(watch.timer)
+    watch.running?.abort()
   }
 
   async #probe(watch: Watch): Promise<void> {
@@ -150,7 +161,7 @@ export class Prober {
 
   #schedule(watch: Watch, delayMs: number): void {
     clearTimeout(watch.timer)
-    watch.timer = setTimeout(() => void this.#probe(watch), delayMs)
+    watch.timer = setTimeout(() => this.#due.add(watch), delayMs)
   }
 }
 
@@ -173,7 +184,7 @@ function timing({ job }: Watch): ProbeTiming {
   return job.health
 }
 
-function stop(watch: Watch): void {
-  clearTimeout(watch.timer)
-  watch.running?.abort()
+/** Plans that nobody has read anew are the same object. */
+function isSame(before: object, after: object): boolean {
+  return before === after || isDeepStrictEqual(before, after)
 }

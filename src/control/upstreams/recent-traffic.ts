@@ -1,5 +1,5 @@
-// What each upstream has had to do of late: requests per second and how long the slowest took, from the totals in shared memory, looked
-// at once a second. For people who look at the status; Prometheus computes its own from the totals.
+// What each upstream has had to do of late: answers per second and how long the slowest took to begin (a stream may last for hours, and
+// that is no latency), from the totals in shared memory, looked at once a second. For people who look at the status; Prometheus computes its own from the totals.
 
 import { quantile } from '../../policy/upstream/quantile.ts'
 import { type CounterTable, DURATION_BUCKETS_S, TOTAL } from '../../shared/counters.ts'
@@ -7,19 +7,19 @@ import { type CounterTable, DURATION_BUCKETS_S, TOTAL } from '../../shared/count
 export interface Recent {
   /** Answers per second. */
   readonly ratePerS: number
-  /** 99 of 100 were complete by then, ms; undefined = there was none. Within the bucket bounds of the histogram. */
+  /** 99 of 100 had begun by then, ms; undefined = there was none. Within the bucket bounds of the histogram. */
   readonly p99Ms: number | undefined
 }
 
 interface Sample {
   readonly atMs: number
-  /** By bucket of the duration histogram. */
+  /** By bucket of the times to the first byte. */
   readonly counts: readonly number[]
 }
 
 /** Over so many seconds. */
 const SAMPLES = 10
-const BUCKETS = Array.from({ length: DURATION_BUCKETS_S.length + 1 }, (_, at) => TOTAL.firstBucket + at)
+const BUCKETS = Array.from({ length: DURATION_BUCKETS_S.length + 1 }, (_, at) => TOTAL.secondBucket + at)
 
 export class RecentTraffic {
   readonly #counters: CounterTable
@@ -33,7 +33,10 @@ export class RecentTraffic {
   /** To be called about once a second. @param slots of all upstreams; others are forgotten @param nowMs monotonic */
   tick(slots: readonly number[], nowMs: number): void {
     this.#samples = new Map(
-      slots.map(slot => [slot, [...(this.#samples.get(slot) ?? []), this.#sample(slot, nowMs)].slice(-SAMPLES - 1)]),
+      slots.map(slot => {
+        const former = this.#samples.get(slot) ?? []
+        return [slot, [...former.slice(-SAMPLES), this.#sample(slot, nowMs, former.at(-1)?.counts)]]
+      }),
     )
   }
 
@@ -50,7 +53,10 @@ export class RecentTraffic {
     }
   }
 
-  #sample(slot: number, atMs: number): Sample {
-    return { atMs, counts: BUCKETS.map(total => this.#counters.total(slot, total)) }
+  /** @param former where nothing has come since, its counts are kept once: most of many upstreams are idle */
+  #sample(slot: number, atMs: number, former: readonly number[] | undefined): Sample {
+    const isSame =
+      former !== undefined && BUCKETS.every((total, at) => this.#counters.total(slot, total) === former[at])
+    return { atMs, counts: isSame ? former : BUCKETS.map(total => this.#counters.total(slot, total)) }
   }
 }

@@ -11,6 +11,7 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import { afterClockStep } from './after-clock-step.ts'
 import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
@@ -23,7 +24,7 @@ import { Floors, type LevelsInUse } from './priorities/floors.ts'
 import { type StandbyInUse, Standbys } from './priorities/standby.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
-import { withShare } from './share.ts'
+import { publish, withShare } from './share.ts'
 import { SlotAssigner } from './slots.ts'
 import { andThen, type Step, silently } from './step.ts'
 import type { Notice, UpstreamEvent } from './upstream-event.ts'
@@ -151,6 +152,12 @@ export class Registry {
     for (const pool of this.pools()) this.#lookAtStandbys(pool)
   }
 
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    this.#pending.clockStepped(byMs)
+    for (const entry of [...this.#entries.values()]) this.#take(afterClockStep(entry, byMs))
+  }
+
   /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */
   hold(slot: number, order: HoldOrder): void {
     this.#change(slot, entry => afterHold(entry, order, this.#now()))
@@ -205,9 +212,12 @@ export class Registry {
     return pool && this.#withEntries(pool)
   }
 
-  /** What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. */
+  /**
+   * What the prober has to watch, including upstreams that are leaving; one without an address can't be asked. The first of each pool
+   * come first, then the second ones: no pool waits for the whole of another one.
+   */
   jobs(): ProbeJob[] {
-    return jobsOf([...this.#entries.values()])
+    return jobsOf(inTurns([...Map.groupBy(this.#entries.values(), ({ pool }) => pool).values()]))
   }
 
   #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
@@ -239,22 +249,11 @@ export class Registry {
   #take({ entry, events }: Step, plan = this.#planOf(entry)): Entry {
     const next = withShare(entry, plan, this.#now())
     this.#entries.set(next.slot, next)
-    const isPublished = this.#publish(next)
+    const isPublished = publish(this.#options.table, next)
     for (const event of events) this.#options.tell(event)
     const pool = isPublished ? this.#poolOf(next) : undefined
     if (pool !== undefined) this.#settle(pool)
     return next
-  }
-
-  /** Returns whether the table said something else before. */
-  #publish({ slot, verdict, weight, limit, idleLimit }: Entry): boolean {
-    const { table } = this.#options
-    table.limitIdle(slot, idleLimit?.inForce === true)
-    const availability = AVAILABILITY[verdict.availability]
-    const isKnown =
-      table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit
-    if (!isKnown) table.set(slot, availability, weight, limit)
-    return !isKnown
   }
 
   #settle(pool: RegistryPool): void {
@@ -292,4 +291,10 @@ function jobsOf(entries: readonly Entry[]): ProbeJob[] {
   return entries
     .filter(({ state }) => state.address === undefined)
     .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+}
+
+/** The first of each list, then the second ones, and so on. */
+function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, at) => lists.flatMap(list => list.slice(at, at + 1))).flat()
 }

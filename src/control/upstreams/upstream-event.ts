@@ -1,7 +1,7 @@
 // What the registry tells of upstreams and pools: each thing once, when it has come about. Types only.
 
 import type { UpstreamState, Verdict } from '../../policy/upstream/availability.ts'
-import type { Holds } from '../../policy/upstream/holds.ts'
+import type { Hold, Holds } from '../../policy/upstream/holds.ts'
 import type { Entry } from './entry.ts'
 
 export type UpstreamEvent =
@@ -10,6 +10,14 @@ export type UpstreamEvent =
   | { readonly type: 'notice'; readonly notice: Notice }
   /** A window, the node itself or a deadline has changed what holds an upstream; `before` is what held it until now. Operators' orders are told as orders. */
   | { readonly type: 'holds'; readonly entry: Entry; readonly before: Holds }
+  /** The clock was set, and with it the deadline of an operator's drain: it has as long as it had. */
+  | {
+      readonly type: 'deadline-moved'
+      readonly pool: string
+      readonly upstream: string
+      readonly before: Hold
+      readonly after: Hold
+    }
   /** Passive health has ejected an upstream, or lets it return. */
   | { readonly type: 'outlier'; readonly entry: Entry; readonly before: UpstreamState['outlier'] }
   /** No configuration in use names this upstream any more. */

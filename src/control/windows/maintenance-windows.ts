@@ -28,7 +28,9 @@ export class MaintenanceWindows {
   readonly #options: MaintenanceWindowsOptions
   readonly #now: () => number
   readonly #facts = new WindowFacts()
-  readonly #beganMs: number
+  /** Names of windows that this process met first. */
+  readonly #met = new Set<string>()
+  #beganMs: number
   #snapshot: Snapshot
   #routes: readonly RouteInPool[]
   #state: WindowsState = NOTHING_YET
@@ -112,6 +114,19 @@ export class MaintenanceWindows {
     if (this.#hasLooked) this.tick(true)
   }
 
+  /** The wall clock was set by so many ms. When a window was first met is as long ago as it was, and all else the calendar says. */
+  clockStepped(byMs: number): void {
+    this.#beganMs += byMs
+    this.list.clockStepped(byMs)
+    const { knownSinceMs } = this.#facts
+    for (const [window, atMs] of this.#provisional ?? []) this.#provisional!.set(window, atMs + byMs)
+    for (const window of this.#met) {
+      const atMs = knownSinceMs.get(window)
+      if (atMs !== undefined) this.#keep({ kind: 'known', window, atMs: atMs + byMs })
+    }
+    if (this.#hasLooked) this.tick()
+  }
+
   /** The freeze that forbids to change this pool; without a pool: the configuration. */
   freezeOn(pool?: string): FreezeInForce | undefined {
     return freezeOn(this.effects, pool)
@@ -184,8 +199,12 @@ export class MaintenanceWindows {
     switch (action.type) {
       case 'learn': {
         const { fact } = action
-        if (fact.kind === 'known' && this.#provisional !== undefined) this.#provisional.set(fact.window, fact.atMs)
-        else this.#keep(fact)
+        if (fact.kind === 'known' && this.#provisional !== undefined) {
+          this.#provisional.set(fact.window, fact.atMs)
+          return
+        }
+        if (fact.kind === 'known' && !this.#facts.knownSinceMs.has(fact.window)) this.#met.add(fact.window)
+        this.#keep(fact)
         return
       }
       case 'hold':

@@ -2,6 +2,7 @@
 // nothing.
 
 import type { WindowPlan } from '../../plan/window.ts'
+import { ORDERED } from '../../policy/maintenance/window-state.ts'
 
 /** One thing that is known. A later fact of the same `factId` takes the place of an earlier one. */
 export type WindowFact =
@@ -12,10 +13,10 @@ export type WindowFact =
   /** Somebody has moved its end. */
   | ({ readonly kind: 'extended'; readonly key: string; readonly endMs: number; readonly atMs: number } & Author)
   | { readonly kind: 'confirmed'; readonly key: string }
-  /** It is over for good. */
-  | { readonly kind: 'reopened'; readonly key: string }
+  /** It is over for good; `holds` false: not any more. */
+  | FoundOut<'reopened'>
   /** The guard does not let it begin; `holds` false: it does now. */
-  | { readonly kind: 'postponed'; readonly key: string; readonly holds: boolean }
+  | FoundOut<'postponed'>
   /** When vigia first knew a window of this name. */
   | { readonly kind: 'known'; readonly window: string; readonly atMs: number }
   /** A window that was made over the admin API. */
@@ -26,6 +27,14 @@ export type WindowFact =
 export interface Author {
   readonly by: string
   readonly reason: string
+}
+
+interface FoundOut<Kind extends string> {
+  readonly kind: Kind
+  readonly key: string
+  readonly holds: boolean
+  /** The instant that it comes from, epoch ms: it counts from then on. Undefined = it hangs on no clock. */
+  readonly atMs: number | undefined
 }
 
 export interface MadeWindow {
@@ -62,8 +71,8 @@ export class WindowFacts {
   readonly endedBy = new Map<string, Author>()
   readonly extendedBy = new Map<string, Author>()
   readonly confirmed = new Set<string>()
-  readonly reopened = new Set<string>()
-  readonly postponed = new Set<string>()
+  readonly reopened = new Map<string, number>()
+  readonly postponed = new Map<string, number>()
   readonly knownSinceMs = new Map<string, number>()
 
   /** When people last changed single dates, epoch ms. */
@@ -92,17 +101,14 @@ export class WindowFacts {
         this.confirmed.add(fact.key)
         return forgetOldest(this.confirmed, fact.key)
       case 'reopened':
-        this.reopened.add(fact.key)
-        return forgetOldest(this.reopened, fact.key)
-      case 'postponed':
-        if (!fact.holds) return void this.postponed.delete(fact.key)
-        this.postponed.add(fact.key)
-        return forgetOldest(this.postponed, fact.key)
-      case 'known': {
-        // What is read from the store at last may be older than what was first thought.
-        const since = this.knownSinceMs.get(fact.window) ?? Number.POSITIVE_INFINITY
-        return void this.knownSinceMs.set(fact.window, Math.min(since, fact.atMs))
+      case 'postponed': {
+        const found = this[fact.kind]
+        if (!fact.holds) return void found.delete(fact.key)
+        found.set(fact.key, fact.atMs ?? ORDERED)
+        return forgetOldest(found, fact.key)
       }
+      case 'known':
+        return void this.knownSinceMs.set(fact.window, fact.atMs)
       case 'made':
         return void this.made.set(fact.made.plan.name, fact.made)
       case 'removed':

@@ -3,7 +3,7 @@
 
 import { effectsAt } from '../../policy/maintenance/effects.ts'
 import { neighbours } from '../../policy/maintenance/occurrences.ts'
-import { NO_FACTS, type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
+import { countsNow, NO_FACTS, type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
 import { beginnings } from './beginnings.ts'
 import { unhealthyWindows } from './pools-now.ts'
 import { closedRoutesOf, upstreamActions } from './window-holds.ts'
@@ -51,10 +51,14 @@ export function step(former: WindowsState, now: WindowsNow): WindowsStep {
 }
 
 /** What has run its course is over for good, whatever its probes say later. */
-function finished(states: Iterable<WindowState>, { facts, certainSinceMs }: WindowsNow): WindowAction[] {
+function finished(states: Iterable<WindowState>, { facts, certainSinceMs, nowMs }: WindowsNow): WindowAction[] {
   return [...states].flatMap(({ finished: last }) => {
-    if (last === undefined || last.endMs <= certainSinceMs || facts.reopened.has(last.key)) return []
-    return [{ type: 'learn', fact: { kind: 'reopened', key: last.key } }]
+    if (last === undefined || last.endMs <= certainSinceMs) return []
+    const { key } = last
+    if (countsNow(facts.reopened.get(key), nowMs)) return []
+    // Where people ended it, it is over by their word, whatever the clock says.
+    const atMs = facts.endedEarly.has(key) ? undefined : nowMs
+    return [{ type: 'learn', fact: { kind: 'reopened', key, holds: true, atMs } }]
   })
 }
 

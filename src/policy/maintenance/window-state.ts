@@ -1,5 +1,5 @@
 // What a window does at an instant: a function of its occurrences, the time and the facts, of nothing else. So neither a restart nor a
-// clock that steps loses anything.
+// clock that steps loses anything: what vigia found out at an instant that has not come (again) counts for nothing.
 
 import { neighbours, type Occurrence, type Occurrences, occurrenceOfStart } from './occurrences.ts'
 
@@ -12,12 +12,12 @@ export interface Facts {
   /** Keys of occurrences that somebody confirmed to be done; it counts also if given before the end. */
   readonly confirmed: ReadonlySet<string>
   /**
-   * Keys of occurrences that are over for good. Whoever applies the state adds `WindowState.finished`: a probe that fails an
-   * hour later must not close what was opened. An operator may add one by force.
+   * Keys of occurrences that are over for good -> when that was found out, or `ORDERED`. Whoever applies the state adds
+   * `WindowState.finished`: a probe that fails an hour later must not close what was opened. An operator may add one by force.
    */
-  readonly reopened: ReadonlySet<string>
-  /** Keys of occurrences that the guard does not let begin (`mayStart`); kept there until they are over. */
-  readonly postponed: ReadonlySet<string>
+  readonly reopened: ReadonlyMap<string, number>
+  /** Keys of occurrences that the guard does not let begin (`mayStart`) -> since when; kept there until they are over. */
+  readonly postponed: ReadonlyMap<string, number>
   /** Names of windows in whose scope a probe fails now. */
   readonly unhealthy: ReadonlySet<string>
   /** Window name -> when vigia first knew it: what had ended before that never needs a confirmation. */
@@ -29,11 +29,22 @@ export const NO_FACTS: Facts = {
   endedEarly: new Map(),
   extended: new Map(),
   confirmed: new Set(),
-  reopened: new Set(),
-  postponed: new Set(),
+  reopened: new Map(),
+  postponed: new Map(),
   unhealthy: new Set(),
   knownSinceMs: new Map(),
 }
+
+/** When a fact was found out that does not hang on the clock: people ordered it. */
+export const ORDERED = Number.NEGATIVE_INFINITY
+
+/** Whether a fact that was found out counts now: the instant that it comes from has not been taken back by a clock that was set. */
+export function countsNow(foundMs: number | undefined, nowMs: number): boolean {
+  return foundMs !== undefined && foundMs <= nowMs + SLEW_MS
+}
+
+/** A clock that is set by less than this is as it was. */
+const SLEW_MS = 1000
 
 export type WindowStatus =
   /** Waits for its next occurrence. */
@@ -119,7 +130,8 @@ const MOST_SKIPPED = 100
 function lastThatRan(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
   let { latest } = neighbours(occurrences, nowMs)
   for (let skipped = 0; latest !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!isCancelled(latest, facts) && !facts.postponed.has(latest.key)) return asExtended(latest, facts)
+    if (!isCancelled(latest, facts) && !countsNow(facts.postponed.get(latest.key), nowMs))
+      return asExtended(latest, facts)
     latest = neighbours(occurrences, latest.startMs - 1).latest
   }
   return undefined
@@ -136,7 +148,7 @@ function runningState(
   const common = { occurrence, waitingFor: undefined, finished: undefined }
   // Ended early is ended, also for a clock that has stepped back to before that.
   const endedMs = facts.endedEarly.get(key)
-  if (facts.reopened.has(key)) return undefined
+  if (countsNow(facts.reopened.get(key), nowMs)) return undefined
   if (endedMs === undefined && nowMs < endMs) return { ...common, status: 'active', fromMs: startMs, untilMs: endMs }
   if (plan.kind === 'freeze' || endMs <= (facts.knownSinceMs.get(plan.name) ?? Number.NEGATIVE_INFINITY))
     return undefined
@@ -161,13 +173,13 @@ function comingState(
 ): Omit<WindowState, 'finished'> {
   const { latest: planned } = neighbours(occurrences, nowMs)
   const latest = planned && asExtended(planned, facts)
-  if (latest !== undefined && nowMs < latest.endMs && isPostponed(latest, facts))
+  if (latest !== undefined && nowMs < latest.endMs && isPostponed(latest, nowMs, facts))
     return state('postponed', latest, latest.leadFromMs, latest.endMs)
   const next = nextThatRuns(occurrences, nowMs, facts)
   const sinceMs = endOf(last, nowMs, facts)
   if (next === undefined) return state('over', last, sinceMs, undefined)
   if (nowMs < next.leadFromMs) return state('scheduled', next, sinceMs, next.leadFromMs)
-  const status = isPostponed(next, facts) ? 'postponed' : 'lead-in'
+  const status = isPostponed(next, nowMs, facts) ? 'postponed' : 'lead-in'
   return state(status, next, next.leadFromMs, status === 'postponed' ? next.endMs : next.startMs)
 }
 
@@ -196,6 +208,6 @@ function endOf(last: Occurrence | undefined, nowMs: number, { endedEarly }: Fact
   return endedMs <= nowMs ? endedMs : undefined
 }
 
-function isPostponed({ key }: Occurrence, facts: Facts): boolean {
-  return facts.postponed.has(key) && !facts.endedEarly.has(key)
+function isPostponed({ key }: Occurrence, nowMs: number, facts: Facts): boolean {
+  return countsNow(facts.postponed.get(key), nowMs) && !facts.endedEarly.has(key)
 }

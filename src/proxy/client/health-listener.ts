@@ -1,8 +1,11 @@
 // Answers /healthz and /readyz in this worker, for whoever has to know that the data plane lives: control may be busy, or gone. No
-// exchange, no routes: Node's own server is enough.
+// exchange, no routes, and one answer for each connection: whoever may ask must not be able to keep a worker from its traffic, as
+// thousands of pipelined requests would.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { STATUS_CODES } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { HeadReader, NEEDS_MORE } from '../../http1/head-reader.ts'
+import { parseRequestHead } from '../../http1/request-head.ts'
 import type { HealthListenerPlan } from '../../plan/listener.ts'
 import { type ListenerPlace, type PlaceLimits, placeFor } from '../../policy/process/listener-places.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
@@ -11,14 +14,9 @@ import { hostPort } from '../../util/words.ts'
 
 /** Of each worker. */
 const PLACES: PlaceLimits = { most: 64, reserved: 16, perClient: 16 }
-const OPTIONS = {
-  /** Of head and request: there is no body that would be read. */
-  headersTimeout: 2_000,
-  requestTimeout: 2_000,
-  connectionsCheckingInterval: 500,
-  keepAliveTimeout: 5_000,
-  maxHeaderSize: 8_192,
-}
+const LIMITS = { headBytes: 8_192, headerCount: 100, targetBytes: 8_192 }
+/** Of a connection, from its beginning to its end. */
+const MOST_MS = 2_000
 
 interface Place extends ListenerPlace {
   readonly socket: Socket
@@ -47,12 +45,10 @@ export class HealthListener {
     this.#server = at && (await this.#open(at, reusePort))
     this.#at = at
     former?.close()
-    former?.closeIdleConnections()
   }
 
   #open({ host, port }: HealthListenerPlan, reusePort: boolean): Promise<Server> {
-    const server = createServer(OPTIONS, (request, response) => this.#answer(request, response))
-    server.on('connection', socket => this.#admit(socket))
+    const server = createServer({ noDelay: true }, socket => this.#admit(socket))
     return new Promise((resolve, reject) => {
       server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
         reject(Object.assign(new Error(`health listener (${hostPort(host, port)}): ${message}`), { code })),
@@ -65,6 +61,7 @@ export class HealthListener {
   }
 
   #admit(socket: Socket): void {
+    socket.on('error', () => {})
     const { remoteAddress } = socket
     if (remoteAddress === undefined) return void socket.destroy()
     const local = isLoopback(remoteAddress)
@@ -75,18 +72,52 @@ export class HealthListener {
     if (leaving !== undefined) this.#places.delete(leaving.socket)
     if (!verdict.letIn) return
     this.#places.set(socket, newcomer)
-    socket.once('close', () => this.#places.delete(socket))
+    const deadline = setTimeout(() => socket.destroy(), MOST_MS)
+    socket.once('close', () => {
+      clearTimeout(deadline)
+      this.#places.delete(socket)
+    })
+    this.#serve(socket)
   }
 
-  #answer({ method, url }: IncomingMessage, response: ServerResponse): void {
-    const say = (status: number, text: string) =>
-      response
-        .writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
-        .end(method === 'HEAD' ? undefined : `${text}\n`)
-    if (method !== 'GET' && method !== 'HEAD') return void say(405, 'only GET and HEAD')
-    if (url === '/healthz') return void say(200, 'ok')
-    if (url !== '/readyz') return void say(404, 'only /healthz and /readyz')
-    const { ready, reason } = this.#readiness()
-    say(ready ? 200 : 503, reason)
+  #serve(socket: Socket): void {
+    const reader = new HeadReader(LIMITS.headBytes)
+    const onData = (chunk: Buffer) => {
+      const end = reader.push(chunk, 0)
+      if (end === NEEDS_MORE) return
+      // Nothing that follows is read.
+      socket.off('data', onData).pause()
+      socket.write(end < 0 ? answer(400, MALFORMED) : this.#answer(reader.text))
+      socket.destroySoon()
+    }
+    socket.on('data', onData)
   }
+
+  #answer(text: string): string {
+    const head = parseRequestHead(text, LIMITS, { section: '', meaning: undefined })
+    if (typeof head === 'string') return answer(400, MALFORMED)
+    const { method, target } = head
+    const say = (status: number, words: string) => answer(status, words, method !== 'HEAD')
+    if (method !== 'GET' && method !== 'HEAD') return say(405, 'only GET and HEAD')
+    if (target === '/healthz') return say(200, 'ok')
+    if (target !== '/readyz') return say(404, 'only /healthz and /readyz')
+    const { ready, reason } = this.#readiness()
+    return say(ready ? 200 : 503, reason)
+  }
+}
+
+const MALFORMED = 'this is no request'
+
+function answer(status: number, words: string, hasBody = true): string {
+  const body = `${words}\n`
+  const fields = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Date: ${new Date().toUTCString()}`,
+    'Content-Type: text/plain',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    ...(status === 405 ? ['Allow: GET, HEAD'] : []),
+    'Connection: close',
+  ]
+  return `${fields.join('\r\n')}\r\n\r\n${hasBody ? body : ''}`
 }

@@ -63,7 +63,7 @@ class StoreThread {
         }
         return
       case 'tidy':
-        return this.#tidy(message.nowMs)
+        return this.#tidy(message.nowMs, message.ages)
       case 'close':
         return this.#close()
     }
@@ -152,16 +152,17 @@ class StoreThread {
     return this.#file
   }
 
-  #tidy(nowMs: number): void {
+  /** @param ages also for their age */
+  #tidy(nowMs: number, ages: boolean): void {
     let more = false
     try {
-      more = tidy(this.#usable(nowMs).db, this.#path, this.#start.retention, nowMs)
+      more = tidy(this.#usable(nowMs).db, this.#path, this.#start.retention, ages ? nowMs : undefined)
     } catch (error) {
       // The next write meets the same and says so; only what it would not meet is said here.
       const { kind, text } = faultOf(error, this.#path)
       if (kind === 'row') this.#say({ type: 'notice', notice: { level: 'warn', text: `old rows stay: ${text}` } })
     }
-    this.#say({ type: 'tidied', more })
+    this.#say({ type: 'tidied', more, aged: ages && !more })
   }
 
   #failureOf(error: unknown): WriteFailure {

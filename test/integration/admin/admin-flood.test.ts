@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askHttp } from '../../support/http-client.ts'
+import { RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 import { startVigia, type Vigia } from '../../support/vigia.ts'
 
@@ -27,6 +28,14 @@ test('six hundred connections that say nothing: it answers all the while, says s
   } finally {
     for (const each of sockets) each.destroy()
   }
+})
+
+test('who pipelines requests is cut off, and control goes on', async () => {
+  const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(vigia.adminPort)))
+  for (const client of clients) client.send('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(5000))
+  await until('all are cut off', () => clients.every(({ ending }) => ending !== 'open'))
+  for (const { pending } of clients) expect(pending.toString().split('HTTP/1.1 ').length - 1).toBeLessThanOrEqual(32)
+  expect((await askHttp(vigia.adminPort, '/healthz')).status).toBe(200)
 })
 
 test('who follows the events is not pushed out', async () => {

@@ -51,8 +51,8 @@ test('vigia status prints a table and exits 0 when every upstream is available',
   const vigia = await twoNodes()
   const { code, stdout } = await vigiaCommand(['status', '--admin', `http://127.0.0.1:${vigia.adminPort}`])
   expect(stdout).toMatch(/2 of 2 upstreams available/)
-  expect(stdout).toMatch(/^POOL +UPSTREAM +STATE +SINCE +IN FLIGHT +RATE +P99 +REQUESTS +ERRORS +WHY$/m)
-  expect(stdout).toMatch(/^erp +erp-1 +available +\d+ s ago +0 +0\/s +- +0 +0 +not probed$/m)
+  expect(stdout).toMatch(/^POOL +UPSTREAM +STATE +SINCE +PRI +BUSY +TUN +RATE +P99 +REQS +ERRS +WHY$/m)
+  expect(stdout).toMatch(/^erp +erp-1 +available +\d+ s +0 +0 +0 +0\/s +- +0 +0 +not probed$/m)
   expect(code).toBe(0)
 })
 

@@ -72,6 +72,9 @@ describe('a POST whose connection is reset after it was sent', () => {
     })
     expect(answer.reason).toBe('Outcome unknown: check before repeating')
     const { total, dropped, open, records } = await listOf(vigia, 1)
+    // One error, though there are a connection that failed and an answer 502 that tells of it.
+    const [node] = (await vigia.status()).pools[0]!.upstreams
+    expect([node!.errors, node!.failures.transport, node!.responses['5xx']]).toEqual([1, 1, 1])
     expect({ total, dropped, open, records }).toEqual({
       total: 1,
       dropped: 0,

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { freePort } from '../../support/free-port.ts'
+import { RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
@@ -30,6 +31,27 @@ test('it answers in one line, and nothing but what it is there for', async () =>
   })
   expect((await fetchText(port, '/metrics')).status).toBe(404)
   expect((await fetch(`http://127.0.0.1:${port}/healthz`, { method: 'POST' })).status).toBe(405)
+})
+
+test('one connection brings one answer: who pipelines thousands of requests keeps no worker from its traffic', async () => {
+  const asked = 'GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5000)
+  const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(port)))
+  for (const client of clients) client.send(asked)
+  await until('all have ended', () => clients.every(({ ending }) => ending !== 'open'))
+  for (const { pending } of clients) expect(pending.toString().split('HTTP/1.1 ').length - 1).toBeLessThanOrEqual(1)
+  expect(await fetchText(port, '/healthz')).toEqual({ status: 200, body: 'ok\n' })
+})
+
+test.each([
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['TLS', '\x16\x03\x01\x02\x00\x01\r\n\r\n'],
+  ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n'],
+  ['a head without end', `GET /healthz HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(9000)}`],
+])('it answers 400 to what is no request: %s', async (_, bytes) => {
+  const client = await RawClient.connect(port)
+  client.send(bytes)
+  await until('it has an answer', () => client.pending.includes('\r\n\r\n'))
+  expect(client.pending.toString()).toMatch(/^HTTP\/1.1 400 /)
 })
 
 test('it answers while control stands still and the admin listener is silent', async () => {

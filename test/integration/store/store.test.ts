@@ -34,6 +34,21 @@ const changed = (store: Store, change: Change) =>
 const newPath = () => join(storeFolder(), 'vigia.db')
 
 describe('a store', () => {
+  test('deletes for age a day at a time, and nothing after the clock was set', async () => {
+    const tuning = { tidyEveryMs: 5, agesEveryMs: 5 }
+    const { store } = await openTestStore(newPath(), { tuning, now: () => Date.UTC(2038, 0) })
+    // The newest stays.
+    for (let day = 0; day < 6; day += 1) store.append('transition', transitionOf('erp-1', day * 86_400_000))
+    const left = async () => (await store.transitions({ limit: 10 })).rows.length
+    await until('one is left', async () => (await left()) === 1)
+    store.keepAll(3_600_000)
+    store.append('transition', transitionOf('erp-1', 0))
+    store.append('transition', transitionOf('erp-1', 0))
+    await until('the new ones are there', async () => (await left()) === 3)
+    // Rounds in which they could go: each ends before the next answer.
+    for (let round = 0; round < 20; round += 1) expect(await left()).toBe(3)
+  })
+
   test('has what was committed and appended when it is opened again', async () => {
     const path = newPath()
     const first = await openTestStore(path)

@@ -306,7 +306,7 @@ describe('vigia drain, enable, disable', () => {
     ])
     expect(results.map(each => each.code)).toEqual([2, 2, 2])
     expect(results[0]?.stderr).toContain("required option '--reason <text>' not specified")
-    expect(results[1]?.stderr).toBe('vigia: "a/b/c" is not POOL or POOL/UPSTREAM\n')
+    expect(results[1]?.stderr).toBe('vigia: "a/b/c" is not POOL, POOL/UPSTREAM or */UPSTREAM\n')
     expect(results[2]?.stderr).toMatch(/^vigia: no answer from vigia at .*\n$/)
   })
 

@@ -11,6 +11,7 @@ const REPORT: StatusReport = {
     source: 'start',
     file: './vigia.yaml',
     lastReload: null,
+    fileDiffers: null,
   },
   state: 'ready',
   startedAt: '2026-01-01T00:00:00.000Z',

@@ -1,5 +1,6 @@
 // Documents of large sites: read in a thread of their own, in time that grows no faster than they do.
 
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,4 +86,10 @@ test('thousands of unknown keys cost no more each than a few', () => {
   const [few, many] = [withKeys(1500), withKeys(12_000)]
   // Eight times as many: 64 times as long where each is held against all others.
   expect(many).toBeLessThan(few * 12)
+})
+
+test('V8 knows the flag that gives the memory of a thread back when it ends: an unknown one would be a line on stderr', () => {
+  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(
+    '--memory-pool-share-memory-on-teardown',
+  )
 })

@@ -38,7 +38,7 @@ describe('limits of answers', () => {
     [
       'a limit of requests',
       { upstreams: UNLIMITED, pool: 'limits: { target: 8KiB }' },
-      `7:15: ${POOL}.limits.target: unknown key, expected one of head, headers`,
+      `7:15: ${POOL}.limits.target: unknown key: it belongs to limits`,
     ],
   ])
 })
@@ -108,7 +108,7 @@ describe('limits and the queue', () => {
     [
       'a limit of the pool instead of its upstreams',
       { pool: 'maxConnections: 8' },
-      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, spill, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout, tcpKeepAlive`,
+      `7:5: ${POOL}.maxConnections: unknown key: it belongs to pools.*.upstreams[]`,
       `9:36: warning: ${POOL}.upstreams[0].maxConnections: what is too many is answered 503 at once: give the pool a queue, such as queue: { max: 512 }`,
     ],
   ])

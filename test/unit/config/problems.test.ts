@@ -22,6 +22,38 @@ describe('keys', () => {
       { upstreams: '- { name: a, url: "http://x", wieght: 3 }' },
       '9:37: pools.erp.upstreams[0].wieght: unknown key, did you mean "weight"?',
     ],
+    [
+      'the words of other products',
+      { routes: '[{ proxy_pass: "http://b", pool: erp }]', pool: 'healthcheck: 1' },
+      '4:6: routes[0].proxy_pass: unknown key, did you mean "pool"?',
+      '7:5: pools.erp.healthcheck: unknown key, did you mean "health"?',
+    ],
+    [
+      'a standby in the words of HAProxy and nginx',
+      { upstreams: '- { name: erp-1, url: "http://h:1", backup: true }' },
+      '9:43: pools.erp.upstreams[0].backup: unknown key: a standby has a later priority than the others: "priority: 1"',
+    ],
+    [
+      'a balance in the words of HAProxy',
+      { pool: 'balance: leastconn' },
+      '7:14: pools.erp.balance: "leastconn" is not valid here, expected round-robin, least-connections, random-two, peak-ewma, or a mapping with `algorithm`, did you mean "least-connections"?',
+    ],
+    [
+      'TLS where there is none',
+      { more: 'tls: { cert: x }' },
+      '10:1: tls: unknown key: listeners speak plain HTTP: whoever ends TLS for clients stands in front of vigia (trustedProxies); TLS to an upstream is a matter of its url and of pools.*.upstreams[].tls',
+    ],
+    ['TLS in a pool', { pool: 'tls: {}' }, '7:5: pools.erp.tls: unknown key: it belongs to pools.*.upstreams[]'],
+    [
+      'a path beside match, which hides no other route',
+      { routes: '[{ path: /a, pool: erp }, { pool: erp }]' },
+      '4:6: routes[0].path: unknown key: it belongs to routes[].match',
+    ],
+    [
+      'a path that begins with no slash, which hides no other route',
+      { routes: '[{ match: { path: a }, pool: erp }, { pool: erp }]' },
+      '4:21: routes[0].match.path: "a" does not begin with /, expected a path such as /web',
+    ],
     ['a key that is like no other', { more: 'log: { zzz: 1 }' }, '10:8: log.zzz: unknown key, expected one of level'],
     ['a missing key', { listeners: '- { name: web }' }, '2:5: listeners[0]: the key "address" is missing'],
   ])
@@ -458,7 +490,6 @@ test('problems of all sorts are reported at once, in the order of the file', () 
   expect(problemsOf(text).map(line => line.split(': ').slice(0, 2).join(' '))).toEqual([
     'test.yaml:4:12 routes[0].pool',
     'test.yaml:4:26 routes[0].match.pathh',
-    'test.yaml:4:41 routes[1]',
     'test.yaml:7:25 pools.erp.health.interval',
     'test.yaml:9:24 pools.erp.upstreams[0].url',
     'test.yaml:9:48 pools.erp.upstreams[1].name',

@@ -54,10 +54,10 @@ test('secrets are replaced wherever a caller left them', async () => {
   expect(text).toContain('[redacted]')
 })
 
-test('for people, a line has a clock time, the level and the message', async () => {
+test('for people, a line has date, time and zone, the level and the message', async () => {
   const path = await file('vigia.log')
   const logger = createLogger({ level: 'info', destination: path, pretty: true })
   logger.info('listener web: http://127.0.0.1:8080')
   await until('the line is written', async () => (await readFile(path, 'utf8').catch(() => '')).includes('8080'))
-  expect(await readFile(path, 'utf8')).toMatch(/\d\d:\d\d:\d\d.*INFO.*listener web/)
+  expect(await readFile(path, 'utf8')).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:?\d\d.*INFO.*listener web/)
 })

@@ -60,7 +60,7 @@ beforeAll(async () => {
     names: () => ({ names: [{ host: 'n', addresses: 1, up: true }], lookups: { found: 1, 'not-found': 0, away: 0 } }),
     store: () => ({ up: true, waiting: 0, dropped: 0 }),
     reloads: () => ({ tally: { applied: 0, unchanged: 0, refused: 0 }, appliedMs: 0, last: undefined }),
-    pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, upstreams }],
+    pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, outages: { count: 0, seconds: 0 }, upstreams }],
   })
   for (const line of (await scrape.collect()).toString().split('\n')) {
     const [, name, labels = ''] = /^([a-z][a-z0-9_]*)(?:\{(.*)\})? /.exec(line) ?? []

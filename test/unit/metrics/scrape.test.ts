@@ -36,6 +36,7 @@ function setUp() {
         slot: 1,
         queueMax: 9,
         levels: { inUse: 1, floor: 1, awaitsFailback: true, standby: [{ priority: 1, active: true, requests: 7 }] },
+        outages: { count: 2, seconds: 61.5 },
         upstreams: [
           { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, idleLimited: false, probes },
           {
@@ -273,7 +274,13 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
     inDoubtOpen: () => 0,
     routes: () => routes,
     pools: () => [
-      { name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false, standby: [] }, upstreams },
+      {
+        name: 'erp',
+        slot: 1,
+        levels: { inUse: 0, floor: 0, awaitsFailback: false, standby: [] },
+        outages: { count: 0, seconds: 0 },
+        upstreams,
+      },
     ],
   })
   const tookMs: number[] = []

@@ -1,14 +1,11 @@
 // The HTTP probe: one request on a fresh connection, judged by its status and, if asked, by the first bytes of its body.
 // Redirects are an answer like any other, never followed. The timeout covers everything from connecting to the last byte read.
 
-import { Client, type Dispatcher } from 'undici'
+import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { Pattern } from '../../../config/forms/pattern.ts'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
-import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
-import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
-import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
-import { hostPort } from '../../../util/words.ts'
+import { connectProbe } from './connect.ts'
 import { describeProbeError, isVoidProbe, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
@@ -16,59 +13,61 @@ type HttpPlan = HealthPlan & { kind: 'http' }
 export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, target, signal) => {
   const started = performance.now()
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
-  const client = openClient(plan, upstream, target)
+  const { body } = plan
   let status: number | undefined
   let error: string | undefined
   let isVoid = false
   let hints: AgentHints | undefined
+  let end = () => {}
   try {
-    const response = await client.request({
-      method: plan.method as Dispatcher.HttpMethod,
+    const request = requestHttp({
+      method: plan.method,
       path: plan.path,
       headers: {
         'user-agent': 'vigia-probe',
         ...plan.headers,
         host: plan.host ?? upstream.authority,
         connection: 'close',
+        // Node.js leaves it out of a GET, body or not.
+        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
       },
-      ...(plan.body === undefined ? {} : { body: plan.body }),
-      signal: deadline,
+      // So that no agent is used, which would have its own mind on connections and server names.
+      createConnection: () => connectProbe(upstream, target),
+    })
+    const onAbort = () => request.destroy(deadline.reason)
+    end = () => {
+      deadline.removeEventListener('abort', onAbort)
+      // Not awaited: what is left of the connection is nobody's business any more.
+      request.destroy()
+    }
+    deadline.addEventListener('abort', onAbort)
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request.on('response', resolve).on('error', reject).end(body)
     })
     status = response.statusCode
     error = await judge(plan, response)
     // A node that does not count as well is not asked for its hints.
-    if (error === undefined) hints = readHints(response.statusCode, response.headers, plan)
+    if (error === undefined) hints = readHints(response.statusCode!, response.headers, plan)
   } catch (thrown) {
-    error = describeProbeError(thrown, plan.timeoutMs)
-    isVoid = isVoidProbe(thrown, plan.timeoutMs, performance.now() - started)
+    const why = deadline.aborted ? deadline.reason : thrown
+    error = describeProbeError(why, plan.timeoutMs)
+    isVoid = isVoidProbe(why, plan.timeoutMs, performance.now() - started)
   } finally {
-    // Not awaited: what is left of the connection is nobody's business any more.
-    client.destroy().catch(() => {})
+    end()
   }
   return { ok: error === undefined, durationMs: performance.now() - started, status, error, isVoid, hints }
 }
 
-function openClient(plan: HttpPlan, { host, port, tls }: UpstreamPlan, target: ConnectTarget): Client {
-  return new Client(`${tls === undefined ? 'http' : 'https'}://${hostPort(host, port)}`, {
-    pipelining: 0,
-    allowH2: false,
-    // The probe's own deadline ends it; these only must not be shorter.
-    connectTimeout: plan.timeoutMs + 1000,
-    headersTimeout: plan.timeoutMs + 1000,
-    bodyTimeout: plan.timeoutMs + 1000,
-    connect: { ...target, ...(tls === undefined ? {} : upstreamTlsOptions(tls)) },
-  })
-}
-
 /** What is wrong with the answer; undefined = nothing. */
-async function judge(plan: HttpPlan, { statusCode, body }: Dispatcher.ResponseData): Promise<string | undefined> {
-  body.on('error', () => {})
+async function judge(plan: HttpPlan, response: IncomingMessage): Promise<string | undefined> {
+  response.on('error', () => {})
+  const statusCode = response.statusCode!
   if (plan.drainOn404 === true && statusCode === 404) return undefined
   if (!plan.statuses.some(({ from, to }) => statusCode >= from && statusCode <= to)) {
     return `status ${statusCode}, expected ${formatStatuses(plan.statuses)}`
   }
   if (plan.bodyContains === undefined && plan.bodyMatches === undefined) return undefined
-  const text = await readStart(body, plan.bodyBytes)
+  const text = await readStart(response, plan.bodyBytes)
   if (plan.bodyContains !== undefined && !text.includes(plan.bodyContains)) {
     return `status ${statusCode}, but "${plan.bodyContains}" is not in the first ${plan.bodyBytes} bytes of the body`
   }
@@ -89,10 +88,10 @@ function patternOf(plan: HttpPlan): Pattern | undefined {
   return pattern
 }
 
-async function readStart(body: Dispatcher.ResponseData['body'], bytes: number): Promise<string> {
+async function readStart(body: AsyncIterable<Buffer>, bytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     chunks.push(chunk)
     size += chunk.length
     if (size >= bytes) break

@@ -33,7 +33,7 @@ export function isVoidProbe(error: unknown, timeoutMs: number, tookMs: number): 
   return error instanceof Error && error.name === 'TimeoutError' && stoodStill(timeoutMs, tookMs)
 }
 
-/** Translates a socket's, TLS's or undici's error into words for an operator. */
+/** Translates a socket's, TLS's or HTTP parser's error into words for an operator. */
 export function describeProbeError(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no complete answer within ${timeoutMs} ms`
@@ -43,13 +43,11 @@ export function describeProbeError(error: unknown, timeoutMs: number): string {
       return 'connection refused'
     case 'ECONNRESET':
     case 'EPIPE':
-    case 'UND_ERR_SOCKET':
       return 'connection closed before the answer was complete'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return 'no route to it'
     case 'ETIMEDOUT':
-    case 'UND_ERR_CONNECT_TIMEOUT':
       return 'no connection within the timeout'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -64,7 +62,7 @@ export function describeProbeError(error: unknown, timeoutMs: number): string {
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired'
     default:
-      return oneLine(error.name === 'HTTPParserError' ? `not valid HTTP (${error.message})` : error.message)
+      return oneLine(String(code).startsWith('HPE_') ? `not valid HTTP (${error.message})` : error.message)
   }
 }
 

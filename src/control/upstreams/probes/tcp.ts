@@ -1,11 +1,7 @@
 // The TCP probe: healthy when a connection (and its TLS handshake, for an https upstream) is established. Sends nothing.
 
-import { connect as connectTcp, Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import type { HealthPlan } from '../../../plan/health.ts'
-import type { UpstreamPlan } from '../../../plan/pool.ts'
-import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
-import { upstreamTlsOptions } from '../../../tls/upstream-tls.ts'
+import { connectProbe } from './connect.ts'
 import { describeProbeError, isVoidProbe, type ProbeResult, type RunProbe } from './probe.ts'
 
 type TcpPlan = HealthPlan & { kind: 'tcp' }
@@ -13,7 +9,7 @@ type TcpPlan = HealthPlan & { kind: 'tcp' }
 export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, target, signal) =>
   new Promise<ProbeResult>(resolve => {
     const started = performance.now()
-    const socket = open(upstream, target)
+    const socket = connectProbe(upstream, target)
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
     const end = (error: unknown) => {
       deadline.removeEventListener('abort', onAbort)
@@ -33,13 +29,3 @@ export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, target, signal) =>
     socket.on('error', end)
     socket.once('close', () => end(new Error('connection closed during the TLS handshake')))
   })
-
-/** Authorities that are no PEM make node:tls throw: that, too, is a socket that fails. */
-function open({ port, tls }: UpstreamPlan, target: ConnectTarget): Socket {
-  const options = { ...target, port }
-  try {
-    return tls === undefined ? connectTcp(options) : connectTls({ ...options, ...upstreamTlsOptions(tls) })
-  } catch (error) {
-    return new Socket().destroy(error as Error)
-  }
-}

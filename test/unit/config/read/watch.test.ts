@@ -159,9 +159,14 @@ describe('a change is told', () => {
     const file = write('etc/a.yaml', 'one')
     // Written through its other name, its own folder says nothing.
     linkSync(file, join(folder, 'elsewhere/b.yaml'))
-    await follow([file], { lookMs: 50 })
+    await follow([file], { lookMs: 600 })
+    await settle()
+    // Before the first look ...
     write('elsewhere/b.yaml', 'two')
     await seen()
+    // ... and after it.
+    write('elsewhere/b.yaml', 'three')
+    await seen(2)
   })
 
   test('when it was changed after it was read and before it was watched', async () => {
@@ -201,6 +206,20 @@ describe('nothing is told', () => {
     truncateSync(file, 0)
     await sleep(TIMES.quietMs * 3)
     write('a.yaml', 'one')
+    await settle()
+    expect(told).toBe(0)
+  })
+
+  test('when a file is gone for a moment while others of its folder come and go', async () => {
+    const file = write('a.yaml', 'one')
+    const longestMs = 600
+    await follow([file], { longestMs })
+    const noise = setInterval(() => renameSync(write('tmp', ''), join(folder, 'other')), 5)
+    await sleep(longestMs - 150)
+    rmSync(file)
+    await sleep(200)
+    write('a.yaml', 'one')
+    clearInterval(noise)
     await settle()
     expect(told).toBe(0)
   })

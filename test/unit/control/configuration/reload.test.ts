@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LoadedSnapshot, loadConfig } from '../../../../src/config/read/load.ts'
+import { Frozen } from '../../../../src/control/configuration/configuration-freeze.ts'
 import { Reloader } from '../../../../src/control/configuration/reload.ts'
 import { logging } from '../../../../src/control/events/readers.ts'
 import { ReloadTally } from '../../../../src/control/report/reload-tally.ts'
@@ -213,5 +214,68 @@ describe('a watched file', () => {
     expect(record.tally.applied).toBe(2)
     writeFileSync(file, `watch: true\n${weight(25)}`)
     await until('it is watched again', () => record.tally.applied === 3)
+  })
+})
+
+describe('how the file stands to what is in use', () => {
+  test('a file that is refused is said until it can be used, or is as before', async () => {
+    const { made } = setUp(weight(100))
+    expect(made.fileDiffers).toBe(null)
+    writeFileSync(file, 'pools: 7')
+    await made.reload('file')
+    expect(made.fileDiffers).toMatchObject({
+      why: 'refused',
+      nextStart: 'fails',
+      problem: expect.stringContaining('the key "listeners" is missing'),
+    })
+    writeFileSync(file, weight(100))
+    await made.reload('file')
+    expect(made.fileDiffers).toBe(null)
+  })
+
+  test('what came over the API and not into the file is said until both say the same', async () => {
+    const { made } = setUp(weight(100))
+    const given = (value: number) => {
+      writeFileSync(join(folder, 'given.yaml'), weight(value))
+      return loadConfig(join(folder, 'given.yaml'), {}) as LoadedSnapshot
+    }
+    await made.use(given(50), { source: 'api' })
+    expect(made.fileDiffers).toMatchObject({ why: 'not-in-file', problem: null, nextStart: 'file' })
+    await made.use(given(100), { source: 'api' })
+    expect(made.fileDiffers).toBe(null)
+    await made.use(given(50), { source: 'api' })
+    made.isWritten()
+    expect(made.fileDiffers).toBe(null)
+    // What is given and refused says nothing of the file.
+    const refused = await made.use({ ...given(40) }, { source: 'api' }).then(() => made.fileDiffers)
+    expect(refused).toMatchObject({ why: 'not-in-file' })
+  })
+
+  test('what a freeze refused is tried again once, when it is over, unless somebody waited for the answer', async () => {
+    let frozen = true
+    const apply = async () => {
+      if (frozen) throw new Frozen('change freeze close protects the configuration', undefined)
+    }
+    const { made, record, log } = setUp(weight(100), { apply })
+    writeFileSync(file, weight(50))
+    await made.reload('file')
+    expect(made.fileDiffers).toMatchObject({ why: 'frozen', nextStart: 'file' })
+    expect(log.at(-1)).toBe(
+      'error: reload refused (its files changed): the former configuration stays; vigia.yaml is tried again when the freeze is over',
+    )
+    expect(log.join()).not.toContain("can't be used")
+    made.tick(() => frozen)
+    await made.reload('api')
+    made.tick(() => false)
+    expect([record.tally.refused, log.at(-1)]).toEqual([
+      2,
+      'error: reload refused (asked for over the admin API): the former configuration stays',
+    ])
+    await made.reload('signal')
+    frozen = false
+    made.tick(() => frozen)
+    made.tick(() => frozen)
+    await until('it is in use', () => record.tally.applied === 1)
+    expect(made.fileDiffers).toBe(null)
   })
 })

@@ -48,3 +48,16 @@ test('a long text is cut, and listeners are told after each event until they lea
   expect(told).toBe(1)
   expect(log.after(0).events[0]?.text).toHaveLength(500)
 })
+
+test('what an earlier process has left comes first, gives way to what is newer, and is no gap', () => {
+  const before = logOf(3, 3, NOW - 1000)
+  const left = before.after(0).events
+  const log = logOf(4, 2)
+  log.restore([...left, { ...left[0]!, id: log.newest + 9, text: 'of a clock that was ahead' }])
+  const texts = (id: number) => log.after(id).events.map(({ text }) => text)
+  expect([texts(0), log.oldest]).toEqual([['2', '3', '1', '2'], left[1]!.id - 1])
+  expect([log.after(left[1]!.id).gap, texts(left[1]!.id)]).toEqual([false, ['3', '1', '2']])
+  expect(log.after(left[0]!.id - 1).gap).toBe(true)
+  for (let n = 3; n <= 5; n += 1) log.add({ type: 'notice', text: String(n) })
+  expect([texts(0), log.after(left[2]!.id).gap]).toEqual([['2', '3', '4', '5'], true])
+})

@@ -133,11 +133,23 @@ test.each<[VigiaEvent, string[], string[]]>([
   ],
   [{ ...reload, result: 'applied' }, [], ['configuration applied, revision 3 (file)']],
   [{ ...reload, result: 'unchanged' }, [], []],
-  [{ ...reload, result: 'refused', problems: ['one', 'two'] }, [], ['configuration refused (file): one (and 1 more)']],
   [
-    { type: 'started', version: '1', text: undefined, keeps: false },
-    ['info: no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")'],
+    { ...reload, result: 'refused', problems: ['one', 'two'], frozen: false, waits: false },
     [],
+    ['configuration refused (file): one (and 1 more)'],
+  ],
+  [
+    { type: 'started', version: '1', revision: 7, file: './vigia.yaml', text: undefined, keeps: false },
+    [
+      `info: vigia 1 starts: process ${process.pid}, ./vigia.yaml, configuration revision 7`,
+      'info: no store: a restart forgets drains and other orders, and there is no audit (configuration key "store")',
+    ],
+    [],
+  ],
+  [
+    { type: 'pool', phase: 'begins', atMs: 0, pool: 'erp', upstreams: ['erp-1 is out: status 503'], isPlanned: false },
+    ['error: pool erp has nobody left: erp-1 is out: status 503'],
+    ['pool erp has nobody left: erp-1 is out: status 503'],
   ],
   [{ type: 'disabled', slot: 1 }, [], []],
 ])('%j', (event, lines, entries) => {

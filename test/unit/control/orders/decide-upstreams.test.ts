@@ -142,6 +142,25 @@ test('what would leave a pool without an available upstream is refused, with wha
   expect(ask.disable(erp1, asked)).toEqual({ ok: true })
 })
 
+test('what would move the users of a pool to another site is refused with who would serve them, unless forced', () => {
+  const { ask, allUp } = setUp([0, 0, 1])
+  allUp()
+  const [one, two] = ['erp-1', 'erp-2'].map(upstream => ({ pool: 'erp', upstream }))
+  expect(ask.disable(one!, asked)).toEqual({ ok: true })
+  const refusal = {
+    ok: false,
+    code: 'conflict',
+    message: 'nothing of priority 0 of pool erp would be left: its users would be served by priority 1, erp-3',
+    advice: 'ask with force if that is meant',
+  }
+  expect(ask.disable(two!, asked)).toEqual(refusal)
+  expect(ask.weight(two!, { ...asked, value: { weight: 0 } })).toEqual(refusal)
+  // Nobody is on the later site: it may go.
+  expect(ask.drain({ pool: 'erp', upstream: 'erp-3' }, asked)).toEqual({ ok: true })
+  expect(ask.enable({ pool: 'erp', upstream: 'erp-3' }, ANA)).toEqual({ ok: true })
+  expect(ask.disable(two!, forced)).toEqual({ ok: true })
+})
+
 test('a whole pool is refused as such, and with force each of its upstreams is drained', () => {
   const { ask, allUp, states } = setUp([0, 0, 1])
   allUp()

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { Incidents } from '../../../../src/control/record/incidents.ts'
+import { downtime } from '../../../../src/control/record/restore.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
@@ -14,6 +15,7 @@ const REFUSED = { ok: false, durationMs: 1, status: undefined, error: 'connectio
 function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
   const recorded: IncidentEntry[] = []
   const clock = { nowMs: 1_000 }
+  const failed = { count: 0 }
   const pools = (of: readonly string[]) => [
     poolPlan(
       'erp',
@@ -37,6 +39,7 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
     pools: () => registry.pools(),
     pool: name => registry.pool(name),
     record: each => recorded.push(each),
+    failed: () => failed.count,
   })
   const slots = registry.apply(snapshotOf({ pools: pools(names) })).upstreams[0]!
   const configure = (of: readonly string[]) => {
@@ -45,7 +48,7 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
     incidents.look(clock.nowMs)
   }
   const seen = () => recorded.map(({ kind, upstream, atMs, endMs }) => [upstream ?? kind, atMs, endMs])
-  return { registry, incidents, slots, recorded, clock, configure, seen }
+  return { registry, incidents, slots, recorded, clock, failed, configure, seen }
 }
 
 test('an upstream that is out, and a pool in which all are, each begin and end once', () => {
@@ -118,4 +121,61 @@ test('what a configuration no longer names has no incident any more', () => {
     ['erp-2', 1_000, undefined],
     ['erp-2', 1_000, 2_000],
   ])
+})
+
+test('an incident that is over says how many requests have failed since it began', () => {
+  const { registry, slots, clock, failed, recorded } = setUp(['erp-1'])
+  registry.probed(slots[0]!, OK)
+  failed.count = 5
+  registry.probed(slots[0]!, REFUSED)
+  failed.count = 317
+  clock.nowMs = 9_000
+  registry.probed(slots[0]!, OK)
+  expect(recorded.filter(({ endMs }) => endMs !== undefined).map(({ kind, detail }) => [kind, detail])).toEqual([
+    ['upstream-out', { failed: 312 }],
+    ['pool-unavailable', { failed: 312 }],
+  ])
+})
+
+test('vigia did not run from its stop, or its last sign of life, to the next start', () => {
+  expect(downtime(undefined, undefined, 9_000)).toBe(undefined)
+  const stop = { action: 'vigia.stop', actor: 'SIGTERM', atMs: 4_000 }
+  expect(downtime(stop, 3_000, 9_000)).toMatchObject({
+    kind: 'vigia-down',
+    atMs: 4_000,
+    endMs: 9_000,
+    cause: 'vigia was stopped by SIGTERM',
+  })
+  const cause = expect.stringMatching(/^vigia ended without a stop/)
+  expect(downtime({ ...stop, action: 'vigia.start' }, 5_000, 9_000)).toMatchObject({ atMs: 5_000, cause })
+  // It has run since that stop, and kept no more of it than a transition.
+  expect(downtime(stop, 5_000, 9_000)).toMatchObject({ atMs: 5_000, cause })
+})
+
+test('an incident that lasts began as long ago as before, though the clock was set; one from before the start keeps its time', () => {
+  const { registry, incidents, slots, clock, recorded } = setUp()
+  for (const slot of slots) registry.probed(slot, OK)
+  const kept = { key: 'erp/erp-2 1970', kind: 'upstream-out', pool: 'erp', upstream: 'erp-2', cause: 'x', atMs: 500 }
+  registry.probed(slots[1]!, REFUSED)
+  incidents.restore([{ ...kept, endMs: undefined }], 1_000)
+  registry.probed(slots[0]!, REFUSED)
+  recorded.length = 0
+  clock.nowMs += 3_600_000
+  incidents.clockStepped(3_600_000)
+  expect(recorded.map(({ upstream, atMs }) => [upstream, atMs])).toEqual([
+    ['erp-1', 3_601_000],
+    [undefined, 3_601_000],
+  ])
+  registry.probed(slots[0]!, OK)
+  expect(recorded.at(-1)).toMatchObject({ endMs: 3_601_000 })
+})
+
+test('one that began before the store was asked, and comes back from it, goes on', () => {
+  const { registry, incidents, slots, clock, seen, recorded } = setUp()
+  registry.probed(slots[0]!, REFUSED)
+  incidents.restore([recorded[0]!], clock.nowMs)
+  expect(seen()).toEqual([['erp-1', 1_000, undefined]])
+  clock.nowMs = 9_000
+  registry.probed(slots[0]!, OK)
+  expect(seen().at(-1)).toEqual(['erp-1', 1_000, 9_000])
 })

@@ -115,6 +115,17 @@ test('a POST with body, Host and headers that must answer 401 is asked as config
   })
 })
 
+test('a body is announced whatever the method: Node.js leaves Content-Length out of a GET', async () => {
+  const heads: IncomingMessage['headers'][] = []
+  const port = await serveHttp((request, response) => {
+    heads.push(request.headers)
+    request.resume().on('end', () => response.end())
+  })
+  expect(await probe(port, { body: 'é' })).toMatchObject({ ok: true })
+  expect(await probe(port, { method: 'POST' })).toMatchObject({ ok: true })
+  expect(heads.map(head => head['content-length'])).toEqual(['2', '0'])
+})
+
 test('each probe comes on a connection of its own', async () => {
   const ports = new Set<number | undefined>()
   const port = await serveHttp((request, response) => {

@@ -5,7 +5,7 @@ import { RecentTraffic } from '../../../../src/control/upstreams/recent-traffic.
 import { allocateCounters, CounterTable, DURATION_BUCKETS_S, TOTAL } from '../../../../src/shared/counters.ts'
 
 const SLOT = 5
-const bucketOf = (seconds: number) => TOTAL.firstBucket + DURATION_BUCKETS_S.findIndex(bound => seconds <= bound)
+const bucketOf = (seconds: number) => TOTAL.secondBucket + DURATION_BUCKETS_S.findIndex(bound => seconds <= bound)
 
 test('counts what the last ten seconds brought, over all workers, and forgets what is older', () => {
   const counters = new CounterTable(allocateCounters(2), 2)

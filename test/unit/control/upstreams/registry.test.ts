@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
-import type { OutlierPlan, PoolPlan, UpstreamPlan } from '../../../../src/plan/pool.ts'
+import type { PoolPlan, UpstreamPlan } from '../../../../src/plan/pool.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import { type NameState, NEW_NAME } from '../../../../src/policy/names/name-state.ts'
 import type { UpstreamTotals } from '../../../../src/policy/upstream/outlier-verdicts.ts'
 import { NO_ADDRESSES } from '../../../../src/shared/address-cells.ts'
 import { AVAILABILITY, MAX_SLOTS, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
-import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
+import { OUTLIER, poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 3, status: 200, error: undefined }
 const REFUSED: ProbeResult = { ok: false, durationMs: 1, status: undefined, error: 'connection refused' }
@@ -99,6 +99,18 @@ test('how long an upstream is down counts only while its pool can do without it'
   expect(registry.probed(first!, REFUSED).downForMs).toBe(0)
 })
 
+test('the first upstreams of all pools are probed before the second ones: no pool waits for the whole of another', () => {
+  const poolOf = (pool: string, ...names: string[]) =>
+    poolPlan(
+      pool,
+      names.map(name => upstreamPlan(name, 1)),
+    )
+  const { registry } = setUp(
+    snapshotOf({ pools: [poolOf('a', 'a1', 'a2', 'a3'), poolOf('b', 'b1'), poolOf('c', 'c1', 'c2')] }),
+  )
+  expect(registry.jobs().map(({ upstream }) => upstream.name)).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3'])
+})
+
 test('an upstream of a pool without health checks is available at once', () => {
   const { table, slots, registry } = setUp(
     snapshotOf({ pools: [poolPlan('erp', [upstreamPlan('erp-1', 1)], { health: { kind: 'none' } })] }),
@@ -182,17 +194,6 @@ test('reloads back and forth use no new slots, and too many upstreams are refuse
   expect(() => registry.apply(snapshotOf({ pools: [poolPlan('many', many)] }))).toThrow(/no room for/)
   expect(registry.pools()[0]!.plan.name).toBe('erp')
 })
-
-const OUTLIER: OutlierPlan = {
-  ...{
-    consecutiveFailures: 3,
-    consecutiveGatewayErrors: 0,
-    serverErrors: undefined,
-    latency: undefined,
-    windowMs: 10_000,
-  },
-  ...{ ejectionMs: 30_000, longestEjectionMs: 300_000, maxEjected: 0.5, probation: { share: 0.1, successes: 2 } },
-}
 
 const failure = (error: string) => ({ error, client: undefined, provoked: false })
 
@@ -309,7 +310,7 @@ test('an upstream that has a name serves once it has an address, which workers c
   }
   expect(become({ problem: { kind: 'not-found', why: 'name not found', sinceMs: 0 } })).toEqual([])
   expect(become({ addresses: ['10.0.0.1'] })).toEqual(['erp-1', 'erp-3'])
-  expect(probed()).toEqual(['erp-1', 'erp-2', 'erp-3'])
+  expect(probed()).toEqual(['erp-1', 'erp-3', 'erp-2'])
   become({ addresses: ['10.0.0.2'] })
   expect(table.addresses.read(slotOf('erp-1'), NO_ADDRESSES).addresses).toEqual(['10.0.0.2'])
   expect(told).toEqual([

@@ -564,7 +564,9 @@ test('a restart knows what was ended, confirmed, held back and made; until it do
   // Nobody had confirmed: closed again.
   expect(restart([known], TWO + DAY_MS)).toMatchObject({ before: ALL('available'), after: ALL('disabled') })
   expect(restart([known, { kind: 'confirmed', key }], TWO + DAY_MS)).toMatchObject({ after: ALL('available') })
-  expect(restart([known, { kind: 'reopened', key }], TWO + DAY_MS)).toMatchObject({ after: ALL('available') })
+  expect(restart([known, { kind: 'reopened', key, holds: true, atMs: TWO + 4 * HOUR_MS }], TWO + DAY_MS)).toMatchObject(
+    { after: ALL('available') },
+  )
   const made = { plan: night({ name: 'made' }), by: 'ana', atMs: 1 }
   expect(restart([{ kind: 'made', made }]).maintenance.state('made')?.status).toBe('active')
   // What another version has kept may be no window for this one.
