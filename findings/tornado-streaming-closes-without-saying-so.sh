@@ -6,8 +6,8 @@
 # Really: a handler with @stream_request_body that answers in prepare() (a refused upload, a login required) closes after every answer, GET, HEAD and an empty or whole
 #         body too, even where the client says keep-alive, and never says so. The same prepare() without the decorator keeps the connection,
 #         and so does the decorator with an answer in post().
-# Matters: a client or a balancer with a pool takes the connection for usable: the request that it sends next meets the close, and a POST isn't sent again by
-#          itself. After a refusal of such a route, use a new connection.
+# Matters: a client or a balancer with a pool takes the connection for usable: the request that it sends next may meet the close, and a POST is then
+#          lost or sent twice, as the client has it. After a refusal by such a handler, use a new connection.
 # Versions: Debian 12 python3-tornado 6.2.0-3+deb12u4, python3 3.11
 set -euo pipefail
 WORK=$(mktemp -d)

@@ -5,8 +5,8 @@
 #         repeats of a POST to those who know that it is safe).
 # Really: the desktop client sends it up to four times, new connections too: its own "one more time" around the one that Python's xmlrpc.client makes. xmlrpc.client
 #         alone (proteus calls by it): twice. An answer that was cut or isn't JSON is no reason to repeat. If the second time is answered, the user sees a success like any other.
-# Matters: a server or a proxy that takes a call and closes (killed worker, restart, timeout) gets an order up to four times. Answer with a status (502, 504): no client
-#          repeats that.
+# Matters: a server or a proxy that takes a call and closes (killed worker, restart, timeout) gets an order up to four times. Answer with a status (a 504 was tried):
+#          neither repeats that.
 # Versions: Debian 12 tryton-client 6.0.26-1+deb12u1, python3 3.11
 set -euo pipefail
 WORK=$(mktemp -d)
