@@ -29,6 +29,7 @@ describe('is refused with its place', () => {
     ['{ servers: [10.0.0.2, "10.0.0.2:0"] }', '10:28: dns.servers[1]: "10.0.0.2:0" is not an address'],
     ['{ servers: [":53"] }', '10:18: dns.servers[0]: ":53" is not an address'],
     ['{ servers: ["fe80::1%eth0"] }', '10:18: dns.servers[0]: "fe80::1%eth0" is not an address'],
+    ['{ servers: ["[fe80::1%eth0]:53"] }', '10:18: dns.servers[0]: "[fe80::1%eth0]:53" is not an address'],
     ['{ servers: [] }', '10:17: dns.servers: is empty'],
     ['{ timeout: 0 }', '10:17: dns.timeout: '],
     ['{ minTtl: 10m }', '10:16: dns.minTtl: minTtl (10m) is longer than maxTtl (5m)'],
