@@ -18,6 +18,9 @@ import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import { ClientConnection, type ConnectionHost } from './client-connection.ts'
 import { ForwardMemo } from './forward-memo.ts'
 
+/** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
+const MOST_IN_A_TURN = 32
+
 export class H1Connection extends ClientConnection implements Downstream, BodySink {
   client: ClientSide
   readonly #heads: HeadReader
@@ -71,18 +74,27 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     else this.#process(chunk)
   }
 
-  /** Works off the bytes, request after request, as far as exchanges end at once. */
+  /** Works off the bytes, request after request, as far as exchanges end at once; after a few of them others have their turn. */
   #process(chunk: Buffer): void {
     this.#processing = true
     let at = 0
+    let begun = 0
     for (let more = true; more; ) {
       at = this.phase === 'exchange' ? this.#readBody(chunk, at) : this.#readHead(chunk, at)
-      more = at < chunk.length && (this.phase === 'exchange' ? this.#readingBody : this.#mayBegin())
+      begun += 1
+      more =
+        at < chunk.length &&
+        (this.phase === 'exchange' ? this.#readingBody : begun < MOST_IN_A_TURN && this.#mayBegin())
     }
     this.#processing = false
     this.exchange?.onRequestReadEnd()
     if (at < chunk.length && (this.phase === 'exchange' || this.phase === 'delivering')) {
       this.#putAside(at === 0 ? chunk : chunk.subarray(at))
+    } else if (at < chunk.length && this.phase === 'idle') {
+      this.#putAside(chunk.subarray(at))
+      setImmediate(() => {
+        if (this.phase === 'idle') this.#next()
+      })
     } else if (this.phase === 'idle' && this.ended) this.close()
   }
 
