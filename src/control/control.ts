@@ -145,8 +145,9 @@ export class Control {
   }
 
   #tick(): void {
-    const { windows, registry, drains, recent } = this.#parts
-    // First: a drain that comes to its deadline as its window begins is the window's to end.
+    const { clock, windows, registry, drains, recent } = this.#parts
+    clock.look()
+    // Before upstreams: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
     registry.tick()
     const entries = registry.pools().flatMap(pool => pool.entries)

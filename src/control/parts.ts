@@ -9,6 +9,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
 import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
 import { Bus } from './events/bus.ts'
@@ -17,13 +18,13 @@ import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
 import { Names } from './names/names.ts'
-import { reacting } from './reactions.ts'
+import { followingClock, reacting } from './reactions.ts'
 import { createRecord } from './record/record.ts'
 import { ReloadTally } from './report/reload-tally.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
-import { totalsOf } from './upstreams/passive-health.ts'
+import { sentTo, totalsOf } from './upstreams/passive-health.ts'
 import { Prober } from './upstreams/prober.ts'
 import { RecentTraffic } from './upstreams/recent-traffic.ts'
 import { Registry } from './upstreams/registry.ts'
@@ -54,6 +55,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
   const { tell } = bus
+  const clock = new ClockWatch({ tell })
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
@@ -64,6 +66,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const registry = new Registry({
     table: shared.upstreams,
     totals: slot => totalsOf(counters, slot),
+    sent: slot => sentTo(counters, slot),
     nameOf: host => names.of(host),
     tell,
   })
@@ -135,10 +138,12 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
+  // Upstreams before windows, which look at them.
+  bus.listen(followingClock([supervisor, names, registry, windows]))
 
   const view = createView({
     version,
-    startedMs: Date.now(),
+    startedMs: () => clock.startedMs,
     file: file?.path,
     inUse,
     reloads,
@@ -185,6 +190,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const { sessions } = shared
   return {
     bus,
+    clock,
     descriptors,
     sessions,
     names,

@@ -48,3 +48,16 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
     }
   }
 }
+
+/** Whoever keeps instants of the wall clock. */
+interface KeepsTime {
+  /** It was set by so many ms; negative = back. */
+  clockStepped(byMs: number): void
+}
+
+/** Comes last: that the clock was set is said before what follows from it. */
+export function followingClock(keepers: readonly KeepsTime[]): Tell {
+  return event => {
+    if (event.type === 'clock-step') for (const keeper of keepers) keeper.clockStepped(event.byMs)
+  }
+}

@@ -143,6 +143,28 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: pools((labels, { levels }) => [{ labels, value: levels.awaitsFailback ? 1 : 0 }]),
     },
     {
+      name: 'vigia_pool_standby_active',
+      help: '1 while a priority after the first carries load, else 0.',
+      type: 'gauge',
+      samples: pools((labels, { levels }) =>
+        levels.standby.map(({ priority, active }) => ({
+          labels: `${labels},priority="${priority}"`,
+          value: active ? 1 : 0,
+        })),
+      ),
+    },
+    {
+      name: 'vigia_pool_standby_requests_total',
+      help: 'Requests that were sent to upstreams of a priority after the first.',
+      type: 'counter',
+      samples: pools((labels, { levels }) =>
+        levels.standby.map(({ priority, requests }) => ({
+          labels: `${labels},priority="${priority}"`,
+          value: requests,
+        })),
+      ),
+    },
+    {
       name: 'vigia_probes_total',
       help: 'Health checks by result; void = failed by trouble of vigia itself, without effect.',
       type: 'counter',

@@ -100,6 +100,8 @@ export interface LevelSample {
   /** The first that may. */
   readonly floor: number
   readonly awaitsFailback: boolean
+  /** The priorities after the first: whether each carries load, and how many requests were sent there. */
+  readonly standby: readonly { readonly priority: number; readonly active: boolean; readonly requests: number }[]
 }
 
 export const UPSTREAM_STATES = ['unknown', 'available', 'draining', 'out', 'disabled'] as const

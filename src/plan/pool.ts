@@ -14,8 +14,16 @@ export interface PoolPlan {
   readonly firstVerdictMs: number
   /** Retry-After on a 503 of this pool, seconds. */
   readonly retryAfterS: number
-  /** A priority carries all the load while (available share) x this factor >= 1 (Envoy's overprovisioning factor). */
-  readonly overprovisioning: number
+  /**
+   * What a later priority gets while an earlier one serves: nothing (`none`, as HAProxy's `backup`), or what that can't carry: where all
+   * its upstreams are at their limit, and what `overprovisioning` says. Undefined = `none`.
+   */
+  readonly spill?: 'none' | 'capacity' | undefined
+  /**
+   * Only with `spill: capacity`: a priority carries all the load while (available share) x this factor >= 1 (Envoy's overprovisioning
+   * factor); undefined = while anything of it is available.
+   */
+  readonly overprovisioning?: number | undefined
   /** Bounds of the heads of its answers; what is undefined, and undefined as a whole = as in `Snapshot.limits`. */
   readonly limits?: PoolLimits | undefined
   /** Most attempts per exchange, the first included. */
@@ -139,7 +147,7 @@ export interface UpstreamPlan {
   readonly authority: string
   /** 0 = no new work. */
   readonly weight: number
-  /** 0 = first; a higher number is used only when the lower ones can't carry the load. */
+  /** 0 = first; see `PoolPlan.spill` for what higher numbers get. */
   readonly priority: number
   /** Most requests in flight at once, over all workers; undefined = no limit. */
   readonly maxConnections?: number | undefined

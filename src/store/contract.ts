@@ -25,6 +25,8 @@ export interface Store {
   overrides(): Promise<readonly Override[]>
   windows(): Promise<readonly StoredWindow[]>
   health(): StoreHealth
+  /** For so long nothing is deleted for its age, ms: the clock that says how old it is was set just now. */
+  keepAll(ms: number): void
   /** Takes nothing more, writes what waits for as long as it may. Resolves with the number of rows that were left behind. */
   close(): Promise<{ readonly unwritten: number }>
 }
@@ -86,6 +88,8 @@ export interface StoreTuning {
   readonly firstRetryMs: number
   readonly longestRetryMs: number
   readonly tidyEveryMs: number
+  /** How often a day's rows, or a week's of the audit, go for their age: seldom, since the clock that says so may be years ahead. */
+  readonly agesEveryMs: number
   readonly queueRows: number
   readonly batchRows: number
 }

@@ -23,6 +23,7 @@ export const DEFAULT_TUNING: StoreTuning = {
   firstRetryMs: 250,
   longestRetryMs: 10_000,
   tidyEveryMs: 10 * 60_000,
+  agesEveryMs: 3 * 3_600_000,
   queueRows: 10_000,
   batchRows: 500,
 }

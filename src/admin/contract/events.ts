@@ -1,6 +1,15 @@
 // What the admin listener needs of recent events. Control implements it; admin never reaches further.
 
-export type EventType = 'transition' | 'notice' | 'reload' | 'window' | 'in-doubt' | 'resolution' | 'worker' | 'name'
+export type EventType =
+  | 'transition'
+  | 'notice'
+  | 'standby'
+  | 'reload'
+  | 'window'
+  | 'in-doubt'
+  | 'resolution'
+  | 'worker'
+  | 'name'
 
 /** Something that happened, and that the people who look after this vigia want to know. */
 export interface ControlEvent {

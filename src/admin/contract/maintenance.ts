@@ -50,14 +50,27 @@ export interface WindowReport {
   readonly waitingFor: 'confirmation' | 'probes' | null
   /** Why it has no effect: a pool or a route that it is for does not exist. */
   readonly problem: string | null
+  /** Who moved the end of the occurrence, and why; null = nobody. */
+  readonly extended: { readonly by: string; readonly reason: string } | null
   /** The next five. */
   readonly next: readonly OccurrenceReport[]
+  /** Dates to come that somebody has cancelled. */
+  readonly cancelled: readonly CancelledReport[]
 }
+
+export interface CancelledReport extends OccurrenceReport {
+  /** Who did it, and why; null = not known. */
+  readonly by: string | null
+  readonly reason: string | null
+}
+
+/** A window without its dates to come. */
+export type WindowNow = Omit<WindowReport, 'next' | 'cancelled'>
 
 /** On /status. */
 export interface MaintenanceSummary {
   /** Those in force, draining, overrun or held back. */
-  readonly active: readonly Omit<WindowReport, 'next'>[]
+  readonly active: readonly WindowNow[]
   /** Of all windows; null = nothing is planned. */
   readonly next: OccurrenceReport | null
 }
@@ -91,6 +104,10 @@ export interface MaintenanceOperations {
   add(window: WindowDocument, order: Recording & Pick<Order, 'by'>): Promise<WindowResult>
   /** Ends what is under way, or what drains or is held back for it; with `next` the next one does not take place. */
   end(name: string, order: EndOrder): Promise<WindowResult>
+  /** The nearest date that was cancelled takes place after all. */
+  uncancel(name: string, order: Order): Promise<WindowResult>
+  /** What is under way ends later: from its end on, or from now on where that has passed. */
+  extend(name: string, order: ExtendOrder): Promise<WindowResult>
   /** The work is done: what stays closed after its end may reopen. */
   confirm(name: string, order: Order): Promise<WindowResult>
   /** Of those made over the API. */
@@ -101,6 +118,10 @@ export interface EndOrder extends Order {
   /** Also where probes still fail. */
   readonly force: boolean
   readonly next: boolean
+}
+
+export interface ExtendOrder extends Order {
+  readonly durationMs: number
 }
 
 export interface MaintenanceParts {

@@ -35,6 +35,8 @@ export interface TakeOutOrder extends Order {
 export interface DrainOrder extends TakeOutOrder {
   /** When the rest is closed and the upstream is disabled, epoch ms; undefined = it drains until it is enabled again. */
   readonly deadlineMs: number | undefined
+  /** `elapsed`: it was given as a length of time, and moves with a clock that is set. Undefined = as an instant. */
+  readonly deadlineBy?: 'elapsed' | undefined
 }
 
 export interface WeightOrder extends TakeOutOrder {

@@ -45,6 +45,14 @@ export interface BreakerReport {
   readonly refusals: number
 }
 
+export interface StandbyReport {
+  readonly priority: number
+  /** Since when it carries load, ISO 8601; null = it does not. */
+  readonly since: string | null
+  /** Requests that were sent there, since the start. */
+  readonly requests: number
+}
+
 export interface PrioritiesReport {
   /** The first that carries load; null = none does. */
   readonly inUse: number | null
@@ -52,4 +60,6 @@ export interface PrioritiesReport {
   readonly floor: number
   /** One before the floor that could carry load again, and waits for an operator's failback; null = none. */
   readonly awaitsFailback: number | null
+  /** All after the first. */
+  readonly standby: readonly StandbyReport[]
 }

@@ -68,6 +68,11 @@ export interface StoreReport {
   readonly waiting: number
   /** Rows that were given up since the start. */
   readonly dropped: number
+  /**
+   * Where the orders from before the start come from: `copy` = the store could not be read, and the copy beside it counts; `nowhere` =
+   * they are not known, or not yet.
+   */
+  readonly ordersFrom: 'store' | 'copy' | 'nowhere'
 }
 
 export interface WorkerReport {

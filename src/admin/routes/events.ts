@@ -30,7 +30,7 @@ const EVENT: Schema = {
   ...object({
     id: whole('Increases with each event.'),
     at: time(),
-    type: oneOf('transition', 'notice', 'reload', 'window', 'in-doubt', 'resolution', 'worker', 'name'),
+    type: oneOf('transition', 'notice', 'standby', 'reload', 'window', 'in-doubt', 'resolution', 'worker', 'name'),
     text: text(),
     pool: orNull(text()),
     upstream: orNull(text()),

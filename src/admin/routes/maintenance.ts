@@ -1,10 +1,11 @@
 // Maintenance windows over HTTP: GET /maintenance, /maintenance/upcoming, /maintenance.ics; POST /maintenance and
-// /maintenance/{name}/end, /confirm; DELETE /maintenance/{name}. Reads and checks requests; control carries them out.
+// /maintenance/{name}/end, /uncancel, /extend, /confirm; DELETE /maintenance/{name}. Reads and checks requests; control carries them out.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseDuration } from '../../config/forms/units.ts'
 import { type WindowDocument, windowSchema } from '../../config/parts/maintenance/window.ts'
 import { authorOf } from '../access/author.ts'
-import { sendRefusal } from '../answers/problem.ts'
+import { sendProblem, sendRefusal } from '../answers/problem.ts'
 import type { MaintenanceParts, WindowResult } from '../contract/maintenance.ts'
 import { BY, closed, flag, list, object, oneOf, orNull, REASON, type Schema, text, time } from './schema-blocks.ts'
 
@@ -13,7 +14,7 @@ const DEFAULT_DAYS = 30
 const BODY_BYTES = 65_536
 const TAGS = ['maintenance']
 
-const OCCURRENCE = object({
+const OCCURRENCE_FIELDS = {
   window: text(),
   kind: oneOf('maintenance', 'freeze'),
   scope: text(),
@@ -24,7 +25,8 @@ const OCCURRENCE = object({
   localEnd: text(),
   timeZone: text(),
   shifted: flag(),
-})
+}
+const OCCURRENCE = object(OCCURRENCE_FIELDS)
 
 const WINDOW = object({
   name: text(),
@@ -45,7 +47,9 @@ const WINDOW = object({
   until: orNull(time()),
   waitingFor: orNull(text()),
   problem: orNull(text()),
+  extended: orNull(object({ by: text(), reason: text() })),
   next: list(OCCURRENCE),
+  cancelled: list(object({ ...OCCURRENCE_FIELDS, by: orNull(text()), reason: orNull(text()) })),
 })
 
 const WINDOWS_REPLY = {
@@ -71,6 +75,11 @@ const END_BODY = closed(
   ['reason'],
 )
 
+const EXTEND_BODY = closed({ ...AUTHOR, reason: REASON, duration: text('How much later, such as 30m; at most 24h.') }, [
+  'reason',
+  'duration',
+])
+
 /** As in the configuration, but without defaults: the validator would write them into the body. */
 const WINDOW_BODY = withoutDefaults({
   ...windowSchema,
@@ -85,6 +94,9 @@ interface OrderBody extends AuthorBody {
   readonly reason: string
   readonly force?: boolean
   readonly next?: boolean
+}
+interface ExtendBody extends OrderBody {
+  readonly duration: string
 }
 interface Named {
   readonly name: string
@@ -154,6 +166,22 @@ export function serveMaintenance(app: FastifyInstance, { view, operations }: Mai
     async (request, reply) => {
       const { force = false, next = false } = request.body
       return answer(reply, await operations.end(request.params.name, { ...orderOf(request), force, next }))
+    },
+  )
+  app.post<{ Params: Named; Body: OrderBody }>(
+    '/maintenance/:name/uncancel',
+    changing('The nearest date that was cancelled takes place after all', ORDER_BODY),
+    async (request, reply) => answer(reply, await operations.uncancel(request.params.name, orderOf(request))),
+  )
+  app.post<{ Params: Named; Body: ExtendBody }>(
+    '/maintenance/:name/extend',
+    changing('Moves the end of what is under way; from now on where that has passed', EXTEND_BODY),
+    async (request, reply) => {
+      const { duration } = request.body
+      const durationMs = parseDuration(duration)
+      if (durationMs === undefined || durationMs === 0)
+        return sendProblem(reply, 400, `duration: ${JSON.stringify(duration)} is not a duration such as 30m`)
+      return answer(reply, await operations.extend(request.params.name, { ...orderOf(request), durationMs }))
     },
   )
   app.post<{ Params: Named; Body: OrderBody }>(

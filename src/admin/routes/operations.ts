@@ -71,9 +71,9 @@ export function serveOperations(app: FastifyInstance, view: ControlView, operati
   }
   for (const path of ['/pools/:pool', '/pools/:pool/upstreams/:upstream']) {
     serve(path, 'drain', (where, { deadline, force = false, ...order }) => {
-      const deadlineMs = deadline === undefined ? undefined : parseDeadline(deadline, Date.now())
-      if (typeof deadlineMs === 'string') return deadlineMs
-      return operations.drain(where, { ...order, force, deadlineMs })
+      const until = deadline === undefined ? { deadlineMs: undefined } : parseDeadline(deadline, Date.now())
+      if (typeof until === 'string') return until
+      return operations.drain(where, { ...order, force, ...until })
     })
     serve(path, 'disable', (where, { force = false, ...order }) => operations.disable(where, { ...order, force }))
     serve(path, 'enable', (where, { reason, ...order }) =>

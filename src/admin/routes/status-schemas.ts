@@ -88,7 +88,12 @@ export const POOL: Schema = {
     inDoubtOpen: whole('Requests in doubt that nobody has settled.'),
     inDoubt: whole('Since the start.'),
     failback: oneOf('automatic', 'manual'),
-    priorities: object({ inUse: orNull(whole()), floor: whole(), awaitsFailback: orNull(whole()) }),
+    priorities: object({
+      inUse: orNull(whole()),
+      floor: whole(),
+      awaitsFailback: orNull(whole()),
+      standby: list(object({ priority: whole(), since: orNull(time()), requests: whole() })),
+    }),
     upstreams: list(ref('Upstream')),
   }),
 }
@@ -127,6 +132,11 @@ export const STATUS: Schema = {
         since: orNull(time()),
         waiting: whole('Rows that are not on the disk yet.'),
         dropped: whole('Rows that were given up since the start.'),
+        ordersFrom: {
+          ...oneOf('store', 'copy', 'nowhere'),
+          description:
+            'Of those from before the start. `copy` = the store could not be read, the copy beside it counts; `nowhere` = they are not known.',
+        },
       }),
     ),
     pools: list(ref('Pool')),

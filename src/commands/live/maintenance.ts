@@ -1,4 +1,4 @@
-// vigia maintenance list, add, end, confirm, remove: asks a running vigia about its windows, or for one.
+// vigia maintenance list, add, end, uncancel, extend, confirm, remove: asks a running vigia about its windows, or for one.
 
 import type { OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
 import { ASKED } from '../words/exit-codes.ts'
@@ -24,6 +24,7 @@ export interface OrderOptions extends AskOptions {
   readonly by?: string
   readonly force?: boolean
   readonly next?: boolean
+  readonly duration?: string
 }
 
 /** As the configuration calls them. */
@@ -77,10 +78,12 @@ export function addWindow(name: string, options: AddOptions): Promise<number> {
   return change(`maintenance add ${name}`, { admin, json }, 'POST', '/maintenance', { name, ...window, ...bypass, by })
 }
 
-export function orderWindow(verb: 'end' | 'confirm' | 'remove', name: string, options: OrderOptions): Promise<number> {
-  const { admin, json, reason, by = userName(), force, next } = options
+export type OrderVerb = 'end' | 'uncancel' | 'extend' | 'confirm' | 'remove'
+
+export function orderWindow(verb: OrderVerb, name: string, options: OrderOptions): Promise<number> {
+  const { admin, json, reason, by = userName(), force, next, duration } = options
   const path = `/maintenance/${encodeURIComponent(name)}`
-  const body = { reason, by, ...(force === true ? { force } : {}), ...(next === true ? { next } : {}) }
+  const body = { reason, by, duration, ...(force === true ? { force } : {}), ...(next === true ? { next } : {}) }
   const what = `maintenance ${verb} ${name}`
   if (verb === 'remove') return change(what, { admin, json }, 'DELETE', path, body)
   return change(what, { admin, json }, 'POST', `${path}/${verb}`, body)

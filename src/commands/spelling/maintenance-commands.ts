@@ -1,7 +1,7 @@
 // How `vigia maintenance` and its commands are spelled. What each does is in live/maintenance.ts, loaded only when it is asked for.
 
 import type { Command } from 'commander'
-import type { AddOptions, ListOptions, OrderOptions } from '../live/maintenance.ts'
+import type { AddOptions, ListOptions, OrderOptions, OrderVerb } from '../live/maintenance.ts'
 import { asking as askingAt, BY, type Done, EXIT_CODES } from './asking.ts'
 
 const ADD_NOTES = `
@@ -52,18 +52,21 @@ export function addMaintenanceCommands(program: Command, admin: string, done: Do
     ADD_NOTES,
   ).action(async (name: string, options: AddOptions) => done(await (await load()).addWindow(name, options)))
 
-  const order = (verb: 'end' | 'confirm' | 'remove', description: string) => {
+  const order = (verb: OrderVerb, description: string) => {
     const command = maintenance.command(verb).description(description).argument('<name>')
     if (verb === 'end') {
       command
         .option('--force', 'also where probes still fail', false)
         .option('--next', 'where none is under way: the next one does not take place', false)
     }
+    if (verb === 'extend') command.requiredOption('--duration <length>', 'how much later it ends, e.g. 30m')
     asking(
       command.requiredOption('--reason <text>', 'why, for the log and for whoever asks').option('--by <name>', BY),
     ).action(async (name: string, options: OrderOptions) => done(await (await load()).orderWindow(verb, name, options)))
   }
   order('end', 'end what is under way early')
+  order('uncancel', 'the nearest date that was cancelled (end --next) takes place after all')
+  order('extend', 'move the end of what is under way; from now on where that has passed')
   order('confirm', 'say that the work is done: what stays closed beyond its end reopens')
   order('remove', 'remove a window that was made here')
 }

@@ -1,17 +1,24 @@
 // The words for maintenance windows on the terminal: local time of the window, and how far away that is. Pure text; prints nothing.
 
-import type { MaintenanceSummary, OccurrenceReport, WindowReport } from '../../admin/contract/maintenance.ts'
+import type {
+  CancelledReport,
+  MaintenanceSummary,
+  OccurrenceReport,
+  WindowNow,
+  WindowReport,
+} from '../../admin/contract/maintenance.ts'
 import { formatAge, printable } from './text.ts'
 
 /** What a window does now, in a line. */
-export function windowLine(window: Omit<WindowReport, 'next'>, nowMs: number): string {
-  const { name, scope, problem } = window
+export function windowLine(window: WindowNow, nowMs: number): string {
+  const { name, scope, problem, extended } = window
   const kind = window.kind === 'freeze' ? 'freeze' : 'window'
   const wrong = problem === null ? '' : `; ${printable(problem)}`
-  return `${kind} ${printable(name)} (${printable(scope)}) ${stateWords(window, nowMs)}${wrong}`
+  const more = extended === null ? '' : `, extended by ${printable(extended.by)}: ${printable(extended.reason)}`
+  return `${kind} ${printable(name)} (${printable(scope)}) ${stateWords(window, nowMs)}${more}${wrong}`
 }
 
-function stateWords(window: Omit<WindowReport, 'next'>, nowMs: number): string {
+function stateWords(window: WindowNow, nowMs: number): string {
   const { status, occurrence, waitingFor, kind } = window
   if (occurrence === null) return 'has no date to come'
   switch (status) {
@@ -34,7 +41,7 @@ function stateWords(window: Omit<WindowReport, 'next'>, nowMs: number): string {
 
 /** A window with its dates to come, for `maintenance list`. */
 export function windowLines(window: WindowReport, nowMs: number): string[] {
-  const { source, by, reason, next, status } = window
+  const { source, by, reason, next, cancelled, status, name } = window
   const made = source === 'file' ? 'from the configuration' : `made by ${printable(by ?? 'somebody')}`
   const about = reason === '' ? made : `${printable(reason)} (${made})`
   const rest = status === 'scheduled' ? next.slice(1) : next
@@ -42,7 +49,15 @@ export function windowLines(window: WindowReport, nowMs: number): string[] {
     windowLine(window, nowMs),
     `    ${about}`,
     ...rest.map(each => `    then ${span(each)}${each.shifted ? ', moved by the clock change' : ''}`),
+    ...cancelled.map(each => `    cancelled: ${span(each)}${whoWords(each)}`),
+    ...(cancelled.length === 0
+      ? []
+      : [`    undo that with: vigia maintenance uncancel ${JSON.stringify(name)} --reason TEXT`]),
   ]
+}
+
+function whoWords({ by, reason }: CancelledReport): string {
+  return by === null ? '' : `, by ${printable(by)}: ${printable(reason ?? '')}`
 }
 
 export function upcomingLine(each: OccurrenceReport, nowMs: number): string {

@@ -75,7 +75,13 @@ function remarks(report: StatusReport, nowMs: number): string[] {
     if (pool.available === 0 && pool.maintenance === undefined)
       lines.push(`Pool ${printable(pool.name)} has no available upstream: nobody serves its users.`)
     if (pool.waiting > 0) lines.push(`Pool ${printable(pool.name)}: ${pool.waiting} requests wait for an upstream.`)
-    const { inUse, awaitsFailback } = pool.priorities
+    const { inUse, awaitsFailback, standby } = pool.priorities
+    for (const { priority, since } of standby) {
+      if (since === null) continue
+      const who = pool.upstreams.filter(each => each.priority === priority).map(({ name }) => printable(name))
+      const age = formatAge(nowMs - Date.parse(since))
+      lines.push(`Pool ${printable(pool.name)}: priority ${priority} (${who.join(', ')}) carries load, for ${age} now.`)
+    }
     if (awaitsFailback !== null)
       lines.push(
         `Pool ${printable(pool.name)} is served by priority ${inUse}; priority ${awaitsFailback} can serve again and waits for: vigia failback ${printable(pool.name)}`,
@@ -88,18 +94,24 @@ function remarks(report: StatusReport, nowMs: number): string[] {
   const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
   for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
   const { store, clients } = report
-  if (clients.limitWarning !== null) lines.push(`Fewer clients than configured: ${printable(clients.limitWarning)}.`)
+  if (clients.limitWarning !== null) lines.push(`Few clients: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`
     lines.push(
       `Store ${store.state}: ${printable(store.reason ?? '')} (${store.waiting} rows wait${lost}); traffic goes on.`,
     )
+    if (store.ordersFrom !== 'store') lines.push(ORDERS_FROM[store.ordersFrom])
   }
   for (const { worker, state, restarts } of report.workers) {
     if (state !== 'ready' || restarts > 0) lines.push(`Worker ${worker} is ${state}, restarted ${restarts} times.`)
   }
   return lines.length === 0 ? [] : ['', ...lines]
 }
+
+const ORDERS_FROM = {
+  copy: 'The store could not be read at the start: drains and other orders from before it are those of the copy beside it.',
+  nowhere: 'The store has not been read: who was drained or disabled before the start is not known, and serves.',
+} as const
 
 /** An upstream whose name is not resolved any more, and that has addresses all the same. */
 function nameInDoubt({ url, resolved }: UpstreamReport): [string, string][] {

@@ -59,7 +59,7 @@ export function integer(minimum: number, maximum: number, effect: string, fallba
   return Type.Integer({ minimum, maximum, title, ...described(effect, fallback) })
 }
 
-export function number(minimum: number, maximum: number, effect: string, fallback: number) {
+export function number(minimum: number, maximum: number, effect: string, fallback?: number) {
   const title = `a number from ${minimum} to ${maximum}`
   return Type.Number({ minimum, maximum, title, ...described(effect, fallback) })
 }

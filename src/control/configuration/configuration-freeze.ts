@@ -2,18 +2,12 @@
 
 import type { FreezeInForce } from '../../policy/maintenance/effects.ts'
 import { refusalText } from '../../util/refusal.ts'
-import { freezeOverridden, freezeRefusal } from '../windows/freeze.ts'
+import { type FreezeOverride, freezeOverridden, freezeRefusal } from '../windows/freeze.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
 
 /** The configuration can't be changed now. The message is one line. */
 export class Frozen extends CannotServe {}
-
-/** Who changes the configuration in a freeze all the same, and why. */
-export interface FreezeOverride {
-  readonly by: string
-  readonly reason: string
-}
 
 /** Throws Frozen. @param override undefined = nobody has asked for that @returns what is to be told; undefined = nothing */
 export function checkConfigurationFreeze(

@@ -11,13 +11,14 @@ import type { Names } from '../names/names.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
 import type { Registry } from '../upstreams/registry.ts'
+import type { FreezeOverride } from '../windows/freeze.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
 import { checkListeners, listenersOf, notHeldBy } from '../workers/listen-check.ts'
 import type { Supervisor } from '../workers/supervisor.ts'
-import { checkConfigurationFreeze, type FreezeOverride } from './configuration-freeze.ts'
+import { checkConfigurationFreeze } from './configuration-freeze.ts'
 
 export interface InUseOptions {
   /** What vigia starts with; the registry has it already, and gave it these slots. */

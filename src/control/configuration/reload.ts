@@ -155,7 +155,8 @@ export class Reloader {
 
     const { revision: former } = inUse
     const { override, by = 'vigia', reason = '' } = request
-    const revision = await inUse.take(loaded.snapshot, override ? { by, reason } : undefined)
+    const source = request.source === 'cli' ? 'cli' : 'api'
+    const revision = await inUse.take(loaded.snapshot, override ? { by, reason, source } : undefined)
     this.#use(loaded)
     this.#problems = ''
     const { diff } = comparison

@@ -19,6 +19,7 @@ export type VigiaEvent =
   | ReloadEvent
   | StartedEvent
   | StoppedEvent
+  | ClockStepEvent
 
 /** Vigia begins to start. */
 export interface StartedEvent {
@@ -37,6 +38,15 @@ export interface StoppedEvent {
   readonly by: string
   /** Requests that took too long. */
   readonly cut: number
+}
+
+/** The wall clock was set, or the machine was suspended. */
+export interface ClockStepEvent {
+  readonly type: 'clock-step'
+  /** By the clock as it is now, epoch ms. */
+  readonly atMs: number
+  /** Negative = back. */
+  readonly byMs: number
 }
 
 export type Tell = (event: VigiaEvent) => void

@@ -3,13 +3,15 @@
 
 import { formatProblem } from '../../config/forms/problem.ts'
 import { changeText, diffText } from '../../config/shown/diff.ts'
+import { iso } from '../../util/words.ts'
 import type { NameEvent } from '../names/name-event.ts'
-import type { Transition } from '../upstreams/upstream-event.ts'
+import type { StandbyEvent, Transition } from '../upstreams/upstream-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
-import type { VigiaEvent } from './event.ts'
+import { stepWords } from './clock-words.ts'
+import type { ClockStepEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
 
@@ -47,6 +49,8 @@ export function wordsOf(event: VigiaEvent): Words {
         entries: [{ type: 'notice', pool, upstream, text: `${name}: ${text}`, detail: { level } }],
       }
     }
+    case 'standby':
+      return standbyWords(event)
     case 'name':
       return nameWords(event)
     case 'window':
@@ -85,6 +89,8 @@ export function wordsOf(event: VigiaEvent): Words {
     case 'worker-stalled':
     case 'control-stalled':
       return stalledWords(event)
+    case 'clock-step':
+      return clockWords(event)
     case 'memory':
       return memoryWords(event)
     case 'started': {
@@ -105,6 +111,19 @@ function transitionWords({ atMs, pool, upstream, from, to, cause, by }: Transiti
   return {
     lines: [{ level: to === 'out' ? 'warn' : 'info', fields: { pool, upstream, from, to }, text: `upstream ${text}` }],
     entries: [{ type: 'transition', atMs, pool, upstream, by, text, detail: { from, to, cause } }],
+  }
+}
+
+function standbyWords(event: StandbyEvent): Words {
+  const { atMs, pool, priority, upstreams, carries } = event
+  const who = `priority ${priority} (${upstreams.join(', ')})`
+  const what = carries
+    ? `${who} carries load now: ${event.why}`
+    : `${who} carries no load any more, after ${Math.round(event.forMs / 1000)} s and ${event.requests} requests`
+  const text = `pool ${pool}: ${what}`
+  return {
+    lines: [{ level: carries ? 'warn' : 'info', fields: { pool, priority }, text }],
+    entries: [{ type: 'standby', atMs, pool, text, detail: { priority, upstreams, carries } }],
   }
 }
 
@@ -188,6 +207,12 @@ function stalledWords(event: StallEvent): Required<Words> {
     lines: [{ level, fields: { worker }, text: what }],
     entries: [{ type: 'worker', text: what, detail: { worker, phase, stalledMs: forMs } }],
   }
+}
+
+function clockWords({ atMs, byMs }: ClockStepEvent): Required<Words> {
+  const text = `the clock was set ${stepWords(byMs)}, from ${iso(atMs - byMs)} to ${iso(atMs)}, or the machine was suspended: windows follow it; drains, ejections and slow starts last as long as before`
+  const detail = { level: 'warn', byMs }
+  return { lines: [{ level: 'warn', fields: { byMs }, text }], entries: [{ type: 'notice', text, detail }] }
 }
 
 function memoryWords({ residentBytes, totalBytes, heapBytes, renewal }: MemoryEvent): Required<Words> {

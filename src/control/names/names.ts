@@ -6,7 +6,14 @@ import { isDeepStrictEqual } from 'node:util'
 import type { NameSample } from '../../metrics/source.ts'
 import type { DnsPlan } from '../../plan/dns.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { afterAnswer, type NameAnswer, type NameState, NEW_NAME, nextLookupMs } from '../../policy/names/name-state.ts'
+import {
+  afterAnswer,
+  type NameAnswer,
+  type NameState,
+  NEW_NAME,
+  nextLookupMs,
+  withClockMoved,
+} from '../../policy/names/name-state.ts'
 import { parseHosts } from './hosts-file.ts'
 import { Lookup } from './lookup.ts'
 import type { NameEvent } from './name-event.ts'
@@ -84,6 +91,11 @@ export class Names {
   /** @param host of an upstream; undefined = it is an address, or nobody follows it */
   of(host: string): NameState | undefined {
     return this.#watched.get(host)?.state
+  }
+
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    for (const watched of this.#watched.values()) watched.state = withClockMoved(watched.state, byMs)
   }
 
   get size(): number {

@@ -132,7 +132,7 @@ function takeOut(
   state: UpstreamsState,
   where: Where,
   status: Hold['status'],
-  { reason, by, force, deadlineMs }: TakeOutOrder & Partial<DrainOrder>,
+  { reason, by, force, deadlineMs, deadlineBy }: TakeOutOrder & Partial<DrainOrder>,
   nowMs: number,
 ): Decision {
   const found = find(state, where)
@@ -140,7 +140,7 @@ function takeOut(
   const refusal = force ? undefined : leavesNothing(found)
   if (refusal !== undefined) return refusal
   return found.entries.map(entry => {
-    const holds = withHold(entry.holds, { source: 'operator', status, reason, by, deadlineMs }, nowMs)
+    const holds = withHold(entry.holds, { source: 'operator', status, reason, by, deadlineMs, deadlineBy }, nowMs)
     return { kind: 'hold', ...nameOf(entry), before: operatorHold(entry), after: operatorHold({ holds })! }
   })
 }

@@ -6,8 +6,14 @@ import { formatPath } from '../../config/forms/problem.ts'
 import { guardAhead } from '../../config/parts/maintenance/maintenance.ts'
 import { checkWindow, compileWindow, type WindowDocument } from '../../config/parts/maintenance/window.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { nextOccurrence, occurrenceAt, occurrencesOf } from '../../policy/maintenance/occurrences.ts'
-import type { WindowState } from '../../policy/maintenance/window-state.ts'
+import {
+  neighbours,
+  nextOccurrence,
+  type Occurrence,
+  occurrenceAt,
+  occurrencesOf,
+} from '../../policy/maintenance/occurrences.ts'
+import { isRunning, type WindowState } from '../../policy/maintenance/window-state.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { type Refusal, refuse } from '../../util/refusal.ts'
 import type { WindowEvent, WindowEventKind } from '../windows/window-event.ts'
@@ -22,9 +28,14 @@ export interface WindowsState {
   readonly list: { all(): readonly PlannedWindow[]; get(name: string): PlannedWindow | undefined }
   /** What a window does now. */
   state(name: string): WindowState | undefined
+  /** Dates to come, and those under way, that somebody has cancelled, in order. */
+  cancelled(name: string): readonly Occurrence[]
+  /** Somebody has ended, or cancelled, the occurrence of this key. */
+  isEnded(key: string): boolean
 }
 
 const MOST_MADE = 500
+const LONGEST_EXTENSION_MS = 86_400_000
 
 /** What is wrong with a window that somebody has written down, and what may be; in words. */
 export function judgeWindow(
@@ -95,13 +106,55 @@ export function decideEnd(
       `window ${name} has ended, and waits for probes that fail`,
       'ask with force to open it all the same',
     )
-  const facts: WindowFact[] = [{ kind: 'ended', key, atMs: nowMs }]
-  if (force) facts.push({ kind: 'reopened', key })
   const { by, reason } = who
+  const facts: WindowFact[] = [{ kind: 'ended', key, atMs: nowMs, by, reason }]
+  if (force && nowMs > startMs) facts.push({ kind: 'reopened', key, holds: true, atMs: undefined })
   if (nowMs > startMs) return becomes(name, 'ended-early', who, `ended early by ${by}: ${reason}`, nowMs, facts, key)
   const when = whenWords(startMs, window.plan.timeZone)
   const cause = `cancelled by ${by}: that of ${when} does not take place: ${reason}`
   return becomes(name, 'cancelled', who, cause, nowMs, facts, key)
+}
+
+/** The nearest date that was cancelled takes place after all. */
+export function decideUncancel(state: WindowsState, name: string, who: Order, nowMs: number): Decision {
+  const window = state.list.get(name)
+  if (window === undefined) return unknownWindow(state, name)
+  const [first] = state.cancelled(name)
+  if (first === undefined) return refuse('conflict', `no date of window ${name} that is to come was cancelled`)
+  const { key, startMs } = first
+  const when = whenWords(startMs, window.plan.timeZone)
+  const cause = `uncancelled by ${who.by}: that of ${when} takes place after all: ${who.reason}`
+  return becomes(name, 'uncancelled', who, cause, nowMs, [{ kind: 'uncancelled', key, atMs: nowMs }], key)
+}
+
+/** What is under way ends later: from its end on, or from now on where that has passed. */
+export function decideExtend(
+  state: WindowsState,
+  name: string,
+  { durationMs, ...who }: Order & { readonly durationMs: number },
+  nowMs: number,
+): Decision {
+  const window = state.list.get(name)
+  if (window === undefined) return unknownWindow(state, name)
+  if (durationMs > LONGEST_EXTENSION_MS) return refuse('invalid', 'duration: at most 24h at a time')
+  const now = state.state(name)
+  const occurrence = now?.occurrence
+  if (now === undefined || occurrence === undefined || !isRunning(now.status)) return notUnderWay(window, now)
+  const { key } = occurrence
+  if (state.isEnded(key)) return refuse('conflict', `window ${name} was ended early: there is no end to move`)
+  const { timeZone } = window.plan
+  const endMs = Math.max(occurrence.endMs, nowMs) + durationMs
+  const { next } = neighbours(window.occurrences, occurrence.startMs)
+  if (next !== undefined && endMs > next.leadFromMs && !state.isEnded(next.key))
+    return refuse(
+      'conflict',
+      `the next date of window ${name} begins at ${whenWords(next.leadFromMs, timeZone)}, before the new end`,
+      'extend it by less, or cancel that date',
+    )
+  const until = `until ${whenWords(endMs, timeZone)}, in the place of ${whenWords(occurrence.endMs, timeZone)}`
+  const { by, reason } = who
+  const fact = { kind: 'extended', key, endMs, atMs: nowMs, by, reason } as const
+  return becomes(name, 'extended', who, `extended by ${by}: ${until}: ${reason}`, nowMs, [fact], key)
 }
 
 /** The work is done: what stays closed after its end may reopen. */

@@ -1,11 +1,20 @@
-// What people may ask for with windows over the admin API: make one, end it early, confirm it, remove it. Each order goes the one way of
+// What people may ask for with windows over the admin API: make one, end or extend it, cancel a date or not, confirm it, remove it. Each order goes the one way of
 // carry-out.ts, and is answered with the window as it is then.
 
 import type { MaintenanceOperations, WindowResult } from '../../admin/contract/maintenance.ts'
 import { reportWindow } from '../report/maintenance-report.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { Orders } from './carry-out.ts'
-import { decideAdd, decideConfirm, decideEnd, decideRemove, judgeWindow, unknownWindow } from './decide-windows.ts'
+import {
+  decideAdd,
+  decideConfirm,
+  decideEnd,
+  decideExtend,
+  decideRemove,
+  decideUncancel,
+  judgeWindow,
+  unknownWindow,
+} from './decide-windows.ts'
 
 export function createMaintenanceOperations(
   orders: Orders<unknown>,
@@ -35,6 +44,18 @@ export function createMaintenanceOperations(
       orders.carryOut(
         order,
         () => decideEnd(looked(), name, order, now()),
+        () => report(name),
+      ),
+    uncancel: (name, order) =>
+      orders.carryOut(
+        order,
+        () => decideUncancel(looked(), name, order, now()),
+        () => report(name),
+      ),
+    extend: (name, order) =>
+      orders.carryOut(
+        order,
+        () => decideExtend(looked(), name, order, now()),
         () => report(name),
       ),
     confirm: (name, order) =>

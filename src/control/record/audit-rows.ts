@@ -7,8 +7,11 @@ import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { Hold, HoldSource, Holds } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
+import { stepWords } from '../events/clock-words.ts'
+import type { ClockStepEvent } from '../events/event.ts'
 import type { AppliedConfiguration, ConfigurationSource, ReloadRequest } from '../events/reload-event.ts'
 import type { Entry } from '../upstreams/entry.ts'
+import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
 import { BY_SCHEDULE, type WindowEvent } from '../windows/window-event.ts'
 import { HOLD, WEIGHT } from './kept-overrides.ts'
 
@@ -46,6 +49,37 @@ const OUTLIER_ACTIONS = {
   probation: 'upstream.probation',
   admitted: 'upstream.admit',
 } as const
+
+/** The wall clock was set. */
+export function clockStepRow({ atMs, byMs }: ClockStepEvent): AuditEntry {
+  return {
+    atMs,
+    actor: VIGIA,
+    source: 'automatic',
+    action: 'clock.step',
+    subject: VIGIA,
+    reason: `the clock was set ${stepWords(byMs)}, or the machine was suspended`,
+    before: { time: iso(atMs - byMs) },
+    after: { time: iso(atMs) },
+  }
+}
+
+/** The deadline of an operator's drain has moved with the clock. */
+export function deadlineRow(
+  { pool, upstream, before, after }: Extract<UpstreamEvent, { type: 'deadline-moved' }>,
+  atMs: number,
+): AuditEntry {
+  return {
+    atMs,
+    actor: VIGIA,
+    source: 'automatic',
+    action: after.status === 'draining' ? 'upstream.drain' : 'upstream.disable',
+    subject: `${pool}/${upstream}`,
+    reason: `the clock was set: the drain has as long as it had: ${after.reason}`,
+    before: auditedHold(before),
+    after: auditedHold(after),
+  }
+}
 
 /** Passive health has ejected an upstream, or lets it return. */
 export function outlierRow({ pool, plan, state }: Entry, before: UpstreamState['outlier'], atMs: number): AuditEntry {
@@ -98,11 +132,17 @@ export function failoverRow(pool: string, priority: number, atMs: number): Audit
   }
 }
 
-/** What has become of a window. @param source how an order for it came; undefined = over the API */
-export function windowRow(
-  { atMs, window, kind, occurrence, by, reason, cause }: WindowEvent,
-  source: AuditSource = 'api',
-): AuditEntry {
+/** What has become of a window. */
+export function windowRow({
+  atMs,
+  window,
+  kind,
+  occurrence,
+  by,
+  reason,
+  cause,
+  source = 'api',
+}: WindowEvent): AuditEntry {
   return {
     atMs,
     actor: by,

@@ -19,6 +19,8 @@ export class Incidents {
   readonly #options: IncidentOptions
   /** By pool and upstream: those that last. */
   readonly #open = new Map<string, IncidentEntry>()
+  /** Keys of those that began before the start. */
+  readonly #restored = new Set<string>()
 
   constructor(options: IncidentOptions) {
     this.#options = options
@@ -33,6 +35,7 @@ export class Incidents {
       if (since !== undefined)
         this.#options.record({ ...since, endMs: since.atMs, cause: `${since.cause} (see ${incident.key})` })
       this.#open.set(key, incident)
+      this.#restored.add(key)
     }
     this.look(nowMs)
   }
@@ -43,6 +46,16 @@ export class Incidents {
     else if (to !== 'unknown') this.#end(key, atMs)
     const now = this.#options.pool(pool)
     if (now !== undefined) this.#lookAt(now, atMs, cause)
+  }
+
+  /** The clock was set: those that began since the start began as long ago as before. */
+  clockStepped(byMs: number): void {
+    for (const [key, incident] of this.#open) {
+      if (this.#restored.has(key)) continue
+      const moved = { ...incident, atMs: incident.atMs + byMs }
+      this.#open.set(key, moved)
+      this.#options.record(moved)
+    }
   }
 
   /** How pools are now; a configuration may have taken away what an incident was about. @param cause of the latest change */
@@ -78,6 +91,7 @@ export class Incidents {
     const incident = this.#open.get(key)
     if (incident === undefined) return
     this.#open.delete(key)
+    this.#restored.delete(key)
     this.#options.record({ ...incident, endMs: Math.max(atMs, incident.atMs) })
   }
 }

@@ -58,10 +58,19 @@ function orderOf(kind: string, tree: Fields): Overrides | undefined {
   }
 }
 
-function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs }: Fields): Hold | undefined {
+function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs, deadlineBy }: Fields): Hold | undefined {
   if (status !== 'draining' && status !== 'disabled') return undefined
   if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
-  return { source: 'operator', status, reason, by, sinceMs, drainSinceMs: ms(drainSinceMs), deadlineMs: ms(deadlineMs) }
+  return {
+    source: 'operator',
+    status,
+    reason,
+    by,
+    sinceMs,
+    drainSinceMs: ms(drainSinceMs),
+    deadlineMs: ms(deadlineMs),
+    deadlineBy: deadlineBy === 'elapsed' ? deadlineBy : undefined,
+  }
 }
 
 /** As the store has it, since before the word changed. */

@@ -80,7 +80,7 @@ function writtenOf(effect: OrderEffect, who: Orderer): Written | undefined {
       }
     }
     case 'window':
-      return { audit: windowRow(effect.event, who.source), windows: effect.facts.map(windowChange) }
+      return { audit: windowRow({ ...effect.event, source: who.source }), windows: effect.facts.map(windowChange) }
     case 'configuration':
       return { audit: configurationOrdered(effect) }
     case 'freeze-override':

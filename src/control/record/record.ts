@@ -8,7 +8,7 @@ import type { Registry } from '../upstreams/registry.ts'
 import { Incidents } from './incidents.ts'
 import { recording } from './recorder.ts'
 import { Records } from './records.ts'
-import { type RestoreTargets, restore } from './restore.ts'
+import { type RestoreTargets, restore, restoreCopy } from './restore.ts'
 
 export interface RecordOptions {
   /** What vigia starts with, and what it was read from; undefined = it was started without a file. */
@@ -32,6 +32,7 @@ export function createRecord({ snapshot, loaded, logger, targets }: RecordOption
   const records: Records = new Records({
     plan: snapshot.store,
     logger,
+    onUnread: copy => restoreCopy(copy, { ...targets, records, logger }),
     onOpen: (kept, store) => restore(kept, store, { ...targets, records, incidents, logger, loaded, revision }),
   })
   return { records, recorder: recording(records, incidents) }

@@ -4,6 +4,8 @@
 import type { Tell, VigiaEvent } from '../events/event.ts'
 import {
   appliedConfiguration,
+  clockStepRow,
+  deadlineRow,
   failoverRow,
   forgottenOrders,
   holdRows,
@@ -13,11 +15,11 @@ import {
   windowRow,
 } from './audit-rows.ts'
 import type { Incidents } from './incidents.ts'
-import { FLOOR } from './kept-overrides.ts'
+import { FLOOR, HOLD } from './kept-overrides.ts'
 import type { Records } from './records.ts'
 import { factRow, windowChange } from './window-changes.ts'
 
-export function recording(records: Pick<Records, 'append' | 'later'>, incidents: Incidents): Tell {
+export function recording(records: Pick<Records, 'append' | 'later' | 'clockStepped'>, incidents: Incidents): Tell {
   return (event: VigiaEvent): void => {
     const nowMs = Date.now()
     switch (event.type) {
@@ -31,6 +33,11 @@ export function recording(records: Pick<Records, 'append' | 'later'>, incidents:
         return
       case 'outlier':
         return records.append('audit', outlierRow(event.entry, event.before, nowMs))
+      case 'deadline-moved': {
+        const { pool, upstream, after } = event
+        const override = { op: 'put', pool, upstream, kind: HOLD, value: after } as const
+        return records.later({ audit: [deadlineRow(event, nowMs)], overrides: [override] })
+      }
       case 'left': {
         // Its name is gone, and what was ordered for it goes with it.
         const forgotten = forgottenOrders(event.entry, nowMs)
@@ -52,6 +59,10 @@ export function recording(records: Pick<Records, 'append' | 'later'>, incidents:
         if (event.result !== 'applied' || event.applied === undefined) return
         records.later(appliedConfiguration(event.request, event.applied, event.revision))
         return incidents.look(nowMs, 'another configuration')
+      case 'clock-step':
+        records.append('audit', clockStepRow(event))
+        records.clockStepped()
+        return incidents.clockStepped(event.byMs)
       case 'started':
         return records.append('audit', startRow(event.version, event.text, nowMs))
       case 'stopped':

@@ -7,7 +7,7 @@ import type { AppendKind, AppendRows, Change, Store, StoreHealth } from '../../s
 import { openStore } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { ChangeWriter } from './change-writer.ts'
-import { type Kept, StoreOpening } from './store-opening.ts'
+import { type Kept, type OrdersFrom, StoreOpening } from './store-opening.ts'
 
 export interface RecordsOptions {
   /** Undefined = nothing is kept. */
@@ -15,6 +15,8 @@ export interface RecordsOptions {
   readonly logger: Logger
   /** Called once, when the file is open and was read. */
   readonly onOpen: (kept: Kept, store: Store) => void
+  /** Called at most once, before `onOpen`: the file could not be read at the start. @param copy of the orders; undefined = there is none */
+  readonly onUnread: (copy: Kept | undefined) => void
   /** Opens the store; tests have others. */
   readonly open?: typeof openStore
 }
@@ -41,7 +43,11 @@ export interface RecordsHealth {
   readonly waiting: number
   /** Rows that were given up since the start. */
   readonly dropped: number
+  readonly ordersFrom: OrdersFrom
 }
+
+/** So long may people need to see that a clock is wrong. */
+const KEEP_ALL_MS = 86_400_000
 
 export class Records {
   readonly #plan: StorePlan | undefined
@@ -55,7 +61,7 @@ export class Records {
   readonly #beganMs = Date.now()
   #closed = false
 
-  constructor({ plan, logger, onOpen, open = openStore }: RecordsOptions) {
+  constructor({ plan, logger, onOpen, onUnread, open = openStore }: RecordsOptions) {
     this.#plan = plan
     this.#logger = logger
     this.#opening =
@@ -64,6 +70,7 @@ export class Records {
         plan,
         logger,
         open,
+        onUnread,
         onHealth: health => this.#healthChanged(health),
         onOpen: (kept, store) => {
           onOpen(kept, store)
@@ -125,6 +132,11 @@ export class Records {
     return this.#writer.backlog.holds(pool, upstream, kind)
   }
 
+  /** The clock was set: for a day nothing is deleted for its age. */
+  clockStepped(): void {
+    this.#opening?.store?.keepAll(KEEP_ALL_MS)
+  }
+
   /** Asks the store. Rejects with StoreError `unavailable` where there is none, or none that is open. */
   async query<T>(ask: (store: Store) => Promise<T>): Promise<T> {
     if (!this.enabled)
@@ -140,12 +152,13 @@ export class Records {
     const store = opening?.store?.health()
     const waiting = this.#writer.backlog.size + (opening?.early.waiting ?? 0) + (store?.waiting ?? 0)
     const dropped = this.#writer.backlog.dropped + (opening?.early.dropped ?? 0) + (store?.dropped ?? 0)
+    const counts = { waiting, dropped, ordersFrom: opening?.ordersFrom ?? 'nowhere' }
     if (opening !== undefined && store === undefined) {
       const state = opening.reason === undefined ? 'opening' : 'degraded'
-      return { state, reason: this.#notOpen(), sinceMs: this.#beganMs, waiting, dropped }
+      return { state, reason: this.#notOpen(), sinceMs: this.#beganMs, ...counts }
     }
-    if (store?.status !== 'degraded') return { state: 'ok', reason: undefined, sinceMs: undefined, waiting, dropped }
-    return { state: 'degraded', reason: store.reason, sinceMs: store.sinceMs, waiting, dropped }
+    if (store?.status !== 'degraded') return { state: 'ok', reason: undefined, sinceMs: undefined, ...counts }
+    return { state: 'degraded', reason: store.reason, sinceMs: store.sinceMs, ...counts }
   }
 
   /** Writes what waits for as long as the store may take. Resolves with the number of rows that are lost. */

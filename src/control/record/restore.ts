@@ -20,10 +20,14 @@ export interface RestoreTargets {
   readonly inDoubt: Pick<InDoubtList, 'restore'>
 }
 
-export interface RestoreOptions extends RestoreTargets {
+interface OrdersOptions extends Omit<RestoreTargets, 'inDoubt'> {
+  readonly records: Pick<Records, 'isUnrecorded'>
+  readonly logger: Logger
+}
+
+export interface RestoreOptions extends OrdersOptions, RestoreTargets {
   readonly records: Pick<Records, 'isUnrecorded' | 'later'>
   readonly incidents: Incidents
-  readonly logger: Logger
   /** What vigia was started with; undefined = it was started without a file. */
   readonly loaded: LoadedSnapshot | undefined
   /** Of the configuration that vigia was started with. */
@@ -34,7 +38,28 @@ export interface RestoreOptions extends RestoreTargets {
 const IN_DOUBT_READ = 1000
 
 /** What was kept counts when it returns, but for histories, which nothing waits for. */
-export function restore({ overrides, windows: facts }: Kept, store: Store, options: RestoreOptions): void {
+export function restore(kept: Kept, store: Store, options: RestoreOptions): void {
+  restoreOrders(kept, options)
+  void restoreHistories(store, options)
+}
+
+/** The store can't be read: until it can, the copy of what people have ordered counts. Says so. @param copy undefined = there is none */
+export function restoreCopy(copy: Kept | undefined, options: OrdersOptions): void {
+  const { logger } = options
+  if (copy === undefined) {
+    logger.error(
+      'store: it can not be read, and there is no copy of the orders beside it: what people have drained, disabled or weighed before the start is not known, and serves; order it again with --unrecorded',
+    )
+    return
+  }
+  const { overrides, windows } = copy
+  logger.warn(
+    `store: it can not be read yet: until it can, its copy counts, with ${overrides.length} orders and ${windows.length} facts of windows`,
+  )
+  restoreOrders(copy, options)
+}
+
+function restoreOrders({ overrides, windows: facts }: Kept, options: OrdersOptions): void {
   const { records, registry, windows, logger } = options
   const { orders, floors, unreadable } = readOverrides(overrides)
   // What was ordered before the file was open, and could not be recorded, is newer than what the file says.
@@ -46,7 +71,6 @@ export function restore({ overrides, windows: facts }: Kept, store: Store, optio
   }
   for (const wrong of unreadable) logger.warn(`store: ${wrong} is not understood, and ignored`)
   windows.restore(keptFacts(facts))
-  void restoreHistories(store, options)
 }
 
 async function restoreHistories(store: Store, options: RestoreOptions): Promise<void> {

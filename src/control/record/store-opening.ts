@@ -4,7 +4,7 @@
 import type { Logger } from '../../logging/logger.ts'
 import type { StorePlan } from '../../plan/store.ts'
 import type { AppendKind, AppendRows, Override, Store, StoredWindow, StoreHealth } from '../../store/contract.ts'
-import type { openStore } from '../../store/main/store.ts'
+import { type openStore, ordersBeside } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { DEFAULT_RETENTION } from '../../store/tuning.ts'
 
@@ -19,6 +19,8 @@ export interface StoreOpeningOptions {
   readonly logger: Logger
   /** Called once, when the file is open and was read. */
   readonly onOpen: (kept: Kept, store: Store) => void
+  /** Called at most once, before `onOpen`: the file could not be read in time. With the copy beside it; undefined = there is none. */
+  readonly onUnread: (copy: Kept | undefined) => void
   readonly onHealth: (health: StoreHealth) => void
   readonly open: typeof openStore
 }
@@ -28,6 +30,11 @@ const MOST_EARLY_ROWS = 10_000
 const REOPEN_MS = 5_000
 const READ_AGAIN_MS = 500
 const CLOSE_WITHIN_MS = 1_000
+/** How long the copy of the orders may take: it may lie on the disk that does not answer. */
+const COPY_WITHIN_MS = 500
+
+/** Where the orders from before the start come from; `nowhere`: they are not known, or not yet. */
+export type OrdersFrom = 'store' | 'copy' | 'nowhere'
 
 type EarlyRow = { readonly [K in AppendKind]: { readonly kind: K; readonly row: AppendRows[K] } }[AppendKind]
 
@@ -38,6 +45,9 @@ export class StoreOpening {
   #early: EarlyRow[] = []
   #dropped = 0
   #reason: string | undefined
+  #ordersFrom: OrdersFrom = 'nowhere'
+  #copy: Promise<Kept | undefined> | undefined
+  #isUnread = false
   #timer: NodeJS.Timeout | undefined
   #opening: Promise<void> | undefined
   #closed = false
@@ -56,6 +66,10 @@ export class StoreOpening {
     return this.#reason
   }
 
+  get ordersFrom(): OrdersFrom {
+    return this.#ordersFrom
+  }
+
   /** Rows that wait here, and rows that were given up. */
   get early(): { readonly waiting: number; readonly dropped: number } {
     return { waiting: this.#early.length, dropped: this.#dropped }
@@ -65,14 +79,10 @@ export class StoreOpening {
     this.#opening = this.#tryOpen()
   }
 
-  /** Resolves when what was kept has been read, or after `withinMs`. */
+  /** Resolves when what was kept has been read; after `withinMs` with what its copy says, if that can be read. */
   async ready(withinMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, withinMs)
-    })
-    await Promise.race([this.#ready.promise, late])
-    clearTimeout(timer)
+    await within(withinMs, this.#ready.promise)
+    if (this.#store === undefined) await this.#fallBack()
   }
 
   /** Never throws, never waits. */
@@ -90,12 +100,7 @@ export class StoreOpening {
   async close(): Promise<Store | undefined> {
     this.#closed = true
     clearTimeout(this.#timer)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, CLOSE_WITHIN_MS)
-    })
-    await Promise.race([this.#opening, late])
-    clearTimeout(timer)
+    await within(CLOSE_WITHIN_MS, this.#opening)
     return this.#store
   }
 
@@ -120,6 +125,7 @@ export class StoreOpening {
       if (!(error instanceof StoreError)) throw error
       if (this.#reason !== error.message) logger.error(`store: ${error.message}; trying again until it can be used`)
       this.#reason = error.message
+      void this.#fallBack()
       if (!this.#closed) this.#timer = setTimeout(() => this.start(), REOPEN_MS).unref()
     }
   }
@@ -130,12 +136,14 @@ export class StoreOpening {
         const [overrides, windows] = await Promise.all([store.overrides(), store.windows()])
         this.#store = store
         this.#reason = undefined
+        this.#ordersFrom = 'store'
         for (const { kind, row } of this.#early.splice(0)) store.append(kind, row)
         this.#options.onOpen({ overrides, windows }, store)
         return this.#ready.resolve()
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         this.#reason = error.message
+        void this.#fallBack()
         if (this.#closed) {
           await store.close()
           return
@@ -144,4 +152,28 @@ export class StoreOpening {
       }
     }
   }
+
+  /** Takes the copy of the orders for the time until the file can be read. Never rejects. */
+  async #fallBack(): Promise<void> {
+    this.#copy ??= within(COPY_WITHIN_MS, ordersBeside(this.#options.plan.path))
+    const copy = await this.#copy
+    // One that is only slow, perhaps at its very first start, may be open in a moment.
+    const isLost = copy !== undefined || this.#reason !== undefined
+    if (this.#store !== undefined || this.#closed || this.#isUnread || !isLost) return
+    this.#isUnread = true
+    if (copy !== undefined) this.#ordersFrom = 'copy'
+    this.#options.onUnread(copy)
+    this.#ready.resolve()
+  }
+}
+
+/** Undefined = it takes longer. */
+async function within<T>(ms: number, promise: Promise<T> | undefined): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  const first = await Promise.race([promise, late])
+  clearTimeout(timer)
+  return first
 }

@@ -8,7 +8,7 @@ import { factId, type WindowFact } from '../windows/window-facts.ts'
 
 export function windowChange(fact: WindowFact): WindowChange {
   const id = factId(fact)
-  const isOver = fact.kind === 'removed' || (fact.kind === 'postponed' && !fact.holds)
+  const isOver = fact.kind === 'removed' || fact.kind === 'uncancelled' || ('holds' in fact && !fact.holds)
   return isOver ? { op: 'remove', id } : { op: 'put', id, value: fact }
 }
 
@@ -20,7 +20,12 @@ export function factRow(fact: WindowFact): AuditEntry {
 
 /** Of what the store gives back: those that are facts. */
 export function keptFacts(windows: readonly StoredWindow[]): WindowFact[] {
-  return windows.flatMap(({ value }) => (isFact(value) ? [value] : []))
+  return windows.flatMap(({ value }) => (isFact(value) ? [whole(value)] : []))
+}
+
+/** Earlier versions did not write when it was found out: then it counts, as it did for them. */
+function whole(fact: WindowFact): WindowFact {
+  return fact.kind === 'reopened' || fact.kind === 'postponed' ? { ...fact, holds: true, atMs: fact.atMs } : fact
 }
 
 function subjectOf(fact: WindowFact): string {
@@ -32,15 +37,18 @@ function subjectOf(fact: WindowFact): string {
 /** Written by another version of vigia, or by another hand, it may be anything. */
 function isFact(value: unknown): value is WindowFact {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, key, atMs, window, made, holds } = value as Record<string, unknown>
+  const { kind, key, atMs, endMs, by, reason, window, made, holds } = value as Record<string, unknown>
+  const isSigned = typeof by === 'string' && typeof reason === 'string'
   switch (kind as WindowFact['kind']) {
     case 'ended':
-      return typeof key === 'string' && typeof atMs === 'number'
+      return typeof key === 'string' && typeof atMs === 'number' && (isSigned || by === undefined)
+    case 'extended':
+      return typeof key === 'string' && typeof atMs === 'number' && typeof endMs === 'number' && isSigned
     case 'confirmed':
-    case 'reopened':
       return typeof key === 'string'
+    case 'reopened':
     case 'postponed':
-      return typeof key === 'string' && typeof holds === 'boolean'
+      return typeof key === 'string' && holds !== false && (atMs === undefined || typeof atMs === 'number')
     case 'known':
       return typeof window === 'string' && typeof atMs === 'number'
     case 'made': {

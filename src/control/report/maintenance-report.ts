@@ -5,6 +5,7 @@ import type {
   MaintenanceView,
   OccurrenceReport,
   PoolMaintenance,
+  WindowNow,
   WindowReport,
 } from '../../admin/contract/maintenance.ts'
 import type { WindowSample } from '../../metrics/source.ts'
@@ -13,6 +14,7 @@ import { toIcs } from '../../policy/maintenance/calendar.ts'
 import { type Effect, effectOnUpstream } from '../../policy/maintenance/effects.ts'
 import { neighbours, type Occurrence, occurrencesBetween } from '../../policy/maintenance/occurrences.ts'
 import { zoned } from '../../policy/maintenance/wall-clock.ts'
+import { asExtended } from '../../policy/maintenance/window-state.ts'
 import { iso } from '../../util/words.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { PlannedWindow } from '../windows/window-list.ts'
@@ -35,7 +37,7 @@ export function createMaintenanceView(windows: MaintenanceWindows, now: () => nu
         .flatMap(window =>
           occurrencesBetween(window.occurrences, nowMs, nowMs + days * DAY_MS, MOST_UPCOMING)
             .filter(each => !isCancelled(each, windows))
-            .map(each => ({ each, plan: window.plan })),
+            .map(each => ({ each: asExtended(each, windows.changes), plan: window.plan })),
         )
         .sort((a, b) => a.each.startMs - b.each.startMs)
         .slice(0, MOST_UPCOMING)
@@ -46,7 +48,7 @@ export function createMaintenanceView(windows: MaintenanceWindows, now: () => nu
       const planned = windows.list.all()
       if (feed?.planned !== planned || Math.abs(atMs - feed.atMs) > FEED_KEPT_MS) {
         const occurrences = planned.map(window => window.occurrences)
-        feed = { planned, atMs, text: toIcs(occurrences, atMs, windows.list.changedMs) }
+        feed = { planned, atMs, text: toIcs(occurrences, atMs, windows.changedMs, windows.changes) }
       }
       return feed.text
     },
@@ -87,10 +89,14 @@ export function windowSamples(windows: MaintenanceWindows, nowMs: number): Windo
 
 export function reportWindow(window: PlannedWindow, windows: MaintenanceWindows, nowMs: number): WindowReport {
   const next = nextOf(window, windows, nowMs, NEXT_SHOWN).map(each => reportOccurrence(each, window.plan))
-  return { ...reportNow(window, windows), next }
+  const cancelled = windows.cancelled(window.plan.name).map(each => {
+    const { by = null, reason = null } = windows.endedBy(each.key) ?? {}
+    return { ...reportOccurrence(each, window.plan), by, reason }
+  })
+  return { ...reportNow(window, windows), next, cancelled }
 }
 
-function reportNow(window: PlannedWindow, windows: MaintenanceWindows): Omit<WindowReport, 'next'> {
+function reportNow(window: PlannedWindow, windows: MaintenanceWindows): WindowNow {
   const { plan, source, by } = window
   const state = windows.state(plan.name)
   const { addresses, header } = plan.bypass
@@ -113,6 +119,7 @@ function reportNow(window: PlannedWindow, windows: MaintenanceWindows): Omit<Win
     until: isoOrNull(state?.untilMs),
     waitingFor: state?.waitingFor ?? null,
     problem: problemOf(plan.scope, windows) ?? null,
+    extended: (state?.occurrence && windows.extendedBy(state.occurrence.key)) ?? null,
   }
 }
 

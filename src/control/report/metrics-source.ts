@@ -56,7 +56,8 @@ export function metricsSource(sources: Sources): MetricsSource {
 
 function levelsOf(registry: Registry, pool: RegistryPool) {
   const { priority, floor, waiting } = registry.levels(pool)
-  return { inUse: priority, floor, awaitsFailback: waiting !== undefined }
+  const standby = registry.standbys(pool).map(({ sinceMs, ...rest }) => ({ ...rest, active: sinceMs !== undefined }))
+  return { inUse: priority, floor, awaitsFailback: waiting !== undefined, standby }
 }
 
 /** The nearest one, of those who asked for a drain. */

@@ -3,6 +3,7 @@
 import type { PoolReport } from '../../admin/contract/pools.ts'
 import { GAUGE, TOTAL } from '../../shared/counters.ts'
 import { PERMIT } from '../../shared/permits.ts'
+import { iso } from '../../util/words.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
@@ -11,7 +12,7 @@ import { poolMaintenance } from './maintenance-report.ts'
 import { answersBy, reportUpstream, type UpstreamSources } from './upstream-report.ts'
 
 export interface PoolSources extends UpstreamSources {
-  readonly registry: Pick<Registry, 'levels'>
+  readonly registry: Pick<Registry, 'levels' | 'standbys'>
   readonly inDoubt: Pick<InDoubtList, 'openOf'>
   readonly windows: MaintenanceWindows
 }
@@ -29,7 +30,14 @@ export function reportPool(pool: RegistryPool, sources: PoolSources): PoolReport
     inDoubtOpen: sources.inDoubt.openOf(plan.name),
     inDoubt: entries.reduce((sum, entry) => sum + counters.total(entry.slot, TOTAL.inDoubt), 0),
     failback: plan.failback ?? 'automatic',
-    priorities: { inUse: priority ?? null, floor, awaitsFailback: waiting ?? null },
+    priorities: {
+      inUse: priority ?? null,
+      floor,
+      awaitsFailback: waiting ?? null,
+      standby: registry
+        .standbys(pool)
+        .map(({ sinceMs, ...rest }) => ({ ...rest, since: sinceMs === undefined ? null : iso(sinceMs) })),
+    },
     maintenance: poolMaintenance(sources.windows, plan.name),
     upstreams: entries.map(entry => reportUpstream(entry, sources)),
   }

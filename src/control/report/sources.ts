@@ -18,7 +18,8 @@ import type { ReloadTally } from './reload-tally.ts'
 
 export interface Sources {
   readonly version: string
-  readonly startedMs: number
+  /** Epoch ms, by the clock as it is now. */
+  readonly startedMs: () => number
   /** The configuration file, as it was named; undefined = there is none. */
   readonly file: string | undefined
   /** The configuration in use. */

@@ -26,24 +26,41 @@ export function createView(sources: Sources): ControlView {
   const scrape = createScrape(metricsSource(sources))
   return {
     status: () => report(sources),
-    readiness: () => readiness(sources.life(), sources.workers()),
+    readiness: () => readiness(sources.life(), sources.workers(), storeReport(sources.records)),
     inDoubt: limit => inDoubtReport(sources.inDoubt, limit),
     metrics: async () => ({ contentType: scrape.contentType, body: await scrape.collect() }),
   }
 }
 
 /** Ready to take traffic: started once, not draining, and at least one worker listens (a lost one is replaced at once). */
-export function readiness(state: LifeState, workers: readonly WorkerView[]): Readiness {
+export function readiness(
+  state: LifeState,
+  workers: readonly WorkerView[],
+  store: Pick<StoreReport, 'ordersFrom'> | null,
+): Readiness {
   if (state === 'starting') return { ready: false, reason: 'starting: not every worker listens yet' }
   if (state === 'draining') return { ready: false, reason: 'draining: vigia is being stopped' }
   const listening = workers.filter(worker => worker.state === 'ready').length
   if (listening === 0) return { ready: false, reason: 'no worker listens; another is being started' }
-  return { ready: true, reason: `ready: ${listening} of ${workers.length} workers listen` }
+  return { ready: true, reason: `ready: ${listening} of ${workers.length} workers listen${ordersWords(store)}` }
+}
+
+/** It serves all the same, and says what it does not know. */
+function ordersWords(store: Pick<StoreReport, 'ordersFrom'> | null): string {
+  switch (store?.ordersFrom) {
+    case 'copy':
+      return '; the store could not be read, and the copy of its orders counts'
+    case 'nowhere':
+      return '; the store could not be read, and orders from before the start are not known'
+    default:
+      return ''
+  }
 }
 
 function report(sources: Sources): StatusReport {
-  const { version, startedMs, counters, registry } = sources
+  const { version, counters, registry } = sources
   const { snapshot } = sources.inUse
+  const startedMs = sources.startedMs()
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,

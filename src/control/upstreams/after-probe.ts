@@ -7,9 +7,9 @@ import { afterRecovery, outlierFact } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { afterHints } from './after-hints.ts'
 import type { Entry } from './entry.ts'
-import { withProbe } from './probe-history.ts'
 import type { Assessment } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
+import { withProbe } from './probes/probe-history.ts'
 import { andThen, notice, type Step, silently, withState } from './step.ts'
 
 export interface ProbeContext {

@@ -16,7 +16,7 @@ import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
-import { NO_PROBES, type ProbeHistory } from './probe-history.ts'
+import { NO_PROBES, type ProbeHistory } from './probes/probe-history.ts'
 
 /** One upstream of one pool. */
 export interface Entry {

@@ -33,6 +33,11 @@ export function totalsOf(counters: CounterTable, slot: number): UpstreamTotals {
   }
 }
 
+/** Requests that were sent to it, long polls and upgrades included. */
+export function sentTo(counters: CounterTable, slot: number): number {
+  return counters.total(slot, TOTAL.connectionsOpened) + counters.total(slot, TOTAL.connectionsReused)
+}
+
 /** Traffic failed on it below HTTP. One that is leaving its pool is no longer judged. @param pool undefined = it is gone */
 export function afterTransportFailure(
   entry: Entry,

@@ -11,18 +11,20 @@ import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
+import { afterClockStep } from './after-clock-step.ts'
 import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
 import { afterIdleLimit, afterStarved } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
-import { Floors, type LevelsInUse } from './floors.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
 import { type Overrides, PendingOverrides } from './pending-overrides.ts'
+import { Floors, type LevelsInUse } from './priorities/floors.ts'
+import { type StandbyInUse, Standbys } from './priorities/standby.ts'
 import type { Assessment, ProbeJob } from './prober.ts'
 import type { ProbeResult } from './probes/probe.ts'
-import { withShare } from './share.ts'
+import { publish, withShare } from './share.ts'
 import { SlotAssigner } from './slots.ts'
 import { andThen, type Step, silently } from './step.ts'
 import type { Notice, UpstreamEvent } from './upstream-event.ts'
@@ -31,6 +33,8 @@ export interface RegistryOptions {
   readonly table: UpstreamTable
   /** What requests met on an upstream so far, over all workers. */
   readonly totals: (slot: number) => UpstreamTotals
+  /** Requests that were sent to an upstream so far, over all workers. */
+  readonly sent: (slot: number) => number
   readonly tell: (event: UpstreamEvent) => void
   /** What is known of the name of an upstream; undefined = it is an address. Default: all are addresses. */
   readonly nameOf?: (host: string) => NameState | undefined
@@ -51,6 +55,7 @@ export class Registry {
   readonly #now: () => number
   readonly #slots = new SlotAssigner()
   readonly #floors: Floors
+  readonly #standbys: Standbys
   /** By slot: the upstreams of the snapshot in use, and those that workers may still use until `retire`. */
   readonly #entries = new Map<number, Entry>()
   readonly #pending = new PendingOverrides()
@@ -61,6 +66,7 @@ export class Registry {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#floors = new Floors(options.table)
+    this.#standbys = new Standbys(options.sent)
   }
 
   /**
@@ -143,6 +149,13 @@ export class Registry {
         this.#take(andThen(ended, each => afterIdleLimit(each, nowMs)))
       }
     }
+    for (const pool of this.pools()) this.#lookAtStandbys(pool)
+  }
+
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    this.#pending.clockStepped(byMs)
+    for (const entry of [...this.#entries.values()]) this.#take(afterClockStep(entry, byMs))
   }
 
   /** Puts a hold on an upstream; the same source's earlier one gives way. Told as a transition, whatever the availability does. */
@@ -182,6 +195,11 @@ export class Registry {
 
   levels(pool: RegistryPool): LevelsInUse {
     return this.#floors.inUse(pool)
+  }
+
+  /** The priorities after the first, in order. */
+  standbys(pool: RegistryPool): readonly StandbyInUse[] {
+    return this.#standbys.of(pool)
   }
 
   /** As they are now, in the order of the configuration. */
@@ -228,30 +246,25 @@ export class Registry {
   #take({ entry, events }: Step, plan = this.#planOf(entry)): Entry {
     const next = withShare(entry, plan, this.#now())
     this.#entries.set(next.slot, next)
-    const isPublished = this.#publish(next)
+    const isPublished = publish(this.#options.table, next)
     for (const event of events) this.#options.tell(event)
     const pool = isPublished ? this.#poolOf(next) : undefined
     if (pool !== undefined) this.#settle(pool)
     return next
   }
 
-  /** Returns whether the table said something else before. */
-  #publish({ slot, verdict, weight, limit, idleLimit }: Entry): boolean {
-    const { table } = this.#options
-    table.limitIdle(slot, idleLimit?.inForce === true)
-    const availability = AVAILABILITY[verdict.availability]
-    const isKnown =
-      table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit
-    if (!isKnown) table.set(slot, availability, weight, limit)
-    return !isKnown
-  }
-
   #settle(pool: RegistryPool): void {
     const priority = this.#floors.settle(pool)
-    if (priority === undefined) return
-    const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
-    this.#notice('warn', pool, text)
-    this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    if (priority !== undefined) {
+      const text = `priority ${priority} carries the load now, and keeps it until an operator asks for a failback`
+      this.#notice('warn', pool, text)
+      this.#options.tell({ type: 'failover', pool: pool.plan.name, priority })
+    }
+    this.#lookAtStandbys(pool)
+  }
+
+  #lookAtStandbys(pool: RegistryPool): void {
+    for (const event of this.#standbys.look(pool, this.#floors.floor(pool), this.#now())) this.#options.tell(event)
   }
 
   #notice(level: Notice['level'], { plan }: RegistryPool, text: string): void {

@@ -5,6 +5,7 @@ import type { PoolPlan } from '../../plan/pool.ts'
 import { probationFactor } from '../../policy/upstream/outlier.ts'
 import { slowStartFactor, slowStartLimit } from '../../policy/upstream/slow-start.ts'
 import { baseWeight } from '../../policy/upstream/weight-override.ts'
+import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import type { Entry } from './entry.ts'
 
 /** @param pool undefined = no configuration in use has it any more */
@@ -20,4 +21,14 @@ export function withShare(entry: Entry, pool: PoolPlan | undefined, nowMs: numbe
     weight: Math.round(weight * 1000) / 1000,
     limit: slowStartLimit(plan.maxConnections, warmth),
   }
+}
+
+/** Writes what workers go by. @returns whether the table said something else before */
+export function publish(table: UpstreamTable, { slot, verdict, weight, limit, idleLimit }: Entry): boolean {
+  table.limitIdle(slot, idleLimit?.inForce === true)
+  const availability = AVAILABILITY[verdict.availability]
+  const isKnown =
+    table.availability(slot) === availability && table.weight(slot) === weight && table.limit(slot) === limit
+  if (!isKnown) table.set(slot, availability, weight, limit)
+  return !isKnown
 }

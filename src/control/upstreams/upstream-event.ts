@@ -1,14 +1,23 @@
 // What the registry tells of upstreams and pools: each thing once, when it has come about. Types only.
 
 import type { UpstreamState, Verdict } from '../../policy/upstream/availability.ts'
-import type { Holds } from '../../policy/upstream/holds.ts'
+import type { Hold, Holds } from '../../policy/upstream/holds.ts'
 import type { Entry } from './entry.ts'
 
 export type UpstreamEvent =
+  | StandbyEvent
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'notice'; readonly notice: Notice }
   /** A window, the node itself or a deadline has changed what holds an upstream; `before` is what held it until now. Operators' orders are told as orders. */
   | { readonly type: 'holds'; readonly entry: Entry; readonly before: Holds }
+  /** The clock was set, and with it the deadline of an operator's drain: it has as long as it had. */
+  | {
+      readonly type: 'deadline-moved'
+      readonly pool: string
+      readonly upstream: string
+      readonly before: Hold
+      readonly after: Hold
+    }
   /** Passive health has ejected an upstream, or lets it return. */
   | { readonly type: 'outlier'; readonly entry: Entry; readonly before: UpstreamState['outlier'] }
   /** No configuration in use names this upstream any more. */
@@ -19,6 +28,21 @@ export type UpstreamEvent =
   | { readonly type: 'disabled'; readonly slot: number }
   /** Its probes find this upstream unhealthy, and nothing answers them; or that is over. */
   | { readonly type: 'silent'; readonly slot: number; readonly silent: boolean }
+
+/** A priority after the first begins to carry load, or that is over. */
+export type StandbyEvent = {
+  readonly type: 'standby'
+  /** Epoch ms. */
+  readonly atMs: number
+  readonly pool: string
+  readonly priority: number
+  /** Names of those that have it. */
+  readonly upstreams: readonly string[]
+} & (
+  | { readonly carries: true; readonly why: string }
+  /** Requests that were sent there, and for how long, ms. */
+  | { readonly carries: false; readonly forMs: number; readonly requests: number }
+)
 
 /** A change of what may be done with an upstream, or of what somebody asked for with it (then `to` may be `from`). */
 export interface Transition {

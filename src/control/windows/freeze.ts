@@ -6,6 +6,14 @@ import { type Refusal, refuse } from '../../util/refusal.ts'
 import type { WindowEvent } from './window-event.ts'
 import { whenWords } from './window-words.ts'
 
+/** Who does in a freeze what it forbids, and why. */
+export interface FreezeOverride {
+  readonly by: string
+  readonly reason: string
+  /** Undefined = `api`. */
+  readonly source?: 'api' | 'cli' | undefined
+}
+
 /** @param pool undefined = the configuration is to be changed */
 export function freezeRefusal({ window, reason, untilMs, timeZone }: FreezeInForce, pool: string | undefined): Refusal {
   const until = untilMs === undefined ? '' : ` until ${whenWords(untilMs, timeZone)}`
@@ -18,10 +26,10 @@ export function freezeRefusal({ window, reason, untilMs, timeZone }: FreezeInFor
 /** @param what is done all the same, in words */
 export function freezeOverridden(
   { window, occurrenceKey: occurrence }: FreezeInForce,
-  { by, reason }: { readonly by: string; readonly reason: string },
+  { by, reason, source }: FreezeOverride,
   what: string,
   atMs: number,
 ): WindowEvent {
   const cause = `overridden by ${by}: ${what}: ${reason}`
-  return { type: 'window', atMs, window, kind: 'overridden', occurrence, by, reason, cause }
+  return { type: 'window', atMs, window, kind: 'overridden', occurrence, by, reason, cause, source }
 }

@@ -3,12 +3,13 @@
 
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type Effects, type FreezeInForce, freezeOn } from '../../policy/maintenance/effects.ts'
-import type { WindowState } from '../../policy/maintenance/window-state.ts'
+import type { Occurrence } from '../../policy/maintenance/occurrences.ts'
+import { type Changes, cancelledFrom, type WindowState } from '../../policy/maintenance/window-state.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { type RouteInPool, routesOf } from './pools-now.ts'
 import { BY_SCHEDULE, type WindowNews, type WindowsEvent } from './window-event.ts'
-import { type WindowFact, WindowFacts } from './window-facts.ts'
+import { type Author, type WindowFact, WindowFacts } from './window-facts.ts'
 import { WindowList } from './window-list.ts'
 import { NOTHING_YET, step } from './window-step.ts'
 import type { WindowAction, WindowsState } from './windows-now.ts'
@@ -27,7 +28,9 @@ export class MaintenanceWindows {
   readonly #options: MaintenanceWindowsOptions
   readonly #now: () => number
   readonly #facts = new WindowFacts()
-  readonly #beganMs: number
+  /** Names of windows that this process met first. */
+  readonly #met = new Set<string>()
+  #beganMs: number
   #snapshot: Snapshot
   #routes: readonly RouteInPool[]
   #state: WindowsState = NOTHING_YET
@@ -111,6 +114,19 @@ export class MaintenanceWindows {
     if (this.#hasLooked) this.tick(true)
   }
 
+  /** The wall clock was set by so many ms. When a window was first met is as long ago as it was, and all else the calendar says. */
+  clockStepped(byMs: number): void {
+    this.#beganMs += byMs
+    this.list.clockStepped(byMs)
+    const { knownSinceMs } = this.#facts
+    for (const [window, atMs] of this.#provisional ?? []) this.#provisional!.set(window, atMs + byMs)
+    for (const window of this.#met) {
+      const atMs = knownSinceMs.get(window)
+      if (atMs !== undefined) this.#keep({ kind: 'known', window, atMs: atMs + byMs })
+    }
+    if (this.#hasLooked) this.tick()
+  }
+
   /** The freeze that forbids to change this pool; without a pool: the configuration. */
   freezeOn(pool?: string): FreezeInForce | undefined {
     return freezeOn(this.effects, pool)
@@ -119,6 +135,31 @@ export class MaintenanceWindows {
   /** Somebody has ended, or cancelled, this occurrence. */
   isEnded(key: string): boolean {
     return this.#facts.endedEarly.has(key)
+  }
+
+  /** Dates to come, and those under way, that somebody has cancelled, in order. */
+  cancelled(name: string): readonly Occurrence[] {
+    const window = this.list.get(name)
+    return window === undefined ? [] : cancelledFrom(window.occurrences, this.#now(), this.#facts)
+  }
+
+  /** What people have changed of single dates. */
+  get changes(): Changes {
+    return this.#facts
+  }
+
+  /** When they did so last, or a plan was changed, epoch ms. */
+  get changedMs(): number {
+    return Math.max(this.list.changedMs, this.#facts.changedMs)
+  }
+
+  /** Who ended, or cancelled, this occurrence; undefined = nobody, or it is not known. */
+  endedBy(key: string): Author | undefined {
+    return this.#facts.endedBy.get(key)
+  }
+
+  extendedBy(key: string): Author | undefined {
+    return this.#facts.extendedBy.get(key)
   }
 
   /** Looks at the calendar now. @param resumes what is under way goes on without asking the guard */
@@ -158,8 +199,12 @@ export class MaintenanceWindows {
     switch (action.type) {
       case 'learn': {
         const { fact } = action
-        if (fact.kind === 'known' && this.#provisional !== undefined) this.#provisional.set(fact.window, fact.atMs)
-        else this.#keep(fact)
+        if (fact.kind === 'known' && this.#provisional !== undefined) {
+          this.#provisional.set(fact.window, fact.atMs)
+          return
+        }
+        if (fact.kind === 'known' && !this.#facts.knownSinceMs.has(fact.window)) this.#met.add(fact.window)
+        this.#keep(fact)
         return
       }
       case 'hold':

@@ -37,6 +37,8 @@ export type WindowEventKind =
   /** By people. */
   | 'ended-early'
   | 'cancelled'
+  | 'uncancelled'
+  | 'extended'
   | 'confirmed'
   | 'added'
   | 'removed'
@@ -50,6 +52,8 @@ export interface WindowEvent {
   readonly atMs: number
   readonly window: string
   readonly kind: WindowEventKind
+  /** How an order for it came; undefined = over the API, or by itself. */
+  readonly source?: 'api' | 'cli' | undefined
   /** Key of the occurrence that it is about. */
   readonly occurrence: string | undefined
   /** Who: `schedule`, or who asked. */

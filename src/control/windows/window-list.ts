@@ -31,6 +31,11 @@ export class WindowList {
     return this.#changedMs
   }
 
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    this.#changedMs += byMs
+  }
+
   /** Those of the configuration first. */
   all(): readonly PlannedWindow[] {
     return this.#all

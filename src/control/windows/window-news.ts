@@ -32,6 +32,8 @@ export function newsOf(
         cause: `drains: it begins at ${whenWords(occurrence!.startMs, plan.timeZone)}`,
       }
     case 'active': {
+      // Extended past its end: whoever did it was told so.
+      if (former?.status === 'overrun' && former.occurrence?.key === key) return undefined
       const what = freeze ? 'changes are refused' : 'in force'
       const kind = former === undefined ? 'resumed' : 'started'
       return { kind, occurrence: key, cause: `${what} ${untilWords(occurrence!.endMs, plan.timeZone)}` }

@@ -3,7 +3,7 @@
 
 import { effectsAt } from '../../policy/maintenance/effects.ts'
 import { neighbours } from '../../policy/maintenance/occurrences.ts'
-import { NO_FACTS, type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
+import { countsNow, NO_FACTS, type WindowState, windowState } from '../../policy/maintenance/window-state.ts'
 import { beginnings } from './beginnings.ts'
 import { unhealthyWindows } from './pools-now.ts'
 import { closedRoutesOf, upstreamActions } from './window-holds.ts'
@@ -46,15 +46,19 @@ export function step(former: WindowsState, now: WindowsNow): WindowsStep {
       ...(isSame ? [] : [{ type: 'tell', event: { type: 'closed-routes', closedRoutes } } as const]),
       ...news(former, states, now),
     ],
-    nextMs: nextLookMs(windows, nowMs),
+    nextMs: nextLookMs(windows, states.values(), nowMs),
   }
 }
 
 /** What has run its course is over for good, whatever its probes say later. */
-function finished(states: Iterable<WindowState>, { facts, certainSinceMs }: WindowsNow): WindowAction[] {
+function finished(states: Iterable<WindowState>, { facts, certainSinceMs, nowMs }: WindowsNow): WindowAction[] {
   return [...states].flatMap(({ finished: last }) => {
-    if (last === undefined || last.endMs <= certainSinceMs || facts.reopened.has(last.key)) return []
-    return [{ type: 'learn', fact: { kind: 'reopened', key: last.key } }]
+    if (last === undefined || last.endMs <= certainSinceMs) return []
+    const { key } = last
+    if (countsNow(facts.reopened.get(key), nowMs)) return []
+    // Where people ended it, it is over by their word, whatever the clock says.
+    const atMs = facts.endedEarly.has(key) ? undefined : nowMs
+    return [{ type: 'learn', fact: { kind: 'reopened', key, holds: true, atMs } }]
   })
 }
 
@@ -75,11 +79,13 @@ function news(
 }
 
 /** At the next transition, in ten seconds at the latest. */
-function nextLookMs(windows: readonly PlannedWindow[], nowMs: number): number {
+function nextLookMs(windows: readonly PlannedWindow[], states: Iterable<WindowState>, nowMs: number): number {
   const transitions = windows.flatMap(({ occurrences }) => {
     const { latest, next } = neighbours(occurrences, nowMs)
     return [latest?.endMs, next?.leadFromMs, next?.startMs]
   })
-  const ahead = transitions.filter(atMs => atMs !== undefined && atMs > nowMs) as number[]
+  // Ends that people have moved.
+  const ends = [...states].map(({ untilMs }) => untilMs)
+  const ahead = [...transitions, ...ends].filter(atMs => atMs !== undefined && atMs > nowMs) as number[]
   return Math.min(nowMs + LOOK_AGAIN_MS, ...ahead)
 }

@@ -15,11 +15,14 @@ export function descriptorLimit(): number | undefined {
   }
 }
 
+/** Nobody is told of fewer than the default where this many are left and nobody has asked for more. */
+const PLENTY = 1_000
+
 /** What clients may have, and why it is less than the configuration says. */
 export interface ConnectionLimit {
   /** Connections at once, for each listener and worker. */
   readonly connections: number
-  /** One line with what to do; undefined = it is what the configuration says. */
+  /** One line with what to do; undefined = it is what the configuration says, or plenty where that says nothing. */
   readonly warning: string | undefined
 }
 
@@ -28,5 +31,5 @@ export function connectionLimitOf(snapshot: Snapshot, descriptors: number | unde
   const connections = connectionLimit(wanted, descriptors, needsOf(snapshot))
   const stated = wanted ?? MOST_CONNECTIONS
   const warning = `this process may open ${descriptors} descriptors only (ulimit -n, LimitNOFILE=): limits.connections is ${connections} for each listener and worker instead of ${stated}`
-  return { connections, warning: connections < stated ? warning : undefined }
+  return { connections, warning: connections < (wanted ?? PLENTY) ? warning : undefined }
 }

@@ -48,6 +48,8 @@ export class Post {
   #revision = 0
   #sinceMs = Date.now()
   #bornMs = 0
+  /** Monotonic ms. */
+  #stalledAtMs = 0
   #restarts = 0
   #stalls = 0
   #isEnding = false
@@ -131,14 +133,20 @@ export class Post {
   /** Its thread stands still. */
   stall(): void {
     this.#stalls += 1
+    this.#stalledAtMs = performance.now()
     this.#become('stalled')
   }
 
   /** It goes on. @returns for how long it was stalled, ms */
   resume(): number {
-    const stalledMs = Date.now() - this.#sinceMs
+    const stalledMs = performance.now() - this.#stalledAtMs
     this.#become('ready')
     return stalledMs
+  }
+
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    this.#sinceMs += byMs
   }
 
   /** Lets the thread finish what it has, and another take its place. */

@@ -91,6 +91,11 @@ export class Supervisor {
     for (const post of this.#posts) post.tell(message)
   }
 
+  /** The wall clock was set by so many ms. */
+  clockStepped(byMs: number): void {
+    for (const post of this.#posts) post.clockStepped(byMs)
+  }
+
   /** Resolves with the number of exchanges that were cut when every worker has finished its work and ended. */
   async drain(deadlineMs: number): Promise<number> {
     if (this.#phase !== 'running') return this.#cut

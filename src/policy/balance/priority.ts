@@ -1,5 +1,5 @@
-// How much of a pool's load each priority level carries: a level spills to the next only what it can't carry itself.
-// The rule is Envoy's; one result decides the level, a balancer then chooses within it.
+// How much of a pool's load each priority level carries. Without a factor all of it goes to the first level that can serve at all, as with
+// HAProxy's `backup`; with one a level leaves to the next what it can't carry, which is Envoy's rule. A balancer then chooses within a level.
 
 export interface PriorityLevel {
   /** Upstreams of the level that count (or the sum of their weights). */
@@ -11,10 +11,13 @@ export interface PriorityLevel {
 /**
  * Share of the load of each level, in the order given (first = highest priority). Sums to 1 where anything is
  * available; all 0 where nothing is.
- * @param factor a level carries everything while its available share times this is >= 1
+ * @param factor a level carries everything while its available share times this is >= 1; undefined = while anything of it is available
  */
-export function levelLoads(levels: readonly PriorityLevel[], factor: number): number[] {
-  const capacities = levels.map(({ total, available }) => (total > 0 ? Math.min(1, (factor * available) / total) : 0))
+export function levelLoads(levels: readonly PriorityLevel[], factor: number | undefined): number[] {
+  const capacities = levels.map(({ total, available }) => {
+    if (available <= 0) return 0
+    return factor === undefined ? 1 : Math.min(1, (factor * available) / total)
+  })
   const sum = capacities.reduce((a, b) => a + b, 0)
   // Where all levels together can't carry the load, each takes its share of what there is.
   const scale = sum > 0 && sum < 1 ? 1 / sum : 1
@@ -30,7 +33,7 @@ export function levelLoads(levels: readonly PriorityLevel[], factor: number): nu
  * As `levelLoads`, with all of the load on the levels from `floor` on. Those before it count only where nothing else is
  * available: an error helps nobody.
  */
-export function levelLoadsFrom(levels: readonly PriorityLevel[], factor: number, floor: number): number[] {
+export function levelLoadsFrom(levels: readonly PriorityLevel[], factor: number | undefined, floor: number): number[] {
   if (floor <= 0) return levelLoads(levels, factor)
   const loads = levelLoads(levels.slice(floor), factor)
   if (!loads.some(load => load > 0)) return levelLoads(levels, factor)

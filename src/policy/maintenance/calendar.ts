@@ -1,19 +1,29 @@
-// The calendar feed of all windows as RFC 5545 text, for people to subscribe to. Says what is planned, not what came of it.
+// The calendar feed of all windows as RFC 5545 text, for people to subscribe to. Says what is planned, with what people have cancelled
+// and extended, not what came of it.
 
 import type { WindowPlan } from '../../plan/window.ts'
 import { isUtc, localProperty, wallProperty, zoneLines } from './calendar-zone.ts'
 import { basicUtc, contentLines, escapeText, exactDuration } from './content-lines.ts'
-import { datesBetween, neighbours, type Occurrences } from './occurrences.ts'
+import { datesBetween, neighbours, type Occurrence, type Occurrences, occurrenceOfStart } from './occurrences.ts'
 import type { RecurrenceRule } from './recurrence-rule.ts'
-import { instantOf, isPlain, parseLocal, resolve, zoneName } from './wall-clock.ts'
+import { instantOf, isPlain, localText, parseLocal, resolve, zoneName } from './wall-clock.ts'
+import { asExtended, type Changes, cancelledFrom, extendedOf, isCancelled, NO_FACTS } from './window-state.ts'
 
 /**
  * One VEVENT for each window that is not long over. Calendars disagree on what a rule means in a night in which clocks
  * change (left out, moved, the first or the second of two, an hour longer or shorter): for the next 400 days each such date
  * gets a VEVENT of its own, in UTC, with the start and end that vigia will apply. `dtstampMs` is when the plans were last
  * changed.
+ *
+ * A date that was cancelled is an EXDATE in the zone of DTSTART, the one form that all readers understand
+ * (findings/calendar-cancelled-occurrence-forms.sh); a window of one date is left out then. One that was extended gets a VEVENT of its own.
  */
-export function toIcs(windows: readonly Occurrences[], nowMs: number, dtstampMs: number): string {
+export function toIcs(
+  windows: readonly Occurrences[],
+  nowMs: number,
+  dtstampMs: number,
+  changes: Changes = NO_FACTS,
+): string {
   const shown = windows.filter(occurrences => isCurrent(occurrences, nowMs))
   return contentLines([
     'BEGIN:VCALENDAR',
@@ -26,7 +36,7 @@ export function toIcs(windows: readonly Occurrences[], nowMs: number, dtstampMs:
     'REFRESH-INTERVAL;VALUE=DURATION:PT1H',
     'X-PUBLISHED-TTL:PT1H',
     ...zonesOf(shown, nowMs),
-    ...shown.flatMap(occurrences => eventLines(occurrences, nowMs, dtstampMs)),
+    ...shown.flatMap(occurrences => eventLines(occurrences, nowMs, dtstampMs, changes)),
     'END:VCALENDAR',
   ])
 }
@@ -56,7 +66,7 @@ function zoneOf(plan: WindowPlan): string {
   return zoneName(plan.timeZone) ?? plan.timeZone
 }
 
-function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number): string[] {
+function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number, changes: Changes): string[] {
   const { plan, rule, startWallMs, lengthMs } = occurrences
   const zone = zoneOf(plan)
   const common = [
@@ -71,7 +81,10 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number):
 
   if (rule === undefined) {
     const { epochMs: startMs, shifted } = resolve(startWallMs, zone)
-    const endMs = plan.length.by === 'elapsed' ? startMs + lengthMs : instantOf(startWallMs + lengthMs, zone)
+    const planned = occurrenceOfStart(occurrences, localText(startWallMs))
+    if (planned !== undefined && isCancelled(planned, changes)) return []
+    const elapsedMs = plan.length.by === 'elapsed' ? startMs + lengthMs : instantOf(startWallMs + lengthMs, zone)
+    const endMs = planned === undefined ? elapsedMs : asExtended(planned, changes).endMs
     const unclear = !shifted && !isPlain(startWallMs, zone)
     return event(
       unclear ? `DTSTART:${basicUtc(startMs)}` : localProperty('DTSTART', startMs, zone),
@@ -80,8 +93,18 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number):
   }
   const fromMs = Math.max(nowMs - KEPT_MS, startWallMs - 2 * DAY_MS)
   const { taken, absent } = datesBetween(occurrences, fromMs, Math.max(nowMs, startWallMs) + AHEAD_MS)
-  const odd = taken.filter(({ wallMs, startMs, endMs }) => endMs - startMs !== lengthMs || !isPlain(wallMs, zone))
-  const except = [...plan.exceptDates.map(date => parseLocal(date)!), ...absent.map(({ wallMs }) => wallMs)]
+  const cancelled = new Set(cancelledFrom(occurrences, nowMs - KEPT_MS, changes).map(wallOf))
+  const ends = new Map(extendedOf(occurrences, changes).map(each => [wallOf(each), each.endMs]))
+  const odd = taken
+    .map(date => ({ ...date, endMs: ends.get(date.wallMs) ?? date.endMs }))
+    .filter(({ wallMs, startMs, endMs }) => {
+      return !cancelled.has(wallMs) && (endMs - startMs !== lengthMs || !isPlain(wallMs, zone))
+    })
+  const except = [
+    ...plan.exceptDates.map(date => parseLocal(date)!),
+    ...absent.map(({ wallMs }) => wallMs),
+    ...cancelled,
+  ]
   return [
     ...event(
       wallProperty('DTSTART', startWallMs, zone),
@@ -94,6 +117,10 @@ function eventLines(occurrences: Occurrences, nowMs: number, dtstampMs: number):
       event(wallProperty('RECURRENCE-ID', wallMs, zone), `DTSTART:${basicUtc(startMs)}`, `DTEND:${basicUtc(endMs)}`),
     ),
   ]
+}
+
+function wallOf({ localStart }: Occurrence): number {
+  return parseLocal(localStart)!
 }
 
 function summary({ kind, name }: WindowPlan): string {

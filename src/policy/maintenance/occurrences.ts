@@ -100,6 +100,15 @@ export function nextOccurrence(occurrences: Occurrences, nowMs: number): Occurre
   return neighbours(occurrences, nowMs).next
 }
 
+/** The one of this local start (`Occurrence.localStart`); undefined = the rule gives none, or a clock change leaves it out. */
+export function occurrenceOfStart(occurrences: Occurrences, localStart: string): Occurrence | undefined {
+  const wallMs = parseLocal(localStart)
+  if (wallMs === undefined) return undefined
+  const { epochMs } = resolve(wallMs, occurrences.plan.timeZone)
+  const date = datesBetween(occurrences, epochMs, epochMs + 1).taken.find(each => each.wallMs === wallMs)
+  return date && occurrenceOf(occurrences, date)
+}
+
 /** The occurrences around `nowMs`. The answer is kept: to ask again costs nothing until one of the two changes. */
 export function neighbours(occurrences: Occurrences, nowMs: number): Neighbours {
   const { near } = occurrences.cache

@@ -1,21 +1,23 @@
 // What a window does at an instant: a function of its occurrences, the time and the facts, of nothing else. So neither a restart nor a
-// clock that steps loses anything.
+// clock that steps loses anything: what vigia found out at an instant that has not come (again) counts for nothing.
 
-import { neighbours, type Occurrence, type Occurrences } from './occurrences.ts'
+import { neighbours, type Occurrence, type Occurrences, occurrenceOfStart } from './occurrences.ts'
 
 /** What is known besides the calendar. With the calendar and the time it gives the state, so all of it is stored. */
 export interface Facts {
   /** Occurrence key -> when somebody ended it. Before its start: it is cancelled. */
   readonly endedEarly: ReadonlyMap<string, number>
+  /** Occurrence key -> the end that somebody has moved it to, epoch ms. */
+  readonly extended: ReadonlyMap<string, number>
   /** Keys of occurrences that somebody confirmed to be done; it counts also if given before the end. */
   readonly confirmed: ReadonlySet<string>
   /**
-   * Keys of occurrences that are over for good. Whoever applies the state adds `WindowState.finished`: a probe that fails an
-   * hour later must not close what was opened. An operator may add one by force.
+   * Keys of occurrences that are over for good -> when that was found out, or `ORDERED`. Whoever applies the state adds
+   * `WindowState.finished`: a probe that fails an hour later must not close what was opened. An operator may add one by force.
    */
-  readonly reopened: ReadonlySet<string>
-  /** Keys of occurrences that the guard does not let begin (`mayStart`); kept there until they are over. */
-  readonly postponed: ReadonlySet<string>
+  readonly reopened: ReadonlyMap<string, number>
+  /** Keys of occurrences that the guard does not let begin (`mayStart`) -> since when; kept there until they are over. */
+  readonly postponed: ReadonlyMap<string, number>
   /** Names of windows in whose scope a probe fails now. */
   readonly unhealthy: ReadonlySet<string>
   /** Window name -> when vigia first knew it: what had ended before that never needs a confirmation. */
@@ -25,12 +27,24 @@ export interface Facts {
 /** The calendar alone decides. */
 export const NO_FACTS: Facts = {
   endedEarly: new Map(),
+  extended: new Map(),
   confirmed: new Set(),
-  reopened: new Set(),
-  postponed: new Set(),
+  reopened: new Map(),
+  postponed: new Map(),
   unhealthy: new Set(),
   knownSinceMs: new Map(),
 }
+
+/** When a fact was found out that does not hang on the clock: people ordered it. */
+export const ORDERED = Number.NEGATIVE_INFINITY
+
+/** Whether a fact that was found out counts now: the instant that it comes from has not been taken back by a clock that was set. */
+export function countsNow(foundMs: number | undefined, nowMs: number): boolean {
+  return foundMs !== undefined && foundMs <= nowMs + SLEW_MS
+}
+
+/** A clock that is set by less than this is as it was. */
+const SLEW_MS = 1000
 
 export type WindowStatus =
   /** Waits for its next occurrence. */
@@ -64,6 +78,44 @@ export interface WindowState {
   readonly finished: Occurrence | undefined
 }
 
+/** What people have changed of single occurrences. */
+export type Changes = Pick<Facts, 'endedEarly' | 'extended'>
+
+/** With the end that people have moved it to. */
+export function asExtended(occurrence: Occurrence, { extended }: Pick<Facts, 'extended'>): Occurrence {
+  const endMs = extended.get(occurrence.key)
+  return endMs === undefined ? occurrence : { ...occurrence, endMs }
+}
+
+/** Those that somebody has cancelled and that would not be over at `fromMs`, in order. */
+export function cancelledFrom(
+  occurrences: Occurrences,
+  fromMs: number,
+  facts: Pick<Facts, 'endedEarly'>,
+): readonly Occurrence[] {
+  return withKeys(occurrences, facts.endedEarly.keys())
+    .filter(each => each.endMs > fromMs && isCancelled(each, facts))
+    .sort((a, b) => a.startMs - b.startMs)
+}
+
+/** Those whose end somebody has moved, with that end. */
+export function extendedOf(occurrences: Occurrences, facts: Pick<Facts, 'extended'>): readonly Occurrence[] {
+  return withKeys(occurrences, facts.extended.keys()).map(each => asExtended(each, facts))
+}
+
+/** Those of one window that have these keys. */
+function withKeys(occurrences: Occurrences, keys: Iterable<string>): Occurrence[] {
+  const prefix = `${occurrences.plan.name}@`
+  return [...keys].flatMap(key =>
+    key.startsWith(prefix) ? (occurrenceOfStart(occurrences, key.slice(prefix.length)) ?? []) : [],
+  )
+}
+
+/** Ended before its start. */
+export function isCancelled({ key, startMs }: Occurrence, { endedEarly }: Pick<Facts, 'endedEarly'>): boolean {
+  return (endedEarly.get(key) ?? Number.POSITIVE_INFINITY) <= startMs
+}
+
 export function windowState(occurrences: Occurrences, nowMs: number, facts: Facts): WindowState {
   const begun = lastThatRan(occurrences, nowMs, facts)
   const running = begun === undefined ? undefined : runningState(occurrences, begun, nowMs, facts)
@@ -78,7 +130,8 @@ const MOST_SKIPPED = 100
 function lastThatRan(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
   let { latest } = neighbours(occurrences, nowMs)
   for (let skipped = 0; latest !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!isCancelled(latest, facts) && !facts.postponed.has(latest.key)) return latest
+    if (!isCancelled(latest, facts) && !countsNow(facts.postponed.get(latest.key), nowMs))
+      return asExtended(latest, facts)
     latest = neighbours(occurrences, latest.startMs - 1).latest
   }
   return undefined
@@ -95,7 +148,7 @@ function runningState(
   const common = { occurrence, waitingFor: undefined, finished: undefined }
   // Ended early is ended, also for a clock that has stepped back to before that.
   const endedMs = facts.endedEarly.get(key)
-  if (facts.reopened.has(key)) return undefined
+  if (countsNow(facts.reopened.get(key), nowMs)) return undefined
   if (endedMs === undefined && nowMs < endMs) return { ...common, status: 'active', fromMs: startMs, untilMs: endMs }
   if (plan.kind === 'freeze' || endMs <= (facts.knownSinceMs.get(plan.name) ?? Number.NEGATIVE_INFINITY))
     return undefined
@@ -118,14 +171,15 @@ function comingState(
   facts: Facts,
   last: Occurrence | undefined,
 ): Omit<WindowState, 'finished'> {
-  const { latest } = neighbours(occurrences, nowMs)
-  if (latest !== undefined && nowMs < latest.endMs && isPostponed(latest, facts))
+  const { latest: planned } = neighbours(occurrences, nowMs)
+  const latest = planned && asExtended(planned, facts)
+  if (latest !== undefined && nowMs < latest.endMs && isPostponed(latest, nowMs, facts))
     return state('postponed', latest, latest.leadFromMs, latest.endMs)
   const next = nextThatRuns(occurrences, nowMs, facts)
   const sinceMs = endOf(last, nowMs, facts)
   if (next === undefined) return state('over', last, sinceMs, undefined)
   if (nowMs < next.leadFromMs) return state('scheduled', next, sinceMs, next.leadFromMs)
-  const status = isPostponed(next, facts) ? 'postponed' : 'lead-in'
+  const status = isPostponed(next, nowMs, facts) ? 'postponed' : 'lead-in'
   return state(status, next, next.leadFromMs, status === 'postponed' ? next.endMs : next.startMs)
 }
 
@@ -141,7 +195,7 @@ function state(
 function nextThatRuns(occurrences: Occurrences, nowMs: number, facts: Facts): Occurrence | undefined {
   let { next } = neighbours(occurrences, nowMs)
   for (let skipped = 0; next !== undefined && skipped < MOST_SKIPPED; skipped += 1) {
-    if (!facts.endedEarly.has(next.key)) return next
+    if (!facts.endedEarly.has(next.key)) return asExtended(next, facts)
     next = neighbours(occurrences, next.startMs).next
   }
   return undefined
@@ -154,10 +208,6 @@ function endOf(last: Occurrence | undefined, nowMs: number, { endedEarly }: Fact
   return endedMs <= nowMs ? endedMs : undefined
 }
 
-function isCancelled({ key, startMs }: Occurrence, { endedEarly }: Facts): boolean {
-  return (endedEarly.get(key) ?? Number.POSITIVE_INFINITY) <= startMs
-}
-
-function isPostponed({ key }: Occurrence, facts: Facts): boolean {
-  return facts.postponed.has(key) && !facts.endedEarly.has(key)
+function isPostponed({ key }: Occurrence, nowMs: number, facts: Facts): boolean {
+  return countsNow(facts.postponed.get(key), nowMs) && !facts.endedEarly.has(key)
 }

@@ -66,6 +66,12 @@ export function afterAnswer(state: NameState, answer: NameAnswer, nowMs: number)
   }
 }
 
+/** The wall clock was set by so many ms: what fails has failed for as long as before. */
+export function withClockMoved(state: NameState, byMs: number): NameState {
+  const { problem } = state
+  return problem === undefined ? state : { ...state, problem: { ...problem, sinceMs: problem.sinceMs + byMs } }
+}
+
 /**
  * Until the name is asked for again, ms; Infinity = not before a file changes.
  * @param random01 uniform in [0, 1)

@@ -30,10 +30,10 @@ export type AffinityVerdict =
       readonly kind: 'upstream'
       /** Index into the names that the table was made of. */
       readonly index: number
-      /** A new cookie is due: this one is past the quarter of its life, or was signed with a former key. */
+      /** A new cookie is due: this one is past the quarter of its life, from the future, or was signed with a former key. */
       readonly renew: boolean
     }
-  /** No cookie of ours: absent, malformed, forged, from the future, or of an upstream that is configured no more. */
+  /** No cookie of ours: absent, malformed, forged, or of an upstream that is configured no more. */
   | { readonly kind: 'none' }
   | { readonly kind: 'expired' }
 
@@ -71,9 +71,9 @@ export function decideAffinity(
   const key = table.byId.findIndex(known => known.has(id))
   if (key < 0 || !isSame(proofOf(table, key, signed, mac), proof)) return NONE
   const ageMs = nowMs - Number.parseInt(issued, 36) * 1000
-  if (ageMs < -CLOCK_SKEW_MS) return NONE
   if (table.ttlMs > 0 && ageMs >= table.ttlMs) return EXPIRED
-  const isAging = table.ttlMs > 0 && ageMs >= table.ttlMs / 4
+  // Issued while this machine's clock was ahead: it is ours, and must not last until the clock has come there.
+  const isAging = ageMs < -CLOCK_SKEW_MS || (table.ttlMs > 0 && ageMs >= table.ttlMs / 4)
   return { kind: 'upstream', index: table.byId[key]!.get(id)!, renew: key > 0 || isAging }
 }
 

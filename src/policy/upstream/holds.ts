@@ -20,12 +20,14 @@ export interface Hold {
   readonly drainSinceMs: number | undefined
   /** When the drain becomes `disabled`, epoch ms; undefined = never by itself. */
   readonly deadlineMs: number | undefined
+  /** `elapsed`: it was given as a length of time, and moves with a clock that is set. Undefined = as an instant. */
+  readonly deadlineBy?: 'elapsed' | undefined
 }
 
 export type Holds = readonly Hold[]
 
 /** What is asked for; the rest of a hold follows from what was there before. */
-export type HoldOrder = Pick<Hold, 'source' | 'status' | 'reason' | 'by' | 'deadlineMs'>
+export type HoldOrder = Pick<Hold, 'source' | 'status' | 'reason' | 'by' | 'deadlineMs' | 'deadlineBy'>
 
 const STRICTNESS = { enabled: 0, draining: 1, disabled: 2 } as const
 const ENABLED: HoldFact = { status: 'enabled' }
@@ -66,6 +68,17 @@ export function holdFact(holds: Holds): HoldFact {
 export function atDeadline(holds: Holds, nowMs: number): Holds {
   if (!holds.some(hold => isDue(hold, nowMs))) return holds
   return holds.map(hold => (isDue(hold, nowMs) ? { ...hold, status: 'disabled', sinceMs: nowMs } : hold))
+}
+
+/** The wall clock was set by so many ms: all is as long ago as it was, and a length of time that was given lasts as long. */
+export function movedHold(hold: Hold, byMs: number): Hold {
+  const { sinceMs, drainSinceMs, deadlineMs, deadlineBy } = hold
+  return {
+    ...hold,
+    sinceMs: sinceMs + byMs,
+    drainSinceMs: drainSinceMs && drainSinceMs + byMs,
+    deadlineMs: deadlineMs !== undefined && deadlineBy === 'elapsed' ? deadlineMs + byMs : deadlineMs,
+  }
 }
 
 function isDue({ status, deadlineMs }: Hold, nowMs: number): boolean {

@@ -21,8 +21,8 @@ export class Level implements BalanceView {
   hasUnknown = false
   /** Some of its upstreams have a limit: there, a choice needs a permit. */
   limited = false
-  /** Its share of the pool's load, 0..1; 0 = it is used only where all others have been tried. */
-  load = 0
+  /** It carries load, or takes what finds no place on earlier levels; false = it is used only where all others have been tried. */
+  open = false
   /** Where the last choice, by the key of an affinity, wants a permit. */
   wanted: Endpoint | undefined = undefined
   readonly endpoints: readonly Endpoint[]
@@ -119,7 +119,7 @@ export class Level implements BalanceView {
       const endpoint = this.endpoints[index]
       if (endpoint === undefined) break
       const limit = this.#limits[index]!
-      if (limit === 0 || permits.take(endpoint.slot, limit, this.load > 0, rank)) {
+      if (limit === 0 || permits.take(endpoint.slot, limit, this.open, rank)) {
         chosen = limit === 0 ? this.#free[index] : this.#permitted[index]
         break
       }
@@ -145,7 +145,7 @@ export class Level implements BalanceView {
 
   /** Whether those that wait for any upstream may get this one. */
   shares(endpoint: Endpoint): boolean {
-    return this.load > 0 && this.weights[this.endpoints.indexOf(endpoint)]! > 0
+    return this.open && this.weights[this.endpoints.indexOf(endpoint)]! > 0
   }
 
   /** Slots of the upstreams that get work and are not among those. */

@@ -30,6 +30,8 @@ export class Levels {
   /** Index of the first level that gets requests, and its priority: those before it wait for a failback. */
   #floor = 0
   #floorPriority = 0
+  /** Of the last level that carries load: those after it stand by. */
+  #lastPriority = Number.POSITIVE_INFINITY
 
   /** @param slot of the pool */
   constructor(
@@ -86,8 +88,8 @@ export class Levels {
     for (let turn = -1; turn < this.#levels.length; turn += 1) {
       const level = this.#levels[turn < 0 ? first : turn]
       if (level === undefined || (turn >= 0 && (turn === first || turn < this.#floor))) continue
-      // Where a level is full, only those will do besides that carry load anyway: a second site is not there for a busy moment.
-      if (full && level.load === 0) continue
+      // Without `spill: capacity` a second site is not there for a busy moment.
+      if (full && !level.open) continue
       const chosen = level.pickPermitted(selection, permits)
       if (chosen !== undefined && chosen !== 'full') return chosen
       if (chosen === undefined) continue
@@ -117,6 +119,11 @@ export class Levels {
   /** Its level comes before those that get requests, until an operator says so. */
   awaitsFailback({ plan }: Endpoint): boolean {
     return plan.priority < this.#floorPriority
+  }
+
+  /** Its level gets nothing while earlier ones carry the load: its clients go home to those. */
+  standsBy({ plan }: Endpoint): boolean {
+    return plan.priority > this.#lastPriority
   }
 
   /** Whether the upstream that a followed key belongs to, were all of them there, can serve. */
@@ -153,7 +160,7 @@ export class Levels {
   #lanesOf(full: Level, { follow, tried }: Selection): number[] {
     if (follow !== undefined && full.wanted) return [full.wanted.slot]
     if (tried === undefined || tried.length === 0) return [this.#slot]
-    return this.#levels.filter(level => level === full || level.load > 0).flatMap(level => level.untried(tried))
+    return this.#levels.filter(level => level === full || level.open).flatMap(level => level.untried(tried))
   }
 
   #refresh(): void {
@@ -176,6 +183,8 @@ export class Levels {
     this.#floor = this.#loads.some((load, at) => load > 0 && at < floor) ? 0 : floor
     this.#floorPriority = this.#priorities[this.#floor] ?? 0
     this.limited = this.#levels.some(level => level.limited)
-    for (const [at, level] of this.#levels.entries()) level.load = this.#loads[at]!
+    this.#lastPriority = this.#priorities[this.#loads.findLastIndex(load => load > 0)] ?? Number.POSITIVE_INFINITY
+    const spills = this.#plan.spill === 'capacity'
+    for (const [at, level] of this.#levels.entries()) level.open = this.#loads[at]! > 0 || (spills && at >= this.#floor)
   }
 }

@@ -107,10 +107,15 @@ export class Pool {
     return permits ? this.#levels.pickPermitted(first, selection, permits) : this.#levels.pick(first, selection)
   }
 
-  /** The client's own upstream, while it serves: also one that is draining. Undefined = any other will do. */
+  /**
+   * The client's own upstream, while it serves: also one that is draining. One of a second site only while that carries load, unless the
+   * session can't move. Undefined = any other will do.
+   */
   #own(endpoint: Endpoint, selection: Selection): Choice | NoChoice | undefined {
-    if (this.#serves(endpoint, selection)) return this.#levels.pickOwn(endpoint, selection)
-    if (this.affinity?.plan.gone !== 'fail') return undefined
+    const isBound = this.affinity?.plan.gone === 'fail'
+    if (this.#serves(endpoint, selection) && (isBound || !this.#levels.standsBy(endpoint)))
+      return this.#levels.pickOwn(endpoint, selection)
+    if (!isBound) return undefined
     const availability = this.#runtime.table.availability(endpoint.slot)
     return availability === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
   }

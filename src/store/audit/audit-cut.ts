@@ -4,8 +4,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { addToChain } from './audit-chain.ts'
 
 const DAY_MS = 86_400_000
-/** Once a week, not row by row: each cut is a row itself. */
-const CUT_EVERY_MS = 7 * DAY_MS
+/** Whole weeks go, not row by row: each cut is a row itself. One at a time: a clock that is years ahead must not empty the audit. */
+const WEEK_MS = 7 * DAY_MS
 
 export const CUT_ACTION = 'audit.cut'
 
@@ -15,9 +15,10 @@ export const CUT_ACTION = 'audit.cut'
  * @returns whether there may be more
  */
 export function cutAudit(db: DatabaseSync, days: number, nowMs: number, most: number): boolean {
-  const limitMs = nowMs - days * DAY_MS
   const oldest = db.prepare('SELECT seq, at_ms FROM audit ORDER BY seq LIMIT 1').get()
-  if (oldest === undefined || Number(oldest.at_ms) > limitMs - CUT_EVERY_MS) return false
+  if (oldest === undefined) return false
+  const limitMs = (Math.floor(Number(oldest.at_ms) / WEEK_MS) + 1) * WEEK_MS - 1
+  if (limitMs >= nowMs - days * DAY_MS) return false
   const first = Number(oldest.seq)
   const span = db.prepare('SELECT max(seq) AS last FROM audit').get()!
   const kept = db.prepare('SELECT min(seq) AS seq FROM audit WHERE at_ms > ?').get(limitMs)

@@ -2,6 +2,7 @@
 // carrying broken rows over.
 
 import { DatabaseSync } from 'node:sqlite'
+import type { StoredOrders } from './orders-copy.ts'
 
 export interface Salvage {
   readonly overrides: readonly {
@@ -11,6 +12,19 @@ export interface Salvage {
     readonly json: string
   }[]
   readonly windows: readonly { readonly id: string; readonly json: string }[]
+}
+
+/** The orders of the copy beside the store. */
+export function salvageOf({ overrides, windows }: StoredOrders): Salvage {
+  return {
+    overrides: overrides.map(({ pool, upstream = '', kind, value }) => ({
+      pool,
+      upstream,
+      kind,
+      json: JSON.stringify(value ?? null),
+    })),
+    windows: windows.map(({ id, value }) => ({ id, json: JSON.stringify(value ?? null) })),
+  }
 }
 
 /** Never throws: what can't be read is left out. */

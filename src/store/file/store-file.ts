@@ -7,9 +7,12 @@ import { addToChain } from '../audit/audit-chain.ts'
 import { faultOf } from '../sqlite-fault.ts'
 import { asideName, ensurePrivate, moveAside, partsOf, removeParts, syncFile, syncFolder } from './file-names.ts'
 import { migrate, refuseUnknown } from './migrate.ts'
-import { putSalvaged, type Salvage, salvage } from './salvage.ts'
+import { readCopy } from './orders-copy.ts'
+import { putSalvaged, type Salvage, salvage, salvageOf } from './salvage.ts'
 
 export interface OpenOptions {
+  /** The copy of people's orders that lies beside it. */
+  readonly copy: string
   readonly busyMs: number
   readonly nowMs: number
   /** Why the content is not to be trusted, whatever a check says; undefined = it is checked. */
@@ -43,10 +46,17 @@ export class StoreFile {
 
 /** Throws StoreError `newer` or `foreign`, or what SQLite or the file system says. */
 export function openStoreFile(path: string, options: OpenOptions): StoreFile {
+  const wasThere = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
   ensurePrivate(path)
   const corruption = options.distrust ?? contentProblem(path)
-  if (corruption === undefined) return connect(path, options.busyMs)
-  const saved = salvage(path)
+  const copy = corruption === undefined && wasThere ? undefined : readCopy(options.copy)
+  if (corruption === undefined) {
+    const fresh = connect(path, options.busyMs)
+    if (copy !== undefined) carryOver(fresh, salvageOf(copy), options)
+    return fresh
+  }
+  // The copy is newer than anything that a broken file can prove.
+  const saved = copy === undefined ? salvage(path) : salvageOf(copy)
   const aside = asideName(path, 'corrupt', options.nowMs)
   moveAside(path, aside)
   ensurePrivate(path)
@@ -57,6 +67,18 @@ export function openStoreFile(path: string, options: OpenOptions): StoreFile {
     `${corruption}: it was set aside as ${aside}, and a new one begun; ${saved.overrides.length} overrides and ${saved.windows.length} windows could be carried over, the history could not (vigia restore brings back a backup)`,
   )
   return file
+}
+
+/** There was no file, or an empty one, but a copy of orders beside it: it was deleted, or its disk is another one. */
+function carryOver(file: StoreFile, orders: Salvage, { copy, nowMs, notice }: OpenOptions): void {
+  const { overrides, windows } = orders
+  if (overrides.length + windows.length === 0) return
+  const text = `${file.path} was not there: a new one was begun with the ${overrides.length} overrides and ${windows.length} facts of windows of ${copy}`
+  file.db.exec('BEGIN IMMEDIATE')
+  putSalvaged(file.db, orders)
+  addToChain(file.db, startupEntry('store.begun-anew', text), nowMs)
+  file.db.exec('COMMIT')
+  notice('error', `${text}; its history could not be carried over (vigia restore brings back a backup)`)
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
   StoreOptions,
   StoreTuning,
 } from '../contract.ts'
+import { copyPath, fetchCopy, type StoredOrders } from '../file/orders-copy.ts'
 import { StoreError } from '../store-error.ts'
 import type { FromThread, QueryName, ThreadStart, ToThread } from '../thread/protocol.ts'
 import { DEFAULT_RETENTION, DEFAULT_TUNING, LEAST_AUDIT_DAYS } from '../tuning.ts'
@@ -33,6 +34,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return store
 }
 
+/**
+ * What people had ordered when the store was last written, from the copy beside it, without the store's thread. Never rejects, and takes as
+ * long as the disk does; undefined = there is none that can be read.
+ */
+export function ordersBeside(path: string): Promise<StoredOrders | undefined> {
+  return fetchCopy(copyPath(path))
+}
+
 class ThreadedStore implements Store {
   readonly #options: StoreOptions
   readonly #tuning: StoreTuning
@@ -42,6 +51,8 @@ class ThreadedStore implements Store {
   readonly #opening = Promise.withResolvers<void>()
   #thread: Worker
   #tidyTimer: NodeJS.Timeout | undefined
+  /** From when on rows are deleted for their age, monotonic ms: not by a clock that may be wrong still. */
+  #agesFromMs: number
   #onClosed: (() => void) | undefined
   #closing: Promise<{ readonly unwritten: number }> | undefined
   /** The file must not be used: there is nothing to try again. */
@@ -51,6 +62,7 @@ class ThreadedStore implements Store {
     const { path, retention, now = Date.now, onHealth, onNotice } = options
     this.#options = options
     this.#tuning = { ...DEFAULT_TUNING, ...options.tuning }
+    this.#agesFromMs = performance.now() + this.#tuning.agesEveryMs
     const kept = { ...DEFAULT_RETENTION, ...retention }
     const gate = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     this.#start = {
@@ -151,6 +163,7 @@ class ThreadedStore implements Store {
       case 'no-answer':
         return this.#questions.reject(message.id, new StoreError('unavailable', message.text))
       case 'tidied':
+        if (message.aged) this.#agesFromMs = Math.max(this.#agesFromMs, performance.now() + this.#tuning.agesEveryMs)
         return this.#tidyAfter(message.more ? NEXT_TURN_MS : this.#tuning.tidyEveryMs)
       case 'notice':
         this.#options.onNotice?.(message.notice)
@@ -202,10 +215,17 @@ class ThreadedStore implements Store {
     this.#thread.postMessage(message)
   }
 
+  keepAll(ms: number): void {
+    this.#agesFromMs = performance.now() + ms
+  }
+
   #tidyAfter(delayMs: number): void {
     if (this.#closing !== undefined || this.#unusable) return
     clearTimeout(this.#tidyTimer)
-    const tidy = () => this.#post({ type: 'tidy', nowMs: (this.#options.now ?? Date.now)() })
+    const tidy = () => {
+      const ages = performance.now() >= this.#agesFromMs
+      this.#post({ type: 'tidy', nowMs: (this.#options.now ?? Date.now)(), ages })
+    }
     this.#tidyTimer = setTimeout(tidy, delayMs).unref()
   }
 }

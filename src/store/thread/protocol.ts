@@ -41,7 +41,7 @@ export type ToThread =
   /** `number` counts up; the same number again = the same batch, whose fate is not known. */
   | { readonly type: 'write'; readonly number: number; readonly nowMs: number; readonly items: readonly WriteItem[] }
   | { readonly type: 'query'; readonly id: number; readonly query: QueryName; readonly argument: unknown }
-  | { readonly type: 'tidy'; readonly nowMs: number }
+  | { readonly type: 'tidy'; readonly nowMs: number; readonly ages: boolean }
   | { readonly type: 'close' }
 
 export interface WriteFailure {
@@ -60,6 +60,6 @@ export type FromThread =
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'no-answer'; readonly id: number; readonly text: string }
   /** `more`: there is more to delete than one turn may. */
-  | { readonly type: 'tidied'; readonly more: boolean }
+  | { readonly type: 'tidied'; readonly more: boolean; readonly aged: boolean }
   | { readonly type: 'notice'; readonly notice: StoreNotice }
   | { readonly type: 'closed' }

@@ -15,15 +15,19 @@ const TURN_PAGES = 500
 /** A log that a long reader let grow is cut back. */
 const LOG_BYTES = 16 * 1024 * 1024
 
-/** Returns whether another turn is needed. */
-export function tidy(db: DatabaseSync, path: string, retention: Retention, nowMs: number): boolean {
+/**
+ * Returns whether another turn is needed. For their age the rows of one day go at a time, the oldest, and of the audit those of one week,
+ * whatever the clock says: one that is years ahead would else empty the file at once.
+ * @param nowMs undefined = none goes for its age
+ */
+export function tidy(db: DatabaseSync, path: string, retention: Retention, nowMs: number | undefined): boolean {
   const more = inTransaction(db, () =>
     [
-      trim(db, 'transition', retention.transitions, nowMs, 'at_ms < ?'),
-      trim(db, 'incident', retention.incidents, nowMs, 'end_ms < ?'),
-      trim(db, 'in_doubt', retention.inDoubt, nowMs, 'resolved_ms < ?'),
-      trim(db, 'configuration', retention.configurations, nowMs, 'at_ms < ?'),
-      cutAudit(db, retention.auditDays, nowMs, TURN_ROWS),
+      trim(db, 'transition', retention.transitions, nowMs, 'at_ms'),
+      trim(db, 'incident', retention.incidents, nowMs, 'end_ms'),
+      trim(db, 'in_doubt', retention.inDoubt, nowMs, 'resolved_ms'),
+      trim(db, 'configuration', retention.configurations, nowMs, 'at_ms'),
+      nowMs !== undefined && cutAudit(db, retention.auditDays, nowMs, TURN_ROWS),
     ].some(Boolean),
   )
   if (pragma(db, 'freelist_count') > TURN_PAGES) db.exec(`PRAGMA incremental_vacuum(${TURN_PAGES})`)
@@ -33,16 +37,23 @@ export function tidy(db: DatabaseSync, path: string, retention: Retention, nowMs
 }
 
 /** The newest row stays: it is the latest word on how things are. */
-function trim(db: DatabaseSync, table: string, { days, rows }: Limit, nowMs: number, old: string): boolean {
-  const span = db.prepare(`SELECT min(id) AS first, max(id) AS last FROM ${table}`).get()
+function trim(
+  db: DatabaseSync,
+  table: string,
+  { days, rows }: Limit,
+  nowMs: number | undefined,
+  age: 'at_ms' | 'end_ms' | 'resolved_ms',
+): boolean {
+  const span = db.prepare(`SELECT max(id) AS last, min(${age}) AS oldest FROM ${table}`).get()
   if (span === undefined || span.last === null) return false
+  const endOfDayMs = (Math.floor(Number(span.oldest) / DAY_MS) + 1) * DAY_MS
   const last = Number(span.last)
   const { changes } = db
     .prepare(
       `DELETE FROM ${table} WHERE id IN
-         (SELECT id FROM ${table} WHERE id < ? AND (id <= ? OR ${old}) ORDER BY id LIMIT ${TURN_ROWS})`,
+         (SELECT id FROM ${table} WHERE id < ? AND (id <= ? OR ${age} < ?) ORDER BY id LIMIT ${TURN_ROWS})`,
     )
-    .run(last, last - rows, nowMs - days * DAY_MS)
+    .run(last, last - rows, nowMs === undefined ? 0 : Math.min(nowMs - days * DAY_MS, endOfDayMs))
   return changes === TURN_ROWS
 }
 

@@ -1,13 +1,16 @@
 // The thread that owns the file: opens it, writes batches, answers queries, tidies. It waits for the disk so that nobody else does.
 // It never retries by itself: whether and when is decided in main/store-writer.ts.
 
+import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Override, StoredWindow } from '../contract.ts'
 import { type FileLock, lockStore } from '../file/file-lock.ts'
 import { storePath } from '../file/file-names.ts'
+import { copyPath, copyText, writeCopy } from '../file/orders-copy.ts'
 import { openStoreFile, type StoreFile, writeBack } from '../file/store-file.ts'
 import { faultOf } from '../sqlite-fault.ts'
 import { StoreError } from '../store-error.ts'
-import type { FromThread, ThreadStart, ToThread, WriteFailure } from './protocol.ts'
+import type { FromThread, ThreadStart, ToThread, WriteFailure, WriteItem } from './protocol.ts'
 import { answer } from './queries.ts'
 import { tidy } from './retention.ts'
 import { alreadyWritten, BatchFailed, writeBatch } from './write-batch.ts'
@@ -19,16 +22,22 @@ class StoreThread {
   readonly #start: ThreadStart
   readonly #gate: Int32Array
   readonly #path: string
+  /** Found without asking where the store really is: whoever reads it must not wait for its disk. */
+  readonly #copy: string
   #lock: FileLock | undefined
   #file: StoreFile | undefined
   /** What a write has found broken: the next opening sets the file aside, whatever a check says. */
   #distrust: string | undefined
+  /** What the copy of people's orders says; undefined = not known, or it could not be written. */
+  #copied: string | undefined
+  #copyTrouble = ''
 
   constructor(port: MessagePort, start: ThreadStart) {
     this.#port = port
     this.#start = start
     this.#gate = new Int32Array(start.gate)
     this.#path = storePath(start.path)
+    this.#copy = copyPath(start.path)
   }
 
   open(): void {
@@ -54,7 +63,7 @@ class StoreThread {
         }
         return
       case 'tidy':
-        return this.#tidy(message.nowMs)
+        return this.#tidy(message.nowMs, message.ages)
       case 'close':
         return this.#close()
     }
@@ -65,6 +74,7 @@ class StoreThread {
     try {
       const { db } = this.#usable(nowMs)
       this.#say({ type: 'written', number, results: writeBatch(db, this.#path, batch, this.#gate) })
+      if (items.some(changesOrders)) this.#copyOrders(db)
     } catch (error) {
       const failure = this.#failureOf(error)
       this.#leaveIfBroken(failure)
@@ -78,11 +88,32 @@ class StoreThread {
     const { number } = batch
     try {
       this.#leave()
+      // Whatever opens the file brings the copy up to date.
       const results = alreadyWritten(this.#usable(batch.nowMs).db, batch)
       if (results !== undefined) this.#say({ type: 'written', number, results })
       else this.#say({ type: 'not-written', number, failure: { ...failure, certain: true } })
     } catch {
       this.#say({ type: 'not-written', number, failure })
+    }
+  }
+
+  /** Nobody waits for it. What it says is what the store says: an order counts without it. */
+  #copyOrders(db: DatabaseSync): void {
+    try {
+      const text = copyText({
+        overrides: answer(db, 'overrides', undefined) as readonly Override[],
+        windows: answer(db, 'windows', undefined) as readonly StoredWindow[],
+      })
+      if (text === this.#copied) return
+      this.#copied = undefined
+      writeCopy(this.#copy, text)
+      this.#copied = text
+      this.#copyTrouble = ''
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const text = `${this.#copy} can't be written: at a start where the store can't be read, the newest orders would not be known: ${why}`
+      if (text !== this.#copyTrouble) this.#say({ type: 'notice', notice: { level: 'warn', text } })
+      this.#copyTrouble = text
     }
   }
 
@@ -93,6 +124,7 @@ class StoreThread {
       busyMs: this.#start.busyMs,
       nowMs,
       distrust: this.#distrust,
+      copy: this.#copy,
       notice: (level: 'error' | 'warn', text: string) => this.#say({ type: 'notice', notice: { level, text } }),
     }
     const file = this.#file
@@ -116,19 +148,21 @@ class StoreThread {
     }
     this.#file = openStoreFile(this.#path, options)
     this.#distrust = undefined
+    this.#copyOrders(this.#file.db)
     return this.#file
   }
 
-  #tidy(nowMs: number): void {
+  /** @param ages also for their age */
+  #tidy(nowMs: number, ages: boolean): void {
     let more = false
     try {
-      more = tidy(this.#usable(nowMs).db, this.#path, this.#start.retention, nowMs)
+      more = tidy(this.#usable(nowMs).db, this.#path, this.#start.retention, ages ? nowMs : undefined)
     } catch (error) {
       // The next write meets the same and says so; only what it would not meet is said here.
       const { kind, text } = faultOf(error, this.#path)
       if (kind === 'row') this.#say({ type: 'notice', notice: { level: 'warn', text: `old rows stay: ${text}` } })
     }
-    this.#say({ type: 'tidied', more })
+    this.#say({ type: 'tidied', more, aged: ages && !more })
   }
 
   #failureOf(error: unknown): WriteFailure {
@@ -169,6 +203,12 @@ class StoreThread {
   #say(message: FromThread): void {
     this.#port.postMessage(message)
   }
+}
+
+function changesOrders(item: WriteItem): boolean {
+  if (item.type !== 'commit') return false
+  const { overrides = [], windows = [] } = item.change
+  return overrides.length + windows.length > 0
 }
 
 if (parentPort !== null) {

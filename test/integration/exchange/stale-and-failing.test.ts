@@ -25,7 +25,8 @@ async function setUp(attempts: number): Promise<{ own: RawUpstream; other: RawUp
     upstreams: upstreams.map(upstream => upstream.port),
     pool: { affinity: { by: 'address' }, outlier: 'off', retry: { attempts } },
   })
-  expect((await ask(vigia.port, GET)).status).toBe(200)
+  // The first connection may have had to wait on a busy machine, and then makes idle ones give way: not the second request's.
+  for (let i = 0; i < 2; i += 1) expect((await ask(vigia.port, GET)).status).toBe(200)
   const [first, second] = upstreams as [RawUpstream, RawUpstream]
   const [own, other] = first.requests.length > 0 ? [first, second] : [second, first]
   own.answer = breakOff
@@ -41,12 +42,12 @@ afterEach(async () => {
 test('a stale connection takes none of the attempts: the failure after it is followed by another upstream', async () => {
   const { own, other } = await setUp(2)
   expect((await ask(vigia.port, GET)).status).toBe(200)
-  // The answered one, the one on the idle connection, the one on a fresh connection.
-  expect([own.requests.length, other.requests.length]).toEqual([3, 1])
+  // Two that were answered, the one on the idle connection, the one on a fresh connection.
+  expect([own.requests.length, other.requests.length]).toEqual([4, 1])
 })
 
 test('it does not add an attempt either', async () => {
   const { own, other } = await setUp(1)
   expect((await ask(vigia.port, GET)).status).toBe(502)
-  expect([own.requests.length, other.requests.length]).toEqual([3, 0])
+  expect([own.requests.length, other.requests.length]).toEqual([4, 0])
 })

@@ -8,7 +8,7 @@ import { vigiaCommand } from '../../support/command.ts'
 import { askHttp } from '../../support/http-client.ts'
 import { type HttpUpstream, startHttpUpstream } from '../../support/http-upstream.ts'
 import { until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const SECRET = 'let-me-see-the-release'
 const FREEZE = 'quarter close'
@@ -119,6 +119,13 @@ test('a window of all drains, closes with a page, lets the team pass, ends tunne
     /Maintenance: window night \(everything\) is in force, until .* \(UTC\), in (59|60) min\./,
   )
 
+  const extended = await cli('maintenance', 'extend', 'night', '--duration', '2h', '--reason', 'slow disk')
+  expect([extended.code, extended.stdout]).toEqual([
+    0,
+    expect.stringMatching(/in (179|180) min|in (2 h 59|3 h 0) min.*, extended by \S+: slow disk/),
+  ])
+  await until('clients are told', async () => Number((await ask()).headers['retry-after']) > 10_000)
+
   const ended = await cli('maintenance', 'end', 'night', '--reason', 'all done')
   expect([ended.code, ended.stdout, ended.stderr]).toEqual([
     0,
@@ -164,6 +171,27 @@ test('a window that a reload brings takes one upstream out and back again; those
   })
   await until('the node is back', async () => (await statesOf())[0] === 'available')
   expect((await windowNamed('node')).status).toBe('over')
+})
+
+test('a date that is cancelled leaves the calendar, stands in the list with its author, and comes back', async () => {
+  await admin('POST', '/maintenance', {
+    name: 'weekly',
+    pool: 'bus',
+    start: '2099-01-03T02:00',
+    duration: '1h',
+    timeZone: 'Europe/Lisbon',
+    repeat: 'FREQ=WEEKLY',
+    by: 'ana',
+  })
+  const exdates = async () =>
+    (await fetchText(vigia.adminPort, '/maintenance.ics')).body.match(/EXDATE;TZID=Europe\/Lisbon:\w+/g)
+  expect((await cli('maintenance', 'end', 'weekly', '--next', '--by', 'ana', '--reason', 'no patches')).code).toBe(0)
+  expect(await exdates()).toEqual(['EXDATE;TZID=Europe/Lisbon:20990103T020000'])
+  const { stdout } = await cli('maintenance', 'list')
+  expect(stdout).toContain('cancelled: 2099-01-03 02:00 to 03:00 (Europe/Lisbon), by ana: no patches')
+  expect((await cli('maintenance', 'uncancel', 'weekly', '--reason', 'they came')).stdout).toContain('2099-01-03 02:00')
+  expect(await exdates()).toBe(null)
+  await admin('DELETE', '/maintenance/weekly', { reason: 'tidy' })
 })
 
 test('in a freeze changes are refused and say so, an override with a reason is told, and its end lifts it', async () => {

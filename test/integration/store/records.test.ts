@@ -1,7 +1,7 @@
 // What a running vigia keeps in its store, and what comes back of it: after kill -9, over a full disk, with a corrupt file.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -129,6 +129,28 @@ test('after kill -9 it drains, disables and weighs as before, by whom and until 
   expect(windows).toMatchObject([{ name: 'night', source: 'api', by: 'ana' }])
   await ask('/pools/erp/enable', { by: 'ana' })
   await ask('/pools/erp/upstreams/erp-2/weight', { ...ANA, weight: null })
+})
+
+test('where the file can not be read at the start, the copy of its orders counts until it can, and vigia says so', async () => {
+  expect((await ask('/pools/erp/upstreams/erp-1/drain', ANA)).status).toBe(200)
+  await until('the orders are copied', () => readFileSync(`${path}.orders`, 'utf8').includes('draining'))
+  vigia.kill('SIGKILL')
+  await vigia.exited
+  // Nothing that can be opened has its name.
+  const away = join(folder, 'away.db')
+  renameSync(path, away)
+  mkdirSync(path)
+  vigia = await startVigia(setup)
+  expect((await poolOf()).upstreams[0]).toMatchObject({ state: 'draining', holds: [ANA] })
+  expect((await vigia.status()).store).toMatchObject({ state: 'degraded', ordersFrom: 'copy' })
+  expect((await fetchText(vigia.adminPort, '/readyz')).body).toContain('the copy of its orders counts')
+  expect(vigia.stderr()).toContain('store: it can not be read yet: until it can, its copy counts, with 1 orders')
+
+  rmSync(path, { recursive: true })
+  renameSync(away, path)
+  await until('the store is read', async () => (await vigia.status()).store!.ordersFrom === 'store')
+  expect((await poolOf()).upstreams[0]).toMatchObject({ state: 'draining', holds: [ANA] })
+  await ask('/pools/erp/enable', { by: 'ana' })
 })
 
 test('hundreds of transitions come in pages, newest first; a pool without upstreams is an incident with an end', async () => {

@@ -96,7 +96,7 @@ test('a backup that is corrupt or whose audit was changed is not restored, and n
   }
   expect(await restore(join(folder, 'none.db'), { store: path, verify: true }, io)).toBe(1)
   expect(readFileSync(path).equals(before)).toBe(true)
-  expect(readdirSync(folder).sort()).toEqual(['copy.db', 'vigia.db', 'vigia.db.lock'])
+  expect(readdirSync(folder).sort()).toEqual(['copy.db', 'vigia.db', 'vigia.db.lock', 'vigia.db.orders'])
 })
 
 test('a store that a killed vigia has left with its log is kept whole by a restore', async () => {

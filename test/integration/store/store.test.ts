@@ -34,6 +34,21 @@ const changed = (store: Store, change: Change) =>
 const newPath = () => join(storeFolder(), 'vigia.db')
 
 describe('a store', () => {
+  test('deletes for age a day at a time, and nothing after the clock was set', async () => {
+    const tuning = { tidyEveryMs: 5, agesEveryMs: 5 }
+    const { store } = await openTestStore(newPath(), { tuning, now: () => Date.UTC(2038, 0) })
+    // The newest stays.
+    for (let day = 0; day < 6; day += 1) store.append('transition', transitionOf('erp-1', day * 86_400_000))
+    const left = async () => (await store.transitions({ limit: 10 })).rows.length
+    await until('one is left', async () => (await left()) === 1)
+    store.keepAll(3_600_000)
+    store.append('transition', transitionOf('erp-1', 0))
+    store.append('transition', transitionOf('erp-1', 0))
+    await until('the new ones are there', async () => (await left()) === 3)
+    // Rounds in which they could go: each ends before the next answer.
+    for (let round = 0; round < 20; round += 1) expect(await left()).toBe(3)
+  })
+
   test('has what was committed and appended when it is opened again', async () => {
     const path = newPath()
     const first = await openTestStore(path)
@@ -117,8 +132,9 @@ describe('a store', () => {
     writeFileSync(path, '', { mode: 0o644 })
     const { store } = await openTestStore(path)
     await store.commit(holdOf('erp-1'))
+    await until('the orders are copied', () => readFileSync(`${path}.orders`, 'utf8').includes('erp-1'))
     const names = readdirSync(join(path, '..'))
-    expect(names.sort()).toEqual(['vigia.db', 'vigia.db-shm', 'vigia.db-wal', 'vigia.db.lock'])
+    expect(names.sort()).toEqual(['vigia.db', 'vigia.db-shm', 'vigia.db-wal', 'vigia.db.lock', 'vigia.db.orders'])
     for (const name of names) expect(statSync(join(path, '..', name)).mode & 0o777, name).toBe(0o600)
   })
 
@@ -265,6 +281,27 @@ describe('a store whose disk fails', () => {
     await store.commit(holdOf('erp-2'))
     await store.close()
     expect(inspectStore(path, 'full').audit?.fault).toBeUndefined()
+  })
+
+  test.each([
+    ['was deleted', (path: string) => rmSync(path)],
+    ['was emptied', (path: string) => writeFileSync(path, '')],
+    ['has nothing left that can be read', (path: string) => writeFileSync(path, 'x'.repeat(20_000))],
+  ])('takes the orders of people from the copy beside it where it %s', async (_, spoil) => {
+    const path = newPath()
+    const first = await openTestStore(path)
+    await first.store.commit({ ...holdOf('erp-1'), windows: [{ op: 'put', id: 'patching', value: { at: 1 } }] })
+    await first.store.commit(holdOf('erp-2', 'disabled'))
+    await first.store.close()
+    spoil(path)
+    const { store, notices } = await openTestStore(path)
+    expect(notices).toMatchObject([{ level: 'error', text: expect.stringContaining('2 overrides') }])
+    expect(await store.overrides()).toMatchObject([
+      { upstream: 'erp-1', value: { status: 'draining' } },
+      { upstream: 'erp-2', value: { status: 'disabled' } },
+    ])
+    expect(await store.windows()).toEqual([{ id: 'patching', value: { at: 1 } }])
+    expect((await store.audit()).rows).toMatchObject([{ action: 'store.begun-anew' }])
   })
 
   test('begins anew where it is broken while it runs, and keeps the orders of people', async () => {

@@ -1,4 +1,5 @@
-// Two sites: load that had to move to the second one stays there until an operator asks for a failback.
+// Two sites: the second gets users only when the first can't serve, and says so; load that had to move there returns by itself, or when an
+// operator asks for a failback.
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -32,10 +33,21 @@ async function site(name: string) {
   return { state, port: (server.address() as AddressInfo).port }
 }
 
+/** The last port is the second site. */
 async function twoSites(failback: 'manual' | 'automatic', ports: readonly number[], health = {}): Promise<Vigia> {
-  const upstreams = ports.map((port, at) => ({ name: `site-${at}`, url: `http://127.0.0.1:${port}`, priority: at }))
+  const second = ports.length - 1
+  const upstreams = ports.map((port, at) => ({
+    name: `site-${at}`,
+    url: `http://127.0.0.1:${port}`,
+    priority: at === second ? 1 : 0,
+  }))
   const vigia = await lendVigia({
-    pool: { upstreams, failback, health: { ...HEALTH, ...health } },
+    pool: {
+      upstreams,
+      failback,
+      health: { ...HEALTH, ...health },
+      affinity: { cookie: 'node', keys: ['k'.repeat(32)] },
+    },
     config: { workers: 2 },
   })
   cleanUps.push(() => vigia.stop())
@@ -66,7 +78,7 @@ test('load stays on the second site until it is told to return', async () => {
   first.state.well = true
   await until('the first is back', async () => (await stateOf(vigia, 0)) === 'available')
   expect(await served(vigia)).toEqual(['second'])
-  expect((await poolOf(vigia)).priorities).toEqual({ inUse: 1, floor: 1, awaitsFailback: 0 })
+  expect((await poolOf(vigia)).priorities).toMatchObject({ inUse: 1, floor: 1, awaitsFailback: 0 })
   const { stdout } = await vigiaCommand(['status', '--admin', `http://127.0.0.1:${vigia.adminPort}`])
   expect(stdout).toContain('priority 0 can serve again and waits for: vigia failback erp')
 
@@ -115,14 +127,43 @@ test('draining the first site moves the load, and its return waits for the opera
   expect(await served(vigia)).toEqual(['second'])
 })
 
-test('with automatic failback the load returns by itself', async () => {
-  const [first, second] = [await site('first'), await site('second')]
-  const vigia = await twoSites('automatic', [first.port, second.port])
-  await until('both are up', async () => (await poolOf(vigia)).available === 2)
+test('a second site gets nobody while one node of the first serves, and is announced from its first user to its last', async () => {
+  const [first, other, second] = [await site('first'), await site('other'), await site('second')]
+  const vigia = await twoSites('automatic', [first.port, other.port, second.port])
+  const standby = async () => (await poolOf(vigia)).priorities.standby
+  const gauge = async () => /^vigia_pool_standby_active\{.*\} (.)$/m.exec(await vigia.metrics())?.[1]
+  await until('all are up', async () => (await poolOf(vigia)).available === 3)
+
   first.state.well = false
-  await until('the first is out', async () => (await stateOf(vigia, 0)) === 'out')
-  expect(await served(vigia)).toEqual(['second'])
-  first.state.well = true
-  await until('the first is back', async () => (await stateOf(vigia, 0)) === 'available')
-  expect(await served(vigia)).toEqual(['first'])
+  await until('one of the first site is out', async () => (await stateOf(vigia, 0)) === 'out')
+  for (let i = 0; i < 30; i += 1) expect((await fetchText(vigia.port, '/')).body).toBe('other')
+  expect(await standby()).toEqual([{ priority: 1, since: null, requests: 0 }])
+  expect(await gauge()).toBe('0')
+
+  other.state.well = false
+  await until('all of it is out', async () => (await stateOf(vigia, 1)) === 'out')
+  const away = await fetch(`http://127.0.0.1:${vigia.port}/`)
+  expect(await away.text()).toBe('second')
+  const cookie = away.headers.getSetCookie()[0]!.split(';')[0]!
+  await until('its request is counted', async () => (await standby())[0]!.requests === 1)
+  expect(await standby()).toEqual([{ priority: 1, since: expect.any(String), requests: 1 }])
+  expect(await gauge()).toBe('1')
+  const told = 'pool erp: priority 1 (site-2) carries load now: no earlier one can serve'
+  expect(vigia.stdout() + vigia.stderr()).toContain(told)
+  const { stdout } = await vigiaCommand(['status', '--admin', `http://127.0.0.1:${vigia.adminPort}`])
+  expect(stdout).toContain('Pool erp: priority 1 (site-2) carries load, for')
+
+  // The load returns by itself, and so does who was sent away.
+  other.state.well = true
+  await until('one is back', async () => (await stateOf(vigia, 1)) === 'available')
+  const home = await fetch(`http://127.0.0.1:${vigia.port}/`, { headers: { cookie } })
+  expect(await home.text()).toBe('other')
+  expect(await served(vigia)).toEqual(['other'])
+  await until('its end is told', () =>
+    /priority 1 \(site-2\) carries no load any more, after \d+ s and 1 requests/.test(vigia.stdout() + vigia.stderr()),
+  )
+  const { events } = (await (await fetch(`http://127.0.0.1:${vigia.adminPort}/events?follow=false`)).json()) as {
+    events: { type: string; detail: { carries: boolean } }[]
+  }
+  expect(events.filter(({ type }) => type === 'standby').map(({ detail }) => detail.carries)).toEqual([true, false])
 })

@@ -108,7 +108,7 @@ describe('limits and the queue', () => {
     [
       'a limit of the pool instead of its upstreams',
       { pool: 'maxConnections: 8' },
-      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout, tcpKeepAlive`,
+      `7:5: ${POOL}.maxConnections: unknown key, expected one of balance, health, upstreams, allDown, firstVerdict, retryAfter, overprovisioning, spill, failback, minAvailable, queue, circuitBreaker, retry, outlier, onDown, affinity, application, assets, paths, slowStart, limits, idleConnections, idleTimeout, tcpKeepAlive`,
       `9:36: warning: ${POOL}.upstreams[0].maxConnections: what is too many is answered 503 at once: give the pool a queue, such as queue: { max: 512 }`,
     ],
   ])
@@ -144,6 +144,45 @@ describe('circuit breakers', () => {
 
   test('work without a queue', () => {
     expect(problemsOf(documentOf({ pool: 'circuitBreaker: { pending: 1 }' }))).toEqual([])
+  })
+})
+
+describe('spill', () => {
+  const sites = (limit = '') => `[{ name: a, url: "http://x"${limit} }, { name: b, url: "http://y", priority: 1 }]`
+  const limited = sites(', maxConnections: 8')
+
+  test('is none by default, and capacity where a factor is set', () => {
+    const spillOf = (pool: string) => {
+      const { spill, overprovisioning } = snapshotOf(documentOf({ pool, upstreams: sites() })).pools[0]!
+      return [spill, overprovisioning]
+    }
+    expect(spillOf('# nothing')).toEqual(['none', undefined])
+    expect(spillOf('overprovisioning: 1.4')).toEqual(['capacity', 1.4])
+    expect(spillOf('spill: capacity')).toEqual(['capacity', undefined])
+  })
+
+  test.each([
+    [
+      'capacity, where nothing says what a site can carry',
+      'spill: capacity',
+      sites(),
+      'spill: has no effect: nothing says',
+    ],
+    [
+      'a factor without spill',
+      '{ spill: none, overprovisioning: 2 }',
+      sites(),
+      'overprovisioning: has no effect: with `spill',
+    ],
+    ['a factor with one priority', 'overprovisioning: 2', UNLIMITED, 'overprovisioning: has no effect: all upstreams'],
+  ])('%s is warned of', (_, pool, upstreams, warning) => {
+    const flat = pool.replace(/^\{ (.*), (.*) \}$/, '$1\n    $2')
+    expect(problemsOf(documentOf({ pool: flat, upstreams })).join('\n')).toContain(warning)
+  })
+
+  test('capacity is fine with limits or a factor', () => {
+    expect(problemsOf(documentOf({ pool: 'overprovisioning: 1', upstreams: sites() }))).toEqual([])
+    expect(problemsOf(documentOf({ pool: 'spill: capacity\n    queue: { max: 8 }', upstreams: limited }))).toEqual([])
   })
 })
 

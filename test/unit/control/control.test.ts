@@ -105,8 +105,8 @@ test('a start that fails leaves nothing behind', async () => {
 
 test('vigia is ready while at least one worker listens, and not while it starts or drains', () => {
   const worker = (state: 'ready' | 'gone') => ({ worker: 0, state, revision: 1, sinceMs: 0, restarts: 0, stalls: 0 })
-  expect(readiness('ready', [worker('gone'), worker('ready')]).ready).toBe(true)
-  expect(readiness('ready', [worker('gone')]).ready).toBe(false)
-  expect(readiness('starting', [worker('ready')]).ready).toBe(false)
-  expect(readiness('draining', [worker('ready')]).ready).toBe(false)
+  expect(readiness('ready', [worker('gone'), worker('ready')], null).ready).toBe(true)
+  expect(readiness('ready', [worker('gone')], null).ready).toBe(false)
+  expect(readiness('starting', [worker('ready')], null).ready).toBe(false)
+  expect(readiness('draining', [worker('ready')], null).ready).toBe(false)
 })

@@ -37,7 +37,7 @@ const rules = (parse(read('prometheus/vigia-alerts.yaml')) as Rules).groups.flat
 const labelsOf = new Map<string, Set<string>>()
 beforeAll(async () => {
   const probes = { ok: 0, failed: 0, void: 0, durationSumS: 0, buckets: Array<number>(12).fill(1) }
-  const levels = { inUse: 0, floor: 0, awaitsFailback: false }
+  const levels = { inUse: 0, floor: 0, awaitsFailback: false, standby: [{ priority: 1, active: true, requests: 1 }] }
   const state = {
     state: 'draining',
     weight: 1,

@@ -35,7 +35,7 @@ function setUp() {
         name: 'erp',
         slot: 1,
         queueMax: 9,
-        levels: { inUse: 1, floor: 1, awaitsFailback: true },
+        levels: { inUse: 1, floor: 1, awaitsFailback: true, standby: [{ priority: 1, active: true, requests: 7 }] },
         upstreams: [
           { name: 'erp-1', slot: 2, state: 'available', weight: 100, ejections: 0, idleLimited: false, probes },
           {
@@ -124,6 +124,8 @@ test('gauges, states, probes, restarts and failures are there, with names escape
     'vigia_pool_priority_in_use{pool="erp"} 1',
     'vigia_pool_priority_floor{pool="erp"} 1',
     'vigia_pool_awaits_failback{pool="erp"} 1',
+    'vigia_pool_standby_active{pool="erp",priority="1"} 1',
+    'vigia_pool_standby_requests_total{pool="erp",priority="1"} 7',
     'vigia_requests_in_doubt_open 2',
     'vigia_probes_total{pool="erp",upstream="erp-1",result="ok"} 4',
     'vigia_probes_total{pool="erp",upstream="erp-1",result="failed"} 2',
@@ -270,7 +272,9 @@ test('a scrape of two thousand upstreams and five thousand routes, all in use, l
     controlStalls: () => ({ count: 0, seconds: 0 }),
     inDoubtOpen: () => 0,
     routes: () => routes,
-    pools: () => [{ name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false }, upstreams }],
+    pools: () => [
+      { name: 'erp', slot: 1, levels: { inUse: 0, floor: 0, awaitsFailback: false, standby: [] }, upstreams },
+    ],
   })
   const tookMs: number[] = []
   let turns = 0

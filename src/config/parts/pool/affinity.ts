@@ -83,7 +83,7 @@ export const affinitySchema = section(
       Type.Union([Type.Literal('redistribute'), Type.Literal('fail')], {
         title: '"redistribute" or "fail"',
         ...described(
-          'When the upstream of a client is out: `redistribute` sends it to another one, `fail` answers 503 until it is back.',
+          'When the upstream of a client is out: `redistribute` sends it to another one, and back from a later priority when an earlier one serves again; `fail` answers 503 until it is back.',
           DEFAULTS.gone,
         ),
       }),

@@ -34,7 +34,7 @@ const DEFAULTS = {
   firstVerdict: '5s',
   retryAfter: '5s',
   minAvailable: 1,
-  overprovisioning: 1.4,
+  spill: 'none',
   failback: 'automatic',
   slowStart: '0',
   idleConnections: 64,
@@ -84,9 +84,17 @@ export const poolSchema = section(
       number(
         1,
         10,
-        'A priority carries all the load while (share of it that is available) x this factor is at least 1; below that the next priority takes the rest.',
-        DEFAULTS.overprovisioning,
+        'A priority carries all the load while (share of it that is available) x this factor is at least 1; below that the next priority takes the rest. Setting it means `spill: capacity`. Default: a priority carries all the load while anything of it is available.',
       ),
+    ),
+    spill: Type.Optional(
+      Type.Union([Type.Literal('none'), Type.Literal('capacity')], {
+        title: '"none" or "capacity"',
+        ...described(
+          'What a later priority gets while an earlier one serves: `none` leaves it standing by until no earlier upstream can serve; with `capacity` it also takes what finds all earlier upstreams at their `maxConnections`, and what `overprovisioning` leaves.',
+          DEFAULTS.spill,
+        ),
+      }),
     ),
     failback: Type.Optional(
       Type.Union([Type.Literal('automatic'), Type.Literal('manual')], {
@@ -171,9 +179,34 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   if (pool.failback === 'manual' && hasOnePriority(upstreams)) {
     yield warning([...at, 'failback'], 'has no effect: all upstreams of the pool have one priority', 'key')
   }
+  yield* checkSpill(pool, at)
   if (pool.minAvailable !== undefined && pool.minAvailable > upstreams.length) {
     yield error([...at, 'minAvailable'], `the pool has only ${upstreams.length} upstreams: no window could ever begin`)
   }
+}
+
+function* checkSpill(pool: PoolDocument, at: Path): Iterable<Finding> {
+  const { spill, overprovisioning, upstreams } = pool
+  const key = spill === undefined ? 'overprovisioning' : 'spill'
+  if (spill === undefined && overprovisioning === undefined) return
+  if (hasOnePriority(upstreams)) {
+    yield warning([...at, key], 'has no effect: all upstreams of the pool have one priority', 'key')
+  } else if (spill === 'none' && overprovisioning !== undefined) {
+    yield warning([...at, 'overprovisioning'], 'has no effect: with `spill: none` no priority takes the rest', 'key')
+  } else if (
+    spill === 'capacity' &&
+    overprovisioning === undefined &&
+    upstreams.every(({ maxConnections }) => maxConnections === undefined)
+  ) {
+    const message =
+      'has no effect: nothing says what a priority can carry; set maxConnections of upstreams, or overprovisioning'
+    yield warning([...at, 'spill'], message, 'key')
+  }
+}
+
+/** Whoever sets a factor wants it to have an effect. */
+function spillOf({ spill, overprovisioning }: PoolDocument): 'none' | 'capacity' {
+  return spill ?? (overprovisioning === undefined ? DEFAULTS.spill : 'capacity')
 }
 
 function isOff(setting: unknown): boolean {
@@ -216,7 +249,8 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     // Retry-After counts in seconds (RFC 9110 10.2.3); rounding down would invite clients too early.
     retryAfterS: Math.ceil(parseDuration(pool.retryAfter ?? DEFAULTS.retryAfter)! / 1000),
     minAvailable: minAvailableOf(pool),
-    overprovisioning: pool.overprovisioning ?? DEFAULTS.overprovisioning,
+    spill: spillOf(pool),
+    overprovisioning: pool.overprovisioning,
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
     tcpKeepAliveMs: compileTcpKeepAlive(pool.tcpKeepAlive),

@@ -26,7 +26,7 @@ export const upstreamSchema = section(
       integer(
         0,
         100,
-        'Upstreams of a higher number are used only when those of the lower ones cannot carry the load.',
+        '0 = the first site. Upstreams of a higher number stand by: they get requests only when no upstream of a lower number can serve, or as `spill` says.',
         PRIORITY,
       ),
     ),

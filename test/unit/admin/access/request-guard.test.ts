@@ -134,6 +134,8 @@ test('each unsafe route of the server is guarded, before its body is read', asyn
     'POST /maintenance',
     'POST /maintenance/:name/confirm',
     'POST /maintenance/:name/end',
+    'POST /maintenance/:name/extend',
+    'POST /maintenance/:name/uncancel',
     'POST /pools/:pool/disable',
     'POST /pools/:pool/drain',
     'POST /pools/:pool/enable',

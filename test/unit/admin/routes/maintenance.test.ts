@@ -23,6 +23,8 @@ function setUp(result: WindowResult = { ok: true, window: WINDOW, warnings: [] }
   const operations: MaintenanceOperations = {
     add: record('add'),
     end: record('end'),
+    uncancel: record('uncancel'),
+    extend: record('extend'),
     confirm: record('confirm'),
     remove: record('remove'),
   }
@@ -60,13 +62,18 @@ test('orders are for a name, whatever is in it', async () => {
   const { ask, calls } = setUp()
   await ask('POST', '/maintenance/Manuten%C3%A7%C3%A3o%2Fmensal/end', { reason: 'done', force: true })
   await ask('POST', '/maintenance/night/confirm', { reason: 'done' })
+  await ask('POST', '/maintenance/night/uncancel', { reason: 'needed after all' })
+  await ask('POST', '/maintenance/night/extend', { reason: 'slow', duration: '30m' })
   await ask('DELETE', '/maintenance/night', { reason: 'done', by: 'ana' })
   expect(calls.map(([verb, name, order]) => [verb, name, (order as { by: string }).by])).toEqual([
     ['end', 'Manutenção/mensal', 'admin API, 127.0.0.1'],
     ['confirm', 'night', 'admin API, 127.0.0.1'],
+    ['uncancel', 'night', 'admin API, 127.0.0.1'],
+    ['extend', 'night', 'admin API, 127.0.0.1'],
     ['remove', 'night', 'ana'],
   ])
   expect(calls[0]![2]).toMatchObject({ force: true, next: false })
+  expect(calls[3]![2]).toMatchObject({ reason: 'slow', durationMs: 1_800_000 })
 })
 
 test.each([
@@ -85,6 +92,8 @@ test('an order without a reason, and a window with two lines of it, are refused'
   const { ask, calls } = setUp()
   expect((await ask('POST', '/maintenance/night/end', {})).statusCode).toBe(400)
   expect((await ask('POST', '/maintenance', { ...WISH, reason: 'a\nb' })).statusCode).toBe(400)
+  for (const duration of ['0', '30 minutes', ''])
+    expect((await ask('POST', '/maintenance/night/extend', { reason: 'slow', duration })).statusCode).toBe(400)
   expect((await ask('POST', '/maintenance', { ...WISH, everything: false })).statusCode).toBe(400)
   expect(calls).toEqual([])
 })

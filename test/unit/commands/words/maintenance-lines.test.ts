@@ -41,7 +41,9 @@ const report = (changes: Partial<WindowReport> = {}): WindowReport => ({
   until: null,
   waitingFor: null,
   problem: null,
+  extended: null,
   next: [OCCURRENCE],
+  cancelled: [],
   ...changes,
 })
 
@@ -84,6 +86,16 @@ test('the list has the dates after the next one, and marks one that a clock chan
     '    updates (made by ana?[2J)',
     '    then 2027-01-03 22:00 to 2027-01-04 06:00 (America/Sao_Paulo), moved by the clock change',
   ])
+})
+
+test('the list has what was cancelled, by whom and why, and how to undo it; what was extended says so', () => {
+  const cancelled = [{ ...OCCURRENCE, by: 'ana', reason: 'no patches' }]
+  expect(windowLines(report({ next: [], cancelled }), NOW).slice(2)).toEqual([
+    '    cancelled: 2026-12-06 02:00 to 06:00 (America/Sao_Paulo), by ana: no patches',
+    '    undo that with: vigia maintenance uncancel "night" --reason TEXT',
+  ])
+  const extended = { by: 'ana', reason: 'slow disk' }
+  expect(windowLine(report({ status: 'active', extended }), NOW)).toContain(', extended by ana: slow disk')
 })
 
 test('what is under way and what comes next stand below the status', () => {

@@ -75,7 +75,7 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
         inDoubtOpen: 0,
         inDoubt: 0,
         failback: 'automatic',
-        priorities: { inUse: 0, floor: 0, awaitsFailback: null },
+        priorities: { inUse: 0, floor: 0, awaitsFailback: null, standby: [] },
         upstreams,
       },
     ],
@@ -124,7 +124,7 @@ test('it is said where fewer clients are let in than configured', () => {
   const { clients, ...rest } = report([upstream('erp-1', {})])
   const limitWarning = 'this process may open 400 descriptors only'
   expect(formatStatus({ ...rest, clients: { ...clients, limitWarning } }, NOW, false)).toMatch(
-    /Fewer clients than configured: this process may open 400 descriptors only\.$/,
+    /Few clients: this process may open 400 descriptors only\.$/,
   )
 })
 
@@ -184,9 +184,20 @@ test('a drain has a line of its own under its upstream: who is still there, and 
   ])
 })
 
+test('a pool whose second site carries load says who, and for how long', () => {
+  const [pool] = report([upstream('erp-1', {}), upstream('dr-1', { priority: 1 })]).pools
+  const standby = [{ priority: 1, since: new Date(NOW - 240_000).toISOString(), requests: 7 }]
+  const used = { ...pool!, priorities: { inUse: 1, floor: 0, awaitsFailback: null, standby } }
+  expect(formatStatus(report([], { pools: [used] }), NOW, false)).toContain(
+    'Pool erp: priority 1 (dr-1) carries load, for 4 min now.',
+  )
+  const idle = { ...used, priorities: { ...used.priorities, standby: [{ ...standby[0]!, since: null }] } }
+  expect(formatStatus(report([], { pools: [idle] }), NOW, false)).not.toContain('carries load')
+})
+
 test('a pool whose load waits for a failback says how to ask for it', () => {
   const [pool] = report([upstream('erp-1', {})]).pools
-  const waiting = { ...pool!, priorities: { inUse: 1, floor: 1, awaitsFailback: 0 } }
+  const waiting = { ...pool!, priorities: { inUse: 1, floor: 1, awaitsFailback: 0, standby: [] } }
   expect(formatStatus(report([], { pools: [waiting] }), NOW, false)).toContain(
     'Pool erp is served by priority 1; priority 0 can serve again and waits for: vigia failback erp',
   )

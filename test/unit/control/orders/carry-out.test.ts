@@ -33,6 +33,7 @@ async function setUp() {
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => void (event.type === 'holds' && rows.push(...holdRows(event.entry, event.before, clock.nowMs))),
     now: () => clock.nowMs,
   })
@@ -45,12 +46,13 @@ async function setUp() {
     },
     overrides: async () => [],
     windows: async () => [],
-    health: () => ({ status: 'ok', waiting: 0, dropped: 0 }),
+    health: () => ({ status: 'ok', waiting: 0, dropped: 0, ordersFrom: 'store' }),
   } as unknown as Store
   const records = new Records({
     plan: { path: 'x', keepDays: { audit: 400, transitions: 1, incidents: 1, inDoubt: 1, configurations: 1 } },
     logger: LOGGER,
     onOpen: () => {},
+    onUnread: () => {},
     open: async () => store,
   })
   records.start()
@@ -128,7 +130,8 @@ test('what takes long to come about keeps no other order from its turn', async (
       apply()
       return 'recorded' as const
     },
-    health: () => ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0 }) as const,
+    health: () =>
+      ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0, ordersFrom: 'store' }) as const,
   }
   const orders = new Orders<string>(records, ([effect]) => {
     applied.push(effect!.kind)

@@ -35,6 +35,7 @@ function setUp(priorities: readonly number[], more: Partial<PoolPlan> = {}) {
   const registry = new Registry({
     table,
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => {
       if (event.type === 'transition') transitions.push(event.transition)
       if (event.type === 'notice') notices.push(event.notice)

@@ -25,6 +25,7 @@ function setUp(names: readonly string[] = ['erp-1', 'erp-2']) {
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => {
       if (event.type !== 'transition') return
       told.push(event.transition)
@@ -117,4 +118,22 @@ test('what a configuration no longer names has no incident any more', () => {
     ['erp-2', 1_000, undefined],
     ['erp-2', 1_000, 2_000],
   ])
+})
+
+test('an incident that lasts began as long ago as before, though the clock was set; one from before the start keeps its time', () => {
+  const { registry, incidents, slots, clock, recorded } = setUp()
+  for (const slot of slots) registry.probed(slot, OK)
+  const kept = { key: 'erp/erp-2 1970', kind: 'upstream-out', pool: 'erp', upstream: 'erp-2', cause: 'x', atMs: 500 }
+  registry.probed(slots[1]!, REFUSED)
+  incidents.restore([{ ...kept, endMs: undefined }], 1_000)
+  registry.probed(slots[0]!, REFUSED)
+  recorded.length = 0
+  clock.nowMs += 3_600_000
+  incidents.clockStepped(3_600_000)
+  expect(recorded.map(({ upstream, atMs }) => [upstream, atMs])).toEqual([
+    ['erp-1', 3_601_000],
+    [undefined, 3_601_000],
+  ])
+  registry.probed(slots[0]!, OK)
+  expect(recorded.at(-1)).toMatchObject({ endMs: 3_601_000 })
 })

@@ -48,6 +48,7 @@ function setUp() {
     plan: PLAN,
     logger: pino({ level: 'silent' }),
     onOpen: () => {},
+    onUnread: () => {},
     open: async given => {
       options = given
       await opened.promise
@@ -71,6 +72,22 @@ function setUp() {
   const subjects = (of: readonly Change[] = written) => of.map(({ audit }) => audit.map(({ subject }) => subject))
   return { records, attempts, appended, state, open, degrade, mend, subjects }
 }
+
+test('a file that can not be opened, and has no copy of its orders beside it, is said to be unread once', async () => {
+  const unread = vi.fn()
+  const records = new Records({
+    plan: PLAN,
+    logger: pino({ level: 'silent' }),
+    onOpen: () => {},
+    onUnread: unread,
+    open: () => Promise.reject(new StoreError('locked', 'in use by another vigia')),
+  })
+  records.start()
+  await records.ready(1000)
+  expect(unread.mock.calls).toEqual([[undefined]])
+  expect(records.health()).toMatchObject({ state: 'degraded', ordersFrom: 'nowhere' })
+  await records.close()
+})
 
 test('an order is carried out once it is written, and not before', async () => {
   const { records, state, open } = setUp()
@@ -149,7 +166,12 @@ test('before the file is open rows wait, orders are refused, and nobody waits fo
 })
 
 test('without a store orders are carried out as they come, and queries say which key is missing', async () => {
-  const records = new Records({ plan: undefined, logger: pino({ level: 'silent' }), onOpen: () => {} })
+  const records = new Records({
+    plan: undefined,
+    logger: pino({ level: 'silent' }),
+    onOpen: () => {},
+    onUnread: () => {},
+  })
   const apply = vi.fn()
   expect(await records.order(changeOf('erp-1'), { unrecorded: false }, apply)).toBe('none')
   expect(apply).toHaveBeenCalledOnce()

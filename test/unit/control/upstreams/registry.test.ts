@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
-import type { OutlierPlan, PoolPlan, UpstreamPlan } from '../../../../src/plan/pool.ts'
+import type { PoolPlan, UpstreamPlan } from '../../../../src/plan/pool.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
 import { type NameState, NEW_NAME } from '../../../../src/policy/names/name-state.ts'
 import type { UpstreamTotals } from '../../../../src/policy/upstream/outlier-verdicts.ts'
 import { NO_ADDRESSES } from '../../../../src/shared/address-cells.ts'
 import { AVAILABILITY, MAX_SLOTS, UpstreamTable } from '../../../../src/shared/upstream-table.ts'
-import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
+import { OUTLIER, poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 3, status: 200, error: undefined }
 const REFUSED: ProbeResult = { ok: false, durationMs: 1, status: undefined, error: 'connection refused' }
@@ -24,6 +24,7 @@ function setUp(snapshot: Snapshot) {
   const registry = new Registry({
     table,
     totals: slot => met.get(slot) ?? NOTHING_MET,
+    sent: () => 0,
     tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now: () => clock.nowMs,
   })
@@ -182,17 +183,6 @@ test('reloads back and forth use no new slots, and too many upstreams are refuse
   expect(registry.pools()[0]!.plan.name).toBe('erp')
 })
 
-const OUTLIER: OutlierPlan = {
-  ...{
-    consecutiveFailures: 3,
-    consecutiveGatewayErrors: 0,
-    serverErrors: undefined,
-    latency: undefined,
-    windowMs: 10_000,
-  },
-  ...{ ejectionMs: 30_000, longestEjectionMs: 300_000, maxEjected: 0.5, probation: { share: 0.1, successes: 2 } },
-}
-
 const failure = (error: string) => ({ error, client: undefined, provoked: false })
 
 function setUpJudged(more: Partial<PoolPlan> = {}) {
@@ -280,6 +270,7 @@ test('an upstream that has a name serves once it has an address, which workers c
   const registry = new Registry({
     table,
     totals: () => NOTHING_MET,
+    sent: () => 0,
     nameOf: host => names.get(host),
     tell: event => {
       if (event.type !== 'transition') return

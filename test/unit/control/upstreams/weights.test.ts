@@ -30,6 +30,7 @@ function setUp() {
   const registry = new Registry({
     table,
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => void (event.type === 'transition' && told.push(event.transition)),
   })
   const snapshot = (port: number, weight = 100) => {

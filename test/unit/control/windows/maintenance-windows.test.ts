@@ -2,20 +2,19 @@
 
 import { afterEach, expect, test } from 'vitest'
 import type { WindowDocument } from '../../../../src/config/parts/maintenance/window.ts'
-import {
-  checkConfigurationFreeze,
-  type FreezeOverride,
-  Frozen,
-} from '../../../../src/control/configuration/configuration-freeze.ts'
+import { checkConfigurationFreeze, Frozen } from '../../../../src/control/configuration/configuration-freeze.ts'
 import { applyTo } from '../../../../src/control/orders/apply.ts'
 import { Orders } from '../../../../src/control/orders/carry-out.ts'
 import { createOperations } from '../../../../src/control/orders/operations.ts'
 import { createMaintenanceOperations } from '../../../../src/control/orders/window-operations.ts'
+import { windowRow } from '../../../../src/control/record/audit-rows.ts'
 import { NotRecorded, type Records } from '../../../../src/control/record/records.ts'
+import { keptFacts, windowChange } from '../../../../src/control/record/window-changes.ts'
 import { createMaintenanceView, summaryOf } from '../../../../src/control/report/maintenance-report.ts'
 import type { ProbeResult } from '../../../../src/control/upstreams/probes/probe.ts'
 import { Registry } from '../../../../src/control/upstreams/registry.ts'
 import type { Transition } from '../../../../src/control/upstreams/upstream-event.ts'
+import type { FreezeOverride } from '../../../../src/control/windows/freeze.ts'
 import { MaintenanceWindows } from '../../../../src/control/windows/maintenance-windows.ts'
 import type { WindowEvent } from '../../../../src/control/windows/window-event.ts'
 import type { WindowFact } from '../../../../src/control/windows/window-facts.ts'
@@ -88,6 +87,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   const registry = new Registry({
     table: new UpstreamTable(),
     totals: () => ({ responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }),
+    sent: () => 0,
     tell: event => void (event.type === 'transition' && transitions.push(event.transition)),
     now,
   })
@@ -129,7 +129,14 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
       apply()
       return 'recorded'
     },
-    health: () => ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0 }),
+    health: () => ({
+      state: 'ok',
+      reason: undefined,
+      sinceMs: undefined,
+      waiting: 0,
+      dropped: 0,
+      ordersFrom: 'store',
+    }),
   }
   const inDoubt = new InDoubtList()
   const tell: Parameters<typeof applyTo>[0]['tell'] = event => {
@@ -346,6 +353,86 @@ test('to end what drains cancels it; the next one can be cancelled ahead; what i
   expect(states()).toEqual(ALL('available'))
 })
 
+test('a cancelled date is in the list with who and why, out of the feed, and can be taken back', async () => {
+  const { goTo, ask, view, kinds, closed, maintenance } = setUp([night({ recurrence: 'FREQ=WEEKLY' })])
+  const uncancel = (who = ANA) => ask.uncancel('night', who)
+  const exdates = () => view.calendar().match(/EXDATE.*/g)
+  expect(await uncancel()).toMatchObject({
+    code: 'conflict',
+    message: 'no date of window night that is to come was cancelled',
+  })
+  expect(exdates()).toBe(null)
+  const before = maintenance.changedMs
+  for (const reason of ['no patches', 'holidays'])
+    await ask.end('night', { by: 'ana', reason, force: reason === 'holidays', next: true })
+  expect(maintenance.changedMs).toBeGreaterThanOrEqual(before)
+  expect(exdates()).toEqual([`EXDATE;TZID=${ZONE}:20261206T020000`, `EXDATE;TZID=${ZONE}:20261213T020000`])
+  expect(view.windows()[0]!.cancelled).toMatchObject([
+    { localStart: '2026-12-06T02:00-03:00', by: 'ana', reason: 'no patches' },
+    { localStart: '2026-12-13T02:00-03:00', by: 'ana', reason: 'holidays' },
+  ])
+
+  expect(await uncancel({ by: 'ben', reason: 'patches came' })).toMatchObject({
+    window: { occurrence: { localStart: '2026-12-06T02:00-03:00' }, cancelled: [{ reason: 'holidays' }] },
+  })
+  expect(exdates()).toEqual([`EXDATE;TZID=${ZONE}:20261213T020000`])
+  goTo(TWO)
+  expect(closed()).toEqual(['web', 'api'])
+  expect(await uncancel()).toMatchObject({ ok: true })
+  expect(await uncancel()).toMatchObject({ code: 'conflict' })
+  expect(kinds()).toEqual(['cancelled', 'cancelled', 'uncancelled', 'started', 'uncancelled'])
+  // In the store it takes the place of what it undoes.
+  const [ended, undone] = (['ended', 'uncancelled'] as const).map(kind => windowChange({ kind, key: 'k', atMs: 1 }))
+  expect(undone).toEqual({ op: 'remove', id: ended!.id })
+  goTo(TWO + 7 * DAY_MS)
+  expect(closed()).toEqual(['web', 'api'])
+})
+
+test('what is under way is extended: its page, its upstreams, the list and the feed know the new end', async () => {
+  const { goTo, ask, view, kinds, closedRoutes, maintenance, states, registry, clock } = setUp([
+    night({ recurrence: 'FREQ=DAILY', overrun: 'confirm' }),
+  ])
+  const extend = (durationMs: number) => ask.extend('night', { by: 'ana', reason: 'slow disk', durationMs })
+  expect(await extend(HOUR_MS)).toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('is not under way'),
+  })
+  goTo(TWO)
+  expect(await extend(30 * MINUTE_MS)).toMatchObject({
+    window: {
+      status: 'active',
+      occurrence: { localEnd: '2026-12-06T06:30-03:00' },
+      extended: { by: 'ana', reason: 'slow disk' },
+    },
+  })
+  expect(closedRoutes.at(-1)).toMatchObject([{ untilMs: TWO + 4.5 * HOUR_MS }, { untilMs: TWO + 4.5 * HOUR_MS }])
+  expect(registry.pools()[0]!.entries[0]!.holds[0]!.reason).toContain('until 2026-12-06 06:30')
+  expect(view.upcoming(1)[0]).toMatchObject({ localEnd: '2026-12-06T06:30-03:00' })
+  expect(view.calendar()).toContain(
+    `RECURRENCE-ID;TZID=${ZONE}:20261206T020000\r\nDTSTART:20261206T050000Z\r\nDTEND:20261206T093000Z`,
+  )
+  goTo(TWO + 4 * HOUR_MS)
+  expect([states(), maintenance.state('night')?.status]).toEqual([ALL('disabled'), 'active'])
+
+  // Past its end it goes on from now on, and what was told is not told again.
+  goTo(TWO + 5 * HOUR_MS)
+  expect(maintenance.state('night')?.status).toBe('overrun')
+  expect(await extend(HOUR_MS)).toMatchObject({
+    window: { status: 'active', until: new Date(clock.nowMs + HOUR_MS).toISOString() },
+  })
+  expect(await extend(20 * HOUR_MS)).toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('the next date of window night begins at 2026-12-07 02:00'),
+  })
+  expect(await extend(25 * HOUR_MS)).toMatchObject({ code: 'invalid' })
+  const fact = { kind: 'extended', key: 'k', endMs: 2, atMs: 1, by: 'ana', reason: 'slow disk' } as const
+  expect(keptFacts([fact, { ...fact, endMs: '2' }].map(value => ({ id: 'k', value })))).toEqual([fact])
+  goTo(TWO + 6 * HOUR_MS)
+  expect(kinds()).toEqual(['started', 'extended', 'overrun', 'extended', 'overrun'])
+  await ask.confirm('night', ANA)
+  expect(states()).toEqual(ALL('available'))
+})
+
 test('a clock that steps back, or forward over a whole window, leaves the state of the calendar', () => {
   const { goTo, states } = setUp([night()])
   goTo(TWO + HOUR_MS)
@@ -477,7 +564,9 @@ test('a restart knows what was ended, confirmed, held back and made; until it do
   // Nobody had confirmed: closed again.
   expect(restart([known], TWO + DAY_MS)).toMatchObject({ before: ALL('available'), after: ALL('disabled') })
   expect(restart([known, { kind: 'confirmed', key }], TWO + DAY_MS)).toMatchObject({ after: ALL('available') })
-  expect(restart([known, { kind: 'reopened', key }], TWO + DAY_MS)).toMatchObject({ after: ALL('available') })
+  expect(restart([known, { kind: 'reopened', key, holds: true, atMs: TWO + 4 * HOUR_MS }], TWO + DAY_MS)).toMatchObject(
+    { after: ALL('available') },
+  )
   const made = { plan: night({ name: 'made' }), by: 'ana', atMs: 1 }
   expect(restart([{ kind: 'made', made }]).maintenance.state('made')?.status).toBe('active')
   // What another version has kept may be no window for this one.
@@ -500,13 +589,15 @@ test('a freeze refuses drains of its pool and changes of the configuration, unle
   expect(await operations.drain({ pool: 'bus' }, { ...order, force: true })).toEqual({ ok: true })
   expect(await operations.enable({ pool: 'bus' }, ANA)).toEqual({ ok: true })
   expect(() => changeConfiguration()).toThrow(Frozen)
-  expect(await operations.drain(where, { ...order, override: true })).toEqual({ ok: true })
+  expect(await operations.drain(where, { ...order, override: true, source: 'cli' })).toEqual({ ok: true })
   expect(states()[0]).toBe('draining')
   changeConfiguration(ANA)
-  expect(events.filter(({ kind }) => kind === 'overridden').map(({ cause }) => cause)).toEqual([
+  const overridden = events.filter(({ kind }) => kind === 'overridden')
+  expect(overridden.map(({ cause }) => cause)).toEqual([
     'overridden by ana: drain of odoo/odoo-1: done sooner',
     'overridden by ana: the configuration is changed: done sooner',
   ])
+  expect(overridden.map(event => windowRow(event).source)).toEqual(['cli', 'api'])
   goTo(TWO + 4 * HOUR_MS)
   expect(await operations.drain(where, order)).toEqual({ ok: true })
 })

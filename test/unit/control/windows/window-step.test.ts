@@ -74,7 +74,7 @@ test('an occurrence that ran is over for good, but not before it is certain that
   const endMs = TWO + 4 * HOUR_MS
   expect(short(step(NOTHING_YET, nowWith([{}], after)).actions)).toEqual(['learn reopened'])
   expect(step(NOTHING_YET, nowWith([{}], { ...after, certainSinceMs: endMs })).actions).toEqual([])
-  const known = { ...NO_FACTS, knownSinceMs: new Map([['night', 0]]), reopened: new Set([KEY]) }
+  const known = { ...NO_FACTS, knownSinceMs: new Map([['night', 0]]), reopened: new Map([[KEY, endMs]]) }
   expect(step(NOTHING_YET, nowWith([{}], { ...after, facts: known })).actions).toEqual([])
 })
 

@@ -14,6 +14,8 @@ test('the start says what too few descriptors lead to', () => {
     connectionLimitOf(snapshot(connections), descriptors)
   expect(of(undefined, 1_048_576)).toEqual({ connections: 10_000, warning: undefined })
   expect(of(50, 500)).toEqual({ connections: 50, warning: undefined })
+  // A usual limit, and nobody has asked for more than it gives.
+  expect(of(undefined, 20_000)).toEqual({ connections: 6_600, warning: undefined })
   for (const [wanted, stated] of [
     [undefined, 10_000],
     [5000, 5000],

@@ -54,6 +54,31 @@ describe('levelLoads', () => {
     expect(loads(availables)).toEqual(expected)
   })
 
+  test.each([
+    [
+      [1, 100],
+      [1, 0],
+    ],
+    [
+      [0, 1, 100],
+      [0, 1, 0],
+    ],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  ])(
+    'without a factor, with %j per cent available, the first that can serve carries all: %j',
+    (availables, expected) => {
+      expect(
+        levelLoads(
+          availables.map(available => ({ total: 100, available })),
+          undefined,
+        ),
+      ).toEqual(expected)
+    },
+  )
+
   test('a factor of 1 spills with the first upstream that is missing', () => {
     expect(loads([90, 100], 1)).toEqual([0.9, 0.1])
   })

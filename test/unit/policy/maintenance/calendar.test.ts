@@ -6,8 +6,9 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import { toIcs } from '../../../../src/policy/maintenance/calendar.ts'
 import { zoneLines } from '../../../../src/policy/maintenance/calendar-zone.ts'
 import { exactDuration, utcOffset } from '../../../../src/policy/maintenance/content-lines.ts'
+import type { Facts } from '../../../../src/policy/maintenance/window-state.ts'
 import { amount } from '../../../support/thorough.ts'
-import { at, DAY_MS, HOUR_MS, lasting, occurrences, till } from './plans.ts'
+import { at, DAY_MS, factsWith, HOUR_MS, lasting, occurrences, till } from './plans.ts'
 
 const NOW = at('2026-11-01T00:00[UTC]')
 
@@ -25,6 +26,18 @@ const components = (lines: readonly string[], name: string): string[][] =>
   )
 const events = (plans: readonly Partial<WindowPlan>[], nowMs = NOW): string[][] =>
   components(unfolded(feed(plans, nowMs)), 'VEVENT')
+
+test('a window of one date that was cancelled is left out, one that was extended is longer', () => {
+  const feedOf = (changes: Partial<Facts>) =>
+    components(unfolded(toIcs([occurrences()], NOW, NOW, factsWith(changes))), 'VEVENT')
+  const key = 'patching@2026-12-06T02:00:00'
+  expect(feedOf({})).toHaveLength(1)
+  expect(feedOf({ endedEarly: new Map([[key, NOW]]) })).toEqual([])
+  // Ended while it was under way: it took place.
+  const start = at('2026-12-06T02:00[America/Sao_Paulo]')
+  expect(feedOf({ endedEarly: new Map([[key, start + 1]]) })).toHaveLength(1)
+  expect(feedOf({ extended: new Map([[key, start + 5 * HOUR_MS]]) })[0]).toContain('DURATION:PT5H')
+})
 
 describe('the feed', () => {
   test('is a calendar, zone and event, as RFC 5545 writes them', () => {

@@ -72,7 +72,7 @@ describe('one window', () => {
   test('has no known end while it overruns, and no effect while it is postponed', () => {
     const plans = [{ overrun: 'confirm' }] as const
     expect(effects(START + 5 * HOUR_MS, plans).pools.get('odoo')).toMatchObject({ level: 'answer', untilMs: undefined })
-    const held = factsWith({ postponed: new Set(['patching@2026-12-06T02:00:00']) })
+    const held = factsWith({ postponed: new Map([['patching@2026-12-06T02:00:00', 0]]) })
     expect(effects(START, plans, held).pools.size).toBe(0)
   })
 })

@@ -115,7 +115,7 @@ describe('at its end, a window', () => {
     const failing = factsWith({ unhealthy: new Set(['patching']) })
     expect(stateAt(END, healthy, failing)).toMatchObject({ status: 'overrun', waitingFor: 'probes' })
     expect(stateAt(END + 1, healthy)).toMatchObject({ status: 'scheduled', finished: { key: FIRST } })
-    const reopened = factsWith({ ...failing, reopened: new Set([FIRST]) })
+    const reopened = factsWith({ ...failing, reopened: new Map([[FIRST, END]]) })
     expect(statusAt(END + HOUR_MS, healthy, reopened)).toBe('scheduled')
   })
 
@@ -126,7 +126,7 @@ describe('at its end, a window', () => {
     // One that is cancelled or held back does not free what the one before holds.
     const cancelled = factsWith({ endedEarly: new Map([[SECOND, week - DAY_MS]]) })
     expect(stateAt(week + 1, confirm, cancelled)).toMatchObject({ status: 'overrun', occurrence: { key: FIRST } })
-    const postponed = factsWith({ postponed: new Set([SECOND]) })
+    const postponed = factsWith({ postponed: new Map([[SECOND, week]]) })
     expect(stateAt(week + 1, confirm, postponed)).toMatchObject({ status: 'overrun', occurrence: { key: FIRST } })
   })
 
@@ -144,7 +144,7 @@ describe('at its end, a window', () => {
 })
 
 describe('held back by the guard, a window', () => {
-  const held = factsWith({ postponed: new Set([FIRST]) })
+  const held = factsWith({ postponed: new Map([[FIRST, 0]]) })
 
   test('is postponed from its lead-in to its end, and then simply over', () => {
     const confirm = { ...WEEKLY, overrun: 'confirm' } as const
@@ -168,9 +168,10 @@ test('whatever the facts, the state names what it is about', () => {
   const keys = fc.subarray([FIRST, SECOND])
   const facts = fc.record({
     endedEarly: fc.subarray([FIRST, SECOND]).map(list => new Map(list.map(key => [key, START]))),
+    extended: fc.constant(new Map()),
     confirmed: keys.map(list => new Set(list)),
-    reopened: keys.map(list => new Set(list)),
-    postponed: keys.map(list => new Set(list)),
+    reopened: keys.map(list => new Map(list.map(key => [key, END]))),
+    postponed: keys.map(list => new Map(list.map(key => [key, START]))),
     unhealthy: fc.subarray(['patching']).map(list => new Set(list)),
     knownSinceMs: fc.constant(new Map()),
   })

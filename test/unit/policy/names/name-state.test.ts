@@ -5,6 +5,7 @@ import {
   type NameAnswer,
   NEW_NAME,
   nextLookupMs,
+  withClockMoved,
 } from '../../../../src/policy/names/name-state.ts'
 
 const found = (addresses: string[], more: Partial<NameAnswer & { kind: 'found' }> = {}): NameAnswer => {
@@ -50,6 +51,13 @@ describe('what counts after an answer', () => {
     const { addresses } = afterAnswer(NEW_NAME, found(many), 0)
     expect(new Set(addresses).size).toBe(MOST_ADDRESSES)
   })
+})
+
+test('a name that is not found keeps its addresses for 30 s, whatever becomes of the clock', () => {
+  const before = withClockMoved(afterAnswer(KNOWN, NOT_FOUND, 1_000), 3_600_000)
+  expect(afterAnswer(before, NOT_FOUND, 3_630_999).addresses).toBe(KNOWN.addresses)
+  expect(afterAnswer(before, NOT_FOUND, 3_631_000).addresses).toEqual([])
+  expect(withClockMoved(KNOWN, 3_600_000)).toBe(KNOWN)
 })
 
 describe('when a name is asked for again', () => {

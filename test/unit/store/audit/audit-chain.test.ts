@@ -148,14 +148,20 @@ describe('the audit chain', () => {
     const old = Array.from({ length: 50 }, (_, index) => auditOf('erp', { atMs: index * DAY_MS }))
     const db = chainOf(old)
     const { hash: kept } = verify(db).head
-    tidy(db, 'none', DEFAULT_RETENTION, 430 * DAY_MS)
+    tidy(db, 'none', DEFAULT_RETENTION, 409 * DAY_MS)
     const verdict = verify(db, kept)
-    expect(verdict).toMatchObject({ fault: undefined, rows: 20, cut: { seq: 31 }, head: { seq: 51 } })
+    expect(verdict).toMatchObject({ fault: undefined, rows: 44, cut: { seq: 7 }, head: { seq: 51 } })
     // Once a week, not with each row that grows old.
-    tidy(db, 'none', DEFAULT_RETENTION, 432 * DAY_MS)
+    tidy(db, 'none', DEFAULT_RETENTION, 413 * DAY_MS)
     expect(verify(db).head.seq).toBe(51)
-    tidy(db, 'none', DEFAULT_RETENTION, 445 * DAY_MS)
-    expect(verify(db)).toMatchObject({ fault: undefined, cut: { seq: 46 }, head: { seq: 52 } })
+    tidy(db, 'none', DEFAULT_RETENTION, 416 * DAY_MS)
+    expect(verify(db)).toMatchObject({ fault: undefined, cut: { seq: 14 }, head: { seq: 52 } })
+  })
+
+  test('loses a week at a time to a clock that is years ahead', () => {
+    const db = chainOf(Array.from({ length: 50 }, (_, index) => auditOf('erp', { atMs: index * DAY_MS })))
+    tidy(db, 'none', DEFAULT_RETENTION, 5000 * DAY_MS)
+    expect(verify(db)).toMatchObject({ fault: undefined, cut: { seq: 7 }, rows: 44 })
   })
 
   test('is not whole where somebody else has cut off its beginning', () => {

@@ -38,6 +38,20 @@ test('transitions go when they are too old or too many, in turns', () => {
   expect(count(db, 'transition')).toBe(1)
 })
 
+test('a clock that is years ahead deletes one day at a time, and none for its age where it was set just now', () => {
+  const db = store()
+  for (let index = 0; index < 40; index += 1) {
+    const row = transitionOf('erp-1', (index * DAY_MS) / 4)
+    applyAppend(db, { type: 'append', kind: 'transition', row }, 0)
+  }
+  expect(tidy(db, 'none', DEFAULT_RETENTION, undefined)).toBe(false)
+  expect(count(db, 'transition')).toBe(40)
+  expect(tidy(db, 'none', DEFAULT_RETENTION, 5_000 * DAY_MS)).toBe(false)
+  expect(count(db, 'transition')).toBe(36)
+  tidy(db, 'none', DEFAULT_RETENTION, 5_000 * DAY_MS)
+  expect(count(db, 'transition')).toBe(32)
+})
+
 test('an old request in doubt stays until somebody has resolved it', () => {
   const db = store()
   const record = {

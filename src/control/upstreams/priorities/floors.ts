@@ -1,10 +1,10 @@
 // The first priority level of each pool that may get load (`failback: manual`), kept over reloads and written into the shared table.
 // When it moves is policy/upstream/failback.ts's decision; asking for a failback is the operator's.
 
-import { type LevelState, nextFloor } from '../../policy/upstream/failback.ts'
-import { baseWeight } from '../../policy/upstream/weight-override.ts'
-import type { UpstreamTable } from '../../shared/upstream-table.ts'
-import { type RegistryPool, takesWork } from './entry.ts'
+import { type LevelState, nextFloor } from '../../../policy/upstream/failback.ts'
+import { baseWeight } from '../../../policy/upstream/weight-override.ts'
+import type { UpstreamTable } from '../../../shared/upstream-table.ts'
+import { type RegistryPool, takesWork } from '../entry.ts'
 
 /** How the levels of a pool stand. */
 export interface LevelsInUse {
@@ -39,6 +39,11 @@ export class Floors {
     const priority = priorities[next]!
     this.#priorities.set(pool.slot, priority)
     return next === floor ? undefined : priority
+  }
+
+  /** Index of the first level that may carry load. */
+  floor(pool: RegistryPool): number {
+    return this.#index(pool, prioritiesOf(pool))
   }
 
   /** Lets the load return as far up as it can. Returns whether the floor has moved. */
@@ -79,7 +84,8 @@ export class Floors {
   }
 }
 
-function prioritiesOf({ entries }: RegistryPool): number[] {
+/** From the first on. */
+export function prioritiesOf({ entries }: RegistryPool): number[] {
   return [...new Set(entries.map(entry => entry.plan.priority))].sort((a, b) => a - b)
 }
 

@@ -1,7 +1,7 @@
 // What the probes of one upstream have found so far: the latest result, and the numbers for the metrics.
 
-import { PROBE_BUCKETS_S, type ProbeTally } from '../../metrics/source.ts'
-import type { ProbeResult } from './probes/probe.ts'
+import { PROBE_BUCKETS_S, type ProbeTally } from '../../../metrics/source.ts'
+import type { ProbeResult } from './probe.ts'
 
 export interface ProbeHistory extends ProbeTally {
   /** The latest result; undefined = none yet. */
