@@ -6,9 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { PoolReport } from '../../../src/admin/contract/pools.ts'
 import { vigiaCommand } from '../../support/command.ts'
-import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
-import { fetchText, type Vigia } from '../../support/vigia.ts'
+import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const HEALTH = { path: '/health', interval: '1s', unsureInterval: '20ms', downInterval: '1s', rise: 1, fall: 2 }
 
@@ -41,7 +40,7 @@ async function twoSites(failback: 'manual' | 'automatic', ports: readonly number
     url: `http://127.0.0.1:${port}`,
     priority: at === second ? 1 : 0,
   }))
-  const vigia = await lendVigia({
+  const vigia = await startVigia({
     pool: {
       upstreams,
       failback,
@@ -121,7 +120,13 @@ test('draining the first site moves the load, and its return waits for the opera
   const vigia = await twoSites('manual', [first.port, second.port])
   const admin = ['--admin', `http://127.0.0.1:${vigia.adminPort}`]
   await until('both are up', async () => (await poolOf(vigia)).available === 2)
-  await vigiaCommand(['drain', 'erp/site-0', '--reason', 'patching', ...admin])
+  const drain = ['drain', 'erp/site-0', '--reason', 'patching', ...admin]
+  expect(await vigiaCommand(drain)).toMatchObject({
+    code: 1,
+    stderr:
+      'vigia: drain erp/site-0 is refused: nothing of priority 0 of pool erp would be left: its users would be served by priority 1, site-1; ask with --force if that is meant\n',
+  })
+  await vigiaCommand([...drain, '--force'])
   expect(await served(vigia)).toEqual(['second'])
   await vigiaCommand(['enable', 'erp/site-0', ...admin])
   expect(await served(vigia)).toEqual(['second'])
