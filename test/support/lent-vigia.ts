@@ -1,16 +1,16 @@
 // A vigia that is lent to one test after another: a reload costs a fraction of a start. Between two tests it has a configuration that
-// names none of their pools: it forgets what it knew of them, but for the counters of a pool, which are kept by its name: tests that look
-// at these name their pool themselves. Not for tests of a start, an end, a store or the process itself.
+// names none of their upstreams, and forgets what it knew of them. What it keeps: counters of a pool by its name (a test that looks at
+// them names its pool itself), counters of the process, what is in doubt, events, and what clients have used of a rate. A test of these,
+// of a start, an end or a store takes `startVigia`.
 
 import { writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { stringify } from 'yaml'
 import { until } from './until.ts'
 import { documentOf, fetchText, startVigia, type Vigia, type VigiaSetup } from './vigia.ts'
 
 type LentSetup = Pick<VigiaSetup, 'upstreams' | 'pool' | 'poolName' | 'config'>
 
-/** Nothing of what a test may have asked for is left by it, but for its workers, which cost a start each. */
+/** Nothing of what a test may have asked for is left by it, but for its workers. */
 const atRest = (workers: number): LentSetup => ({
   config: {
     workers,
@@ -65,9 +65,10 @@ export async function lendVigia(setup: LentSetup = {}): Promise<Vigia> {
   }
 }
 
+/** One with as many workers: one that a reload sends away may still serve for a moment. */
 function takeIdle(workers: number): Vigia | undefined {
   const at = idle.findIndex(each => each.workers === workers)
-  return idle.splice(at < 0 ? 0 : at, 1)[0]?.vigia
+  return at < 0 ? undefined : idle.splice(at, 1)[0]?.vigia
 }
 
 async function hasClients(vigia: Vigia): Promise<boolean> {
@@ -81,27 +82,15 @@ async function hasClients(vigia: Vigia): Promise<boolean> {
 /** Ends the vigia and throws if it does not take the configuration. */
 async function apply(vigia: Vigia, setup: LentSetup): Promise<void> {
   await writeFile(vigia.configFile, stringify(documentOf(setup, vigia.port, vigia.adminPort)))
-  const { status, body } = await postReload(vigia.adminPort)
-  if (status !== 200) {
+  const answer = await fetch(`http://127.0.0.1:${vigia.adminPort}/reload`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  const said = await answer.text()
+  if (!answer.ok) {
     await vigia.stop()
-    throw new Error(`vigia does not take its configuration (${status}): ${body}`)
+    throw new Error(`vigia does not take its configuration (${answer.status}): ${said}`)
   }
   await until('vigia is ready', async () => (await fetchText(vigia.adminPort, '/readyz')).status === 200)
-}
-
-function postReload(port: number): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json' }
-    request({ port, path: '/reload', host: '127.0.0.1', method: 'POST', agent: false, headers }, response => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => {
-        body += text
-      })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
-      response.on('error', reject)
-    })
-      .on('error', reject)
-      .end('{}')
-  })
 }

@@ -6,9 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { PoolReport } from '../../../src/admin/contract/pools.ts'
 import { vigiaCommand } from '../../support/command.ts'
-import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
-import { fetchText, type Vigia } from '../../support/vigia.ts'
+import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const HEALTH = { path: '/health', interval: '1s', unsureInterval: '20ms', downInterval: '1s', rise: 1, fall: 2 }
 
