@@ -40,7 +40,7 @@ async function twoSites(failback: 'manual' | 'automatic', ports: readonly number
     url: `http://127.0.0.1:${port}`,
     priority: at === second ? 1 : 0,
   }))
-  const vigia = await lendVigia({
+  const vigia = await startVigia({
     pool: {
       upstreams,
       failback,
