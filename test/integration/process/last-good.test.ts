@@ -62,7 +62,7 @@ pools: { erp: { health: off, upstreams: [{ name: erp-1, url: "http://127.0.0.1:9
 
   writeFileSync(file, good.replace('erp-1', 'erp-2'))
   await until('the mended file is in use', async () => (await status()).pools[0]!.upstreams[0]!.name === 'erp-2')
-  expect((await status()).configuration.fileDiffers).toBe(null)
+  await until('status says so', async () => (await status()).configuration.fileDiffers === null)
   second.kill('SIGTERM')
   await second.exited
 })

@@ -106,9 +106,9 @@ describe('with few descriptors', () => {
           return status
         }),
       )
-      // Which of the others wait depends on when they are accepted.
+      // Which of the others wait, and whether any is turned away, depends on when they are accepted.
       expect(statuses.filter(status => status === 200).length).toBeGreaterThan(45)
-      expect([...new Set(statuses)].sort()).toEqual([0, 200])
+      expect([0, 200]).toEqual(expect.arrayContaining([...new Set(statuses)]))
       const metrics = await vigia.metrics()
       expect(sample(metrics, 'vigia_own_trouble_total')).toBe(0)
       expect(sample(metrics, 'vigia_probes_total{pool="erp",upstream="erp-1",result="void"}')).toBe(0)
