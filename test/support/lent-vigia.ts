@@ -19,6 +19,9 @@ const atRest = (workers: number): LentSetup => ({
   },
 })
 
+/** How long the first verdicts on upstreams are waited for: some tests have one that never gets any. */
+const VERDICTS_MS = 1000
+
 /** How long a client that has just been closed may count as one. */
 const LEAVING_MS = 300
 
@@ -93,4 +96,13 @@ async function apply(vigia: Vigia, setup: LentSetup): Promise<void> {
     throw new Error(`vigia does not take its configuration (${answer.status}): ${said}`)
   }
   await until('vigia is ready', async () => (await fetchText(vigia.adminPort, '/readyz')).status === 200)
+  // Ready is who has one upstream that serves: a test counts on all of its.
+  await until('all upstreams have a verdict', async () => !(await lacksVerdict(vigia)), {
+    timeoutMs: VERDICTS_MS,
+  }).catch(() => {})
+}
+
+async function lacksVerdict(vigia: Vigia): Promise<boolean> {
+  const { pools } = await vigia.status()
+  return pools.some(({ upstreams }) => upstreams.some(({ state }) => state === 'unknown'))
 }
