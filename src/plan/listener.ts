@@ -1,11 +1,15 @@
 // A listener as compiled: an address that clients connect to.
 
+import type { ListenerTls } from './tls.ts'
+
 export interface ListenerPlan {
   readonly name: string
   readonly host: string
   readonly port: number
   /** After so long without a byte a client's machine is asked whether it is still there (TCP keepalive), ms; 0 or undefined = never. */
   readonly tcpKeepAliveMs?: number | undefined
+  /** Undefined = plain. */
+  readonly tls?: ListenerTls | undefined
 }
 
 /** Where workers answer /healthz and /readyz themselves. */

@@ -168,6 +168,8 @@ class Worker implements ExchangeContext {
         return
       case 'reopen-logs':
         this.accessLog.reopen()
+        return
+      case 'tls':
     }
   }
 

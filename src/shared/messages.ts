@@ -3,6 +3,7 @@
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
+import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
 export interface Slots {
@@ -37,6 +38,8 @@ export interface WorkerStart {
   readonly slots: Slots
   /** Which routes maintenance windows answer; undefined = none. */
   readonly closedRoutes?: readonly ClosedRoute[] | undefined
+  /** Undefined = no listener has TLS. */
+  readonly tls?: TlsMaterial | undefined
 }
 
 export type ToWorker =
@@ -55,6 +58,8 @@ export type ToWorker =
   | { readonly type: 'close-idle'; readonly slot: number }
   /** Somebody has moved the log files away: open them again under their names. */
   | { readonly type: 'reopen-logs' }
+  /** Certificates and ticket keys from now on, in place of those of before; no connection ends for it. Before the snapshot that needs it. */
+  | { readonly type: 'tls'; readonly material: TlsMaterial }
 
 /** Requests of a route that a maintenance window answers. */
 export interface ClosedRoute {
