@@ -68,7 +68,7 @@ class Worker implements ExchangeContext {
 
   constructor(start: WorkerStart) {
     this.#start = start
-    this.#listeners = new Listeners(this, start.workers > 1)
+    this.#listeners = new Listeners(this, start.workers > 1, start.tls)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     this.descriptors = start.descriptors
     this.instance = start.instance
@@ -170,6 +170,7 @@ class Worker implements ExchangeContext {
         this.accessLog.reopen()
         return
       case 'tls':
+        this.#listeners.serve(message.material)
     }
   }
 

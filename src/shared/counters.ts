@@ -2,6 +2,7 @@
 // Totals outlive a worker that died (its successor goes on counting in the same row); gauges don't.
 
 import { FAULT_CODES } from '../http/faults.ts'
+import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 import { MAX_SLOTS, SLOT_OF_VIGIA } from './upstream-table.ts'
 
 /** Most worker threads. */
@@ -21,6 +22,9 @@ export const GAUGE = {
   longPolls: 4,
   /** Of `connections` to an upstream: those that have not brought a byte yet. */
   unanswered: 5,
+  /** TLS handshakes in progress with clients, and those that wait until these have ended (slot 0 only). */
+  handshakes: 6,
+  handshakesWaiting: 7,
 } as const
 export type Gauge = (typeof GAUGE)[keyof typeof GAUGE]
 
@@ -104,7 +108,7 @@ export const TOTAL = {
   secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but those in bytes only go up; `firstBucket` and `firstReject` begin the last two groups. */
+/** What a worker tells of itself. All but those in bytes only go up; `firstBucket`, `firstHandshakeFailure` and `firstReject` begin groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -117,7 +121,11 @@ export const WORKER = {
   ownTroubles: 16,
   /** Its heap as V8 has it from the system, with buffers and all else that belongs to it. */
   memoryBytes: 17,
-  firstReject: 18,
+  /** TLS handshakes with clients that came to their end: those with a certificate, those that resumed a session. */
+  handshakesFull: 18,
+  handshakesResumed: 19,
+  firstHandshakeFailure: 20,
+  firstReject: 20 + HANDSHAKE_FAILURES.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */
@@ -128,7 +136,7 @@ export const MAX_ROUTES = 8192
 export const ROUTE_OF_NONE = 0
 
 const CLASSES = 5
-const GAUGES = 6
+const GAUGES = 8
 const TOTALS = TOTAL.secondBucket + DURATION_BUCKETS_S.length + 1
 const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS

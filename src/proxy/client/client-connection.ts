@@ -13,6 +13,8 @@ import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import { keepAlive } from '../upstream/keep-alive.ts'
+import type { Member } from './accept/member.ts'
+import type { Wire } from './accept/wire.ts'
 import { feelReset } from './feel-reset.ts'
 import { ResponseWriter } from './response-writer.ts'
 
@@ -34,11 +36,12 @@ const LINGER_MS = 30_000
 export interface ConnectionHost {
   /** Takes no more connections; those it has end with their current exchange. */
   readonly stopping: boolean
-  onGone(connection: ClientConnection): void
+  onGone(member: Member): void
 }
 
-export abstract class ClientConnection implements Expiring {
+export abstract class ClientConnection implements Expiring, Member {
   protected readonly socket: Socket
+  readonly #transport: Socket
   protected readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly writer: ResponseWriter
@@ -54,8 +57,9 @@ export abstract class ClientConnection implements Expiring {
   #lingersUntilMs = 0
   #keepAliveMs: number | undefined = undefined
 
-  constructor(socket: Socket, context: ExchangeContext, host: ConnectionHost) {
+  constructor({ socket, transport }: Wire, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
+    this.#transport = transport
     this.context = context
     this.host = host
     this.writer = new ResponseWriter(socket)
@@ -93,10 +97,10 @@ export abstract class ClientConnection implements Expiring {
 
   /** Notices whether the client has reset a connection that isn't read. @param keepAliveMs when the kernel is to ask a quiet one, see keep-alive.ts */
   feel(keepAliveMs: number | undefined): void {
-    if (this.socket.isPaused()) feelReset(this.socket)
+    if (this.socket.isPaused()) feelReset(this.#transport)
     if (this.#keepAliveMs === keepAliveMs) return
     this.#keepAliveMs = keepAliveMs
-    keepAlive(this.socket, keepAliveMs)
+    keepAlive(this.#transport, keepAliveMs)
   }
 
   /** Ends at once. */
@@ -193,7 +197,7 @@ export abstract class ClientConnection implements Expiring {
     this.phase = 'gone'
     this.context.wheel.drop(this.timer)
     // Where only the end of the connection ends the body, a clean end would be a lie.
-    if (unfinished && this.writer.endsWithConnection) this.socket.resetAndDestroy()
+    if (unfinished && this.writer.endsWithConnection) this.#transport.resetAndDestroy()
     else this.socket.destroy()
     const exchange = this.exchange
     this.exchange = undefined
