@@ -2,6 +2,7 @@
 // renewed one is no other configuration.
 
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CertificateFiles } from '../../plan/tls.ts'
 import type { TlsMaterial } from '../../shared/tls-material.ts'
@@ -75,8 +76,7 @@ export class Certificates {
 
   #put(configurations: readonly Listening[]): void {
     const certificates = servedCertificates(configurations.flatMap(each => this.#certificatesOf(each)))
-    const hadNone = this.#material === undefined && certificates.length === 0
-    if (hadNone) return
+    if (isDeepStrictEqual(certificates, this.#material?.certificates ?? [])) return
     this.#material = { certificates, ticketKeys: this.#ticketKeys }
     this.#options.send(this.#material)
   }
