@@ -24,6 +24,8 @@ const MOST_IN_A_TURN = 32
 
 export class H1Connection extends EndableH1 implements Downstream, BodySink {
   client: ClientSide
+  /** The client has made the key. */
+  readonly webSocketAccept = undefined
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: RequestMemo = { section: '', meaning: undefined }
@@ -43,7 +45,7 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     super(socket, context, host)
     const { active } = context
     const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
-    this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
+    this.client = { peer, trusted: active.isTrusted(peer), scheme, http2: false, listener }
     const { limits, timeouts } = active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'request')
@@ -55,7 +57,7 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
 
   reassess(listener: string): void {
     const { peer, scheme } = this.client
-    this.client = { peer, trusted: this.context.active.isTrusted(peer), scheme, listener }
+    this.client = { peer, trusted: this.context.active.isTrusted(peer), scheme, http2: false, listener }
   }
 
   // ---- from the socket ----
@@ -251,6 +253,10 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
     if (this.writer.endsWithConnection) this.close()
     else this.linger()
+  }
+
+  requireHttp1(): void {
+    throw new Error('it is HTTP/1.1 that it speaks')
   }
 
   pauseBody(): void {

@@ -149,6 +149,13 @@ export abstract class EndableExchange implements Expiring {
     else this.answer(code)
   }
 
+  /** NTLM and Negotiate log in a connection, not a request: HTTP/2 has none that is the request's alone (RFC 4559 6, RFC 9113 8). */
+  protected needHttp1(): void {
+    this.attempt?.connection.abandon()
+    this.finish('needs HTTP/1.1')
+    this.down.requireHttp1()
+  }
+
   protected cut(end: string): void {
     this.finish(end)
     this.down.cut()

@@ -33,6 +33,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.record.forwarded.upgrade
   }
 
+  get webSocketAccept(): string | undefined {
+    return this.down.webSocketAccept
+  }
+
   get bytesWaiting(): boolean {
     return this.down.bytesWaiting > 0
   }
@@ -168,8 +172,14 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     const nowMs = performance.now()
     attempt.answerBegins(head.status, nowMs)
-    if (asksForLogin(head.status, head.fields)) this.#askedForLogin(attempt.connection)
+    if (asksForLogin(head.status, head.fields)) {
+      if (this.down.client.http2) return this.needHttp1()
+      this.#askedForLogin(attempt.connection)
+    }
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
+    // Its answer, but not one that can be told.
+    if (this.webSocketAccept !== undefined && ((head.status / 100) | 0) === 2)
+      return this.breakOff('bad-upstream-response')
     this.record.firstByteMs = nowMs - this.record.startedMs
     attempt.tellLatency()
     this.timer.phase = 'body'
