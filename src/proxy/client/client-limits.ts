@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { clientKey } from '../../policy/request/client-key.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type ClientSide, UNKNOWN_PEER } from '../exchange/downstream.ts'

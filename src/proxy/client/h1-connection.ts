@@ -15,15 +15,18 @@ import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { Wire } from './accept/wire.ts'
-import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { ConnectionHost } from './client-connection.ts'
+import { EndableH1 } from './endable-h1.ts'
 import { ForwardMemo } from './forward-memo.ts'
 import { HANDSHAKE_RECORD } from './tls/handshake.ts'
 
 /** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
 const MOST_IN_A_TURN = 32
 
-export class H1Connection extends ClientConnection implements Downstream, BodySink {
+export class H1Connection extends EndableH1 implements Downstream, BodySink {
   client: ClientSide
+  /** The client has made the key. */
+  readonly webSocketAccept = undefined
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: RequestMemo = { section: '', meaning: undefined }
@@ -253,6 +256,10 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
     if (this.writer.endsWithConnection) this.close()
     else this.linger()
+  }
+
+  requireHttp1(): void {
+    throw new Error('it is HTTP/1.1 that it speaks')
   }
 
   pauseBody(): void {

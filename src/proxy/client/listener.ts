@@ -3,7 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import type { ListenerPlan } from '../../plan/listener.ts'
-import { GAUGE } from '../../shared/counters.ts'
+import { GAUGE } from '../../shared/counter-cells.ts'
 import type { TlsMaterial } from '../../shared/tls-material.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
@@ -75,7 +75,7 @@ export class Listener implements ArrivalHost {
 
   /** What is under way on its connections. */
   *exchanges(): Iterable<ClientEvents> {
-    for (const { current } of this.#members) if (current) yield current
+    for (const member of this.#members) yield* member.exchanges()
   }
 
   /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
@@ -95,19 +95,19 @@ export class Listener implements ArrivalHost {
     this.#stopping = true
     this.#server.close()
     this.#dropHeld()
-    for (const connection of [...this.#members]) connection.drain()
+    for (const member of [...this.#members]) member.drain()
   }
 
   /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many connections had something under way */
   endAll(): number {
     let cut = 0
-    for (const connection of [...this.#members]) if (connection.stop()) cut += 1
+    for (const member of [...this.#members]) cut += member.stop()
     return cut
   }
 
   /** Ends everything at once. */
   destroy(): void {
-    for (const connection of [...this.#members]) connection.destroy()
+    for (const member of [...this.#members]) member.destroy()
   }
 
   onGone(member: Member): void {
@@ -128,7 +128,7 @@ export class Listener implements ArrivalHost {
   /** Notices which of the clients that aren't read have reset their connections; to be called now and then. Connections that are soon over cost nothing. */
   feel(): void {
     const { tcpKeepAliveMs } = this.#plan
-    for (const connection of this.#members) connection.feel(tcpKeepAliveMs)
+    for (const member of this.#members) member.feel(tcpKeepAliveMs)
     for (const arriving of this.#held) arriving.feel()
   }
 

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { ListenerPlan } from '../../../plan/listener.ts'
 import { parseAddress } from '../../../policy/request/client-address.ts'
+import type { ClientEvents } from '../../exchange/client-events.ts'
 import type { ExchangeContext } from '../../exchange/context.ts'
 import { type ClientSide, type TlsFacts, UNKNOWN_PEER } from '../../exchange/downstream.ts'
 import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
@@ -25,7 +26,6 @@ export interface ArrivalHost extends ConnectionHost {
 }
 
 export class Arriving implements Member, Expiring, HandshakeEvents {
-  readonly current = undefined
   readonly transport: Socket
   client: ClientSide
   readonly #plan: ListenerPlan
@@ -41,7 +41,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.#host = host
     const peer = parseAddress(transport.remoteAddress ?? '') ?? UNKNOWN_PEER
     const trusted = context.active.isTrusted(peer)
-    this.client = { peer, trusted, scheme: 'http', listener: plan.name, tls: undefined }
+    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan.name, tls: undefined }
   }
 
   /** From step 2 on. */
@@ -59,7 +59,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
   // ---- of the handshake ----
 
   onSecure(socket: Socket, tls: TlsFacts): void {
-    this.client = { ...this.client, scheme: 'https', tls }
+    this.client = { ...this.client, scheme: 'https', http2: tls.alpn === 'h2', tls }
     this.#become(connectionOf({ socket, transport: this.transport }, this.client, this.#context, this.#host))
   }
 
@@ -75,6 +75,10 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
 
   // ---- of the timer, and of the listener ----
 
+  exchanges(): Iterable<ClientEvents> {
+    return []
+  }
+
   onDeadline(): void {
     this.#handshake?.expire()
     this.destroy()
@@ -88,9 +92,9 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.destroy()
   }
 
-  stop(): boolean {
+  stop(): number {
     this.destroy()
-    return false
+    return 0
   }
 
   feel(): void {

@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import type { SecureContext } from 'node:tls'
 import type { ListenerPlan } from '../../../plan/listener.ts'
-import { GAUGE, WORKER } from '../../../shared/counters.ts'
+import { GAUGE, WORKER } from '../../../shared/counter-cells.ts'
 import type { TlsMaterial } from '../../../shared/tls-material.ts'
 import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
 import { type ExplainedFailure, HANDSHAKE_FAILURES } from '../../../tls/handshake-failure.ts'
