@@ -50,7 +50,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     if (!tls) return this.#become(connectionOf(this.#plain, this.client, this.#context, this.#host))
     this.transport.on('error', () => {})
     this.#timer = new Timer(this)
-    this.#context.wheel.arm(this.#timer, tls.handshakeMs)
+    this.#context.wheel.arm(this.#timer, tls.handshakeTimeoutMs)
     const { handshakes } = this.#host
     this.#handshake = new Handshake(this.transport, handshakes, protocolsOf(tls), this.client.peer, this)
     this.#handshake.begin()
