@@ -41,7 +41,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.#host = host
     const peer = parseAddress(transport.remoteAddress ?? '') ?? UNKNOWN_PEER
     const trusted = context.active.isTrusted(peer)
-    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan.name, tls: undefined }
+    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan, tls: undefined }
   }
 
   /** From step 2 on. */
@@ -84,7 +84,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.destroy()
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.#context.active.isTrusted(this.client.peer), listener }
   }
 
