@@ -1,0 +1,307 @@
+// One request and its answer on an HTTP/2 connection: the client's side of an exchange, with what waits of its answer. Knows its own stream
+// only; what the connection has for all of them is stream-host.ts.
+
+import type { FaultCode } from '../../../http/faults.ts'
+import { FIELD } from '../../../http/field-names.ts'
+import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
+import type { ResponseHead } from '../../../http/heads.ts'
+import { ERROR, type ErrorCode } from '../../../http2/errors.ts'
+import { FRAME_BYTES } from '../../../http2/frames.ts'
+import { interimBlock, responseBlock, trailerBlock } from '../../../http2/response-block.ts'
+import { Stream } from '../../../http2/stream.ts'
+import type { Timeouts } from '../../../plan/bounds.ts'
+import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
+import type { ClientEvents } from '../../exchange/client-events.ts'
+import type { ClientSide, Downstream } from '../../exchange/downstream.ts'
+import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
+import type { TunnelEnd } from '../../runtime/tunnel-end.ts'
+import { dateNow } from '../date-line.ts'
+import { LAST_WORD_TEXT } from '../response-writer.ts'
+import type { StreamHost } from './stream-host.ts'
+import { StreamTunnel, type TunnelCarrier } from './stream-tunnel.ts'
+import { openedHead } from './web-socket.ts'
+
+/** A piece up to this size is copied where it has to wait: else it would keep the whole of what was read from the upstream. */
+const COPY_BYTES = 16_384
+const NOTHING = Buffer.alloc(0)
+/** Where no other answer can be made. It may be in doubt: a client that reads nothing at all might send its request again. */
+const LAST_WORD = Buffer.from(LAST_WORD_TEXT)
+const LAST_WORD_BLOCK = responseBlock(lastWordHead(LAST_WORD.length), false, '', '', '')
+
+export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expiring {
+  readonly client: ClientSide
+  /** No connection of an upstream is one client's: who asks for that is sent to HTTP/1.1. */
+  logins: undefined = undefined
+  webSocketAccept: string | undefined = undefined
+  exchange: ClientEvents | undefined = undefined
+  tunnel: StreamTunnel | undefined = undefined
+  /** What ends the stream where its answer is complete and its request is not. */
+  endCode: ErrorCode = ERROR.noError
+  /** Something has come for it in this turn. */
+  isTouched = false
+  readonly #host: StreamHost
+  /** Pieces of the answer that windows or the socket have no room for; undefined = none. */
+  #waiting: Buffer[] | undefined = undefined
+  /** Of the first of them: bytes that have been sent. */
+  #sentOfFirst = 0
+  #waitingBytes = 0
+  /** Behind what waits, the answer ends with these; undefined = it goes on. */
+  #trailers: Fields | undefined = undefined
+  /** Bytes of the answer's body that are to come; below 0 = only its end will tell. */
+  #left = 0
+  #answered = false
+  #paused = false
+  #dispatched = false
+  /** What the client of a tunnel sent before it was open, and whether that was all. */
+  #early: Buffer[] = []
+  /** Of an answer that is complete, but not delivered. */
+  #delivery: Timer | undefined = undefined
+
+  constructor(id: number, sendWindow: number, receiveWindow: number, host: StreamHost) {
+    super(id, sendWindow, receiveWindow)
+    this.client = host.client
+    this.#host = host
+  }
+
+  // ---- for the exchange ----
+
+  get bytesWaiting(): number {
+    return this.#waitingBytes
+  }
+
+  interim(head: ResponseHead): void {
+    this.#host.session.headers(this, interimBlock(head), false)
+  }
+
+  /** Streams are in step whatever comes on one of them. */
+  endAfterResponse(): void {}
+
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
+    this.#answered = true
+    this.#left = bodiless ? 0 : head.length
+    this.#host.session.headers(this, responseBlock(head, bodiless, dateNow(), requestId, cookie), bodiless)
+  }
+
+  body(chunk: Buffer, start: number, end: number): void {
+    if (this.gone || start === end) return
+    const isLast = this.#left === end - start
+    if (this.#left > 0) this.#left -= end - start
+    const at = this.#waiting === undefined && !this.#host.isFull ? this.#send(chunk, start, end, isLast) : start
+    if (at < end) this.#putAside(chunk, at, end)
+  }
+
+  end(trailers: Fields): void {
+    if (this.gone || this.sentAll) return
+    if (this.#waiting === undefined) this.#sendEnd(trailers)
+    else this.#trailers = trailers
+  }
+
+  flush(): boolean {
+    this.#host.wake()
+    return this.#waiting === undefined
+  }
+
+  finished({ idleMs }: Timeouts): void {
+    this.exchange = undefined
+    if (this.gone) return
+    if (this.#waiting === undefined) return this.#settle()
+    const { wheel, active } = this.#host.context
+    this.#delivery = new Timer(this)
+    wheel.arm(this.#delivery, deliveryMs(idleMs, active.snapshot.limits.minRate, this.#waitingBytes))
+  }
+
+  abandon(): void {
+    const { exchange } = this
+    this.cut()
+    exchange?.onClientGone()
+  }
+
+  cut(): void {
+    this.exchange = undefined
+    if (this.gone) return
+    if (this.#answered) this.#host.reset(this, ERROR.internalError)
+    else {
+      this.#answered = true
+      this.#host.session.headers(this, LAST_WORD_BLOCK, false)
+      this.body(LAST_WORD, 0, LAST_WORD.length)
+      this.end(NO_FIELDS)
+      if (this.#waiting === undefined) this.#settle()
+    }
+    this.#host.wake()
+  }
+
+  requireHttp1(): void {
+    this.exchange = undefined
+    this.#host.reset(this, ERROR.http11Required)
+  }
+
+  pauseBody(): void {
+    this.#paused = true
+  }
+
+  resumeBody(): void {
+    this.#paused = false
+    this.replenish()
+  }
+
+  upgrade(head: ResponseHead, requestId: string): TunnelEnd {
+    this.#answered = true
+    this.#left = -1
+    this.exchange = undefined
+    this.#host.session.headers(this, responseBlock(openedHead(head), false, dateNow(), requestId, ''), false)
+    this.#host.wake()
+    const stream = new StreamTunnel(this)
+    this.tunnel = stream
+    const early = this.#early.length > 0 ? Buffer.concat(this.#early) : undefined
+    this.#early = []
+    if (this.receivedAll) stream.onEnd()
+    return { stream, early, onData: listener => void stream.on('data', listener) }
+  }
+
+  // ---- for the tunnel ----
+
+  write(chunk: Buffer): boolean {
+    this.body(chunk, 0, chunk.length)
+    return this.flush()
+  }
+
+  endTunnel(): void {
+    this.end(NO_FIELDS)
+    this.#host.wake()
+  }
+
+  abort(): void {
+    if (!this.gone) this.#host.reset(this, this.sentAll ? ERROR.noError : ERROR.cancel)
+  }
+
+  /** The client may send as much again as it has, unless it is to wait. */
+  replenish(): void {
+    if (this.gone || this.#paused || this.held === 0) return
+    this.#host.session.replenish(this)
+    this.#host.wake()
+  }
+
+  // ---- for the connection ----
+
+  /** Its request has become an exchange. */
+  begin(exchange: ClientEvents): void {
+    this.exchange = exchange
+    // What a body has brought with its head goes up with it: `onReadEnd` follows.
+    if (this.receivedAll) this.#dispatch(exchange)
+  }
+
+  onBytes(chunk: Buffer, start: number, end: number): void {
+    if (this.tunnel) this.tunnel.onBytes(chunk, start, end)
+    else if (this.protocol !== undefined) this.#early.push(Buffer.from(chunk.subarray(start, end)))
+    else this.exchange?.onRequestBody(chunk, start, end)
+  }
+
+  onEnd(trailers: Fields): void {
+    if (this.tunnel) this.tunnel.onEnd()
+    else if (this.protocol !== undefined) this.exchange?.onClientHalfClosed()
+    else this.exchange?.onRequestEnd(trailers)
+  }
+
+  /** The request's body is malformed. */
+  onFault(fault: FaultCode): void {
+    if (this.exchange) this.exchange.onRequestFault(fault)
+    else this.#host.reset(this, this.endCode)
+  }
+
+  /** All bytes at hand have been told. */
+  onReadEnd(): void {
+    const { exchange } = this
+    if (exchange && !this.#dispatched) this.#dispatch(exchange)
+    this.exchange?.onRequestReadEnd()
+    // A tunnel says itself when it has taken them.
+    if (this.protocol === undefined) this.replenish()
+  }
+
+  /** Sends of what waits, at most one frame. @returns true where it got on */
+  sendWaiting(): boolean {
+    const waiting = this.#waiting
+    if (waiting === undefined || this.gone) return false
+    const first = waiting[0]!
+    const from = this.#sentOfFirst
+    const end = Math.min(first.length, from + FRAME_BYTES)
+    const isLast = this.#trailers === NO_FIELDS && waiting.length === 1 && end === first.length
+    const at = this.#send(first, from, end, isLast)
+    if (at === from) return false
+    this.#waitingBytes -= at - from
+    this.#sentOfFirst = at
+    if (at === first.length) {
+      waiting.shift()
+      this.#sentOfFirst = 0
+      if (waiting.length === 0) this.#sentWaiting()
+    }
+    return true
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting !== undefined
+  }
+
+  /** It is no part of its connection any more: reset, or the connection is gone. */
+  onGone(): void {
+    const { exchange, tunnel } = this
+    this.exchange = undefined
+    this.#waiting = undefined
+    this.#waitingBytes = 0
+    if (this.#delivery) this.#host.context.wheel.drop(this.#delivery)
+    exchange?.onClientGone()
+    tunnel?.onReset()
+  }
+
+  /** The client has not taken its answer in time. */
+  onDeadline(): void {
+    this.#host.reset(this, ERROR.cancel)
+  }
+
+  // ---- helpers ----
+
+  #dispatch(exchange: ClientEvents): void {
+    this.#dispatched = true
+    if (!exchange.over) exchange.dispatch()
+  }
+
+  /** @returns how far the windows let it go */
+  #send(chunk: Buffer, start: number, end: number, isLast: boolean): number {
+    return this.#host.session.data(this, chunk, start, end, isLast)
+  }
+
+  #putAside(chunk: Buffer, start: number, end: number): void {
+    const piece = chunk.subarray(start, end)
+    if (this.#waiting === undefined) {
+      this.#waiting = []
+      this.#host.wait(this)
+    }
+    this.#waiting.push(piece.length <= COPY_BYTES ? Buffer.from(piece) : piece)
+    this.#waitingBytes += piece.length
+  }
+
+  #sentWaiting(): void {
+    this.#waiting = undefined
+    const trailers = this.#trailers
+    if (trailers !== undefined && !this.sentAll) this.#sendEnd(trailers)
+    if (this.tunnel) this.tunnel.onDrain()
+    else if (this.exchange) this.exchange.onDownstreamDrain()
+    else if (trailers !== undefined) this.#settle()
+  }
+
+  #sendEnd(trailers: Fields): void {
+    if (trailers.names.length > 0) this.#host.session.headers(this, trailerBlock(trailers), true)
+    else this.#send(NOTHING, 0, 0, true)
+  }
+
+  /** Its answer has left. A request that goes on is not wanted any more (RFC 9113 8.1). */
+  #settle(): void {
+    if (this.#delivery) this.#host.context.wheel.drop(this.#delivery)
+    if (!this.receivedAll && !this.gone) this.#host.reset(this, this.endCode)
+  }
+}
+
+function lastWordHead(length: number): ResponseHead {
+  const fields = { names: ['content-type', 'cache-control'], values: ['text/plain', 'no-store'], kinds: [FIELD.contentType, FIELD.other] }
+  const options = { close: false, keepAlive: false, nominated: undefined, upgrade: undefined }
+  return { status: 502, reason: '', minor: 1, fields, length, options, keepAlive: undefined, written: undefined, encoded: undefined }
+}
