@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['metrics'],
   ['config'],
   ['shared'],
-  ['http1', 'http2', 'websocket', 'tls'],
+  ['http1', 'http2', 'proxy-protocol', 'websocket', 'tls'],
   ['policy'],
   ['http'],
   ['logging', 'plan', 'util'],
@@ -39,7 +39,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
-  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names']],
+  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates']],
   config: [['aside'], ['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
@@ -75,7 +75,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'], p
 const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy', 'plan'] }
 /** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
 const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { store: ['control/record', 'commands'] }
-const PURE = ['policy', 'http', 'http1', 'http2', 'websocket']
+const PURE = ['policy', 'http', 'http1', 'http2', 'proxy-protocol', 'websocket']
 /** The one file outside src/ that one file may import: the version stands there. */
 const MANIFEST = { from: 'commands/version.ts', to: '../package.json' }
 

@@ -6,6 +6,9 @@ import type { Timeouts } from '../../plan/bounds.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 
+/** In place of the address of a connection that had ended before it was asked. */
+export const UNKNOWN_PEER = 'unknown'
+
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
   /** Address of the connection's other end. */
@@ -17,6 +20,16 @@ export interface ClientSide {
   readonly http2: boolean
   /** Name of the listener that took the connection. */
   readonly listener: string
+  /** Undefined = it came without TLS. */
+  readonly tls: TlsFacts | undefined
+}
+
+/** What the TLS handshake of a connection said. */
+export interface TlsFacts {
+  /** The host that the client named (SNI), lower case; undefined = none. */
+  readonly serverName: string | undefined
+  /** Chosen by ALPN; undefined = the client offered none. */
+  readonly alpn: string | undefined
 }
 
 export interface Downstream {
