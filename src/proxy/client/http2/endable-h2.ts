@@ -7,7 +7,7 @@ import { CONNECTION_FAULT_CODES, CONNECTION_FAULTS, type ConnectionFault, ERROR 
 import type { ServerSession } from '../../../http2/session.ts'
 import type { Timeouts } from '../../../plan/bounds.ts'
 import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
-import { WORKER } from '../../../shared/counters.ts'
+import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
 import type { ClientSide } from '../../exchange/downstream.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'

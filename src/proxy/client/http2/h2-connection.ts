@@ -1,7 +1,6 @@
 // One HTTP/2 connection from a client: reads its requests, of which each is a stream (h2-stream.ts) that becomes an exchange, and sends
 // what comes of them. The protocol itself is http2/. Decides nothing about upstreams.
 
-import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { FAULT_CODES, type FaultCode } from '../../../http/faults.ts'
 import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
@@ -11,14 +10,14 @@ import { FrameWriter } from '../../../http2/frame-writer.ts'
 import { ServerSession } from '../../../http2/session.ts'
 import type { SessionEvents } from '../../../http2/session-events.ts'
 import { WriteBuffers } from '../../../http2/write-buffers.ts'
-import { parseAddress } from '../../../policy/request/client-address.ts'
-import { WORKER } from '../../../shared/counters.ts'
+import { WORKER } from '../../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
 import { answer } from '../../answers/answers.ts'
 import { type AnswerCode, statusOf } from '../../answers/codes.ts'
 import { arrive } from '../../exchange/arrival.ts'
 import type { ExchangeContext } from '../../exchange/context.ts'
 import type { ClientSide } from '../../exchange/downstream.ts'
+import type { Wire } from '../accept/wire.ts'
 import type { ConnectionHost } from '../client-connection.ts'
 import { ForwardMemo } from '../forward-memo.ts'
 import { EndableH2 } from './endable-h2.ts'
@@ -55,17 +54,11 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
   /** Of the streams that are open in this worker. */
   #counted = 0
 
-  constructor(
-    socket: Socket,
-    listener: string,
-    scheme: 'http' | 'https',
-    context: ExchangeContext,
-    host: ConnectionHost,
-  ) {
-    super(socket, context, host)
+  constructor(wire: Wire, client: ClientSide, context: ExchangeContext, host: ConnectionHost) {
+    super(wire, context, host)
+    this.client = client
+    const { socket } = wire
     const { active } = context
-    const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
-    this.client = { peer, trusted: active.isTrusted(peer), scheme, http2: true, listener }
     const { limits } = active.snapshot
     const streams = Math.min(STREAMS, active.connections)
     const windows = { streamWindow: STREAM_WINDOW, connectionWindow: CONNECTION_WINDOW }
@@ -80,8 +73,7 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
   }
 
   reassess(listener: string): void {
-    const { peer, scheme } = this.client
-    this.client = { peer, trusted: this.context.active.isTrusted(peer), scheme, http2: true, listener }
+    this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
   }
 
   // ---- from the socket ----
