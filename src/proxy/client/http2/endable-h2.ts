@@ -39,10 +39,6 @@ export abstract class EndableH2 extends ClientConnection {
   #takenBytes = 0
   readonly #leaving = new Timer({ onDeadline: () => this.safely(() => this.leave()) })
 
-  *exchanges(): Iterable<ClientEvents> {
-    for (const { exchange } of this.session.streams.values()) if (exchange) yield exchange
-  }
-
   /** First without saying how far it goes: requests that are on their way are served. Who is there answers the PING. */
   drain(): void {
     if (this.phase !== 'open') return
@@ -51,6 +47,10 @@ export abstract class EndableH2 extends ClientConnection {
     this.session.ping()
     this.context.wheel.arm(this.#leaving, ROUND_TRIP_MS)
     this.outlet.flush()
+  }
+
+  *exchanges(): Iterable<ClientEvents> {
+    for (const { exchange } of this.session.streams.values()) if (exchange) yield exchange
   }
 
   /** The client has read the first GOAWAY. */

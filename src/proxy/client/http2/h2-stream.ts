@@ -301,7 +301,21 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
 }
 
 function lastWordHead(length: number): ResponseHead {
-  const fields = { names: ['content-type', 'cache-control'], values: ['text/plain', 'no-store'], kinds: [FIELD.contentType, FIELD.other] }
+  const fields = {
+    names: ['content-type', 'cache-control'],
+    values: ['text/plain', 'no-store'],
+    kinds: [FIELD.contentType, FIELD.other],
+  }
   const options = { close: false, keepAlive: false, nominated: undefined, upgrade: undefined }
-  return { status: 502, reason: '', minor: 1, fields, length, options, keepAlive: undefined, written: undefined, encoded: undefined }
+  return {
+    status: 502,
+    reason: '',
+    minor: 1,
+    fields,
+    length,
+    options,
+    keepAlive: undefined,
+    written: undefined,
+    encoded: undefined,
+  }
 }

@@ -2,8 +2,8 @@
 // no key, so vigia makes one.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { FIELD } from '../../../http/field-names.ts'
 import { NO_LENGTH } from '../../../http/body.ts'
+import { FIELD } from '../../../http/field-names.ts'
 import type { Fields } from '../../../http/fields.ts'
 import type { ForwardedRequest } from '../../../http/forwarded-request.ts'
 import type { ResponseHead } from '../../../http/heads.ts'
