@@ -23,6 +23,8 @@ import { openedHead } from './web-socket.ts'
 
 /** A piece up to this size is copied where it has to wait: else it would keep the whole of what was read from the upstream. */
 const COPY_BYTES = 16_384
+/** How long a client that still sends has to read its answer before its stream ends. */
+const READ_MS = 1000
 const NOTHING = Buffer.alloc(0)
 /** Where no other answer can be made. It may be in doubt: a client that reads nothing at all might send its request again. */
 const LAST_WORD = Buffer.from(LAST_WORD_TEXT)
@@ -247,14 +249,14 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     this.exchange = undefined
     this.#waiting = undefined
     this.#waitingBytes = 0
-    if (this.#delivery) this.#host.context.wheel.drop(this.#delivery)
+    this.#dropTimer()
     exchange?.onClientGone()
     tunnel?.onReset()
   }
 
-  /** The client has not taken its answer in time. */
+  /** The client has not taken its answer in time, or has had the time to read it. */
   onDeadline(): void {
-    this.#host.reset(this, ERROR.cancel)
+    if (!this.gone) this.#host.reset(this, this.sentAll ? this.endCode : ERROR.cancel)
   }
 
   // ---- helpers ----
@@ -293,10 +295,23 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     else this.#send(NOTHING, 0, 0, true)
   }
 
-  /** Its answer has left. A request that goes on is not wanted any more (RFC 9113 8.1). */
+  /**
+   * Its answer has left. A request that goes on is not wanted any more (RFC 9113 8.1); its end is put off a little: curl 7.88 loses an answer
+   * that it reads together with the reset.
+   */
   #settle(): void {
+    const { wheel } = this.#host.context
+    if (this.gone || this.receivedAll) return this.#dropTimer()
+    if (this.endCode !== ERROR.noError) return this.#host.reset(this, this.endCode)
+    this.deaf = true
+    this.#paused = false
+    this.replenish()
+    this.#delivery ??= new Timer(this)
+    wheel.arm(this.#delivery, READ_MS)
+  }
+
+  #dropTimer(): void {
     if (this.#delivery) this.#host.context.wheel.drop(this.#delivery)
-    if (!this.receivedAll && !this.gone) this.#host.reset(this, this.endCode)
   }
 }
 
