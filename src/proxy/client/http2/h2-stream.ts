@@ -2,7 +2,6 @@
 // only; what the connection has for all of them is stream-host.ts.
 
 import type { FaultCode } from '../../../http/faults.ts'
-import { FIELD } from '../../../http/field-names.ts'
 import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { ResponseHead } from '../../../http/heads.ts'
 import { ERROR, type ErrorCode } from '../../../http2/errors.ts'
@@ -16,19 +15,15 @@ import type { ClientSide, Downstream } from '../../exchange/downstream.ts'
 import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
 import type { TunnelEnd } from '../../runtime/tunnel-end.ts'
 import { dateNow } from '../date-line.ts'
-import { LAST_WORD_TEXT } from '../response-writer.ts'
+import { LAST_WORD, LAST_WORD_BLOCK } from './last-word.ts'
 import type { StreamHost } from './stream-host.ts'
 import { StreamTunnel, type TunnelCarrier } from './stream-tunnel.ts'
+import { WaitingBytes } from './waiting-bytes.ts'
 import { openedHead } from './web-socket.ts'
 
-/** A piece up to this size is copied where it has to wait: else it would keep the whole of what was read from the upstream. */
-const COPY_BYTES = 16_384
 /** How long a client that still sends has to read its answer before its stream ends. */
 const READ_MS = 1000
 const NOTHING = Buffer.alloc(0)
-/** Where no other answer can be made. It may be in doubt: a client that reads nothing at all might send its request again. */
-const LAST_WORD = Buffer.from(LAST_WORD_TEXT)
-const LAST_WORD_BLOCK = responseBlock(lastWordHead(LAST_WORD.length), false, '', '', '')
 
 export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expiring {
   readonly client: ClientSide
@@ -42,11 +37,8 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   /** Something has come for it in this turn. */
   isTouched = false
   readonly #host: StreamHost
-  /** Pieces of the answer that windows or the socket have no room for; undefined = none. */
-  #waiting: Buffer[] | undefined = undefined
-  /** Of the first of them: bytes that have been sent. */
-  #sentOfFirst = 0
-  #waitingBytes = 0
+  /** What of the answer is to be sent later; undefined = nothing. */
+  #waiting: WaitingBytes | undefined = undefined
   /** Behind what waits, the answer ends with these; undefined = it goes on. */
   #trailers: Fields | undefined = undefined
   /** Bytes of the answer's body that are to come; below 0 = only its end will tell. */
@@ -68,7 +60,7 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   // ---- for the exchange ----
 
   get bytesWaiting(): number {
-    return this.#waitingBytes
+    return this.#waiting?.size ?? 0
   }
 
   interim(head: ResponseHead): void {
@@ -109,7 +101,7 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     if (this.#waiting === undefined) return this.#settle()
     const { wheel, active } = this.#host.context
     this.#delivery = new Timer(this)
-    wheel.arm(this.#delivery, deliveryMs(idleMs, active.snapshot.limits.minRate, this.#waitingBytes))
+    wheel.arm(this.#delivery, deliveryMs(idleMs, active.snapshot.limits.minRate, this.#waiting.size))
   }
 
   abandon(): void {
@@ -223,20 +215,11 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   sendWaiting(): boolean {
     const waiting = this.#waiting
     if (waiting === undefined || this.gone) return false
-    const first = waiting[0]!
-    const from = this.#sentOfFirst
-    const end = Math.min(first.length, from + FRAME_BYTES)
-    const isLast = this.#trailers === NO_FIELDS && waiting.length === 1 && end === first.length
-    const at = this.#send(first, from, end, isLast)
-    if (at === from) return false
-    this.#waitingBytes -= at - from
-    this.#sentOfFirst = at
-    if (at === first.length) {
-      waiting.shift()
-      this.#sentOfFirst = 0
-      if (waiting.length === 0) this.#sentWaiting()
-    }
-    return true
+    const gotOn = waiting.sendSome(FRAME_BYTES, (chunk, start, end, isLast) =>
+      this.#send(chunk, start, end, isLast && this.#trailers === NO_FIELDS),
+    )
+    if (waiting.size === 0) this.#sentWaiting()
+    return gotOn
   }
 
   get hasWaiting(): boolean {
@@ -248,7 +231,6 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     const { exchange, tunnel } = this
     this.exchange = undefined
     this.#waiting = undefined
-    this.#waitingBytes = 0
     this.#dropTimer()
     exchange?.onClientGone()
     tunnel?.onReset()
@@ -272,13 +254,11 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   }
 
   #putAside(chunk: Buffer, start: number, end: number): void {
-    const piece = chunk.subarray(start, end)
     if (this.#waiting === undefined) {
-      this.#waiting = []
+      this.#waiting = new WaitingBytes()
       this.#host.wait(this)
     }
-    this.#waiting.push(piece.length <= COPY_BYTES ? Buffer.from(piece) : piece)
-    this.#waitingBytes += piece.length
+    this.#waiting.add(chunk, start, end)
   }
 
   #sentWaiting(): void {
@@ -312,25 +292,5 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
 
   #dropTimer(): void {
     if (this.#delivery) this.#host.context.wheel.drop(this.#delivery)
-  }
-}
-
-function lastWordHead(length: number): ResponseHead {
-  const fields = {
-    names: ['content-type', 'cache-control'],
-    values: ['text/plain', 'no-store'],
-    kinds: [FIELD.contentType, FIELD.other],
-  }
-  const options = { close: false, keepAlive: false, nominated: undefined, upgrade: undefined }
-  return {
-    status: 502,
-    reason: '',
-    minor: 1,
-    fields,
-    length,
-    options,
-    keepAlive: undefined,
-    written: undefined,
-    encoded: undefined,
   }
 }

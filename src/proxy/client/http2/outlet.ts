@@ -12,7 +12,7 @@ const WRITE_BYTES = 65_536
 const FULL_BYTES = 262_144
 
 /** A stream with DATA that had to wait. */
-interface Sender {
+export interface Sender {
   readonly hasWaiting: boolean
   /** Sends one frame of it. @returns true where it got on */
   sendWaiting(): boolean
