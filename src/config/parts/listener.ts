@@ -96,7 +96,7 @@ function isWildcard(host: string): boolean {
 }
 
 /** @param listener must have passed the checks */
-export function compileListener({ name, address, tcpKeepAlive, http2 = false }: ListenerDocument): ListenerPlan {
+export function compileListener({ name, address, tcpKeepAlive, http2 }: ListenerDocument): ListenerPlan {
   const parsed = parseAddress(address)
   if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
   return { name, ...parsed, http2, tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive) }
