@@ -42,6 +42,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   maxAge: ['stsseconds', 'maxage'],
   includeSubDomains: ['stsincludesubdomains'],
   preload: ['stspreload'],
+  http2: ['h2', 'h2c', 'proto', 'protocol', 'protocols', 'alpn'],
 }
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {

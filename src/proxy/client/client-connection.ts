@@ -33,7 +33,7 @@ export abstract class ClientConnection implements Expiring, Member {
   protected readonly transport: Socket
   /** There is TLS in between. */
   protected readonly isSecure: boolean
-  protected readonly context: ExchangeContext
+  readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly timer = new Timer(this)
   /** The client has closed its sending side. */
