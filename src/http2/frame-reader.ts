@@ -89,6 +89,12 @@ export class FrameReader {
     this.#payload = NONE
   }
 
+  /** What came ends within the preface, or within a header block, behind which all else has to wait. */
+  get awaitsRest(): boolean {
+    if (this.#preface > 0) return this.#preface < PREFACE.length
+    return this.#blockStream !== 0 || (this.#inPayload && this.#type === FRAME.headers)
+  }
+
   push(chunk: Buffer): void {
     if (this.#stopped) return
     let at = this.#preface > 0 ? this.#readPreface(chunk) : 0

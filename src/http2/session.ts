@@ -38,6 +38,11 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
     this.#reader = new FrameReader(this, Math.max(LEAST_BLOCK_BYTES, 2 * limits.headBytes), true)
   }
 
+  /** As `FrameReader.awaitsRest`. */
+  get awaitsRest(): boolean {
+    return this.#reader.awaitsRest
+  }
+
   /** @param nowMs monotonic */
   receive(chunk: Buffer, nowMs: number): void {
     this.#nowMs = nowMs
