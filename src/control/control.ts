@@ -46,6 +46,7 @@ export class Control {
       prober,
       registry,
       sessions,
+      certificates,
       supervisor,
       inUse,
       reloader,
@@ -53,6 +54,7 @@ export class Control {
     } = this.#parts
     const { snapshot } = inUse
     try {
+      await certificates.prepare(snapshot)
       await checkListeners(listenersOf(snapshot))
       const { warning } = connectionLimitOf(snapshot, descriptors)
       if (warning !== undefined) this.#options.logger.warn(warning)
@@ -76,6 +78,7 @@ export class Control {
       this.#ticks = setInterval(() => this.#tick(), TICK_MS)
       this.#turns = setInterval(() => sessions.turn(), GENERATION_MS)
       await supervisor.start(snapshot.revision)
+      certificates.adopt(snapshot)
       this.#life = 'ready'
       reloader?.start()
       // What listens is good. One that was kept is kept already.

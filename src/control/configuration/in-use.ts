@@ -7,6 +7,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { Serial } from '../../util/serial.ts'
+import type { Certificates } from '../certificates/certificates.ts'
 import type { Names } from '../names/names.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
@@ -25,6 +26,7 @@ export interface InUseOptions {
   readonly snapshot: Snapshot
   readonly slots: Slots
   readonly names: Pick<Names, 'follow' | 'retire'>
+  readonly certificates: Pick<Certificates, 'prepare' | 'adopt'>
   readonly registry: Registry
   readonly windows: MaintenanceWindows
   readonly prober: Prober
@@ -77,7 +79,7 @@ export class ConfigurationInUse {
   }
 
   async #take(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
-    const { windows, admin, descriptors, wantedWorkers, logger, tell } = this.#options
+    const { windows, admin, certificates, descriptors, wantedWorkers, logger, tell } = this.#options
     this.#expectReady()
     const overridden = checkConfigurationFreeze(windows.freezeOn(), override, Date.now())
     if (overridden !== undefined) tell(overridden)
@@ -87,6 +89,7 @@ export class ConfigurationInUse {
     }
     const usable = { ...wanted, workers: former.workers }
     await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
+    await certificates.prepare(wanted)
     await admin.listen(wanted.admin)
     try {
       this.#expectReady()
@@ -110,7 +113,7 @@ export class ConfigurationInUse {
   }
 
   async #distribute(wanted: Snapshot): Promise<void> {
-    const { names, registry, windows, prober, supervisor, counters, logger } = this.#options
+    const { names, certificates, registry, windows, prober, supervisor, counters, logger } = this.#options
     names.follow(wanted)
     const slots = registry.apply(wanted)
     this.#revisions += 1
@@ -120,6 +123,7 @@ export class ConfigurationInUse {
     windows.apply(snapshot)
     prober.apply(registry.jobs())
     await supervisor.distribute({ type: 'snapshot', snapshot, slots })
+    certificates.adopt(wanted)
     for (const entry of registry.retire()) {
       const left = leftWords(entry, counters)
       if (left !== undefined) logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)

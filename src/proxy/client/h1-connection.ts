@@ -15,13 +15,14 @@ import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
-import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { ConnectionHost } from './client-connection.ts'
+import { EndableH1 } from './endable-h1.ts'
 import { ForwardMemo } from './forward-memo.ts'
 
 /** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
 const MOST_IN_A_TURN = 32
 
-export class H1Connection extends ClientConnection implements Downstream, BodySink {
+export class H1Connection extends EndableH1 implements Downstream, BodySink {
   client: ClientSide
   readonly #heads: HeadReader
   readonly #body: BodyReader

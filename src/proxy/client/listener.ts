@@ -60,7 +60,7 @@ export class Listener implements ConnectionHost {
 
   /** What is under way on its connections. */
   *exchanges(): Iterable<ClientEvents> {
-    for (const { current } of this.#connections) if (current) yield current
+    for (const connection of this.#connections) yield* connection.exchanges()
   }
 
   /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
@@ -83,10 +83,10 @@ export class Listener implements ConnectionHost {
     for (const connection of [...this.#connections]) connection.drain()
   }
 
-  /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many connections had something under way */
+  /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many requests and tunnels were under way */
   endAll(): number {
     let cut = 0
-    for (const connection of [...this.#connections]) if (connection.stop()) cut += 1
+    for (const connection of [...this.#connections]) cut += connection.stop()
     return cut
   }
 
