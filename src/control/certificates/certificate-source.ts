@@ -15,9 +15,11 @@ export interface SuppliedCertificate {
 export interface CertificateSource {
   /** How its certificates came, for people: in `/status`, `vigia certificates`, events. */
   readonly came: 'acme' | 'self-signed'
+  /** Resolves when it has something for a configuration that is about to be used; undefined = it always has. Never rejects. */
+  prepare?(snapshot: Pick<Snapshot, 'listeners' | 'routes' | 'acme'>): Promise<void>
   /**
    * What it has now for the listeners of a configuration that is about to be used. Asked at the start, at each reload, and whenever the
    * source says that it has others (`Certificates.refresh`). Does not wait, and never throws; what can't be served is left out and told.
    */
-  certificatesFor(snapshot: Pick<Snapshot, 'listeners' | 'routes'>): readonly SuppliedCertificate[]
+  certificatesFor(snapshot: Pick<Snapshot, 'listeners' | 'routes' | 'acme'>): readonly SuppliedCertificate[]
 }

@@ -12,7 +12,7 @@ import type { CertificateSource } from './certificate-source.ts'
 import { type ListenedCertificate, servedCertificates } from './material.ts'
 import { type PairRead, readPairFiles } from './pair-files.ts'
 
-type Listening = Pick<Snapshot, 'listeners' | 'routes'>
+type Listening = Pick<Snapshot, 'listeners' | 'routes' | 'acme'>
 
 export interface CertificatesOptions {
   /** Those whose certificates come after the files' of the same listener, in this order. */
@@ -56,6 +56,7 @@ export class Certificates {
         throw new CannotServe(`the file ${JSON.stringify(file)} ${fault.message}`, undefined)
       }
     }
+    for (const source of this.#options.sources) await source.prepare?.(wanted)
     this.#pairs = pairs
     const former = this.#inUse
     this.#put([wanted, ...(former === undefined ? [] : [former])])

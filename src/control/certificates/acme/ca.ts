@@ -63,12 +63,14 @@ export class Ca {
       directoryUrl: plan.directory,
       accountKey,
       ...(accountUrl === undefined ? {} : { accountUrl }),
-      ...(plan.eab === undefined
-        ? {}
-        : { externalAccountBinding: { kid: plan.eab.keyId, hmacKey: plan.eab.hmacKey } }),
+      ...(plan.eab === undefined ? {} : { externalAccountBinding: { kid: plan.eab.keyId, hmacKey: plan.eab.hmacKey } }),
     })
     // HTTPS_PROXY and NO_PROXY count.
-    const agent = new Agent({ keepAlive: true, proxyEnv: process.env, ...(plan.authorities && { ca: plan.authorities }) })
+    const agent = new Agent({
+      keepAlive: true,
+      proxyEnv: process.env,
+      ...(plan.authorities && { ca: plan.authorities }),
+    })
     this.#line = { agent, version, signal, retryAfterMs: undefined }
   }
 
@@ -125,12 +127,19 @@ export class Ca {
     return this.#call(() => this.#client.getCertificate(order))
   }
 
-  /** What the CA says of a renewal (RFC 9773 4.1), as JSON says it; undefined = it says nothing of renewals. */
+  /** Whether it says when to renew (RFC 9773). */
+  knowsRenewals(): Promise<boolean> {
+    return this.#call(async () => (await this.#renewals()) !== undefined)
+  }
+
+  /** What it says of the renewal of a certificate (RFC 9773 4.1), as JSON says it. */
   renewalInfo(id: string): Promise<unknown> {
-    return this.#call(async () => {
-      const { renewalInfo } = (await get(this.#options.plan.directory)) as { readonly renewalInfo?: unknown }
-      return typeof renewalInfo === 'string' ? get(`${renewalInfo}/${id}`) : undefined
-    })
+    return this.#call(async () => get(`${await this.#renewals()}/${id}`))
+  }
+
+  async #renewals(): Promise<string | undefined> {
+    const { renewalInfo } = ((await get(this.#options.plan.directory)) ?? {}) as { readonly renewalInfo?: unknown }
+    return typeof renewalInfo === 'string' ? renewalInfo : undefined
   }
 
   close(): void {

@@ -7,11 +7,9 @@ import acme from 'acme-client'
 import type { AcmeChallenge } from '../../../plan/acme.ts'
 import { nextLookMs, type Pending } from '../../../policy/certificates/order-tries.ts'
 import { type CaProblem, challengeProblemIn } from '../../../policy/certificates/problem-document.ts'
-import type { HttpChallenge, TlsChallenge } from '../../../shared/acme-challenges.ts'
 import { type Authorization, type Ca, CaError, type Challenge, type Order } from './ca.ts'
+import type { Offered } from './challenge-board.ts'
 import type { KeyAndCertificate } from './x509.ts'
-
-export type Offered = { readonly http: HttpChallenge } | { readonly tls: TlsChallenge }
 
 export interface ObtainOptions {
   readonly ca: Ca
