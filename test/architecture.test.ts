@@ -1,4 +1,4 @@
-// Enforces the shape of src/: which folder may import which, who owns which package, and that policy/, http1/ and websocket/ stay pure.
+// Enforces the shape of src/: which folder may import which, who owns which package, and that policy/, http1/, http2/ and websocket/ stay pure.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['metrics'],
   ['config'],
   ['shared'],
-  ['http1', 'websocket', 'tls'],
+  ['http1', 'http2', 'proxy-protocol', 'websocket', 'tls'],
   ['policy'],
   ['http'],
   ['logging', 'plan', 'util'],
@@ -75,7 +75,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'], p
 const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy', 'plan'] }
 /** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
 const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { store: ['control/record', 'commands'] }
-const PURE = ['policy', 'http', 'http1', 'websocket']
+const PURE = ['policy', 'http', 'http1', 'http2', 'proxy-protocol', 'websocket']
 /** The one file outside src/ that one file may import: the version stands there. */
 const MANIFEST = { from: 'commands/version.ts', to: '../package.json' }
 
@@ -338,7 +338,7 @@ describe('the shape of src/', () => {
     expect(problems).toEqual([])
   })
 
-  test('policy/, http1/ and websocket/ read no clock, timer, randomness or process', () => {
+  test('policy/, http1/, http2/ and websocket/ read no clock, timer, randomness or process', () => {
     const problems = files
       .filter(file => PURE.includes(file.room))
       .flatMap(file =>

@@ -29,6 +29,14 @@ export const FAULTS = {
   'unknown-expectation': { status: 417, message: 'No expectation but 100-continue is understood.' },
   'unknown-method': { status: 501, message: 'CONNECT, and methods of more than 64 characters, are not implemented.' },
   'bad-version': { status: 505, message: 'Only HTTP/1.0, HTTP/1.1 and later versions of HTTP/1 are spoken here.' },
+  'http-on-tls-port': {
+    status: 400,
+    message: 'Plain HTTP came to a port that speaks HTTPS: ask for https://, not http://.',
+  },
+  'tls-on-plain-port': {
+    status: 400,
+    message: 'TLS came to a port that speaks plain HTTP: ask for http://, not https://.',
+  },
   'head-timeout': { status: 408, message: 'The request head did not arrive in time.' },
   'body-timeout': { status: 408, message: 'The request body did not arrive in time.' },
 } as const satisfies Record<string, FaultText>

@@ -1,7 +1,7 @@
 // Every metric of vigia: its name, its help, and how it is read from the shared counters. Names and units follow the conventions of
 // Prometheus; no label has a value that clients make up.
 
-import { GAUGE, TOTAL } from '../shared/counters.ts'
+import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineMaintenance } from './maintenance.ts'

@@ -1,7 +1,7 @@
 // Turns what control knows into what a scrape reads. Reads only; what is counted comes straight from shared memory.
 
 import type { MetricsSource } from '../../metrics/source.ts'
-import { ROUTE_OF_NONE } from '../../shared/counters.ts'
+import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { windowSamples } from './maintenance-report.ts'

@@ -9,7 +9,7 @@ import type {
   StoreReport,
 } from '../../admin/contract/status.ts'
 import { createScrape } from '../../metrics/scrape.ts'
-import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort, iso } from '../../util/words.ts'
 import type { Records } from '../record/records.ts'

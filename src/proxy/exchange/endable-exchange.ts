@@ -2,7 +2,7 @@
 // is done. What it does until then is exchange.ts.
 
 import type { Language } from '../../plan/snapshot.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
 import type { Breaker } from '../pool/breaker.ts'
 import type { Waiter } from '../pool/waiter.ts'
@@ -147,6 +147,13 @@ export abstract class EndableExchange implements Expiring {
     this.attempt?.connection.abandon()
     if (this.progress.headSent) this.cut(code)
     else this.answer(code)
+  }
+
+  /** NTLM and Negotiate log in a connection, not a request: HTTP/2 has none that is the request's alone (RFC 4559 6, RFC 9113 8). */
+  protected needHttp1(): void {
+    this.attempt?.connection.abandon()
+    this.finish('needs HTTP/1.1')
+    this.down.requireHttp1()
   }
 
   protected cut(end: string): void {

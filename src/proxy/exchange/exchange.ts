@@ -7,7 +7,7 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { asksForLogin } from '../../http/login-schemes.ts'
 import { isIdempotent, isRefusal } from '../../policy/request/retry.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { Choice, Seeker } from '../pool/choice.ts'
 import { NEWCOMER, Waiter, type Waiting } from '../pool/waiter.ts'
@@ -31,6 +31,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   get offers(): string | undefined {
     return this.record.forwarded.upgrade
+  }
+
+  get webSocketAccept(): string | undefined {
+    return this.down.webSocketAccept
   }
 
   get bytesWaiting(): boolean {
@@ -168,8 +172,14 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     const nowMs = performance.now()
     attempt.answerBegins(head.status, nowMs)
-    if (asksForLogin(head.status, head.fields)) this.#askedForLogin(attempt.connection)
+    if (asksForLogin(head.status, head.fields)) {
+      if (this.down.client.http2) return this.needHttp1()
+      this.#askedForLogin(attempt.connection)
+    }
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
+    // Its answer, but not one that can be told.
+    if (this.webSocketAccept !== undefined && ((head.status / 100) | 0) === 2)
+      return this.breakOff('bad-upstream-response')
     this.record.firstByteMs = nowMs - this.record.startedMs
     attempt.tellLatency()
     this.timer.phase = 'body'
