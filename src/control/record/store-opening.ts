@@ -3,7 +3,15 @@
 
 import type { Logger } from '../../logging/logger.ts'
 import type { StorePlan } from '../../plan/store.ts'
-import type { AppendKind, AppendRows, Override, Store, StoredSecret, StoredWindow, StoreHealth } from '../../store/contract.ts'
+import type {
+  AppendKind,
+  AppendRows,
+  Override,
+  Store,
+  StoredSecret,
+  StoredWindow,
+  StoreHealth,
+} from '../../store/contract.ts'
 import { type openStore, ordersBeside } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { DEFAULT_RETENTION } from '../../store/tuning.ts'

@@ -6,6 +6,7 @@ import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
+import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
@@ -14,7 +15,7 @@ import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
-import { sendAnswer, sendLastHopAnswer } from './send-answer.ts'
+import { sendAnswer, sendLastHopAnswer, sendReady } from './send-answer.ts'
 
 /** Why a request is answered by vigia itself. */
 interface Rejection {
@@ -22,8 +23,8 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
-/** `last-hop`: it is vigia that it asks; `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | Rejection | 'last-hop' | 'needs-http1'
+/** An Answer: it is a CA that asks. `last-hop`: it is vigia that it asks; `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
+type Arrived = Exchange | Rejection | Answer | 'last-hop' | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
 const NO_ROUTE = reject('no-route')
@@ -62,6 +63,8 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
+  const challenge = context.challengeAnswers?.get(path)
+  if (challenge !== undefined && isGetOrHead(head.method)) return challenge
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
@@ -81,11 +84,17 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | 'last-hop'): void {
+function answer(
+  context: ExchangeContext,
+  down: Downstream,
+  record: ExchangeRecord,
+  why: Rejection | Answer | 'last-hop',
+): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
     if (why === 'last-hop') sendLastHopAnswer(down, record)
+    else if ('body' in why) sendReady(down, record, why)
     else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
@@ -98,6 +107,10 @@ function answer(context: ExchangeContext, down: Downstream, record: ExchangeReco
   record.finish(context, undefined, 0, end)
   down.flush()
   down.finished((record.placement?.route ?? snapshot).timeouts)
+}
+
+function isGetOrHead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 function reject(code: AnswerCode): Rejection {

@@ -3,6 +3,7 @@
 import type { AccessLog } from '../access-log/access-log.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
+import type { ChallengeAnswers } from './challenge-answers.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
@@ -11,6 +12,8 @@ export interface ExchangeContext extends TunnelRuntime {
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */
   readonly closedRoutes: ClosedRoutes | undefined
+  /** What a CA is answered that looks at our names; undefined = none does. */
+  readonly challengeAnswers: ChallengeAnswers | undefined
   /** A request has come back to this pool: counts it, and says so now and then. */
   looped(slot: number, pool: string): void
 }

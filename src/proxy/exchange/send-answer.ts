@@ -10,7 +10,7 @@ import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-afte
 import { isSafe } from '../../policy/request/method-class.ts'
 import { preferredLanguage, prefersJson, sendsJson } from '../../policy/request/negotiate.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
-import { answer } from '../answers/answers.ts'
+import { type Answer, answer } from '../answers/answers.ts'
 import { closedRouteAnswer } from '../answers/closed-route-answer.ts'
 import { type AnswerCode, isBusy } from '../answers/codes.ts'
 import type { AnswerForm, FormKind } from '../answers/forms.ts'
@@ -45,7 +45,11 @@ export function sendAnswer(
 
 /** Hands over the whole answer to a request that may go no further, and notes it; the caller flushes. */
 export function sendLastHopAnswer(down: Downstream, record: ExchangeRecord): void {
-  const { head, body } = lastHopAnswer(record.head)
+  sendReady(down, record, lastHopAnswer(record.head))
+}
+
+/** Hands over an answer as it is, and notes it; the caller flushes. */
+export function sendReady(down: Downstream, record: ExchangeRecord, { head, body }: Answer): void {
   send(down, record, head, body)
 }
 

@@ -86,7 +86,8 @@ export async function fetchCopy(path: string): Promise<StoredOrders | undefined>
 function parseCopy(text: string): StoredOrders | undefined {
   // Earlier versions had no secrets.
   const { version, overrides, windows, secrets = [] } = JSON.parse(text) as Record<string, unknown>
-  if (version !== VERSION || !Array.isArray(overrides) || !Array.isArray(windows) || !Array.isArray(secrets)) return undefined
+  if (version !== VERSION || !Array.isArray(overrides) || !Array.isArray(windows) || !Array.isArray(secrets))
+    return undefined
   const isText = (value: unknown) => typeof value === 'string'
   return {
     overrides: (overrides as Override[]).filter(
