@@ -39,7 +39,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
-  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names']],
+  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates']],
   config: [['aside'], ['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],

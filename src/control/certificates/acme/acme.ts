@@ -3,7 +3,6 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { AcmePlan } from '../../../plan/acme.ts'
-import type { Snapshot } from '../../../plan/snapshot.ts'
 import {
   afterAdvice,
   afterFailure,
@@ -17,12 +16,12 @@ import {
 } from '../../../policy/certificates/name-state.ts'
 import type { OrderFailure } from '../../../policy/certificates/order-tries.ts'
 import { readPair } from '../../../tls/certificate.ts'
-import type { CertificateSource, SuppliedCertificate } from '../certificate-source.ts'
+import type { CertificateSource, SourceOf, SuppliedCertificate } from '../certificate-source.ts'
 import { Accounts } from './accounts.ts'
 import type { AcmeEvent } from './acme-event.ts'
 import type { ChallengeBoard } from './challenge-board.ts'
 import { type IssuedCertificate, type Keep, type KeptRow, keptIn } from './kept.ts'
-import { SelfSigned } from './self-signed.ts'
+import { SelfSigned, withoutFiles } from './self-signed.ts'
 
 export interface AcmeOptions {
   readonly version: string
@@ -46,13 +45,12 @@ const MOST_ORDERS = 4
 /** A reason that stays the same is told again after so many tries. */
 const TOLD_EVERY = 8
 
-type Wanted = Pick<Snapshot, 'listeners' | 'routes' | 'acme'>
-
 export class Acme implements CertificateSource {
   readonly came = 'acme'
+  /** What is served for names that have no certificate yet. */
+  readonly selfSigned: SelfSigned
   readonly #options: AcmeOptions
   readonly #accounts: Accounts
-  readonly #selfSigned = new SelfSigned()
   /** By name; also of names that the configuration has no more. */
   readonly #issued = new Map<string, IssuedCertificate>()
   readonly #states = new Map<string, NameState>()
@@ -65,24 +63,20 @@ export class Acme implements CertificateSource {
   constructor(options: AcmeOptions) {
     this.#options = options
     this.#accounts = new Accounts(options.keep)
+    this.selfSigned = new SelfSigned(
+      ({ acme }) => acme?.names.filter(name => !this.#issued.has(name)) ?? [],
+      names => options.tell({ type: 'acme', kind: 'self-signed', names }),
+    )
   }
 
-  /** Has something to serve for every name of this configuration. */
-  async prepare({ acme }: Wanted): Promise<void> {
-    await this.#selfSigned.prepare((acme?.names ?? []).filter(name => !this.#issued.has(name)))
-  }
-
-  certificatesFor({ listeners, acme }: Wanted): readonly SuppliedCertificate[] {
-    if (acme === undefined) return []
-    const on = listeners.filter(({ tls }) => tls?.certificates.length === 0).map(({ name }) => name)
-    const issued = acme.names.flatMap(name => this.#issued.get(name) ?? [])
-    const { pair } = this.#selfSigned
-    const pairs = issued.length < acme.names.length && pair !== undefined ? [...issued, pair] : issued
-    return pairs.map(({ cert, key }) => ({ listeners: on, cert, key }))
+  certificatesFor(wanted: SourceOf): readonly SuppliedCertificate[] {
+    const listeners = withoutFiles(wanted)
+    const issued = (wanted.acme?.names ?? []).flatMap(name => this.#issued.get(name) ?? [])
+    return issued.map(({ cert, key }) => ({ listeners, cert, key }))
   }
 
   /** Every worker uses this configuration. */
-  follow({ acme }: Wanted): void {
+  follow({ acme }: SourceOf): void {
     const hasChanged = !isDeepStrictEqual(acme, this.#plan)
     this.#plan = acme
     if (!hasChanged) return
@@ -176,13 +170,12 @@ export class Acme implements CertificateSource {
     if (facts === undefined || faults.length > 0)
       throw new Error(`the certificate that the CA gave ${faults[0]?.message ?? 'cannot be read'}`)
     const issued = { name, directory, ...pair, facts }
-    const isRenewal = this.#issued.has(name)
+    const before = this.#issued.get(name)?.facts
     this.#issued.set(name, issued)
     if (this.#states.has(name)) this.#states.set(name, this.#stateOf(name))
-    const { issuer, untilMs } = facts
     this.#options.keep({ kind: 'issued', certificate: issued })
     this.#options.changed()
-    this.#options.tell({ type: 'certificate-issued', name, directory, issuer, untilMs, isRenewal })
+    this.#options.tell({ type: 'acme', kind: 'issued', name, directory, before, now: facts })
   }
 
   #failed(name: string, { directory }: AcmePlan, error: unknown): void {
@@ -195,8 +188,10 @@ export class Acme implements CertificateSource {
     const { failures, retryAtMs, held } = after
     if (state.failure?.reason === failure.reason && failures % TOLD_EVERY !== 0) return
     const { reason, trouble } = failure
-    const untilMs = held?.notAfterMs
-    this.#options.tell({ type: 'certificate-order-failed', name, directory, trouble, reason, retryAtMs, untilMs })
+    this.#options.tell({
+      ...{ type: 'acme', kind: 'failed', name, directory, trouble, reason, failures, retryAtMs },
+      untilMs: held?.notAfterMs,
+    })
   }
 
   async #ask(name: string, plan: AcmePlan): Promise<void> {
