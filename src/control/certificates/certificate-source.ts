@@ -20,6 +20,8 @@ export interface CertificateSource {
   readonly came: 'acme' | 'self-signed'
   /** Resolves when it has something for a configuration that is about to be used; undefined = it always has. Never rejects. */
   prepare?(snapshot: SourceOf): Promise<void>
+  /** Every worker uses this configuration now. */
+  adopt?(used: SourceOf): void
   /**
    * What it has now for the listeners of a configuration that is about to be used. Asked at the start, at each reload, and whenever the
    * source says that it has others (`Certificates.refresh`). Does not wait, and never throws; what can't be served is left out and told.

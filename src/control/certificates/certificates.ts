@@ -91,6 +91,7 @@ export class Certificates {
   /** Every worker uses this configuration: what only the former one needed goes. */
   adopt(used: Listening): void {
     this.#files.keepOnly(filesOf(used))
+    for (const source of this.#options.sources) source.adopt?.(used)
     this.#inUse = used
     this.refresh()
   }

@@ -1,9 +1,9 @@
 // What exchanges need beside the ground: the configuration in force, the routes that are closed, the access log.
 
 import type { AccessLog } from '../access-log/access-log.ts'
+import type { ChallengeAnswers } from '../answers/challenge-answers.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
-import type { ChallengeAnswers } from './challenge-answers.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 
 export interface ExchangeContext extends TunnelRuntime {

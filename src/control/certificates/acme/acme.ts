@@ -75,8 +75,7 @@ export class Acme implements CertificateSource {
     return issued.map(({ cert, key }) => ({ listeners, cert, key }))
   }
 
-  /** Every worker uses this configuration. */
-  follow({ acme }: SourceOf): void {
+  adopt({ acme }: SourceOf): void {
     const hasChanged = !isDeepStrictEqual(acme, this.#plan)
     this.#plan = acme
     if (!hasChanged) return

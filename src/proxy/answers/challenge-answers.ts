@@ -3,7 +3,7 @@
 
 import { FIELD } from '../../http/field-names.ts'
 import { type AcmeChallenges, CHALLENGE_PATH } from '../../shared/acme-challenges.ts'
-import { type Answer, withHead } from '../answers/answers.ts'
+import { type Answer, withHead } from './answers.ts'
 
 /** By path. */
 export type ChallengeAnswers = ReadonlyMap<string, Answer>
