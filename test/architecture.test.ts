@@ -88,6 +88,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   commander: ['main'],
   '@fastify/swagger': ['admin'],
   fastify: ['admin'],
+  // Only finds where everything in a plain document begins and ends: `yaml` explains what is wrong.
+  'js-yaml': ['config/read/quick-document.ts'],
   pino: ['logging'],
   'pino-pretty': ['logging'],
   'prom-client': ['metrics'],

@@ -183,6 +183,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    certificates,
     names,
     registry,
     drains,

@@ -22,6 +22,14 @@ export const FAULTS = {
   'bad-chunk': { status: 400, message: 'The chunked body is malformed.' },
   'bad-trailer': { status: 400, message: 'The trailer section is malformed or too large.' },
   'bad-upgrade': { status: 400, message: 'The Upgrade field is malformed.' },
+  'bad-pseudo-field': {
+    status: 400,
+    message: 'A pseudo-header field of HTTP/2 is missing, repeated, unknown or malformed.',
+  },
+  'connection-field': {
+    status: 400,
+    message: 'A field that belongs to a connection of HTTP/1.1 must not come over HTTP/2.',
+  },
   'body-too-large': { status: 413, message: 'The request body is larger than allowed.' },
   'target-too-long': { status: 414, message: 'The request target is longer than allowed.' },
   'head-too-large': { status: 431, message: 'The head is larger than allowed.' },
