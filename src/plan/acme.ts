@@ -11,7 +11,7 @@ export interface AcmePlan {
   /** Each gets a certificate of its own; lower case, no wildcards. */
   readonly names: readonly string[]
   /** PEM of the authorities that the CA's own server is verified with; undefined = those of the system. */
-  readonly authorities: string | undefined
+  readonly ca: string | undefined
 }
 
 export interface ExternalAccount {

@@ -12,7 +12,7 @@ export type { Authorization, Order }
 export type Challenge = Authorization['challenges'][number]
 
 export interface CaOptions {
-  readonly plan: Pick<AcmePlan, 'directory' | 'eab' | 'authorities'>
+  readonly plan: Pick<AcmePlan, 'directory' | 'eab' | 'ca'>
   /** PEM. */
   readonly accountKey: string
   /** URL of the account; undefined = it has yet to be made. */
@@ -69,7 +69,7 @@ export class Ca {
     const agent = new Agent({
       keepAlive: true,
       proxyEnv: process.env,
-      ...(plan.authorities && { ca: plan.authorities }),
+      ...(plan.ca && { ca: plan.ca }),
     })
     this.#line = { agent, version, signal, retryAfterMs: undefined }
   }
