@@ -30,6 +30,7 @@ import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
+import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
 import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
 import {
   checkSettings,
@@ -56,6 +57,7 @@ export const configSchema = section(
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
     headers: Type.Optional(headersSchema),
+    compress: Type.Optional(compressAllSchema),
     accessLog: Type.Optional(accessLogSchema),
     log: Type.Optional(logSchema),
     admin: Type.Optional(adminSchema),
@@ -80,6 +82,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkListeners(config),
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
+    ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
@@ -132,7 +135,9 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     workers,
     watch,
     listeners: config.listeners.map(compileListener),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
+    routes: config.routes.map((route, i) =>
+      compileRoute(route, i, poolIndices, { timeouts, limits, compress: config.compress }),
+    ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     dns: compileDns(config.dns),
     trustedProxies,

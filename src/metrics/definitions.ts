@@ -5,6 +5,7 @@ import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
+import { defineCompression } from './compression.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
@@ -53,6 +54,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
     ...defineOverload(source),
+    ...defineCompression(source),
     poolTotal(
       'vigia_retries_budgeted_total',
       TOTAL.budgetedRetries,

@@ -1,6 +1,7 @@
 // A route as compiled: what it matches, who may use it, what it declares about its requests.
 
 import type { Timeouts } from './bounds.ts'
+import type { CompressionPlan } from './compression.ts'
 
 export interface RoutePlan {
   /** For logs and metrics: the configured name, or `routes[2]`. */
@@ -23,6 +24,8 @@ export interface RoutePlan {
   readonly access?: AccessPlan | undefined
   /** How often a client may ask; undefined = no limit. */
   readonly rateLimit?: RateLimitPlan | undefined
+  /** Undefined = its answers are passed on as they come. */
+  readonly compress?: CompressionPlan | undefined
 }
 
 export interface RouteMatch {

@@ -1,5 +1,6 @@
 // What is counted in a row of counters (counters.ts): the cells of a slot, and those of a worker.
 
+import type { Coding } from '../plan/compression.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
 /** Most worker threads. */
@@ -105,7 +106,9 @@ export const TOTAL = {
   secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but those in bytes only go up; `firstBucket`, `firstHandshakeFailure` and `firstReject` begin groups. */
+export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']
+
+/** What a worker tells of itself. All but those in bytes and `encoders` only go up; names with `first` begin groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -122,7 +125,13 @@ export const WORKER = {
   handshakesFull: 18,
   handshakesResumed: 19,
   firstHandshakeFailure: 20,
-  firstReject: 20 + HANDSHAKE_FAILURES.length,
+  /** In use now: answers that are compressed as they come. */
+  encoders: 20 + HANDSHAKE_FAILURES.length,
+  /** Answers that were not compressed for want of an encoder. */
+  compressionsRefused: 21 + HANDSHAKE_FAILURES.length,
+  /** By coding: answers, their bytes before, their bytes after. */
+  firstCoding: 22 + HANDSHAKE_FAILURES.length,
+  firstReject: 31 + HANDSHAKE_FAILURES.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

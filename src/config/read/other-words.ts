@@ -30,6 +30,21 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
   priority: ['backup'],
+  compress: [
+    'compression',
+    'gzip',
+    'brotli',
+    'zstd',
+    'encode',
+    'deflate',
+    'compressor',
+    'filtercompression',
+    'httpcompression',
+  ],
+  types: ['gziptypes', 'brotlitypes', 'zstdtypes', 'contenttypes', 'contenttype', 'includedcontenttypes', 'mimetypes'],
+  minBytes: ['gzipminlength', 'minlength', 'minimumlength', 'mincontentlength', 'minresponsebodybytes', 'minsize'],
+  codings: ['algo', 'algorithms', 'encodings', 'compressorlibrary', 'algorithm'],
+  level: ['gzipcomplevel', 'complevel', 'compressionlevel', 'quality', 'brotlicomplevel', 'zstdcomplevel'],
   match: ['location', 'rule', 'acl'],
 }
 

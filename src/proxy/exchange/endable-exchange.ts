@@ -1,6 +1,7 @@
-// What an exchange is made of, and how it ends: at a deadline, when its client leaves, with an answer of vigia's own, or because all of it
-// is done. What it does until then is exchange.ts.
+// What an exchange is made of, how the body of its answer goes to the client, and how it ends: at a deadline, when its client leaves, with
+// an answer of vigia's own, or because all of it is done. What it does until then is exchange.ts.
 
+import type { Fields } from '../../http/fields.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
@@ -9,6 +10,7 @@ import type { Waiter } from '../pool/waiter.ts'
 import type { Expiring } from '../runtime/timer-wheel.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
 import type { Attempt } from './attempt.ts'
+import { type AnswerSink, type CodedExchange, Coder } from './compression/coder.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { reportInDoubt } from './in-doubt.ts'
@@ -19,11 +21,15 @@ import { Retries } from './retries.ts'
 import { sendAnswer } from './send-answer.ts'
 import { ExchangeTimer } from './timer.ts'
 
-export abstract class EndableExchange implements Expiring {
+export abstract class EndableExchange implements Expiring, CodedExchange {
   readonly placement: Placement
   protected readonly context: ExchangeContext
   readonly #language: Language | undefined
   protected readonly down: Downstream
+  /** Undefined = its route does not compress. */
+  protected readonly coder: Coder | undefined
+  /** Takes what an upstream answers: the coder, else the client's side itself. */
+  protected readonly out: AnswerSink
   protected readonly record: ExchangeRecord
   protected readonly body: RequestBody
   protected readonly timer: ExchangeTimer
@@ -51,6 +57,9 @@ export abstract class EndableExchange implements Expiring {
     this.record = record
     this.placement = placement
     this.breaker = breaker
+    const { compression } = placement
+    this.coder = compression && new Coder(context, compression, down, record, this)
+    this.out = this.coder ?? down
     this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
     this.body = new RequestBody(record.head.meaning.length)
     if (route.retry) this.body.keep(route.retry.replayBytes)
@@ -66,6 +75,10 @@ export abstract class EndableExchange implements Expiring {
 
   get over(): boolean {
     return this.timer.phase === 'over'
+  }
+
+  get bytesWaiting(): boolean {
+    return this.out.bytesWaiting > 0
   }
 
   /** The attempt is over without a complete response. */
@@ -84,6 +97,45 @@ export abstract class EndableExchange implements Expiring {
       this.context.unexpected(error, this.requestId)
       this.#endBroken()
     }
+  }
+
+  // 5. The body of the answer, as it comes, and its end.
+
+  onBody(chunk: Buffer, start: number, end: number): void {
+    this.record.bytesOut += end - start
+    this.out.body(chunk, start, end)
+  }
+
+  onReadEnd(): boolean {
+    const flowing = this.out.flush()
+    this.timer.onResponseBytes(flowing ? 0 : this.down.bytesWaiting)
+    return flowing
+  }
+
+  onDownstreamDrain(): void {
+    if (this.over || this.coder?.drained() === false) return
+    this.timer.onReaderReady()
+    this.attempt?.connection.resume()
+  }
+
+  onResponseEnd(trailers: Fields): void {
+    this.out.end(trailers)
+    this.attempt!.recordAnswer()
+    this.#release()
+    // What is still in the coder ends by itself, in a moment.
+    if (!this.coder?.isEnding) this.onEncodedEnd()
+  }
+
+  onEncodedEnd(): void {
+    this.#tell('complete')
+    this.leaveClient()
+  }
+
+  onEncoderFailed(error: unknown): void {
+    this.context.unexpected(error, this.requestId)
+    if (!this.over) return this.interrupt('internal-error', 'its answer could not be compressed')
+    this.#tell('internal-error')
+    this.down.cut()
   }
 
   onDeadline(): void {
@@ -119,6 +171,10 @@ export abstract class EndableExchange implements Expiring {
   // 7. The client's side ends early.
 
   onClientGone(): void {
+    if (this.coder?.isEnding) {
+      this.coder.abort()
+      return this.#tell('client left')
+    }
     if (this.over) return
     this.attempt?.connection.abandon()
     this.finish('client left')
@@ -182,12 +238,21 @@ export abstract class EndableExchange implements Expiring {
 
   /** 8. Release, count, log: once, and last. */
   protected finish(end: string): void {
+    this.coder?.abort()
+    this.#release()
+    this.#tell(end)
+  }
+
+  #release(): void {
     if (this.waiter) this.record.queueMs = this.placement.pool.stopWaiting(this.waiter)
     this.breaker?.end()
     this.attempt?.leave()
     this.timer.end()
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
+  }
+
+  #tell(end: string): void {
     this.record.finish(this.context, this.attempt, this.body.bytes, end)
   }
 }

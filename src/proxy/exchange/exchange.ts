@@ -37,10 +37,6 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.down.webSocketAccept
   }
 
-  get bytesWaiting(): boolean {
-    return this.down.bytesWaiting > 0
-  }
-
   get tried(): readonly Endpoint[] | undefined {
     return this.retries?.tried
   }
@@ -118,7 +114,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const { head, forwarded } = this.record
     if (head.meaning.login) this.#own(attempt.connection)
     this.breaker?.connected()
-    attempt.begin(head, forwarded, this.requestId)
+    attempt.begin(head, this.coder?.request.forwarded ?? forwarded, this.requestId)
     this.timer.phase = 'request'
     attempt.stalls = !this.body.start(attempt.connection)
     if (this.body.received) return this.timer.awaitResponse()
@@ -189,36 +185,13 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     if (attempt.endpoint.ended) this.down.endAfterResponse()
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
     const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
-    this.down.head(head, bodiless, this.requestId, cookie)
+    this.out.head(head, bodiless, this.requestId, cookie)
   }
 
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
   #askedForLogin(connection: UpstreamConnection): void {
     this.#own(connection)
     if (!connection.outlivesAnswer) this.down.endAfterResponse()
-  }
-
-  onBody(chunk: Buffer, start: number, end: number): void {
-    this.record.bytesOut += end - start
-    this.down.body(chunk, start, end)
-  }
-
-  onReadEnd(): boolean {
-    const flowing = this.down.flush()
-    this.timer.onResponseBytes(flowing ? 0 : this.down.bytesWaiting)
-    return flowing
-  }
-
-  onDownstreamDrain(): void {
-    this.timer.onReaderReady()
-    this.attempt?.connection.resume()
-  }
-
-  onResponseEnd(trailers: Fields): void {
-    this.down.end(trailers)
-    this.attempt!.recordAnswer()
-    this.finish('complete')
-    this.leaveClient()
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {

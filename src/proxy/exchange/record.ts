@@ -6,6 +6,7 @@ import { FIELD } from '../../http/field-names.ts'
 import { firstValue } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { Coding } from '../../plan/compression.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'
@@ -35,6 +36,8 @@ export class ExchangeRecord implements AccessFacts {
   status = 0
   firstByteMs = 0
   bytesOut = 0
+  coding: Coding | '' = ''
+  bytesUncoded = 0
   /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */
@@ -86,6 +89,17 @@ export class ExchangeRecord implements AccessFacts {
     return traceIdOf(firstValue(this.head.meaning.fields, FIELD.traceparent))
   }
 
+  /** Bytes that count as sent are compressed before. */
+  encodes(bytes: number): void {
+    this.bytesOut -= bytes
+    this.bytesUncoded += bytes
+  }
+
+  /** What came of them is sent. */
+  encoded(bytes: number): void {
+    this.bytesOut += bytes
+  }
+
   /**
    * @param attempt the last one
    * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `needs HTTP/1.1` or the code of vigia's own answer
@@ -106,6 +120,7 @@ export class ExchangeRecord implements AccessFacts {
     }
     if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
+    if (this.coding !== '') row.compressed(this.coding, this.bytesUncoded, this.bytesOut)
     if (end !== 'complete') countEnd(row, slot, end)
     if (!accessLog.enabled) return
     // A retry that would have been safe, but found nobody to ask.
