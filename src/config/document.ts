@@ -15,6 +15,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
@@ -52,6 +53,7 @@ export const configSchema = section(
     routes: routesSchema,
     pools: poolsSchema,
     dns: Type.Optional(dnsSchema),
+    cache: Type.Optional(cacheSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -81,6 +83,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkCache(config.cache, routes),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
@@ -135,6 +138,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     dns: compileDns(config.dns),
+    cache: compileCache(config.cache),
     trustedProxies,
     limits,
     timeouts,
@@ -154,6 +158,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
 /** Keys of the snapshot, from the part that they are in down, whose name in the document is another one. */
 export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_ROUTE,
+  ...RENAMED_IN_CACHE,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,

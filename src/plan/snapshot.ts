@@ -3,6 +3,7 @@
 
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
+import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
@@ -24,6 +25,7 @@ export interface Snapshot {
   readonly routes: readonly RoutePlan[]
   readonly pools: readonly PoolPlan[]
   readonly dns: DnsPlan
+  readonly cache: CachePlan
   /** CIDR ranges or single addresses whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[]
   readonly limits: Limits

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { CacheMemory } from '../shared/cache/memory.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { CounterRow, CounterTable, TOTAL, WORKER } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
@@ -15,6 +16,7 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
+import { Cache } from './cache/cache.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listeners } from './client/listeners.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
@@ -48,6 +50,7 @@ class Worker implements ExchangeContext {
   readonly random = Math.random
   readonly rates: RateTable
   readonly clients: ClientConnections
+  readonly cache: Cache
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   active!: ActiveSnapshot
@@ -80,6 +83,7 @@ class Worker implements ExchangeContext {
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
+    this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
     this.counters = new CounterTable(start.counters, start.workers)
     this.#controlWatch = new ControlWatch({
       ...start,

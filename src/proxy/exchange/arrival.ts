@@ -7,6 +7,8 @@ import type { RequestHead } from '../../http/heads.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'
+import { admitCached } from './cached/admit-cached.ts'
+import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -23,7 +25,7 @@ interface Rejection {
 }
 
 /** `last-hop`: it is vigia that it asks. */
-type Arrived = Exchange | Rejection | 'last-hop'
+type Arrived = Exchange | StoredReply | Rejection | 'last-hop'
 
 const BAD_TARGET = reject('bad-target')
 const NO_ROUTE = reject('no-route')
@@ -69,6 +71,10 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
     return LOOP
   }
   const protection = protect(context, record, placement)
+  if (route.cache !== undefined) {
+    const admitted = admitCached(context, down, record, placement, protection)
+    if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted
+  }
   if (protection) return protection
   if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
@@ -77,12 +83,20 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | 'last-hop'): void {
+function answer(
+  context: ExchangeContext,
+  down: Downstream,
+  record: ExchangeRecord,
+  why: Exclude<Arrived, Exchange>,
+): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
     if (why === 'last-hop') sendLastHopAnswer(down, record)
-    else {
+    else if (why instanceof StoredReply) {
+      why.begin(down, record)
+      why.piece(down, record)
+    } else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
     }
@@ -92,7 +106,8 @@ function answer(context: ExchangeContext, down: Downstream, record: ExchangeReco
     return down.cut()
   }
   record.finish(context, undefined, 0, end)
-  down.flush()
+  if (why instanceof StoredReply) why.flush(down)
+  else down.flush()
   down.finished((record.placement?.route ?? snapshot).timeouts)
 }
 

@@ -31,6 +31,8 @@ export abstract class EndableExchange implements Expiring {
   protected readonly breaker: Breaker | undefined
   /** Undefined as long as it has not had to wait. */
   protected waiter: Waiter | undefined = undefined
+  /** It has waited for something else, before an upstream was chosen. */
+  protected hasWaited = false
   protected attempt: Attempt | undefined = undefined
   /** Undefined as long as nothing has failed. */
   protected retries: Retries | undefined = undefined

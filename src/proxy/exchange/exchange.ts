@@ -6,9 +6,11 @@ import { performance } from 'node:perf_hooks'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { asksForLogin } from '../../http/login-schemes.ts'
+import { isSafe } from '../../policy/request/method-class.ts'
 import { isIdempotent, isRefusal } from '../../policy/request/retry.ts'
 import { TOTAL } from '../../shared/counters.ts'
 import type { AnswerCode } from '../answers/codes.ts'
+import { askedFields } from '../cache/key.ts'
 import type { Choice, Seeker } from '../pool/choice.ts'
 import { NEWCOMER, Waiter, type Waiting } from '../pool/waiter.ts'
 import { openTunnel } from '../tunnel/tunnel.ts'
@@ -52,7 +54,8 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   // 2. Choose an upstream, or wait for the first verdict on one, or for a permit.
 
   dispatch(): void {
-    const nowMs = this.record.attempts === 0 && !this.waiter ? this.record.startedMs : performance.now()
+    const isFirst = this.record.attempts === 0 && !this.waiter && !this.hasWaited
+    const nowMs = isFirst ? this.record.startedMs : performance.now()
     const choice = this.placement.pool.choose(this, nowMs)
     if (typeof choice !== 'string') this.#try(choice, nowMs)
     else if (choice === 'none') this.giveUp('no-upstream-available')
@@ -173,6 +176,13 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     this.record.firstByteMs = nowMs - this.record.startedMs
     attempt.tellLatency()
     this.timer.phase = 'body'
+    if (this.context.active.caches && head.status < 400) this.#invalidate()
+    this.passOn(head, bodiless)
+  }
+
+  /** The answer is the client's. */
+  protected passOn(head: ResponseHead, bodiless: boolean): void {
+    const attempt = this.attempt!
     this.progress.headSent = true
     this.retries?.answered()
     this.record.status = head.status
@@ -180,6 +190,14 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
     const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
     this.down.head(head, bodiless, this.requestId, cookie)
+  }
+
+  /** What was stored of its URI may be another now (RFC 9111 4.4). */
+  #invalidate(): void {
+    if (isSafe(this.method)) return
+    const { head, forwarded } = this.record
+    const { origin } = askedFields(head, forwarded, this.down.client.trusted)
+    this.context.cache.invalidate([this.placement.pool.plan.name, origin, head.target])
   }
 
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
