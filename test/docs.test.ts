@@ -82,7 +82,8 @@ describe('what is written about the source is true of it', () => {
 
   test('ARCHITECTURE.md draws the floors that are enforced', () => {
     const [, picture = ''] = /^## Floors\n[\s\S]*?^```\n([\s\S]*?)^```/m.exec(textOf('ARCHITECTURE.md')) ?? []
-    const lines = picture.trimEnd().split('\n')
+    // A line that begins with spaces goes on with the one before it.
+    const lines = picture.trimEnd().replaceAll(/\n +/g, ' ').split('\n')
     const { floors, inside } = enforced()
     const drawn = lines.map(line => {
       const [rooms = '', within] = line.trim().split(/ {2,}/)

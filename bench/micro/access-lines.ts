@@ -8,7 +8,14 @@ const chunkBytes = 131_072
 /** Many clients and paths, a few upstreams: what repeats does, what does not does not. */
 const entries = Array.from({ length: 256 }, (_, i) => ({
   ...{ requestId: `0123456789abcdef-${(1_000_000 + i).toString(36)}`, traceId: '', client: `192.0.2.${i % 40}` },
-  ...{ listener: 'web', route: 'erp.example.com/', pool: 'erp', method: 'GET', host: 'erp.example.com' },
+  ...{
+    listener: 'web',
+    protocol: 'HTTP/1.1' as const,
+    route: 'erp.example.com/',
+    pool: 'erp',
+    method: 'GET',
+    host: 'erp.example.com',
+  },
   ...{ upstream: ['erp-1', 'erp-2', 'erp-3'][i % 3]!, path: `/web/dataset/call_kw/res.partner/search_read/${i % 64}` },
   ...{ status: 200, bytesIn: 0, bytesOut: 150, firstByteMs: 0.5 + (i % 30) / 7, queueMs: 0, connectMs: 0 },
   ...{ attempts: 1, proof: '', cache: '' as const, end: 'complete' },

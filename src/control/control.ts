@@ -46,6 +46,7 @@ export class Control {
       prober,
       registry,
       sessions,
+      certificates,
       supervisor,
       inUse,
       reloader,
@@ -53,6 +54,7 @@ export class Control {
     } = this.#parts
     const { snapshot } = inUse
     try {
+      await certificates.prepare(snapshot)
       await checkListeners(listenersOf(snapshot))
       const { warning } = connectionLimitOf(snapshot, descriptors)
       if (warning !== undefined) this.#options.logger.warn(warning)
@@ -76,6 +78,7 @@ export class Control {
       this.#ticks = setInterval(() => this.#tick(), TICK_MS)
       this.#turns = setInterval(() => sessions.turn(), GENERATION_MS)
       await supervisor.start(snapshot.revision)
+      certificates.adopt(snapshot)
       this.#life = 'ready'
       reloader?.start()
       // What listens is good. One that was kept is kept already.
@@ -140,11 +143,12 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
+    const { bus, certificates, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
     names.close()
+    certificates.close()
     prober.close()
     await supervisor.close()
     await admin.close()
@@ -155,8 +159,9 @@ export class Control {
   }
 
   #tick(): void {
-    const { clock, windows, registry, drains, recent, reloader } = this.#parts
+    const { clock, certificates, windows, registry, drains, recent, reloader } = this.#parts
     clock.look()
+    certificates.tick()
     // Before upstreams: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
     reloader?.tick(() => windows.freezeOn() !== undefined)

@@ -9,6 +9,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
+import { Certificates } from './certificates/certificates.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
 import { type ConfigurationFile, Reloader } from './configuration/reload.ts'
@@ -98,6 +99,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       snapshot: inUse.snapshot,
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,
+      tls: certificates.material,
     }),
     beats: shared.beats,
     memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
@@ -106,10 +108,17 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
+  const certificates = new Certificates({
+    sources: [],
+    send: material => supervisor.tell({ type: 'tls', material }),
+    tell,
+    warn: text => logger.warn(text),
+  })
   const inUse = new ConfigurationInUse({
     snapshot,
     slots,
     names,
+    certificates,
     registry,
     windows,
     prober,
@@ -143,7 +152,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
   // Upstreams before windows, which look at them.
-  bus.listen(followingClock([supervisor, names, registry, windows, outages]))
+  bus.listen(followingClock([supervisor, names, registry, windows, outages, certificates]))
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
@@ -159,6 +168,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    certificates,
     names,
     registry,
     drains,
@@ -207,6 +217,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     prober,
     drains,
     recent,
+    certificates,
     supervisor,
     inUse,
     reloader,

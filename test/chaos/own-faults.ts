@@ -5,12 +5,13 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
-import { branch, type Random, whole } from '../support/random.ts'
-import { sleep } from '../support/until.ts'
+import { CAN_FAKE_CLOCK, fakeClockEnv, setClock } from '../support/fake-clock.ts'
+import { branch, pick, type Random, whole } from '../support/random.ts'
+import { sleep, until } from '../support/until.ts'
 import { fetchText, type Vigia } from '../support/vigia.ts'
 import type { Stall } from './stalling.ts'
 
-export const OWN_FAULT_KINDS = ['stall-worker', 'stall-control', 'descriptors', 'admin-flood'] as const
+export const OWN_FAULT_KINDS = ['stall-worker', 'stall-control', 'descriptors', 'admin-flood', 'clock-step'] as const
 export type OwnFaultKind = (typeof OWN_FAULT_KINDS)[number]
 
 export interface OwnFault {
@@ -20,6 +21,8 @@ export interface OwnFault {
   /** From the end of the fault before it. */
   readonly afterMs: number
   readonly lastsMs: number
+  /** By how much the wall clock is wrong meanwhile, s. */
+  readonly wrongS: number
 }
 
 /** Times are epoch ms. */
@@ -36,6 +39,8 @@ export interface OwnFaultRun {
   readonly faults: readonly OwnFault[]
   /** What `stalling.ts` reads. */
   readonly stallFile: string
+  /** Says what vigia takes for the time. */
+  readonly clockFile: string
   readonly untilMs: number
   /** From now on control stands still, and until then at least nobody is probed. */
   readonly onControlStall: (backMs: number) => void
@@ -47,10 +52,22 @@ const BACK_MS = 500
 /** Who asks whether vigia lives waits as long as an orchestrator does. */
 const HEALTHZ_MS = 5000
 const FLOOD = 400
+/** The clock is looked at once a second, by a control that may have other things to do. */
+const STEP_SEEN_MS = 3000
+const HOUR_S = 3600
 
-/** What a vigia needs in its environment that will stand still. */
-export function stallingEnv(stallFile: string): NodeJS.ProcessEnv {
-  return { NODE_OPTIONS: `--import=${STALLING}`, VIGIA_STALLS: stallFile }
+/** Those that can be had on this machine. */
+export function possibleOwnFaults(kinds: readonly OwnFaultKind[]): readonly OwnFaultKind[] {
+  return kinds.filter(kind => kind !== 'clock-step' || CAN_FAKE_CLOCK)
+}
+
+/** What a vigia needs in its environment that will have these faults. */
+export function ownFaultsEnv(
+  kinds: readonly OwnFaultKind[],
+  { stallFile, clockFile }: Pick<OwnFaultRun, 'stallFile' | 'clockFile'>,
+): NodeJS.ProcessEnv {
+  const stalls = { NODE_OPTIONS: `--import=${STALLING}`, VIGIA_STALLS: stallFile }
+  return kinds.includes('clock-step') ? { ...stalls, ...fakeClockEnv(clockFile) } : stalls
 }
 
 export function drawOwnFaults(
@@ -67,6 +84,7 @@ export function drawOwnFaults(
     worker: whole(0, workers - 1, random),
     afterMs: whole(100, short ? 300 : 3000, random),
     lastsMs: lengthOf(short, random),
+    wrongS: pick([-26, -2, -0.05, 0.05, 4, 26], random) * HOUR_S,
   }))
 }
 
@@ -91,7 +109,7 @@ export async function runOwnFaults(run: OwnFaultRun): Promise<OwnEpisode[]> {
 }
 
 /** @returns what vigia owed and did not do */
-async function carryOut(run: OwnFaultRun, { kind, worker, lastsMs }: OwnFault): Promise<string[]> {
+async function carryOut(run: OwnFaultRun, { kind, worker, lastsMs, wrongS }: OwnFault): Promise<string[]> {
   switch (kind) {
     case 'stall-worker':
       await stall(run, { worker, forMs: lastsMs })
@@ -105,6 +123,8 @@ async function carryOut(run: OwnFaultRun, { kind, worker, lastsMs }: OwnFault): 
       return []
     case 'admin-flood':
       return flood(run.vigia.adminPort, lastsMs)
+    case 'clock-step':
+      return stepClock(run, wrongS, lastsMs)
   }
 }
 
@@ -112,6 +132,26 @@ async function stall({ vigia, stallFile }: OwnFaultRun, stall: Stall): Promise<v
   await writeFile(stallFile, JSON.stringify(stall))
   vigia.kill('SIGUSR2')
   await sleep(stall.forMs)
+}
+
+/** The clock is set, and set right again: both are said, and nothing else follows from it. */
+async function stepClock({ vigia, clockFile }: OwnFaultRun, wrongS: number, lastsMs: number): Promise<string[]> {
+  const missed: string[] = []
+  for (const [toS, forMs] of [
+    [wrongS, lastsMs],
+    [0, 0],
+  ] as const) {
+    const before = steps(vigia)
+    setClock(clockFile, toS)
+    await sleep(forMs)
+    const seen = until('the step is said', () => steps(vigia) > before, { timeoutMs: STEP_SEEN_MS })
+    await seen.catch(() => missed.push(`no word of a clock that is wrong by ${toS} s`))
+  }
+  return missed
+}
+
+function steps(vigia: Vigia): number {
+  return vigia.stderr().match(/the clock was set/g)?.length ?? 0
 }
 
 /** As few as a process can have: whatever it opens fails. The soft limit only, or it could not be raised again. */

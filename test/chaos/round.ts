@@ -12,7 +12,14 @@ import { type ControlStall, runFaults } from './fault-run.ts'
 import { drawFaults, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { runLoad } from './load.ts'
 import { NodeProcess } from './node-process.ts'
-import { drawOwnFaults, OWN_FAULT_KINDS, type OwnFaultKind, runOwnFaults, stallingEnv } from './own-faults.ts'
+import {
+  drawOwnFaults,
+  OWN_FAULT_KINDS,
+  type OwnFaultKind,
+  ownFaultsEnv,
+  possibleOwnFaults,
+  runOwnFaults,
+} from './own-faults.ts'
 import { documentOf, drawSetup, type RoundSetup } from './setup.ts'
 import { judge, type Violation } from './verdict.ts'
 
@@ -59,8 +66,9 @@ export async function runRound({
     }
     await Promise.all(nodes.map(node => node.start()))
     const accessLog = join(folder, 'access.jsonl')
-    const stallFile = join(folder, 'stall.json')
-    vigia = await startWith(setup, nodes, accessLog, ownKinds.length > 0 ? stallingEnv(stallFile) : undefined)
+    const files = { stallFile: join(folder, 'stall.json'), clockFile: join(folder, 'clock') }
+    const possible = possibleOwnFaults(ownKinds)
+    vigia = await startWith(setup, nodes, accessLog, possible.length > 0 ? ownFaultsEnv(possible, files) : undefined)
     const socketsBefore = await vigia.sockets()
     const untilMs = Date.now() + seconds * 1000
     const memory = watchMemory(vigia, untilMs)
@@ -70,8 +78,8 @@ export async function runRound({
     const controlStalls: ControlStall[] = []
     const own = runOwnFaults({
       vigia,
-      faults: drawOwnFaults(seed, WORKERS, seconds, ownKinds),
-      stallFile,
+      faults: drawOwnFaults(seed, WORKERS, seconds, possible),
+      ...files,
       untilMs,
       onControlStall: backMs => controlStalls.push({ startMs: Date.now(), backMs }),
     })

@@ -6,7 +6,7 @@ import type { Evidence } from './evidence.ts'
 import { faultsAround } from './excuses.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { Figures } from './figures.ts'
-import { OWN_FAULT_KINDS, type OwnFaultKind } from './own-faults.ts'
+import { OWN_FAULT_KINDS, type OwnFaultKind, possibleOwnFaults } from './own-faults.ts'
 import { runRound } from './round.ts'
 import { describeSetup } from './setup.ts'
 import type { Violation } from './verdict.ts'
@@ -35,6 +35,8 @@ process.on('SIGTERM', () => process.exit(143))
 const wanted = values.faults.split(',')
 const kinds = FAULT_KINDS.filter(kind => wanted.includes(kind))
 const ownKinds = OWN_FAULT_KINDS.filter(kind => wanted.includes(kind))
+if (possibleOwnFaults(ownKinds).length < ownKinds.length)
+  console.log('clock-step is left out: apt-get install --no-install-recommends faketime')
 const unknown = wanted.filter(kind => ![...kinds, ...ownKinds].includes(kind as FaultKind | OwnFaultKind))
 if (unknown.length > 0) throw new Error(`--faults: there is no ${unknown.join(', ')}\n${HELP}`)
 

@@ -2,17 +2,17 @@
 // library answers for the wall clock of the process and leaves the monotonic one alone. Ends with 0 where all is well.
 
 import { strict as assert } from 'node:assert'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CAN_FAKE_CLOCK, fakeClockEnv, setClock } from '../support/fake-clock.ts'
 import { startHttpUpstream } from '../support/http-upstream.ts'
 import { until } from '../support/until.ts'
 import { fetchText, startVigia } from '../support/vigia.ts'
 
-const LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
 const HOUR_S = 3600
 
-if (!existsSync(LIBRARY)) {
+if (!CAN_FAKE_CLOCK) {
   console.error('clock: faketime is missing: apt-get install --no-install-recommends faketime')
   process.exit(2)
 }
@@ -20,22 +20,14 @@ const folder = mkdtempSync(join(tmpdir(), 'vigia-clock-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 const step = (text: string) => console.log(`clock: ${text}`)
 
-/** Its one line says by how much the clock is wrong. */
 const clock = join(folder, 'clock')
-const setClock = (wrongS: number) => writeFileSync(clock, `${wrongS < 0 ? '' : '+'}${wrongS}\n`)
 
 const node = await startHttpUpstream('erp-1')
-setClock(0)
 const beganMs = Date.now()
 const vigia = await startVigia({
   upstreams: [node.port],
   ownProcess: true,
-  env: {
-    LD_PRELOAD: LIBRARY,
-    FAKETIME_TIMESTAMP_FILE: clock,
-    FAKETIME_NO_CACHE: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-  },
+  env: fakeClockEnv(clock),
   config: {
     store: join(folder, 'vigia.db'),
     maintenance: [
@@ -59,7 +51,7 @@ const steps = async () =>
   ((await admin('/audit?limit=50')) as Audit).rows.filter(({ action }) => action === 'clock.step')
 /** Sets the clock, and waits until that is in the audit. */
 const setAndSeen = async (wrongS: number, times: number) => {
-  setClock(wrongS)
+  setClock(clock, wrongS)
   await until(`${times} steps are in the audit`, async () => (await steps()).length === times)
 }
 

@@ -1,12 +1,14 @@
 // The configuration in use: hands another one to each part in its order, waits until every worker serves it, and goes back to the former
 // one where that can't be. One after the other. Where a configuration comes from is not its business.
 
+import { setImmediate } from 'node:timers/promises'
 import type { LifeState } from '../../admin/contract/status.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { Serial } from '../../util/serial.ts'
+import type { Certificates } from '../certificates/certificates.ts'
 import type { Names } from '../names/names.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
@@ -25,6 +27,7 @@ export interface InUseOptions {
   readonly snapshot: Snapshot
   readonly slots: Slots
   readonly names: Pick<Names, 'follow' | 'retire'>
+  readonly certificates: Pick<Certificates, 'prepare' | 'adopt'>
   readonly registry: Registry
   readonly windows: MaintenanceWindows
   readonly prober: Prober
@@ -77,7 +80,7 @@ export class ConfigurationInUse {
   }
 
   async #take(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
-    const { windows, admin, descriptors, wantedWorkers, logger, tell } = this.#options
+    const { windows, admin, certificates, descriptors, wantedWorkers, logger, tell } = this.#options
     this.#expectReady()
     const overridden = checkConfigurationFreeze(windows.freezeOn(), override, Date.now())
     if (overridden !== undefined) tell(overridden)
@@ -91,6 +94,7 @@ export class ConfigurationInUse {
     }
     const usable = { ...wanted, workers: former.workers, cache: former.cache }
     await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
+    await certificates.prepare(wanted)
     await admin.listen(wanted.admin)
     try {
       this.#expectReady()
@@ -113,8 +117,10 @@ export class ConfigurationInUse {
     if (life !== 'ready') throw new CannotServe(`vigia is ${life}`, undefined)
   }
 
+  /** With a large configuration this takes some tenths of a second in all: what can stand between two parts has its turn. */
   async #distribute(wanted: Snapshot): Promise<void> {
-    const { names, registry, windows, prober, supervisor, counters, logger } = this.#options
+    const { names, certificates, registry, windows, prober, supervisor, counters, logger } = this.#options
+    await setImmediate()
     names.follow(wanted)
     const slots = registry.apply(wanted)
     this.#revisions += 1
@@ -122,8 +128,11 @@ export class ConfigurationInUse {
     this.#snapshot = snapshot
     this.#slots = slots
     windows.apply(snapshot)
+    // In the same turn: a probe of an upstream that is gone would answer to nobody.
     prober.apply(registry.jobs())
+    await setImmediate()
     await supervisor.distribute({ type: 'snapshot', snapshot, slots })
+    certificates.adopt(wanted)
     for (const entry of registry.retire()) {
       const left = leftWords(entry, counters)
       if (left !== undefined) logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)

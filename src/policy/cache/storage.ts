@@ -48,6 +48,14 @@ export type NotStored =
   | 'no-freshness'
   | 'no-validator'
 
+/**
+ * Whether an answer that is not stored means that what is stored is right no more. One to a request that brings something of its own
+ * (credentials, another origin, no session yet) does not.
+ */
+export function replaces(status: number, why: NotStored): boolean {
+  return status === 404 || status === 410 || (status < 400 && why === 'private')
+}
+
 /** Others mean an error, a part, or what nobody asks for twice. */
 const STATUSES = new Set([200, 203, 301, 308, 404, 410])
 const PERSONAL = ['www-authenticate', 'authentication-info', 'proxy-authentication-info']

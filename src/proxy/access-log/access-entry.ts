@@ -1,11 +1,15 @@
 // What an access line says of one finished exchange.
 
+/** What the client speaks. */
+export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'
+
 export interface AccessEntry {
   readonly requestId: string
   /** Of the trace that the client says the request belongs to, 32 hexadecimal digits; '' = it says nothing. */
   readonly traceId: string
   readonly client: string
   readonly listener: string
+  readonly protocol: Protocol
   readonly route: string
   readonly pool: string
   /** '' where no upstream was reached. */

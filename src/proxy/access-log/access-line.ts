@@ -4,6 +4,7 @@
 import { iso } from '../../util/words.ts'
 import type { AccessEntry, AccessFacts } from './access-entry.ts'
 
+type Origin = Pick<AccessEntry, 'listener' | 'protocol'>
 type Destination = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
 type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'cache' | 'end'>
 
@@ -38,7 +39,7 @@ const END_OF_TRACE = Buffer.from('"}\n')
 export class AccessLine {
   #beginMs = -1
   #begin: Uint8Array = BYTES_OUT
-  readonly #clients = new Map<string, Remembered<string>>()
+  readonly #clients = new Map<string, Remembered<Origin>>()
   readonly #destinations = new Map<string, Remembered<Destination>>()
   readonly #statuses: Uint8Array[] = []
   #ending: RememberedEnding = {
@@ -62,7 +63,7 @@ export class AccessLine {
   write(to: Buffer, start: number, timeMs: number, entry: AccessFacts, totalMs: number): number {
     let at = put(to, start, this.#beginOf(timeMs))
     at = text(to, at, entry.requestId)
-    at = put(to, at, this.#clientOf(entry.client, entry.listener))
+    at = put(to, at, this.#clientOf(entry))
     at = put(to, at, this.#destinationOf(entry))
     at = text(to, at, entry.path)
     at = put(to, at, this.#statusOf(entry.status))
@@ -95,11 +96,11 @@ export class AccessLine {
     return this.#begin
   }
 
-  #clientOf(client: string, listener: string): Uint8Array {
+  #clientOf({ client, listener, protocol }: AccessFacts): Uint8Array {
     const known = this.#clients.get(client)
-    if (known !== undefined && known.of === listener) return known.bytes
-    const bytes = Buffer.from(`","client":${quoted(client)},"listener":${quoted(listener)},`)
-    if (bytes.length <= REMEMBERED_CHARS) remember(this.#clients, client, { of: listener, bytes })
+    if (known !== undefined && known.of.listener === listener && known.of.protocol === protocol) return known.bytes
+    const bytes = Buffer.from(`","client":${quoted(client)},"listener":${quoted(listener)},"protocol":"${protocol}",`)
+    if (bytes.length <= REMEMBERED_CHARS) remember(this.#clients, client, { of: { listener, protocol }, bytes })
     return bytes
   }
 

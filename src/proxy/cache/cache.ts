@@ -1,14 +1,13 @@
 // What is cached, as one worker sees it: finds answers in the shared memory, reads and writes them. What may be stored and used is decided
 // in policy/cache/.
 
-import type { ResponseHead } from '../../http/heads.ts'
-import { confirmedFields, storedFields } from '../../policy/cache/fields.ts'
 import { worthS } from '../../policy/cache/use.ts'
-import type { CacheMemory, Writing } from '../../shared/cache/memory.ts'
+import type { CacheMemory } from '../../shared/cache/memory.ts'
 import { processNowMs } from '../../shared/process-clock.ts'
+import { Fill } from './fill.ts'
 import type { AskedFields, CacheKey } from './key.ts'
 import { Landings } from './landings.ts'
-import { decodeMeta, encodeMeta, type Pair, pairs, type Stored, type StoredMeta } from './stored.ts'
+import { decodeMeta, encodeMeta, type Pair, type Stored, type StoredMeta } from './stored.ts'
 
 /** Most keys that are remembered as not to be stored, and for how long. */
 const MOST_MARKS = 4096
@@ -169,65 +168,6 @@ export class Cache {
 }
 
 const COPY_BYTES = 65_536
-
-/** One answer while it comes: nobody finds it before it is complete. */
-export class Fill {
-  readonly #memory: CacheMemory
-  readonly #writing: Writing
-  readonly #about: Omit<Parameters<CacheMemory['publish']>[1], 'metaBytes' | 'bodyBytes'>
-  #metaBytes = 0
-  #isOver = false
-
-  constructor(
-    memory: CacheMemory,
-    writing: Writing,
-    about: Omit<Parameters<CacheMemory['publish']>[1], 'metaBytes' | 'bodyBytes'>,
-  ) {
-    this.#memory = memory
-    this.#writing = writing
-    this.#about = about
-  }
-
-  writeMeta(bytes: Buffer): boolean {
-    this.#metaBytes = bytes.length
-    return this.write(bytes, 0, bytes.length)
-  }
-
-  /** Of the body, so far. */
-  get bytes(): number {
-    return this.#writing.bytes - this.#metaBytes
-  }
-
-  /** @returns false where there is no room: it is over */
-  write(chunk: Buffer, start: number, end: number): boolean {
-    if (this.#isOver) return false
-    if (this.#memory.append(this.#writing, chunk, start, end, this.#about.nowS)) return true
-    this.abandon()
-    return false
-  }
-
-  /** All of it has come. @returns false where it was invalidated meanwhile */
-  complete(): boolean {
-    if (this.#isOver) return false
-    this.#isOver = true
-    const { bytes } = this
-    return this.#memory.publish(this.#writing, { ...this.#about, metaBytes: this.#metaBytes, bodyBytes: bytes })
-  }
-
-  abandon(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#memory.abandon(this.#writing)
-  }
-}
-
-export function fieldsToStore(head: ResponseHead): Pair[] {
-  return storedFields(head, new Date().toUTCString())
-}
-
-export function fieldsAfter(stored: Stored, confirmation: ResponseHead): Pair[] {
-  return confirmedFields(pairs(stored), fieldsToStore(confirmation))
-}
 
 function isFor({ key: [pool, origin, target] }: Stored, wanted: CacheKey): boolean {
   return target === wanted[2] && origin === wanted[1] && pool === wanted[0]

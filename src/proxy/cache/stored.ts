@@ -3,6 +3,7 @@
 import { fieldOf } from '../../http/field-names.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
+import { confirmedFields, storedFields } from '../../policy/cache/fields.ts'
 import type { Keep } from '../../policy/cache/storage.ts'
 import type { CacheKey } from './key.ts'
 
@@ -89,10 +90,19 @@ export function headWith(status: number, reason: string, fields: readonly Pair[]
     options: { close: false, keepAlive: false, nominated: undefined, upgrade: undefined },
     keepAlive: undefined,
     written: undefined,
+    encoded: undefined,
     fields: {
       names: fields.map(([name]) => name),
       values: fields.map(([, value]) => value),
       kinds: fields.map(([name]) => fieldOf(name)),
     },
   }
+}
+
+export function fieldsToStore(head: ResponseHead): Pair[] {
+  return storedFields(head, new Date().toUTCString())
+}
+
+export function fieldsAfter(stored: Stored, confirmation: ResponseHead): Pair[] {
+  return confirmedFields(pairs(stored), fieldsToStore(confirmation))
 }

@@ -1,28 +1,32 @@
 // One HTTP/1.1 connection from a client: reads requests strictly and one after the other, has each become an exchange, writes its
 // response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
 
-import type { Socket } from 'node:net'
 import { type BodySink, NO_LENGTH } from '../../http/body.ts'
+import type { FaultCode } from '../../http/faults.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import { BodyReader } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { diagnoseRequestHead, parseRequestHead, type RequestMemo } from '../../http1/request-head.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
-import { parseAddress } from '../../policy/request/client-address.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
 import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
-import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { Wire } from './accept/wire.ts'
+import type { ConnectionHost } from './client-connection.ts'
+import { EndableH1 } from './endable-h1.ts'
 import { ForwardMemo } from './forward-memo.ts'
+import { HANDSHAKE_RECORD } from './tls/handshake.ts'
 
 /** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
 const MOST_IN_A_TURN = 32
 
-export class H1Connection extends ClientConnection implements Downstream, BodySink {
+export class H1Connection extends EndableH1 implements Downstream, BodySink {
   client: ClientSide
+  /** The client has made the key. */
+  readonly webSocketAccept = undefined
   readonly #heads: HeadReader
   readonly #body: BodyReader
   readonly #memo: RequestMemo = { section: '', meaning: undefined }
@@ -32,18 +36,11 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
   /** Of the last exchange. */
   #timeouts: Timeouts
 
-  constructor(
-    socket: Socket,
-    listener: string,
-    scheme: 'http' | 'https',
-    context: ExchangeContext,
-    host: ConnectionHost,
-  ) {
-    super(socket, context, host)
-    const { active } = context
-    const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
-    this.client = { peer, trusted: active.isTrusted(peer), scheme, listener }
-    const { limits, timeouts } = active.snapshot
+  constructor(wire: Wire, client: ClientSide, context: ExchangeContext, host: ConnectionHost) {
+    super(wire, context, host)
+    const { socket } = wire
+    this.client = client
+    const { limits, timeouts } = context.active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'request')
     this.#timeouts = timeouts
@@ -53,8 +50,12 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
   }
 
   reassess(listener: string): void {
-    const { peer, scheme } = this.client
-    this.client = { peer, trusted: this.context.active.isTrusted(peer), scheme, listener }
+    this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
+  }
+
+  /** Answers what came to the wrong port, and ends. */
+  turnAway(code: FaultCode): void {
+    this.safely(() => this.refuse(code))
   }
 
   // ---- from the socket ----
@@ -112,6 +113,11 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
   #readHead(chunk: Buffer, from: number): number {
     const { limits, timeouts } = this.context.active.snapshot
     const at = this.#heads.push(chunk, from)
+    // No head begins with it: the length that follows would be waited for.
+    if (at < 0 && chunk[from] === HANDSHAKE_RECORD && this.phase === 'idle') {
+      this.refuse('tls-on-plain-port')
+      return chunk.length
+    }
     if (at === NEEDS_MORE) {
       if (this.phase === 'idle' && this.#heads.started) {
         this.context.wheel.arm(this.timer, timeouts.headMs)
@@ -250,6 +256,10 @@ export class H1Connection extends ClientConnection implements Downstream, BodySi
     // With input unread a close is a reset, and that could destroy earlier answers that the client has not read yet.
     if (this.writer.endsWithConnection) this.close()
     else this.linger()
+  }
+
+  requireHttp1(): void {
+    throw new Error('it is HTTP/1.1 that it speaks')
   }
 
   pauseBody(): void {

@@ -24,8 +24,8 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
-/** `last-hop`: it is vigia that it asks. */
-type Arrived = Exchange | StoredReply | Rejection | 'last-hop'
+/** `last-hop`: it is vigia that it asks; `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
+type Arrived = Exchange | StoredReply | Rejection | 'last-hop' | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
 const NO_ROUTE = reject('no-route')
@@ -50,7 +50,10 @@ export function arrive(
     arrived = INTERNAL_ERROR
   }
   if (arrived instanceof Exchange) return arrived
-  answer(context, down, record, arrived)
+  if (arrived === 'needs-http1') {
+    record.finish(context, undefined, 0, 'needs HTTP/1.1')
+    down.requireHttp1()
+  } else answer(context, down, record, arrived)
   return undefined
 }
 
@@ -78,6 +81,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   if (protection) return protection
   if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
+  if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
   return new Exchange(context, down, record, placement, breaker)
@@ -87,7 +91,7 @@ function answer(
   context: ExchangeContext,
   down: Downstream,
   record: ExchangeRecord,
-  why: Exclude<Arrived, Exchange>,
+  why: Exclude<Arrived, Exchange | 'needs-http1'>,
 ): void {
   const { snapshot } = context.active
   let end = 'complete'
@@ -102,6 +106,7 @@ function answer(
     }
   } catch (error) {
     context.unexpected(error, record.requestId)
+    if (why instanceof StoredReply) why.leave()
     record.finish(context, undefined, 0, 'internal-error')
     return down.cut()
   }

@@ -6,6 +6,9 @@ import type { Timeouts } from '../../plan/bounds.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 
+/** In place of the address of a connection that had ended before it was asked. */
+export const UNKNOWN_PEER = 'unknown'
+
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
   /** Address of the connection's other end. */
@@ -13,14 +16,31 @@ export interface ClientSide {
   /** True where `peer` is one of the trusted proxies. */
   readonly trusted: boolean
   readonly scheme: 'http' | 'https'
+  /** It speaks HTTP/2: its requests share one connection, and no login of a connection can be theirs. */
+  readonly http2: boolean
   /** Name of the listener that took the connection. */
   readonly listener: string
+  /** Undefined = it came without TLS. */
+  readonly tls: TlsFacts | undefined
+}
+
+/** What the TLS handshake of a connection said. */
+export interface TlsFacts {
+  /** The host that the client named (SNI), lower case; undefined = none. */
+  readonly serverName: string | undefined
+  /** Chosen by ALPN; undefined = the client offered none. */
+  readonly alpn: string | undefined
 }
 
 export interface Downstream {
   readonly client: ClientSide
   /** Connections to upstreams that are this client's, and end with its own; undefined = it has not logged in on any. */
   logins: ClientLogins | undefined
+  /**
+   * The Sec-WebSocket-Accept that a 101 must have where vigia made the key, for a client whose protocol knows none (RFC 8441 5). To such
+   * a client any 2xx says that the WebSocket is open. undefined = the client shakes hands itself, or asks for no WebSocket.
+   */
+  readonly webSocketAccept: string | undefined
   /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
   readonly bytesWaiting: number
   /** An interim response (1xx but 101). */
@@ -40,6 +60,8 @@ export interface Downstream {
   abandon(): void
   /** Breaks the response off so that the client can't take it for complete. */
   cut(): void
+  /** Nothing answers the request here: the client is to send it over HTTP/1.1 (RFC 9113 7, HTTP_1_1_REQUIRED). For HTTP/2 only. */
+  requireHttp1(): void
   /** Stops and restarts the reading of the request body. */
   pauseBody(): void
   resumeBody(): void

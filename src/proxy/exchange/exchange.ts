@@ -6,11 +6,9 @@ import { performance } from 'node:perf_hooks'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { asksForLogin } from '../../http/login-schemes.ts'
-import { isSafe } from '../../policy/request/method-class.ts'
 import { isIdempotent, isRefusal } from '../../policy/request/retry.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode } from '../answers/codes.ts'
-import { askedFields } from '../cache/key.ts'
 import type { Choice, Seeker } from '../pool/choice.ts'
 import { NEWCOMER, Waiter, type Waiting } from '../pool/waiter.ts'
 import { openTunnel } from '../tunnel/tunnel.ts'
@@ -19,9 +17,10 @@ import type { UpstreamConnection } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import { Logins } from '../upstream/logins.ts'
 import { Attempt } from './attempt.ts'
+import { invalidate } from './cached/invalidate.ts'
 import type { ClientEvents } from './client-events.ts'
 import { EndableExchange } from './endable-exchange.ts'
-import { affinityCookie, noteSession } from './placement.ts'
+import { noteSession } from './placement.ts'
 
 /** What a failed attempt counts as for balancing by latency, ms. */
 const FAILURE_PENALTY_MS = 5000
@@ -33,6 +32,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   get offers(): string | undefined {
     return this.record.forwarded.upgrade
+  }
+
+  get webSocketAccept(): string | undefined {
+    return this.down.webSocketAccept
   }
 
   get bytesWaiting(): boolean {
@@ -54,8 +57,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   // 2. Choose an upstream, or wait for the first verdict on one, or for a permit.
 
   dispatch(): void {
-    const isFirst = this.record.attempts === 0 && !this.waiter && !this.hasWaited
-    const nowMs = isFirst ? this.record.startedMs : performance.now()
+    const nowMs = this.isFirst ? this.record.startedMs : performance.now()
     const choice = this.placement.pool.choose(this, nowMs)
     if (typeof choice !== 'string') this.#try(choice, nowMs)
     else if (choice === 'none') this.giveUp('no-upstream-available')
@@ -171,33 +173,19 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     const nowMs = performance.now()
     attempt.answerBegins(head.status, nowMs)
-    if (asksForLogin(head.status, head.fields)) this.#askedForLogin(attempt.connection)
+    if (asksForLogin(head.status, head.fields)) {
+      if (this.down.client.http2) return this.needHttp1()
+      this.#askedForLogin(attempt.connection)
+    }
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
+    // Its answer, but not one that can be told.
+    if (this.webSocketAccept !== undefined && ((head.status / 100) | 0) === 2)
+      return this.breakOff('bad-upstream-response')
     this.record.firstByteMs = nowMs - this.record.startedMs
     attempt.tellLatency()
     this.timer.phase = 'body'
-    if (this.context.active.caches && head.status < 400) this.#invalidate()
+    if (this.context.active.caches && head.status < 400) invalidate(this.context, this.down, this.record)
     this.passOn(head, bodiless)
-  }
-
-  /** The answer is the client's. */
-  protected passOn(head: ResponseHead, bodiless: boolean): void {
-    const attempt = this.attempt!
-    this.progress.headSent = true
-    this.retries?.answered()
-    this.record.status = head.status
-    if (attempt.endpoint.ended) this.down.endAfterResponse()
-    noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
-    this.down.head(head, bodiless, this.requestId, cookie)
-  }
-
-  /** What was stored of its URI may be another now (RFC 9111 4.4). */
-  #invalidate(): void {
-    if (isSafe(this.method)) return
-    const { head, forwarded } = this.record
-    const { origin } = askedFields(head, forwarded, this.down.client.trusted)
-    this.context.cache.invalidate([this.placement.pool.plan.name, origin, head.target])
   }
 
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */

@@ -10,10 +10,11 @@ import type { CacheOutcome } from '../../policy/cache/outcome.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'
-import { type CounterRow, ROUTE_OF_NONE, TOTAL } from '../../shared/counters.ts'
+import { ROUTE_OF_NONE, TOTAL } from '../../shared/counter-cells.ts'
+import type { CounterRow } from '../../shared/counters.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
-import type { AccessFacts } from '../access-log/access-entry.ts'
+import type { AccessFacts, Protocol } from '../access-log/access-entry.ts'
 import type { Attempt } from './attempt.ts'
 import type { ExchangeContext } from './context.ts'
 import type { ClientSide } from './downstream.ts'
@@ -64,6 +65,11 @@ export class ExchangeRecord implements AccessFacts {
     return this.#side.listener
   }
 
+  get protocol(): Protocol {
+    if (this.#side.http2) return 'HTTP/2'
+    return this.head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
+  }
+
   get route(): string {
     return this.placement?.route.name ?? ''
   }
@@ -86,7 +92,7 @@ export class ExchangeRecord implements AccessFacts {
 
   /**
    * @param attempt the last one
-   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut` or the code of vigia's own answer
+   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `needs HTTP/1.1` or the code of vigia's own answer
    */
   finish({ row, accessLog }: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
     const { placement } = this

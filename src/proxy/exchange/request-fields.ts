@@ -82,7 +82,7 @@ export function forwardedRequest(
   kinds.push(FIELD.realIp, FIELD.forwarded)
   if (via !== undefined) {
     names.push('Via')
-    values.push(`1.${minor} ${via}`)
+    values.push(client.http2 ? `2.0 ${via}` : `1.${minor} ${via}`)
     kinds.push(FIELD.via)
   }
 

@@ -17,6 +17,8 @@ export interface AttemptEvents extends BodySink {
   readonly requestSent: boolean
   /** Protocols that the request offers to switch to; undefined = none. */
   readonly offers: string | undefined
+  /** The Sec-WebSocket-Accept that a 101 must have; undefined = it is the client's business. */
+  readonly webSocketAccept: string | undefined
   /** Bytes of the response that were passed on have not left this process yet. */
   readonly bytesWaiting: boolean
   /** The connection takes the request now. */

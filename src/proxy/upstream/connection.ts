@@ -3,7 +3,7 @@
 
 import type { OnReadOpts, Socket } from 'node:net'
 import { CHUNKED, isBodiless, NO_LENGTH } from '../../http/body.ts'
-import type { Fields } from '../../http/fields.ts'
+import { type Fields, fieldValue } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import { type RequestHead, type ResponseHead, SWITCHING_PROTOCOLS } from '../../http/heads.ts'
 import type { HeadLimits } from '../../http/limits.ts'
@@ -28,7 +28,7 @@ export type ClientLogins = Logins<ConnectionOwner<UpstreamConnection>, UpstreamC
 
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
-
+const ACCEPT = 'sec-websocket-accept'
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 
 export class UpstreamConnection {
@@ -219,6 +219,8 @@ export class UpstreamConnection {
       return this.#fail('garbage', '101 to a request that did not ask for it')
     }
     if (!areOffered(upgrade, attempt.offers)) return this.#fail('garbage', '101 to a protocol that was not offered')
+    const { webSocketAccept: accept = fieldValue(head.fields, ACCEPT) } = attempt
+    if (fieldValue(head.fields, ACCEPT) !== accept) return this.#fail('garbage', `101 with a wrong ${ACCEPT}`)
     this.#phase = 'tunnel'
     this.#attempt = undefined
     this.#owner.onGone(this, false)

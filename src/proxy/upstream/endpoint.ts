@@ -19,7 +19,7 @@ import {
   sawOpenAfter,
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
-import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'

@@ -1,6 +1,6 @@
 // Where everything of the cache lies in its shared memory, and how much of each there is.
 
-import { MAX_WORKERS } from '../counters.ts'
+import { MAX_WORKERS } from '../counter-cells.ts'
 import { SEED_WORDS, seedHash } from '../seeded-hash.ts'
 import { BLOCK_BYTES, CacheBlocks } from './blocks.ts'
 import { CELL_INTS } from './cell.ts'

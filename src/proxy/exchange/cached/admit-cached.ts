@@ -16,6 +16,8 @@ import type { StoredReply } from './stored-reply.ts'
 
 /** `pass`: as on a route without a cache. */
 type Admitted = Exchange | StoredReply | AnswerCode | 'pass'
+/** One that is too large for one piece is given by an exchange. */
+type Give = (reply: StoredReply) => Exchange | StoredReply
 
 /** @param protection what keeps it from its route, if anything does */
 export function admitCached(
@@ -36,16 +38,19 @@ export function admitCached(
   const turn = new CacheTurn(context, down, record, placement)
   const { wants } = turn.asked
   if (wants.isBypassed) return 'pass'
-  if (protection !== undefined) return turn.isOnePath ? inWindow(record, turn) : 'pass'
-  return fromStore(context, down, record, placement, turn) ?? fetch(context, down, record, placement, turn)
+  const give = (reply: StoredReply) =>
+    reply.isSmall ? reply : new CachedExchange(context, down, record, placement, undefined, turn, reply)
+  if (protection !== undefined) return turn.isOnePath ? inWindow(record, turn, give) : 'pass'
+  const reply = fromStore(context, down, record, placement, turn)
+  return reply ? give(reply) : fetch(context, down, record, placement, turn, give)
 }
 
 /** A window answers the others; what needs no upstream loads all the same. */
-function inWindow(record: ExchangeRecord, turn: CacheTurn): Admitted {
+function inWindow(record: ExchangeRecord, turn: CacheTurn, give: Give): Admitted {
   const reply = turn.canStandIn ? (turn.use === 'fresh' ? turn.fresh() : turn.stale('stale-if-error')) : undefined
   if (reply === undefined) return 'pass'
   record.closedRoute = undefined
-  return reply
+  return give(reply)
 }
 
 function fromStore(
@@ -54,7 +59,7 @@ function fromStore(
   record: ExchangeRecord,
   placement: Placement,
   turn: CacheTurn,
-): Admitted | undefined {
+): StoredReply | undefined {
   let reply: StoredReply | undefined
   const { use } = turn
   if (use === 'fresh') reply = turn.fresh()
@@ -62,8 +67,7 @@ function fromStore(
     reply = turn.stale('while-validated')
     if (reply !== undefined) refresh(context, down, record, placement, turn)
   } else if (turn.hasJustFailed && turn.canStandIn) reply = turn.stale('stale-if-error')
-  if (reply === undefined) return undefined
-  return reply.isSmall ? reply : new CachedExchange(context, down, record, placement, undefined, turn, reply)
+  return reply
 }
 
 function fetch(
@@ -72,6 +76,7 @@ function fetch(
   record: ExchangeRecord,
   placement: Placement,
   turn: CacheTurn,
+  give: Give,
 ): Admitted {
   const { wants } = turn.asked
   record.cache = 'miss'
@@ -79,8 +84,11 @@ function fetch(
   const isPart = wants.range !== undefined || wants.ifNoneMatch !== undefined || wants.ifModifiedSince !== undefined
   // A part, or a `not modified`, is nothing for others: without something stored to compare with, it is its upstream's business.
   const isOwn = turn.isHead || (turn.stored === undefined && isPart)
-  if ((isOwn || turn.isMarked) && !turn.canStandIn) return 'pass'
+  if (isOwn && !turn.canStandIn) return 'pass'
   const breaker = placement.pool.breaker(placement.route)
-  if (breaker?.enter() === false) return (turn.canStandIn ? turn.stale('stale-if-error') : undefined) ?? 'overloaded'
+  if (breaker?.enter() === false) {
+    const reply = turn.canStandIn ? turn.stale('stale-if-error') : undefined
+    return reply ? give(reply) : 'overloaded'
+  }
   return new CachedExchange(context, down, record, placement, breaker, turn, undefined)
 }

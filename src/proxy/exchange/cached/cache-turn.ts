@@ -68,13 +68,17 @@ export class CacheTurn {
     return this.stored !== undefined && processNowMs() < this.stored.askAgainMs
   }
 
-  noteFailure(): void {
-    if (this.stored) this.stored.askAgainMs = processNowMs() + ASK_AGAIN_MS
+  /** @param nowMs by the clock of the process */
+  noteFailure(nowMs: number): void {
+    if (this.stored) this.stored.askAgainMs = nowMs + ASK_AGAIN_MS
   }
 
-  /** Nobody else's answer is for it, as far as is known. */
-  get isMarked(): boolean {
-    return this.cache.isMarked(this.key, performance.now())
+  /** Another's answer may be for it, as far as is known: it is worth waiting for. */
+  get canShare(): boolean {
+    const { mustValidate, maxAgeS, minFreshS } = this.asked.wants
+    // An answer to somebody else is too old for these before it is there.
+    const isPicky = mustValidate || maxAgeS !== undefined || minFreshS !== undefined || this.#isNeverFresh
+    return !this.isHead && !isPicky && !this.cache.isMarked(this.key, performance.now())
   }
 
   /** By what a fetch is known to those that want the same. */
@@ -83,7 +87,7 @@ export class CacheTurn {
   }
 
   /** What is stored is never given without asking its upstream. */
-  get isNeverFresh(): boolean {
+  get #isNeverFresh(): boolean {
     return this.stored !== undefined && this.stored.keep.lifetimeS <= this.stored.keep.ageS
   }
 

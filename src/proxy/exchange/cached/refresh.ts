@@ -57,6 +57,7 @@ class RefreshRecord extends ExchangeRecord {
 class Nobody implements Downstream {
   readonly client: ClientSide
   readonly logins = undefined
+  readonly webSocketAccept = undefined
   readonly bytesWaiting = 0
 
   constructor(client: ClientSide) {
@@ -75,6 +76,7 @@ class Nobody implements Downstream {
   finished(): void {}
   abandon(): void {}
   cut(): void {}
+  requireHttp1(): void {}
   pauseBody(): void {}
   resumeBody(): void {}
 
