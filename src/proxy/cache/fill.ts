@@ -12,11 +12,7 @@ export class Fill {
   #metaBytes = 0
   #isOver = false
 
-  constructor(
-    memory: CacheMemory,
-    writing: Writing,
-    about: About,
-  ) {
+  constructor(memory: CacheMemory, writing: Writing, about: About) {
     this.#memory = memory
     this.#writing = writing
     this.#about = about

@@ -6,7 +6,11 @@ import type { ExchangeContext } from '../context.ts'
 import type { Downstream } from '../downstream.ts'
 import type { ExchangeRecord } from '../record.ts'
 
-export function invalidate(context: ExchangeContext, down: Downstream, { head, forwarded, pool }: ExchangeRecord): void {
+export function invalidate(
+  context: ExchangeContext,
+  down: Downstream,
+  { head, forwarded, pool }: ExchangeRecord,
+): void {
   if (isSafe(head.method)) return
   const { origin } = askedFields(head, forwarded, down.client.trusted)
   context.cache.invalidate([pool, origin, head.target])
