@@ -59,6 +59,7 @@ class Nobody implements Downstream {
   readonly logins = undefined
   readonly webSocketAccept = undefined
   readonly bytesWaiting = 0
+  readonly holdsBuffers = false
 
   constructor(client: ClientSide) {
     this.client = client

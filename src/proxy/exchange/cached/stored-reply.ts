@@ -83,7 +83,7 @@ export class StoredReply {
   /** To be called after each piece, before anything else has its turn. @returns false where the client reads too slowly */
   flush(down: Downstream): boolean {
     const isFlowing = down.flush()
-    if (down.bytesWaiting > 0) scratch = Buffer.allocUnsafeSlow(PIECE_BYTES)
+    if (down.holdsBuffers) scratch = Buffer.allocUnsafeSlow(PIECE_BYTES)
     return isFlowing
   }
 
