@@ -6,6 +6,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
+import { acmeFiles, acmeSchema, checkAcme, compileAcme, RENAMED_IN_ACME } from './parts/acme.ts'
 import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
@@ -15,9 +16,10 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
+import { checkListeners, compileListeners, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -52,7 +54,9 @@ export const configSchema = section(
     listeners: listenersSchema,
     routes: routesSchema,
     pools: poolsSchema,
+    acme: Type.Optional(acmeSchema),
     dns: Type.Optional(dnsSchema),
+    cache: Type.Optional(cacheSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -84,6 +88,8 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkRoutes(routes, pools, listenerNames),
     ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
+    ...checkCache(config.cache, routes),
+    ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
@@ -95,8 +101,8 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
-  return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
 }
 
 /** Files that vigia writes. */
@@ -134,12 +140,14 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     revision,
     workers,
     watch,
-    listeners: config.listeners.map(compileListener),
+    listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) =>
       compileRoute(route, i, poolIndices, { timeouts, limits, compress: config.compress }),
     ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    acme: compileAcme(config, files),
     dns: compileDns(config.dns),
+    cache: compileCache(config.cache),
     trustedProxies,
     limits,
     timeouts,
@@ -159,7 +167,9 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
 /** Keys of the snapshot, from the part that they are in down, whose name in the document is another one. */
 export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_ROUTE,
+  ...RENAMED_IN_CACHE,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,
+  ...RENAMED_IN_ACME,
 }

@@ -6,6 +6,7 @@ import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
+import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
@@ -53,6 +54,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
+    ...defineHttp2(source),
     ...defineOverload(source),
     ...defineCompression(source),
     poolTotal(

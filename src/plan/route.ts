@@ -1,6 +1,7 @@
 // A route as compiled: what it matches, who may use it, what it declares about its requests.
 
 import type { Timeouts } from './bounds.ts'
+import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
 
 export interface RoutePlan {
@@ -26,6 +27,8 @@ export interface RoutePlan {
   readonly rateLimit?: RateLimitPlan | undefined
   /** Undefined = its answers are passed on as they come. */
   readonly compress?: CompressionPlan | undefined
+  /** Its answers are stored for others; undefined = they are not. */
+  readonly cache?: RouteCachePlan | undefined
 }
 
 export interface RouteMatch {

@@ -1,7 +1,8 @@
-// What an exchange is made of, how the body of its answer goes to the client, and how it ends: at a deadline, when its client leaves, with
-// an answer of vigia's own, or because all of it is done. What it does until then is exchange.ts.
+// What an exchange is made of, how its answer goes to the client, and how it ends: at a deadline, when its client leaves, with an answer of
+// vigia's own, or because all of it is done. What it does until then is exchange.ts.
 
 import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
@@ -14,7 +15,7 @@ import { type AnswerSink, type CodedExchange, Coder } from './compression/coder.
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { reportInDoubt } from './in-doubt.ts'
-import type { Placement } from './placement.ts'
+import { affinityCookie, noteSession, type Placement } from './placement.ts'
 import type { ExchangeRecord } from './record.ts'
 import { RequestBody } from './request-body.ts'
 import { Retries } from './retries.ts'
@@ -26,9 +27,9 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   protected readonly context: ExchangeContext
   readonly #language: Language | undefined
   protected readonly down: Downstream
-  /** Undefined = its route does not compress. */
+  /** Undefined = its answer is not to be compressed. */
   protected readonly coder: Coder | undefined
-  /** Takes what an upstream answers: the coder, else the client's side itself. */
+  /** Takes what is answered in an upstream's name: the coder, else the client's side itself. */
   protected readonly out: AnswerSink
   protected readonly record: ExchangeRecord
   protected readonly body: RequestBody
@@ -37,6 +38,8 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   protected readonly breaker: Breaker | undefined
   /** Undefined as long as it has not had to wait. */
   protected waiter: Waiter | undefined = undefined
+  /** It has waited for something else, before an upstream was chosen. */
+  protected hasWaited = false
   protected attempt: Attempt | undefined = undefined
   /** Undefined as long as nothing has failed. */
   protected retries: Retries | undefined = undefined
@@ -57,8 +60,8 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.record = record
     this.placement = placement
     this.breaker = breaker
-    const { compression } = placement
-    this.coder = compression && new Coder(context, compression, down, record, this)
+    const { negotiation } = record
+    this.coder = negotiation && new Coder(context, negotiation, down, record, this)
     this.out = this.coder ?? down
     this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
     this.body = new RequestBody(record.head.meaning.length)
@@ -77,8 +80,8 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     return this.timer.phase === 'over'
   }
 
-  get bytesWaiting(): boolean {
-    return this.out.bytesWaiting > 0
+  get holdsBuffers(): boolean {
+    return this.out.holdsBuffers
   }
 
   /** The attempt is over without a complete response. */
@@ -87,6 +90,23 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   protected get retrying(): Retries {
     this.retries ??= new Retries(this.method, this.record.head.meaning.fields, this.body, this.placement)
     return this.retries
+  }
+
+  /** It has waited for nothing yet. */
+  protected get isFirst(): boolean {
+    return this.record.attempts === 0 && !this.waiter && !this.hasWaited
+  }
+
+  /** The answer is the client's. */
+  protected passOn(head: ResponseHead, bodiless: boolean): void {
+    const attempt = this.attempt!
+    this.progress.headSent = true
+    this.retries?.answered()
+    this.record.status = head.status
+    if (attempt.endpoint.ended) this.down.endAfterResponse()
+    noteSession(this.context.sessions, this.placement, attempt.endpoint)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
+    this.out.head(head, bodiless, this.requestId, cookie)
   }
 
   /** Timers and verdicts come from outside of any connection: what they break must end here. */
@@ -121,9 +141,8 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   onResponseEnd(trailers: Fields): void {
     this.out.end(trailers)
     this.attempt!.recordAnswer()
-    this.#release()
-    // What is still in the coder ends by itself, in a moment.
-    if (!this.coder?.isEnding) this.onEncodedEnd()
+    this.finish('complete')
+    this.leaveClient()
   }
 
   onEncodedEnd(): void {
@@ -232,24 +251,23 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   }
 
   protected leaveClient(): void {
+    if (this.coder?.isEnding) return
     this.down.flush()
     this.down.finished(this.placement.route.timeouts)
   }
 
   /** 8. Release, count, log: once, and last. */
   protected finish(end: string): void {
-    this.coder?.abort()
-    this.#release()
-    this.#tell(end)
-  }
-
-  #release(): void {
+    const isEncoding = this.coder?.isEnding === true
+    if (!isEncoding) this.coder?.abort()
     if (this.waiter) this.record.queueMs = this.placement.pool.stopWaiting(this.waiter)
     this.breaker?.end()
     this.attempt?.leave()
     this.timer.end()
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
+    // The answer's last bytes are not known yet: `onEncodedEnd` follows.
+    if (!isEncoding) this.#tell(end)
   }
 
   #tell(end: string): void {

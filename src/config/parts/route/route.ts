@@ -6,6 +6,7 @@ import type { RoutePlan } from '../../../plan/route.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
+import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
 import {
@@ -56,6 +57,7 @@ export const routeSchema = section(
     access: Type.Optional(accessSchema),
     rateLimit: Type.Optional(rateLimitSchema),
     compress: Type.Optional(compressSchema),
+    cache: Type.Optional(routeCacheSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -139,6 +141,7 @@ export function compileRoute(
     access: compileAccess(route.access),
     rateLimit: compileRateLimit(route.rateLimit),
     compress: compileCompress(route.compress, otherwise.compress),
+    cache: compileRouteCache(route.cache),
   }
 }
 

@@ -18,11 +18,11 @@ import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ExchangeContext } from '../context.ts'
 import type { Downstream } from '../downstream.ts'
 import type { ExchangeRecord } from '../record.ts'
-import type { Compression, CompressionRequest } from './compression.ts'
+import type { Negotiation } from './compression.ts'
 import { type Encoder, type EncoderOwner, encodeAtOnce } from './encoders.ts'
 
 /** What an exchange does with its answer. */
-export type AnswerSink = Pick<Downstream, 'bytesWaiting' | 'head' | 'body' | 'end' | 'flush'>
+export type AnswerSink = Pick<Downstream, 'holdsBuffers' | 'head' | 'body' | 'end' | 'flush'>
 
 /** Whose answer it is. */
 export interface CodedExchange {
@@ -47,13 +47,11 @@ interface HeldHead {
 }
 
 export class Coder implements AnswerSink, EncoderOwner {
-  /** How the request goes to the upstream, and what it says of its answer. */
-  readonly request: CompressionRequest
   readonly #down: Downstream
   readonly #exchange: CodedExchange
   readonly #context: ExchangeContext
   readonly #record: ExchangeRecord
-  readonly #compression: Compression
+  readonly #negotiation: Negotiation
   /** Kept until it is known whether the whole body is at hand; undefined = it has been passed on, or none has come. */
   #held: HeldHead | undefined = undefined
   /** Undefined = what comes is passed on as it is. */
@@ -71,24 +69,23 @@ export class Coder implements AnswerSink, EncoderOwner {
 
   constructor(
     context: ExchangeContext,
-    compression: Compression,
+    negotiation: Negotiation,
     down: Downstream,
     record: ExchangeRecord,
     exchange: CodedExchange,
   ) {
     this.#context = context
-    this.#compression = compression
+    this.#negotiation = negotiation
     this.#down = down
     this.#record = record
     this.#exchange = exchange
-    this.request = compression.request(record.forwarded)
   }
 
   // ---- from the exchange ----
 
-  /** The buffers of what is encoded are its own. */
-  get bytesWaiting(): number {
-    return this.#encoder || this.#held ? 0 : this.#down.bytesWaiting
+  /** What is encoded is copied before. */
+  get holdsBuffers(): boolean {
+    return !this.#encoder && !this.#held && this.#down.holdsBuffers
   }
 
   /** The body has ended, but its last bytes are still being encoded: `onEncodedEnd` follows. */
@@ -97,10 +94,10 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
-    const { wish, ifNoneMatch } = this.request
-    const coding = compressionVerdict(this.#compression.plan, wish, head)
+    const { compression, wish, ifNoneMatch } = this.#negotiation
+    const coding = compressionVerdict(compression.plan, wish, head)
     if (coding === 'untouched') return this.#down.head(head, bodiless, requestId, cookie)
-    this.#compression.learn(head.fields)
+    compression.learn(head.fields)
     if (coding !== 'varies' && !bodiless) this.#held = { head, requestId, cookie, coding }
     else {
       const fields = coding === 'varies' ? varied(head, ifNoneMatch) : codedFields(head.fields, coding)
@@ -215,7 +212,11 @@ export class Coder implements AnswerSink, EncoderOwner {
 
   #encodeAtOnce(held: HeldHead, trailers: Fields): void {
     this.#held = undefined
-    const body = encodeAtOnce(held.coding, this.#compression.plan.level, this.#bytes.subarray(0, this.#waiting))
+    const body = encodeAtOnce(
+      held.coding,
+      this.#negotiation.compression.plan.level,
+      this.#bytes.subarray(0, this.#waiting),
+    )
     const coded = codedTrailers(trailers)
     this.#sendHead(held, coded.names.length === 0 ? body.length : CHUNKED)
     this.#record.encodes(this.#waiting)
@@ -227,7 +228,7 @@ export class Coder implements AnswerSink, EncoderOwner {
 
   /** More is to come than can be encoded at once: as it comes, where there is room for that. */
   #begin(held: HeldHead): void {
-    const { level } = this.#compression.plan
+    const { level } = this.#negotiation.compression.plan
     const { compressions } = this.#context.active.snapshot.limits
     const lasting = isEventStream(held.head) || this.#record.placement?.route.longPoll === true
     this.#encoder = this.#context.encoders.take(held.coding, level, lasting, compressions, this)
@@ -288,7 +289,7 @@ function varied({ status, fields }: ResponseHead, ifNoneMatch: string | undefine
 }
 
 function withFields(head: ResponseHead, fields: Fields, length: number): ResponseHead {
-  return fields === head.fields ? head : { ...head, fields, length, written: undefined }
+  return fields === head.fields ? head : { ...head, fields, length, written: undefined, encoded: undefined }
 }
 
 function isEventStream({ fields }: ResponseHead): boolean {

@@ -10,7 +10,8 @@ import { isStrongTag, type TagStyle } from '../../../policy/request/compression/
 import { type CompressionWish, compressionWish } from '../../../policy/request/compression/verdict.ts'
 
 /** What a request says of the compression of its answer. */
-export interface CompressionRequest {
+export interface Negotiation {
+  readonly compression: Compression
   readonly wish: CompressionWish
   readonly ifNoneMatch: string | undefined
   /** As it goes to the upstream. */
@@ -19,7 +20,7 @@ export interface CompressionRequest {
 
 export class Compression {
   readonly plan: CompressionPlan
-  readonly #known = new WeakMap<ForwardedRequest, CompressionRequest>()
+  readonly #known = new WeakMap<ForwardedRequest, Negotiation>()
   #tags: TagStyle | undefined = undefined
 
   constructor(plan: CompressionPlan) {
@@ -27,7 +28,7 @@ export class Compression {
   }
 
   /** What the client's request says, and how it goes up. */
-  request(forwarded: ForwardedRequest): CompressionRequest {
+  negotiate(forwarded: ForwardedRequest): Negotiation {
     return this.#known.get(forwarded) ?? this.#read(forwarded)
   }
 
@@ -40,7 +41,7 @@ export class Compression {
     this.#tags = this.#tags === undefined || this.#tags === style ? style : 'both'
   }
 
-  #read(forwarded: ForwardedRequest): CompressionRequest {
+  #read(forwarded: ForwardedRequest): Negotiation {
     const { fields } = forwarded
     const wish = compressionWish(fields, this.plan)
     const ifNoneMatch = fieldValues(fields, 'if-none-match')
@@ -50,13 +51,15 @@ export class Compression {
       // Most tags are strong; a guess that fails costs a 304.
       style: this.#tags ?? 'strong',
     })
-    const request: CompressionRequest = {
+    const negotiation: Negotiation = {
+      compression: this,
       wish,
       ifNoneMatch,
       forwarded: upward === fields ? forwarded : { ...forwarded, fields: upward, written: undefined },
     }
     // What is asked with a condition is rarely asked again.
-    if (ifNoneMatch === undefined && fieldValue(fields, 'if-match') === undefined) this.#known.set(forwarded, request)
-    return request
+    if (ifNoneMatch === undefined && fieldValue(fields, 'if-match') === undefined)
+      this.#known.set(forwarded, negotiation)
+    return negotiation
   }
 }
