@@ -101,7 +101,7 @@ export abstract class EndableH2 extends ClientConnection {
     if (this.socket.writableNeedDrain) this.#awaitReader()
     else if (this.session.awaitsRest) this.#await('head', this.context.active.snapshot.timeouts.headMs)
     else if (this.session.streams.size > 0) this.#await('nothing', 0)
-    else if (this.phase !== 'leaving') this.#await('request', this.timeouts.keepAliveMs)
+    else if (this.phase !== 'leaving' && !this.ended) this.#await('request', this.timeouts.keepAliveMs)
     else if (this.socket.writableLength === 0) this.endSocket()
     else if (this.#awaited !== 'reader') {
       this.#awaitReader()
