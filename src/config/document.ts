@@ -6,6 +6,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
+import { acmeFiles, acmeSchema, checkAcme, compileAcme, RENAMED_IN_ACME } from './parts/acme.ts'
 import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
@@ -17,7 +18,7 @@ import {
 } from './parts/bounds.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
+import { checkListeners, compileListeners, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -51,6 +52,7 @@ export const configSchema = section(
     listeners: listenersSchema,
     routes: routesSchema,
     pools: poolsSchema,
+    acme: Type.Optional(acmeSchema),
     dns: Type.Optional(dnsSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
@@ -81,6 +83,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkAdmin(admin),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
@@ -92,8 +95,8 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
-  return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
 }
 
 /** Files that vigia writes. */
@@ -131,9 +134,10 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     revision,
     workers,
     watch,
-    listeners: config.listeners.map(compileListener),
+    listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    acme: compileAcme(config, files),
     dns: compileDns(config.dns),
     trustedProxies,
     limits,
@@ -157,4 +161,5 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,
+  ...RENAMED_IN_ACME,
 }
