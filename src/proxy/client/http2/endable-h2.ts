@@ -126,7 +126,7 @@ export abstract class EndableH2 extends ClientConnection {
     const { message } = CONNECTION_FAULTS[fault]
     this.context.row.addOwn(WORKER.firstHttp2Fault + CONNECTION_FAULT_CODES.indexOf(fault), 1)
     if (told.isDue(fault, performance.now())) {
-      const text = `listener ${this.client.listener}: the HTTP/2 connection of ${this.client.peer} was ended: ${fault}: ${message} (said once a minute; vigia_http2_faults_total{reason="${fault}"} counts all)`
+      const text = `listener ${this.client.listener.name}: the HTTP/2 connection of ${this.client.peer} was ended: ${fault}: ${message} (said once a minute; vigia_http2_faults_total{reason="${fault}"} counts all)`
       this.context.report({ type: 'log', level: 'info', message: text, detail: {} })
     }
     this.dropStreams()
