@@ -111,6 +111,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const certificates = new Certificates({
     sources: [],
     send: material => supervisor.tell({ type: 'tls', material }),
+    sendToAdmin: all => admin.useCertificates(all),
     tell,
     warn: text => logger.warn(text),
   })
