@@ -61,6 +61,8 @@ export interface ResponseHead {
 
 export interface WrittenFields {
   readonly text: string
+  /** Strict-Transport-Security, which is not in `text`: what the listener says goes before it. Several fields, or ''. */
+  readonly hsts: string
   readonly hasRequestId: boolean
   readonly hasDate: boolean
 }

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
@@ -54,7 +55,7 @@ export abstract class ClientConnection implements Expiring, Member {
   abstract exchanges(): Iterable<ClientEvents>
 
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
-  abstract reassess(listener: string): void
+  abstract reassess(listener: ListenerPlan): void
 
   /** Ends at once if nothing is under way, else after that. */
   abstract drain(): void

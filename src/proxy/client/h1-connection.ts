@@ -9,6 +9,7 @@ import { BodyReader } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { diagnoseRequestHead, parseRequestHead, type RequestMemo } from '../../http1/request-head.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
 import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
@@ -40,6 +41,7 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     super(wire, context, host)
     const { socket } = wire
     this.client = client
+    this.#setHsts()
     const { limits, timeouts } = context.active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'request')
@@ -49,8 +51,9 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     socket.on('drain', () => this.safely(() => this.exchange?.onDownstreamDrain()))
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
+    this.#setHsts()
   }
 
   /** Answers what came to the wrong port, and ends. */
@@ -282,6 +285,11 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   }
 
   // ---- helpers ----
+
+  #setHsts(): void {
+    const { tls, listener } = this.client
+    this.writer.hsts = tls && listener.hsts ? `Strict-Transport-Security: ${listener.hsts}\r\n` : ''
+  }
 
   #persists({ minor, meaning }: RequestHead): boolean {
     const { close, keepAlive } = meaning.options

@@ -33,6 +33,8 @@ export class ResponseWriter {
   #answered = false
   /** The connection carries another exchange after this one. */
   persistent = true
+  /** Strict-Transport-Security of the listener, as a line, in place of what upstreams say; '' = they have their say. */
+  hsts = ''
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -62,7 +64,7 @@ export class ResponseWriter {
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true
-    const { text, hasRequestId, hasDate } = responseFields(head)
+    const { text, hasRequestId, hasDate, hsts } = responseFields(head)
     let framing = ''
     if (bodiless) {
       this.#framing = 'none'
@@ -89,7 +91,7 @@ export class ResponseWriter {
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     // Whatever else Cache-Control says, a cookie is for one client: it joins the upstream's own (RFC 9110 5.3).
     const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\nCache-Control: private\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${extra}${framing}${connection}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${this.hsts || hsts}${extra}${framing}${connection}${id}\r\n`
   }
 
   /** Connection, and the protocols that a 426 asks for, which go with it (RFC 9110 7.8, 15.5.22). */

@@ -4,9 +4,12 @@
 import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import { httpsLocation, isRedirected } from '../../policy/request/https-redirect.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { AnswerCode } from '../answers/codes.ts'
+import { lastHopAnswer } from '../answers/last-hop-answer.ts'
+import { redirectAnswer } from '../answers/redirect-answer.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -14,7 +17,7 @@ import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
-import { sendAnswer, sendLastHopAnswer } from './send-answer.ts'
+import { sendAnswer, sendWhole } from './send-answer.ts'
 
 /** Why a request is answered by vigia itself. */
 interface Rejection {
@@ -22,10 +25,13 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
-/** `last-hop`: it is vigia that it asks; `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | Rejection | 'last-hop' | 'needs-http1'
+/** `last-hop`: it is vigia that it asks; `to-https`: it is to come again over TLS. */
+type Answered = Rejection | 'last-hop' | 'to-https'
+/** `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
+type Arrived = Exchange | Answered | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
+const BAD_HOST = reject('bad-host')
 const NO_ROUTE = reject('no-route')
 const BODY_TOO_LARGE = reject('body-too-large')
 const OVERLOADED = reject('overloaded')
@@ -58,10 +64,12 @@ export function arrive(
 /** Notes in the record how far it came. */
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
-  const { head, client } = record
+  const { head, client, side } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
+  if (side.listener.redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
+    return head.hostName === '' ? BAD_HOST : 'to-https'
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
@@ -81,11 +89,13 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | 'last-hop'): void {
+function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Answered): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
-    if (why === 'last-hop') sendLastHopAnswer(down, record)
+    if (why === 'last-hop') sendWhole(down, record, lastHopAnswer(record.head))
+    else if (why === 'to-https')
+      sendWhole(down, record, redirectAnswer(httpsLocation(record.head, down.client.listener.redirectPort)))
     else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)

@@ -3,6 +3,7 @@
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 
@@ -18,8 +19,8 @@ export interface ClientSide {
   readonly scheme: 'http' | 'https'
   /** It speaks HTTP/2: its requests share one connection, and no login of a connection can be theirs. */
   readonly http2: boolean
-  /** Name of the listener that took the connection. */
-  readonly listener: string
+  /** That took the connection. */
+  readonly listener: ListenerPlan
   /** Undefined = it came without TLS. */
   readonly tls: TlsFacts | undefined
 }

@@ -41,7 +41,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.#host = host
     const peer = parseAddress(transport.remoteAddress ?? '') ?? UNKNOWN_PEER
     const trusted = context.active.isTrusted(peer)
-    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan.name, tls: undefined }
+    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan, tls: undefined }
   }
 
   /** From step 2 on. */
@@ -50,7 +50,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     if (!tls) return this.#become(connectionOf(this.#plain, this.client, this.#context, this.#host))
     this.transport.on('error', () => {})
     this.#timer = new Timer(this)
-    this.#context.wheel.arm(this.#timer, tls.handshakeMs)
+    this.#context.wheel.arm(this.#timer, tls.handshakeTimeoutMs)
     const { handshakes } = this.#host
     this.#handshake = new Handshake(this.transport, handshakes, protocolsOf(tls), this.client.peer, this)
     this.#handshake.begin()
@@ -84,7 +84,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.destroy()
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.#context.active.isTrusted(this.client.peer), listener }
   }
 
