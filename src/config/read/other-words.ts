@@ -35,6 +35,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   certificates: ['cert', 'certs', 'crt', 'certificate', 'tlscertificates'],
   certFile: ['cert', 'crt', 'file', 'certificate', 'certificatechain', 'sslcertificate', 'sslcertificatefile'],
   keyFile: ['key', 'privatekey', 'sslcertificatekey', 'sslcertificatekeyfile'],
+  ticketKeyFile: ['sslsessionticketkey', 'tlsticketkeys', 'sslsessionticketkeyfile', 'sessionticketkeys', 'ticketkeys'],
+  ticketRotation: ['rotationinterval', 'sessiontickets'],
   minVersion: ['sslprotocols', 'sslprotocol', 'sslminver', 'protocols', 'tlsminimumprotocolversion', 'minprotocol'],
   handshakeTimeout: ['sslhandshaketimeout', 'transportsocketconnecttimeout'],
   redirect: ['redirectscheme', 'httpsredirect', 'forcehttps', 'sslredirect', 'forcesslredirect'],
