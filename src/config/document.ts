@@ -7,6 +7,7 @@ import type { NamedPair } from './forms/certificate-pair.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
+import { acmeFiles, acmeSchema, checkAcme, compileAcme, RENAMED_IN_ACME } from './parts/acme.ts'
 import { adminFiles, adminPairs, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
@@ -54,6 +55,7 @@ export const configSchema = section(
     tls: Type.Optional(tlsSchema),
     routes: routesSchema,
     pools: poolsSchema,
+    acme: Type.Optional(acmeSchema),
     dns: Type.Optional(dnsSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
@@ -88,6 +90,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
@@ -99,8 +102,8 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
-  return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
 }
 
 /** Certificates with their keys. */
@@ -163,6 +166,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    acme: compileAcme(config, files),
     dns: compileDns(config.dns),
     trustedProxies,
     limits,
@@ -186,4 +190,5 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,
+  ...RENAMED_IN_ACME,
 }

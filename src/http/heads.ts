@@ -61,7 +61,7 @@ export interface ResponseHead {
 
 export interface WrittenFields {
   readonly text: string
-  /** Strict-Transport-Security, which is not in `text`: what the listener says goes before it. Several fields, or ''. */
+  /** Strict-Transport-Security, which is not in `text`: where the listener has one, that goes out in its place. '' = none. */
   readonly hsts: string
   readonly hasRequestId: boolean
   readonly hasDate: boolean

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { AcmeChallenges } from '../shared/acme-challenges.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
@@ -16,8 +17,10 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
+import { type ChallengeAnswers, challengeAnswers } from './answers/challenge-answers.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listeners } from './client/listeners.ts'
+import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import type { ExchangeContext } from './exchange/context.ts'
@@ -53,6 +56,7 @@ class Worker implements ExchangeContext {
   accessLog = NO_ACCESS_LOG
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
+  challengeAnswers: ChallengeAnswers | undefined = undefined
   readonly #start: WorkerStart
   readonly #listeners: Listeners
   readonly #health = new HealthListener(() => this.#readiness())
@@ -71,6 +75,7 @@ class Worker implements ExchangeContext {
     this.#start = start
     this.#listeners = new Listeners(this, start.workers > 1, start.tls)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
+    if (start.challenges) this.#answerTo(start.challenges)
     this.descriptors = start.descriptors
     this.instance = start.instance
     this.table = new UpstreamTable(start.upstreamTable)
@@ -172,7 +177,16 @@ class Worker implements ExchangeContext {
         return
       case 'tls':
         this.#listeners.serve(message.material)
+        return
+      case 'challenges':
+        this.#answerTo(message.challenges)
+        this.report({ type: 'challenges-known', version: message.challenges.version })
     }
+  }
+
+  #answerTo(challenges: AcmeChallenges): void {
+    this.challengeAnswers = challengeAnswers(challenges)
+    this.#listeners.show(challengeContexts(challenges))
   }
 
   /**

@@ -5,7 +5,7 @@ import type { ListenerPlan } from '../../plan/listener.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import { type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
-import { integer, name, section, text } from '../forms/schema-blocks.ts'
+import { boolean, integer, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
 import { checkHsts, compileHsts, hstsSchema } from './hsts.ts'
@@ -20,6 +20,12 @@ const listener = section(
     address: text(
       ADDRESS_FORM,
       'host:port, or :port for every IPv4 address, or [IPv6]:port; [::]:port listens on both. Port 0 takes any free one (one worker only).',
+    ),
+    http2: Type.Optional(
+      boolean(
+        'Takes HTTP/2 without TLS beside HTTP/1.1, from clients that know of it beforehand (RFC 9113 3.3), such as another proxy. Browsers speak it over TLS only.',
+        false,
+      ),
     ),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
     tls: Type.Optional(listenerTlsSchema),
@@ -102,11 +108,13 @@ export function* checkListeners({ listeners, admin, health, workers }: Listening
 }
 
 function* checkListener(
-  { tcpKeepAlive, tls, redirect, redirectPort, hsts }: ListenerDocument,
+  { http2, tcpKeepAlive, tls, redirect, redirectPort, hsts }: ListenerDocument,
   at: Path,
 ): Iterable<Finding> {
   yield* checkTcpKeepAlive(tcpKeepAlive, [...at, 'tcpKeepAlive'])
   if (tls) yield* checkListenerTls(tls, [...at, 'tls'])
+  if (tls && http2 !== undefined)
+    yield error([...at, 'http2'], 'is for connections without TLS: with tls it is tls.http2', 'key')
   if (tls && redirect !== undefined)
     yield error([...at, 'redirect'], 'what comes to a listener with tls is https already: it belongs to one without')
   if (redirectPort !== undefined && redirect === undefined)
@@ -137,12 +145,13 @@ export function compileListeners(
   listeners: ListenersDocument,
   resolvePath: (path: string) => string,
 ): readonly ListenerPlan[] {
-  const plans = listeners.map(({ name, address, tcpKeepAlive, tls, hsts }) => {
+  const plans = listeners.map(({ name, address, http2, tcpKeepAlive, tls, hsts }) => {
     const parsed = parseAddress(address)
     if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
     return {
       name,
       ...parsed,
+      http2,
       tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive),
       tls: tls && compileListenerTls(tls, resolvePath),
       hsts: hsts && compileHsts(hsts),

@@ -37,8 +37,9 @@ export function* checkTls(tls: TlsDocument): Iterable<Finding> {
     )
 }
 
-export function compileTls(tls: TlsDocument, resolvePath: (path: string) => string): TicketPlan {
-  const { ticketKeyFile, ticketRotation } = tls ?? {}
+export function compileTls(tls: TlsDocument, resolvePath: (path: string) => string): TicketPlan | undefined {
+  if (tls === undefined) return undefined
+  const { ticketKeyFile, ticketRotation } = tls
   return {
     file: ticketKeyFile === undefined ? undefined : resolvePath(ticketKeyFile),
     rotationMs: ticketRotation === undefined ? TICKETS_BY_DEFAULT.rotationMs : parseDuration(ticketRotation)!,

@@ -44,6 +44,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   maxAge: ['stsseconds', 'maxage'],
   includeSubDomains: ['stsincludesubdomains'],
   preload: ['stspreload'],
+  http2: ['h2', 'h2c', 'proto', 'protocol', 'protocols', 'alpn'],
 }
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -74,9 +75,10 @@ export function meantByKey(key: string, known: readonly string[], path: Path, sc
   const word = plain(key)
   const sentence = SENTENCES[word]
   if (sentence !== undefined && known.includes(sentence.beside)) return `: ${sentence.text}`
+  if (TLS.includes(word) && (path.length === 0 || path[0] === 'tls')) return `: ${TLS_TEXT}`
   const other = known.find(each => KEYS[each]?.includes(word))
   if (other !== undefined) return `, did you mean "${other}"?`
-  if (TLS.includes(word) && (path.length === 0 || path[0] === 'listeners')) return `: ${TLS_TEXT}`
+  if (TLS.includes(word) && path[0] === 'listeners') return `: ${TLS_TEXT}`
   const slip = didYouMean(key, known)
   if (slip !== '') return slip
   const place = placeOf(key, path, schema)

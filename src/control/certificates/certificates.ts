@@ -14,7 +14,7 @@ import { type ListenedCertificate, servedCertificates } from './material.ts'
 import { TicketKeys } from './ticket-keys.ts'
 
 /** What of a configuration says which certificates are needed. */
-export type Listening = Pick<Snapshot, 'listeners' | 'routes' | 'tickets' | 'admin'>
+export type Listening = Pick<Snapshot, 'listeners' | 'routes' | 'tickets' | 'admin' | 'acme'>
 
 export interface CertificatesOptions {
   /** Those whose certificates come after the files' of the same listener, in this order. */
@@ -85,6 +85,7 @@ export class Certificates {
     try {
       await this.#files.prepare(filesOf(wanted))
       await this.#tickets.use(wanted.tickets ?? TICKETS_BY_DEFAULT)
+      for (const source of this.#options.sources) await source.prepare?.(wanted)
     } catch (error) {
       if (this.#inUse === undefined) this.close()
       else this.adopt(this.#inUse)
@@ -96,6 +97,7 @@ export class Certificates {
   /** Every worker uses this configuration: what only the former one needed goes. */
   adopt(used: Listening): void {
     this.#files.keepOnly(filesOf(used))
+    for (const source of this.#options.sources) source.adopt?.(used)
     this.#inUse = used
     this.refresh()
   }

@@ -78,12 +78,13 @@ export class Prober {
 
   /** Watches these too, beside those that it watches. */
   begin(jobs: readonly ProbeJob[]): void {
+    const sameHealth = isSameAsLast()
     for (const job of jobs) {
       const { slot, upstream } = job
       if (job.health.kind === 'none') continue
       const watch = this.#watches.get(slot)
       if (watch !== undefined) {
-        const changed = !isSame(watch.job.health, job.health) || !isSame(watch.job.upstream, job.upstream)
+        const changed = !sameHealth(watch.job.health, job.health) || !isSame(watch.job.upstream, job.upstream)
         watch.job = job
         // What is under way asks the old question; a changed one is worth an answer now.
         if (changed) this.probeNow(slot)
@@ -182,6 +183,15 @@ function runProbe(
 function timing({ job }: Watch): ProbeTiming {
   if (job.health.kind === 'none') throw new Error('an upstream without health checks has no rhythm')
   return job.health
+}
+
+/** As `isSame`, but what was held against each other last, as the plan that all upstreams of a pool have, is not looked at again. */
+function isSameAsLast(): typeof isSame {
+  let last: readonly [object, object, boolean] | undefined
+  return (before, after) => {
+    if (last?.[0] !== before || last[1] !== after) last = [before, after, isSame(before, after)]
+    return last[2]
+  }
 }
 
 /** Plans that nobody has read anew are the same object. */

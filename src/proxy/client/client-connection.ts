@@ -31,7 +31,9 @@ export abstract class ClientConnection implements Expiring, Member {
   protected readonly socket: Socket
   /** What is asked whether the client is still there, and what can be reset. */
   protected readonly transport: Socket
-  protected readonly context: ExchangeContext
+  /** There is TLS in between. */
+  protected readonly isSecure: boolean
+  readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly timer = new Timer(this)
   /** The client has closed its sending side. */
@@ -43,6 +45,7 @@ export abstract class ClientConnection implements Expiring, Member {
   constructor({ socket, transport }: Wire, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
     this.transport = transport
+    this.isSecure = socket !== transport
     this.context = context
     this.host = host
     socket.on('error', () => this.close())

@@ -2,7 +2,6 @@
 // response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
 
 import { type BodySink, NO_LENGTH } from '../../http/body.ts'
-import type { FaultCode } from '../../http/faults.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import { BodyReader } from '../../http1/body-reader.ts'
@@ -54,11 +53,6 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
     this.#setHsts()
-  }
-
-  /** Answers what came to the wrong port, and ends. */
-  turnAway(code: FaultCode): void {
-    this.safely(() => this.refuse(code))
   }
 
   // ---- from the socket ----
@@ -185,6 +179,10 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
 
   // ---- for the exchange ----
 
+  get holdsBuffers(): boolean {
+    return this.writer.holdsBuffers
+  }
+
   get bytesWaiting(): number {
     return this.socket.writableLength
   }
@@ -224,9 +222,11 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     if (this.#readingBody) this.socket.resume()
     const { minRate } = this.context.active.snapshot.limits
     this.context.wheel.arm(this.timer, deliveryMs(this.#timeouts.idleMs, minRate, this.socket.writableLength))
-    this.socket.write('', () => {
-      if (this.phase === 'delivering') this.#settle()
-    })
+    if (!this.isSecure) this.socket.write('', () => this.onWritten())
+  }
+
+  protected onWritten(): void {
+    if (this.phase === 'delivering' && this.socket.writableLength === 0) this.#settle()
   }
 
   /** The answer has left: on to the next request, or to the end. */

@@ -14,7 +14,7 @@ import { dateLine } from './date-line.ts'
 const GATHER_BYTES = 16_384
 
 /** Where no other answer can be made. It may be in doubt: a client that reads nothing at all would send its request again (RFC 9112 9.3.1). */
-const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
+export const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
 const LAST_WORD = `HTTP/1.1 502 ${reasonPhrase('in-doubt', 'en')}\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
 /** A status that names the protocol it wants. */
 const UPGRADE_REQUIRED = 426
@@ -23,6 +23,10 @@ type Framing = 'none' | 'length' | 'chunked' | 'until-close'
 
 export class ResponseWriter {
   readonly #socket: Socket
+  /** Of a socket with TLS, which says only in the next turn that its bytes have left: is told then. */
+  readonly #onWritten: (() => void) | undefined
+  /** With TLS: what was written last waits behind other bytes, not encrypted yet. */
+  #behind = false
   #minor = 1
   #framing: Framing = 'none'
   /** What waits for `flush`, latin1. */
@@ -36,8 +40,15 @@ export class ResponseWriter {
   /** Strict-Transport-Security of the listener, as a line, in place of what upstreams say; '' = they have their say. */
   hsts = ''
 
-  constructor(socket: Socket) {
+  /** @param onWritten for a socket with TLS: called whenever bytes have left */
+  constructor(socket: Socket, onWritten: (() => void) | undefined) {
     this.#socket = socket
+    this.#onWritten = onWritten
+  }
+
+  /** Buffers of what was flushed are still to be read. TLS has read them once they are encrypted. */
+  get holdsBuffers(): boolean {
+    return (this.#onWritten === undefined || this.#behind) && this.#socket.writableLength > 0
   }
 
   /** Only the end of the connection ends the current body. */
@@ -104,10 +115,10 @@ export class ResponseWriter {
 
   /** 101, sent at once: from here on the connection is not HTTP. */
   upgrade(head: ResponseHead, requestId: string): void {
-    const { text, hasRequestId } = responseFields(head)
+    const { text, hasRequestId, hsts } = responseFields(head)
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.options.upgrade ?? ''}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${upgrade}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${this.hsts || hsts}${upgrade}${id}\r\n`
     this.flush()
   }
 
@@ -122,7 +133,8 @@ export class ResponseWriter {
     if (chunked) this.#text += chunkHead(bytes)
     this.#cork()
     this.#writeText()
-    this.#flowing = this.#socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+    const piece = start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end)
+    this.#flowing = this.#socket.write(piece, this.#onWritten)
     if (chunked) this.#text = '\r\n'
   }
 
@@ -156,7 +168,8 @@ export class ResponseWriter {
 
   #writeText(): void {
     if (this.#text === '') return
-    this.#flowing = this.#socket.write(this.#text, 'latin1')
+    if (!this.#corked) this.#behind = this.#socket.writableLength > 0
+    this.#flowing = this.#socket.write(this.#text, 'latin1', this.#onWritten)
     this.#text = ''
   }
 
@@ -164,6 +177,7 @@ export class ResponseWriter {
   #cork(): void {
     if (this.#corked) return
     this.#corked = true
+    this.#behind = this.#socket.writableLength > 0
     this.#socket.cork()
   }
 }

@@ -4,9 +4,10 @@
 import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
-import { httpsLocation, isRedirected } from '../../policy/request/https-redirect.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
+import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
+import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
@@ -25,10 +26,8 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
-/** `last-hop`: it is vigia that it asks; `to-https`: it is to come again over TLS. */
-type Answered = Rejection | 'last-hop' | 'to-https'
-/** `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | Answered | 'needs-http1'
+/** An Answer: it is a CA that asks, or vigia that is asked, or it is to come again over TLS. `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
+type Arrived = Exchange | Rejection | Answer | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
 const BAD_HOST = reject('bad-host')
@@ -68,8 +67,11 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
-  if (side.listener.redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
-    return head.hostName === '' ? BAD_HOST : 'to-https'
+  const challenge = context.challengeAnswers?.get(path)
+  if (challenge !== undefined && isGetOrHead(head.method)) return challenge
+  const { redirectPort } = side.listener
+  if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
+    return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
@@ -81,7 +83,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   }
   const protection = protect(context, record, placement)
   if (protection) return protection
-  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
+  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return lastHopAnswer(head)
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
@@ -89,13 +91,11 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Answered): void {
+function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | Answer): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
-    if (why === 'last-hop') sendWhole(down, record, lastHopAnswer(record.head))
-    else if (why === 'to-https')
-      sendWhole(down, record, redirectAnswer(httpsLocation(record.head, down.client.listener.redirectPort)))
+    if ('body' in why) sendWhole(down, record, why)
     else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
@@ -108,6 +108,10 @@ function answer(context: ExchangeContext, down: Downstream, record: ExchangeReco
   record.finish(context, undefined, 0, end)
   down.flush()
   down.finished((record.placement?.route ?? snapshot).timeouts)
+}
+
+function isGetOrHead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 function reject(code: AnswerCode): Rejection {

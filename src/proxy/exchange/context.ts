@@ -1,6 +1,7 @@
 // What exchanges need beside the ground: the configuration in force, the routes that are closed, the access log.
 
 import type { AccessLog } from '../access-log/access-log.ts'
+import type { ChallengeAnswers } from '../answers/challenge-answers.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
@@ -11,6 +12,8 @@ export interface ExchangeContext extends TunnelRuntime {
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */
   readonly closedRoutes: ClosedRoutes | undefined
+  /** What a CA is answered that looks at our names; undefined = none does. */
+  readonly challengeAnswers: ChallengeAnswers | undefined
   /** A request has come back to this pool: counts it, and says so now and then. */
   looped(slot: number, pool: string): void
 }

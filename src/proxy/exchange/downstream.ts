@@ -42,8 +42,10 @@ export interface Downstream {
    * a client any 2xx says that the WebSocket is open. undefined = the client shakes hands itself, or asks for no WebSocket.
    */
   readonly webSocketAccept: string | undefined
-  /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
+  /** Flushed bytes that have not left this process yet. */
   readonly bytesWaiting: number
+  /** Buffers of flushed bytes are still to be read: they must not be written to. */
+  readonly holdsBuffers: boolean
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */

@@ -10,6 +10,7 @@ import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
 import { type ExplainedFailure, HANDSHAKE_FAILURES } from '../../../tls/handshake-failure.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import type { ChallengeContexts } from './challenge-contexts.ts'
 import { SecureContexts } from './secure-contexts.ts'
 
 /** A handshake that is to begin. */
@@ -21,6 +22,8 @@ interface Waiting {
 type OnServerName = (name: string, done: (error: Error | null, context?: SecureContext) => void) => void
 
 export class Handshakes {
+  /** What a CA sees that looks at our names; undefined = none does. */
+  challenges: ChallengeContexts | undefined = undefined
   readonly #runtime: Runtime
   readonly #nowAndThen = new NowAndThen()
   readonly #waiting = new Set<Waiting>()

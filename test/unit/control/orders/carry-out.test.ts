@@ -46,6 +46,7 @@ async function setUp() {
     },
     overrides: async () => [],
     windows: async () => [],
+    secrets: async () => [],
     health: () => ({ status: 'ok', waiting: 0, dropped: 0, ordersFrom: 'store' }),
   } as unknown as Store
   const records = new Records({

@@ -1,6 +1,6 @@
 // Where a request that came without TLS is sent: the same host and target, by https.
 
-import type { RequestHead } from '../../http/heads.ts'
+import type { RequestHead } from '../../../http/heads.ts'
 
 const HTTPS_PORT = 443
 /** Below it a CA asks, without TLS, for the answers to its challenges (RFC 8555 8.3). */
