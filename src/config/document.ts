@@ -17,6 +17,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import { checkListeners, compileListeners, listenerPairs, listenersSchema } from './parts/listener.ts'
@@ -57,6 +58,7 @@ export const configSchema = section(
     pools: poolsSchema,
     acme: Type.Optional(acmeSchema),
     dns: Type.Optional(dnsSchema),
+    cache: Type.Optional(cacheSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -90,6 +92,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ),
     ...checkRoutes(routes, pools, listenerNames),
     ...checkPools(pools),
+    ...checkCache(config.cache, routes),
     ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
@@ -168,6 +171,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),
+    cache: compileCache(config.cache),
     trustedProxies,
     limits,
     timeouts,
@@ -187,6 +191,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
 /** Keys of the snapshot, from the part that they are in down, whose name in the document is another one. */
 export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_ROUTE,
+  ...RENAMED_IN_CACHE,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,
