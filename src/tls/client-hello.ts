@@ -19,6 +19,8 @@ const RECORD_HEAD = 5
 const MESSAGE_HEAD = 4
 /** Longer ones than that nobody sends; they count as ones that ask for nothing. */
 const MOST_BYTES = 16_384
+const MOST_RECORDS = 64
+const NO_HELLO: Buffer = Buffer.alloc(0)
 const NOTHING: ClientHello = { serverName: undefined, protocols: [] }
 
 /** @param bytes all that has come @returns undefined = its end has not come yet */
@@ -33,26 +35,28 @@ export function readClientHello(bytes: Buffer): ClientHello | undefined {
   }
 }
 
-/** The ClientHello, out of as many records as it takes; empty = it can't become one. */
+/** The ClientHello, out of the records that it takes; empty = it can't become one. */
 function messageIn(bytes: Buffer): Buffer | undefined {
   const pieces: Buffer[] = []
   let size = 0
-  for (let at = 0; ; ) {
-    if (at < bytes.length && bytes[at] !== HANDSHAKE_RECORD) return Buffer.alloc(0)
+  let at = 0
+  while (pieces.length < MOST_RECORDS) {
+    if (at < bytes.length && bytes[at] !== HANDSHAKE_RECORD) return NO_HELLO
     if (bytes.length - at < RECORD_HEAD) return undefined
     const length = bytes.readUInt16BE(at + 3)
-    if (length === 0) return Buffer.alloc(0)
     const piece = bytes.subarray(at + RECORD_HEAD, at + RECORD_HEAD + length)
     pieces.push(piece)
     size += piece.length
     at += RECORD_HEAD + length
-    const message = pieces.length === 1 ? piece : Buffer.concat(pieces)
-    if (size > 0 && message[0] !== CLIENT_HELLO) return Buffer.alloc(0)
-    const end = size < MESSAGE_HEAD ? Number.POSITIVE_INFINITY : MESSAGE_HEAD + message.readUIntBE(1, 3)
-    if (size >= end) return message.subarray(0, end)
-    if (size > MOST_BYTES || (end !== Number.POSITIVE_INFINITY && end > MOST_BYTES)) return Buffer.alloc(0)
+    if (size >= MESSAGE_HEAD) {
+      const message = pieces.length === 1 ? piece : Buffer.concat(pieces)
+      const end = MESSAGE_HEAD + message.readUIntBE(1, 3)
+      if (message[0] !== CLIENT_HELLO || end > MOST_BYTES) return NO_HELLO
+      if (size >= end) return message.subarray(0, end)
+    }
     if (piece.length < length) return undefined
   }
+  return NO_HELLO
 }
 
 /** @throws RangeError where it ends too early */
