@@ -113,8 +113,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['demo'],
   yaml: ['config'],
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
-  // tls/ asks OpenSSL whether it takes a certificate; it opens no connection.
-  'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls'],
+  // tls/ asks OpenSSL whether it takes a certificate, the command line says whom it trusts; neither opens a connection.
+  'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/admin-client.ts'],
   'node:sqlite': ['store'],
 }
 

@@ -3,11 +3,12 @@
 
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { NamedPair } from './forms/certificate-pair.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
 import { acmeFiles, acmeSchema, checkAcme, compileAcme, RENAMED_IN_ACME } from './parts/acme.ts'
-import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
+import { adminFiles, adminPairs, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
   checkTimeouts,
@@ -19,7 +20,7 @@ import {
 import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListeners, listenersSchema } from './parts/listener.ts'
+import { checkListeners, compileListeners, listenerPairs, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -32,6 +33,7 @@ import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
+import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
 import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
 import {
   checkSettings,
@@ -44,6 +46,7 @@ import {
   workersSchema,
 } from './parts/settings.ts'
 import { compileStore, storeSchema } from './parts/store.ts'
+import { checkTls, compileTls, tlsSchema } from './parts/tls.ts'
 import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog.ts'
 
 export const configSchema = section(
@@ -51,6 +54,7 @@ export const configSchema = section(
     workers: Type.Optional(workersSchema),
     watch: Type.Optional(watchSchema),
     listeners: listenersSchema,
+    tls: Type.Optional(tlsSchema),
     routes: routesSchema,
     pools: poolsSchema,
     acme: Type.Optional(acmeSchema),
@@ -60,6 +64,7 @@ export const configSchema = section(
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
     headers: Type.Optional(headersSchema),
+    compress: Type.Optional(compressAllSchema),
     accessLog: Type.Optional(accessLogSchema),
     log: Type.Optional(logSchema),
     admin: Type.Optional(adminSchema),
@@ -82,8 +87,13 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   const listenerNames = listeners.map(({ name }) => name)
   return [
     ...checkListeners(config),
-    ...checkAdmin(admin),
+    ...checkTls(config.tls),
+    ...checkAdmin(
+      admin,
+      listeners.some(({ tls }) => tls !== undefined),
+    ),
     ...checkRoutes(routes, pools, listenerNames),
+    ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
     ...checkCache(config.cache, routes),
     ...checkAcme(config),
@@ -100,6 +110,27 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
 
 export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
   return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+}
+
+/** Certificates with their keys. */
+export function certificatePairs({ listeners, admin }: ConfigDocument): NamedPair[] {
+  return [...listenerPairs(listeners), ...adminPairs(admin)]
+}
+
+/** The key of session tickets. */
+export function ticketKeyFile({ tls }: ConfigDocument): { readonly path: Path; readonly file: string } | undefined {
+  const file = tls?.ticketKeyFile
+  return file === undefined ? undefined : { path: ['tls', 'ticketKeyFile'], file }
+}
+
+/** Files that are read and watched by themselves. */
+export function certificateFiles(config: ConfigDocument): { readonly path: Path; readonly file: string }[] {
+  const pairs = certificatePairs(config).flatMap(({ path, certFile, keyFile }) => [
+    { path: [...path, 'certFile'], file: certFile },
+    { path: [...path, 'keyFile'], file: keyFile },
+  ])
+  const key = ticketKeyFile(config)
+  return key === undefined ? pairs : [...pairs, key]
 }
 
 /** Files that vigia writes. */
@@ -137,8 +168,11 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     revision,
     workers,
     watch,
+    tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
+    routes: config.routes.map((route, i) =>
+      compileRoute(route, i, poolIndices, { timeouts, limits, compress: config.compress }),
+    ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),

@@ -126,6 +126,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const certificates = new Certificates({
     sources: [acme, acme.selfSigned],
     send: material => supervisor.tell({ type: 'tls', material }),
+    sendToAdmin: all => admin.useCertificates(all),
     tell,
     warn: text => logger.warn(text),
   })

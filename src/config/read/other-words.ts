@@ -33,11 +33,28 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
   priority: ['backup'],
+  compress: [
+    'compression',
+    'gzip',
+    'brotli',
+    'zstd',
+    'encode',
+    'deflate',
+    'compressor',
+    'filtercompression',
+    'httpcompression',
+  ],
+  types: ['gziptypes', 'brotlitypes', 'zstdtypes', 'contenttypes', 'contenttype', 'includedcontenttypes', 'mimetypes'],
+  minBytes: ['gzipminlength', 'minlength', 'minimumlength', 'mincontentlength', 'minresponsebodybytes', 'minsize'],
+  codings: ['algo', 'algorithms', 'encodings', 'compressorlibrary', 'algorithm'],
+  level: ['gzipcomplevel', 'complevel', 'compressionlevel', 'quality', 'brotlicomplevel', 'zstdcomplevel'],
   match: ['location', 'rule', 'acl'],
   tls: ['ssl', 'https', 'downstreamtlscontext'],
   certificates: ['cert', 'certs', 'crt', 'certificate', 'tlscertificates'],
   certFile: ['cert', 'crt', 'file', 'certificate', 'certificatechain', 'sslcertificate', 'sslcertificatefile'],
   keyFile: ['key', 'privatekey', 'sslcertificatekey', 'sslcertificatekeyfile'],
+  ticketKeyFile: ['sslsessionticketkey', 'tlsticketkeys', 'sslsessionticketkeyfile', 'sessionticketkeys', 'ticketkeys'],
+  ticketRotation: ['rotationinterval', 'sessiontickets'],
   minVersion: ['sslprotocols', 'sslprotocol', 'sslminver', 'protocols', 'tlsminimumprotocolversion', 'minprotocol'],
   handshakeTimeout: ['sslhandshaketimeout', 'transportsocketconnecttimeout'],
   redirect: ['redirectscheme', 'httpsredirect', 'forcehttps', 'sslredirect', 'forcesslredirect'],
@@ -76,9 +93,10 @@ export function meantByKey(key: string, known: readonly string[], path: Path, sc
   const word = plain(key)
   const sentence = SENTENCES[word]
   if (sentence !== undefined && known.includes(sentence.beside)) return `: ${sentence.text}`
+  if (TLS.includes(word) && (path.length === 0 || path[0] === 'tls')) return `: ${TLS_TEXT}`
   const other = known.find(each => KEYS[each]?.includes(word))
   if (other !== undefined) return `, did you mean "${other}"?`
-  if (TLS.includes(word) && (path.length === 0 || path[0] === 'listeners')) return `: ${TLS_TEXT}`
+  if (TLS.includes(word) && path[0] === 'listeners') return `: ${TLS_TEXT}`
   const slip = didYouMean(key, known)
   if (slip !== '') return slip
   const place = placeOf(key, path, schema)
