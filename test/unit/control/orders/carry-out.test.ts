@@ -60,7 +60,7 @@ async function setUp() {
   await records.ready(1000)
   const inDoubt = new InDoubtList()
   const orders = new Orders(records, applyTo(targetsOf(registry, inDoubt)))
-  const ask = createOperations(orders, upstreamsState(registry), inDoubt)
+  const ask = createOperations(orders, upstreamsState(registry), inDoubt, NO_ACME)
   const states = () => registry.pools()[0]!.entries.map(({ verdict }) => verdict.availability)
   return { registry, commits, rows, ask, states, clock, inDoubt, disk }
 }

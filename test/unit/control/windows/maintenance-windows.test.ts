@@ -143,9 +143,9 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
     if (event.type === 'window') events.push(event)
     else for (const effect of event.effects) if (effect.kind === 'window') events.push(effect.event)
   }
-  const orders = new Orders(records, applyTo({ registry, inDoubt, windows: maintenance, use: undefined, tell }))
+  const orders = new Orders(records, applyTo({ registry, inDoubt, acme: NO_ACME, windows: maintenance, use: undefined, tell }))
   const ask = createMaintenanceOperations(orders, maintenance, now)
-  const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt)
+  const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt, NO_ACME)
   const changeConfiguration = (override?: FreezeOverride) => {
     const overridden = checkConfigurationFreeze(maintenance.freezeOn(), override, now())
     if (overridden !== undefined) events.push(overridden)
