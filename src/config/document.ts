@@ -18,7 +18,7 @@ import {
 } from './parts/bounds.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
+import { checkListeners, compileListeners, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -134,7 +134,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     revision,
     workers,
     watch,
-    listeners: config.listeners.map(compileListener),
+    listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),

@@ -12,6 +12,10 @@ export interface ListenerPlan {
   readonly http2?: boolean | undefined
   /** Undefined = plain. */
   readonly tls?: ListenerTls | undefined
+  /** Requests that came without TLS are sent to https:// on this port; undefined = they are served. */
+  readonly redirectPort?: number | undefined
+  /** Value of Strict-Transport-Security (RFC 6797) in every answer; undefined = vigia says nothing of its own. */
+  readonly hsts?: string | undefined
 }
 
 /** Where workers answer /healthz and /readyz themselves. */

@@ -31,6 +31,17 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
   priority: ['backup'],
   match: ['location', 'rule', 'acl'],
+  tls: ['ssl', 'https', 'downstreamtlscontext'],
+  certificates: ['cert', 'certs', 'crt', 'certificate', 'tlscertificates'],
+  certFile: ['cert', 'crt', 'file', 'certificate', 'certificatechain', 'sslcertificate', 'sslcertificatefile'],
+  keyFile: ['key', 'privatekey', 'sslcertificatekey', 'sslcertificatekeyfile'],
+  minVersion: ['sslprotocols', 'sslprotocol', 'sslminver', 'protocols', 'tlsminimumprotocolversion', 'minprotocol'],
+  handshakeTimeout: ['sslhandshaketimeout', 'transportsocketconnecttimeout'],
+  redirect: ['redirectscheme', 'httpsredirect', 'forcehttps', 'sslredirect', 'forcesslredirect'],
+  hsts: ['stricttransportsecurity', 'stsseconds', 'stsheader'],
+  maxAge: ['stsseconds', 'maxage'],
+  includeSubDomains: ['stsincludesubdomains'],
+  preload: ['stspreload'],
   http2: ['h2', 'h2c', 'proto', 'protocol', 'protocols', 'alpn'],
 }
 
@@ -39,6 +50,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'round-robin': ['rr', 'wrr', 'staticrr', 'weightedroundrobin', 'byrequests'],
   'random-two': ['random', 'p2c', 'poweroftwo', 'powerofthreechoices'],
   'peak-ewma': ['ewma', 'leasttime', 'leastresponsetime'],
+  'TLSv1.2': ['1.2', 'tls1.2', 'tlsv1.2', 'tlsv12', 'versiontls12'],
+  'TLSv1.3': ['1.3', 'tls1.3', 'tlsv1.3', 'tlsv13', 'versiontls13'],
   hash: ['source', 'iphash', 'uri', 'ringhash', 'maglev', 'consistent', 'consistenthash'],
 }
 
@@ -53,16 +66,16 @@ const SENTENCES: Readonly<Record<string, { readonly beside: string; readonly tex
 }
 const TLS = ['tls', 'ssl', 'cert', 'certificate', 'sslcertificate', 'certfile', 'key', 'keyfile', 'sslcertificatekey']
 const TLS_TEXT =
-  'listeners speak plain HTTP: whoever ends TLS for clients stands in front of vigia (trustedProxies); TLS to an upstream is a matter of its url and of pools.*.upstreams[].tls'
+  'TLS for clients is a matter of listeners[].tls (certificates, each with certFile and keyFile), TLS to an upstream of its url and of pools.*.upstreams[].tls'
 
 /** Begins with `, ` or `: `; '' = no idea. @param known keys of the mapping @param schema of the whole document */
 export function meantByKey(key: string, known: readonly string[], path: Path, schema: object): string {
   const word = plain(key)
   const sentence = SENTENCES[word]
   if (sentence !== undefined && known.includes(sentence.beside)) return `: ${sentence.text}`
-  if (TLS.includes(word) && (path.length === 0 || path[0] === 'listeners')) return `: ${TLS_TEXT}`
   const other = known.find(each => KEYS[each]?.includes(word))
   if (other !== undefined) return `, did you mean "${other}"?`
+  if (TLS.includes(word) && (path.length === 0 || path[0] === 'listeners')) return `: ${TLS_TEXT}`
   const slip = didYouMean(key, known)
   if (slip !== '') return slip
   const place = placeOf(key, path, schema)

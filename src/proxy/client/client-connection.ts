@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
@@ -30,6 +31,8 @@ export abstract class ClientConnection implements Expiring, Member {
   protected readonly socket: Socket
   /** What is asked whether the client is still there, and what can be reset. */
   protected readonly transport: Socket
+  /** There is TLS in between. */
+  protected readonly isSecure: boolean
   readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly timer = new Timer(this)
@@ -42,6 +45,7 @@ export abstract class ClientConnection implements Expiring, Member {
   constructor({ socket, transport }: Wire, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
     this.transport = transport
+    this.isSecure = socket !== transport
     this.context = context
     this.host = host
     socket.on('error', () => this.close())
@@ -54,7 +58,7 @@ export abstract class ClientConnection implements Expiring, Member {
   abstract exchanges(): Iterable<ClientEvents>
 
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
-  abstract reassess(listener: string): void
+  abstract reassess(listener: ListenerPlan): void
 
   /** Ends at once if nothing is under way, else after that. */
   abstract drain(): void

@@ -5,9 +5,12 @@ import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
+import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
+import { lastHopAnswer } from '../answers/last-hop-answer.ts'
+import { redirectAnswer } from '../answers/redirect-answer.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -15,7 +18,7 @@ import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
-import { sendAnswer, sendLastHopAnswer, sendReady } from './send-answer.ts'
+import { sendAnswer, sendWhole } from './send-answer.ts'
 
 /** Why a request is answered by vigia itself. */
 interface Rejection {
@@ -23,10 +26,11 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
-/** An Answer: it is a CA that asks. `last-hop`: it is vigia that it asks; `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | Rejection | Answer | 'last-hop' | 'needs-http1'
+/** An Answer: it is a CA that asks, or vigia that is asked, or it is to come again over TLS. `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
+type Arrived = Exchange | Rejection | Answer | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
+const BAD_HOST = reject('bad-host')
 const NO_ROUTE = reject('no-route')
 const BODY_TOO_LARGE = reject('body-too-large')
 const OVERLOADED = reject('overloaded')
@@ -59,12 +63,15 @@ export function arrive(
 /** Notes in the record how far it came. */
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
-  const { head, client } = record
+  const { head, client, side } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
   const challenge = context.challengeAnswers?.get(path)
   if (challenge !== undefined && isGetOrHead(head.method)) return challenge
+  const { redirectPort } = side.listener
+  if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
+    return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
@@ -76,7 +83,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   }
   const protection = protect(context, record, placement)
   if (protection) return protection
-  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
+  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return lastHopAnswer(head)
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
@@ -84,17 +91,11 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(
-  context: ExchangeContext,
-  down: Downstream,
-  record: ExchangeRecord,
-  why: Rejection | Answer | 'last-hop',
-): void {
+function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | Answer): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
-    if (why === 'last-hop') sendLastHopAnswer(down, record)
-    else if ('body' in why) sendReady(down, record, why)
+    if ('body' in why) sendWhole(down, record, why)
     else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)

@@ -3,6 +3,7 @@
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 
@@ -18,8 +19,8 @@ export interface ClientSide {
   readonly scheme: 'http' | 'https'
   /** It speaks HTTP/2: its requests share one connection, and no login of a connection can be theirs. */
   readonly http2: boolean
-  /** Name of the listener that took the connection. */
-  readonly listener: string
+  /** That took the connection. */
+  readonly listener: ListenerPlan
   /** Undefined = it came without TLS. */
   readonly tls: TlsFacts | undefined
 }
@@ -41,8 +42,10 @@ export interface Downstream {
    * a client any 2xx says that the WebSocket is open. undefined = the client shakes hands itself, or asks for no WebSocket.
    */
   readonly webSocketAccept: string | undefined
-  /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
+  /** Flushed bytes that have not left this process yet. */
   readonly bytesWaiting: number
+  /** Buffers of flushed bytes are still to be read: they must not be written to. */
+  readonly holdsBuffers: boolean
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */

@@ -37,8 +37,8 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.down.webSocketAccept
   }
 
-  get bytesWaiting(): boolean {
-    return this.down.bytesWaiting > 0
+  get holdsBuffers(): boolean {
+    return this.down.holdsBuffers
   }
 
   get tried(): readonly Endpoint[] | undefined {

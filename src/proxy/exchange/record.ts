@@ -44,13 +44,13 @@ export class ExchangeRecord implements AccessFacts {
   end = ''
   readonly head: RequestHead
   readonly forwarded: ForwardedRequest
-  readonly #side: ClientSide
+  readonly side: ClientSide
 
   constructor(requestId: string, head: RequestHead, forwarded: ForwardedRequest, side: ClientSide) {
     this.requestId = requestId
     this.head = head
     this.forwarded = forwarded
-    this.#side = side
+    this.side = side
   }
 
   get client(): string {
@@ -58,11 +58,11 @@ export class ExchangeRecord implements AccessFacts {
   }
 
   get listener(): string {
-    return this.#side.listener
+    return this.side.listener.name
   }
 
   get protocol(): Protocol {
-    if (this.#side.http2) return 'HTTP/2'
+    if (this.side.http2) return 'HTTP/2'
     return this.head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
   }
 

@@ -43,7 +43,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.#host = host
     const peer = parseAddress(transport.remoteAddress ?? '') ?? UNKNOWN_PEER
     const trusted = context.active.isTrusted(peer)
-    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan.name, tls: undefined }
+    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan, tls: undefined }
   }
 
   /** From step 2 on. */
@@ -52,7 +52,10 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     if (!tls && this.#plan.http2 !== true) return this.#speak(this.#plain)
     this.transport.on('error', () => {})
     this.#timer = new Timer(this)
-    this.#context.wheel.arm(this.#timer, tls ? tls.handshakeMs : this.#context.active.snapshot.timeouts.keepAliveMs)
+    this.#context.wheel.arm(
+      this.#timer,
+      tls ? tls.handshakeTimeoutMs : this.#context.active.snapshot.timeouts.keepAliveMs,
+    )
     if (!tls) return this.#askProtocol()
     const { handshakes } = this.#host
     this.#handshake = new Handshake(this.transport, handshakes, protocolsOf(tls), this.client.peer, this)
@@ -96,7 +99,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.destroy()
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.#context.active.isTrusted(this.client.peer), listener }
   }
 

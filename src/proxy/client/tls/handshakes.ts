@@ -39,7 +39,7 @@ export class Handshakes {
   /** From now on; handshakes in progress and connections go on as they are. @param material undefined = there is none yet */
   adopt({ name, tls }: ListenerPlan, material: TlsMaterial | undefined): void {
     this.#listener = name
-    this.#most = tls?.handshakes ?? 0
+    this.#most = tls?.maxHandshakes ?? 0
     this.#contexts = tls && material && new SecureContexts(name, tls, material)
     this.#startWaiting()
   }
