@@ -22,12 +22,14 @@ const certificate = section(
 
 export const listenerTlsSchema = section(
   {
-    certificates: Type.Array(certificate, {
-      minItems: 1,
-      title: 'a list with at least one certificate',
-      description:
-        'Certificates of this listener. A client gets one that names the host it asks for (SNI), else one with a wildcard for it (`*` stands for one label), else the first of the list. For the same names there may be one with an RSA key and one with an ECDSA key: each client gets what it understands.',
-    }),
+    certificates: Type.Optional(
+      Type.Array(certificate, {
+        minItems: 1,
+        title: 'a list with at least one certificate',
+        description:
+          'Certificates of this listener. Default: those that `acme` brings. A client gets one that names the host it asks for (SNI), else one with a wildcard for it (`*` stands for one label), else the first of the list. For the same names there may be one with an RSA key and one with an ECDSA key: each client gets what it understands.',
+      }),
+    ),
     minVersion: Type.Optional(
       Type.Union([Type.Literal('TLSv1.2'), Type.Literal('TLSv1.3')], {
         title: 'TLSv1.2 or TLSv1.3',
@@ -58,7 +60,7 @@ export const listenerTlsSchema = section(
 
 export type ListenerTlsDocument = Static<typeof listenerTlsSchema>
 
-export function* checkListenerTls({ certificates }: ListenerTlsDocument, at: Path): Iterable<Finding> {
+export function* checkListenerTls({ certificates = [] }: ListenerTlsDocument, at: Path): Iterable<Finding> {
   for (const [i, { certFile }] of certificates.entries()) {
     if (certificates.findIndex(each => each.certFile === certFile) < i)
       yield error([...at, 'certificates', i, 'certFile'], `${quote(certFile)} stands in the list already: leave it out`)
@@ -67,7 +69,7 @@ export function* checkListenerTls({ certificates }: ListenerTlsDocument, at: Pat
 
 /** Files that it names: those of keys are secret. */
 export function* listenerTlsFiles(
-  { certificates }: ListenerTlsDocument,
+  { certificates = [] }: ListenerTlsDocument,
   at: Path,
 ): Iterable<{ readonly path: Path; readonly file: string }> {
   for (const [i, { certFile, keyFile }] of certificates.entries()) {
@@ -78,7 +80,7 @@ export function* listenerTlsFiles(
 
 /** @param resolvePath makes a path of the document absolute */
 export function compileListenerTls(tls: ListenerTlsDocument, resolvePath: (path: string) => string): ListenerTls {
-  const { certificates, minVersion, http2, handshakeTimeout, maxHandshakes } = tls
+  const { certificates = [], minVersion, http2, handshakeTimeout, maxHandshakes } = tls
   return {
     certificates: certificates.map(({ certFile, keyFile }) => ({
       certFile: resolvePath(certFile),
