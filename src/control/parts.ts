@@ -64,7 +64,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
-  const shared = new SharedMemory(workers)
+  const shared = new SharedMemory(workers, snapshot.cache.bytes)
   const { counters, permits } = shared
   const names = new Names({ tell, warn: text => logger.warn(text) })
   names.follow(snapshot)
@@ -126,6 +126,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const certificates = new Certificates({
     sources: [acme, acme.selfSigned],
     send: material => supervisor.tell({ type: 'tls', material }),
+    sendToAdmin: all => admin.useCertificates(all),
     tell,
     warn: text => logger.warn(text),
   })

@@ -4,6 +4,7 @@
 import type { AcmePlan } from './acme.ts'
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
+import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
@@ -30,6 +31,7 @@ export interface Snapshot {
   /** Where certificates come from for listeners with TLS that name none; undefined = nowhere. */
   readonly acme?: AcmePlan | undefined
   readonly dns: DnsPlan
+  readonly cache: CachePlan
   /** CIDR ranges or single addresses whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[]
   readonly limits: Limits

@@ -69,6 +69,7 @@ export function activate(
     ),
     otherRoutes,
     assets: snapshot.pools.map(({ assets = [] }) => assets.map(path => path.split('*'))),
+    caches: snapshot.routes.some(({ cache }) => cache !== undefined),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

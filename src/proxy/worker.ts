@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { AcmeChallenges } from '../shared/acme-challenges.ts'
+import { CacheMemory } from '../shared/cache/memory.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
@@ -18,6 +19,7 @@ import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
 import { type ChallengeAnswers, challengeAnswers } from './answers/challenge-answers.ts'
+import { Cache } from './cache/cache.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listeners } from './client/listeners.ts'
 import { challengeContexts } from './client/tls/challenge-contexts.ts'
@@ -52,6 +54,7 @@ class Worker implements ExchangeContext {
   readonly random = Math.random
   readonly rates: RateTable
   readonly clients: ClientConnections
+  readonly cache: Cache
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   active!: ActiveSnapshot
@@ -86,6 +89,7 @@ class Worker implements ExchangeContext {
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
+    this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
     this.counters = new CounterTable(start.counters, start.workers)
     this.#controlWatch = new ControlWatch({
       ...start,

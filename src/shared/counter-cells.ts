@@ -1,6 +1,7 @@
 // What is counted in a row of counters (counters.ts): the cells of a slot, and those of a worker.
 
 import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
+import { CACHE_OUTCOMES } from '../policy/cache/outcome.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
 /** Most worker threads. */
@@ -100,10 +101,12 @@ export const TOTAL = {
   unsafe1xx: 40,
   /** Tunnels that were ended because one side took nothing of what waited for it. */
   tunnelsStuck: 45,
+  /** Requests by what the cache was to them, in the order of CACHE_OUTCOMES (slots of pools only). */
+  firstCached: 46,
   /** Of the duration of requests. */
-  firstBucket: 46,
+  firstBucket: 46 + CACHE_OUTCOMES.length,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 46 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
 } as const
 
 /** What a worker tells of itself. All but those in bytes only go up; `firstBucket`, `firstHandshakeFailure` and `firstReject` begin groups. */

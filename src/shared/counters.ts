@@ -2,6 +2,7 @@
 // Totals outlive a worker that died (its successor goes on counting in the same row); gauges don't.
 
 import { FAULT_CODES } from '../http/faults.ts'
+import { CACHE_OUTCOMES, type CacheOutcome } from '../policy/cache/outcome.ts'
 import {
   DURATION_BUCKETS_S,
   GAUGE,
@@ -21,10 +22,13 @@ const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS
 /** By route: status classes, of safe and then of other methods. */
 const ROW_ROUTES = MAX_ROUTES * 2 * CLASSES
+/** By route: requests by what the cache was to them. */
+const ROW_CACHED = MAX_ROUTES * CACHE_OUTCOMES.length
 const ROW_WORKER = WORKER.firstReject + FAULT_CODES.length
 const TOTALS_AT = ROW_GAUGES * 4
 const ROUTES_AT = TOTALS_AT + ROW_TOTALS * 8
-const WORKER_AT = ROUTES_AT + ROW_ROUTES * 8
+const CACHED_AT = ROUTES_AT + ROW_ROUTES * 8
+const WORKER_AT = CACHED_AT + ROW_CACHED * 8
 const ROW_BYTES = WORKER_AT + ROW_WORKER * 8
 
 /** Shared memory for `workers` rows. Pages that are never touched cost nothing. */
@@ -37,6 +41,7 @@ export class CounterRow {
   readonly #gauges: Int32Array
   readonly #totals: Float64Array
   readonly #routes: Float64Array
+  readonly #cached: Float64Array
   readonly #worker: Float64Array
 
   constructor(buffer: SharedArrayBuffer, worker: number) {
@@ -44,6 +49,7 @@ export class CounterRow {
     this.#gauges = new Int32Array(buffer, start, ROW_GAUGES)
     this.#totals = new Float64Array(buffer, start + TOTALS_AT, ROW_TOTALS)
     this.#routes = new Float64Array(buffer, start + ROUTES_AT, ROW_ROUTES)
+    this.#cached = new Float64Array(buffer, start + CACHED_AT, ROW_CACHED)
     this.#worker = new Float64Array(buffer, start + WORKER_AT, ROW_WORKER)
   }
 
@@ -68,6 +74,13 @@ export class CounterRow {
     this.answered(slot, status, route, safe)
     this.add(slot, TOTAL.durationSum, seconds)
     this.bucket(slot, TOTAL.firstBucket, seconds)
+  }
+
+  /** Counts what the cache was to a request. @param slot of its pool @param route slot of its route */
+  cached(slot: number, route: number, outcome: CacheOutcome): void {
+    const which = CACHE_OUTCOMES.indexOf(outcome)
+    this.add(slot, TOTAL.firstCached + which, 1)
+    this.#cached[route * CACHE_OUTCOMES.length + which]! += 1
   }
 
   /** Counts a duration in one of the two histograms of a slot; its sum is counted apart. */
@@ -116,6 +129,11 @@ export class CounterRow {
   /** @param statusClass 1 to 5 */
   routeTotal(route: number, statusClass: number, safe: boolean): number {
     return this.#routes[(route * 2 + (safe ? 0 : 1)) * CLASSES + statusClass - 1]!
+  }
+
+  /** See `cached`. */
+  routeCached(route: number, outcome: CacheOutcome): number {
+    return this.#cached[route * CACHE_OUTCOMES.length + CACHE_OUTCOMES.indexOf(outcome)]!
   }
 
   /** Control only, after the row's worker has ended: what it had in flight is gone with it. */
@@ -168,6 +186,13 @@ export class CounterTable {
   routeTotal(route: number, statusClass: number, safe: boolean): number {
     let sum = 0
     for (const row of this.rows) sum += row.routeTotal(route, statusClass, safe)
+    return sum
+  }
+
+  /** Requests of a route by what the cache was to them. */
+  routeCached(route: number, outcome: CacheOutcome): number {
+    let sum = 0
+    for (const row of this.rows) sum += row.routeCached(route, outcome)
     return sum
   }
 

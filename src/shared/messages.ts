@@ -31,6 +31,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Of the CacheMemory. */
+  readonly cache: { readonly buffer: SharedArrayBuffer; readonly bytes: number }
   /** Of the Heartbeats. */
   readonly beats: SharedArrayBuffer
   /** Most descriptors that the process may have open; undefined = not known. */

@@ -3,42 +3,33 @@
 
 import Type, { type Static } from 'typebox'
 import type { ListenerTls } from '../../plan/tls.ts'
+import { certificateSchema, compilePairs } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote } from '../forms/problem.ts'
-import { boolean, described, duration, integer, section, text } from '../forms/schema-blocks.ts'
+import { boolean, described, duration, integer, section } from '../forms/schema-blocks.ts'
 import { parseDuration } from '../forms/units.ts'
 
-const DEFAULTS = { minVersion: 'TLSv1.2', http2: true, handshakeTimeout: '10s', maxHandshakes: 1000 } as const
+export const OLDEST_TLS = 'TLSv1.2'
+const DEFAULTS = { minVersion: OLDEST_TLS, http2: true, handshakeTimeout: '10s', maxHandshakes: 1000 } as const
 
-const certificate = section(
-  {
-    certFile: text(
-      'the path of a file',
-      'File with the certificate in PEM, and behind it those of its chain, the issuer of each after it (certbot calls it fullchain.pem).',
-    ),
-    keyFile: text('the path of a file', 'File with its private key in PEM, without a passphrase.'),
-  },
-  'A certificate and its key. Paths are relative to the configuration file.',
-)
+export const minVersionSchema = Type.Union([Type.Literal('TLSv1.2'), Type.Literal('TLSv1.3')], {
+  title: 'TLSv1.2 or TLSv1.3',
+  ...described(
+    'Oldest version that is spoken. With TLSv1.2 come ECDHE key exchange with AES-GCM or ChaCha20-Poly1305 only, in the order that the client prefers; key exchange is X25519 (with ML-KEM where the client has it) or a NIST curve.',
+    DEFAULTS.minVersion,
+  ),
+})
 
 export const listenerTlsSchema = section(
   {
     certificates: Type.Optional(
-      Type.Array(certificate, {
+      Type.Array(certificateSchema, {
         minItems: 1,
         title: 'a list with at least one certificate',
         description:
           'Certificates of this listener. Default: those that `acme` brings. A client gets one that names the host it asks for (SNI), else one with a wildcard for it (`*` stands for one label), else the first of the list. For the same names there may be one with an RSA key and one with an ECDSA key: each client gets what it understands.',
       }),
     ),
-    minVersion: Type.Optional(
-      Type.Union([Type.Literal('TLSv1.2'), Type.Literal('TLSv1.3')], {
-        title: 'TLSv1.2 or TLSv1.3',
-        ...described(
-          'Oldest version that is spoken. With TLSv1.2 come ECDHE key exchange with AES-GCM or ChaCha20-Poly1305 only, in the order that the client prefers; key exchange is X25519 (with ML-KEM where the client has it) or a NIST curve.',
-          DEFAULTS.minVersion,
-        ),
-      }),
-    ),
+    minVersion: Type.Optional(minVersionSchema),
     http2: Type.Optional(boolean('Offers HTTP/2 to clients (ALPN h2).', DEFAULTS.http2)),
     handshakeTimeout: Type.Optional(
       duration(
@@ -67,25 +58,11 @@ export function* checkListenerTls({ certificates = [] }: ListenerTlsDocument, at
   }
 }
 
-/** Files that it names: those of keys are secret. */
-export function* listenerTlsFiles(
-  { certificates = [] }: ListenerTlsDocument,
-  at: Path,
-): Iterable<{ readonly path: Path; readonly file: string }> {
-  for (const [i, { certFile, keyFile }] of certificates.entries()) {
-    yield { path: [...at, 'certificates', i, 'certFile'], file: certFile }
-    yield { path: [...at, 'certificates', i, 'keyFile'], file: keyFile }
-  }
-}
-
 /** @param resolvePath makes a path of the document absolute */
 export function compileListenerTls(tls: ListenerTlsDocument, resolvePath: (path: string) => string): ListenerTls {
   const { certificates = [], minVersion, http2, handshakeTimeout, maxHandshakes } = tls
   return {
-    certificates: certificates.map(({ certFile, keyFile }) => ({
-      certFile: resolvePath(certFile),
-      keyFile: resolvePath(keyFile),
-    })),
+    certificates: compilePairs(certificates, resolvePath),
     minVersion: minVersion ?? DEFAULTS.minVersion,
     http2: http2 ?? DEFAULTS.http2,
     handshakeTimeoutMs: parseDuration(handshakeTimeout ?? DEFAULTS.handshakeTimeout)!,

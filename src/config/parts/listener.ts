@@ -3,12 +3,13 @@
 import Type, { type Static } from 'typebox'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
+import { type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { boolean, integer, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
 import { checkHsts, compileHsts, hstsSchema } from './hsts.ts'
-import { checkListenerTls, compileListenerTls, listenerTlsFiles, listenerTlsSchema } from './listener-tls.ts'
+import { checkListenerTls, compileListenerTls, listenerTlsSchema } from './listener-tls.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
 
 const HTTPS_PORT = 443
@@ -127,9 +128,8 @@ function* checkListener(
   if (hsts) yield* checkHsts(hsts, [...at, 'hsts'])
 }
 
-/** Files of certificates and keys. They are read and watched by themselves, so that a renewed one is no other configuration. */
-export function* listenerFiles(listeners: ListenersDocument): Iterable<{ readonly path: Path; readonly file: string }> {
-  for (const [i, { tls }] of listeners.entries()) if (tls) yield* listenerTlsFiles(tls, ['listeners', i, 'tls'])
+export function listenerPairs(listeners: ListenersDocument): NamedPair[] {
+  return listeners.flatMap(({ tls }, i) => namedPairs(tls?.certificates ?? [], ['listeners', i, 'tls', 'certificates']))
 }
 
 function overlaps(a: Address, b: Address): boolean {

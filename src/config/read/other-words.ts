@@ -27,6 +27,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   maxConnections: ['maxconn', 'maxconns', 'limitconn'],
   maxBody: ['clientmaxbodysize', 'limitrequestbody', 'maxrequestbodybytes'],
   rateLimit: ['limitreq', 'ratelimiting', 'sticktablerate'],
+  cache: ['proxycache', 'proxycachepath', 'cacheenable', 'cacheuse', 'httpcache', 'caching'],
+  staleIfError: ['proxycacheusestale', 'cachestaleonerror', 'grace'],
+  ttl: ['proxycachevalid', 'maxage', 'cachedefaultexpire', 'expires'],
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
   priority: ['backup'],
@@ -35,6 +38,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   certificates: ['cert', 'certs', 'crt', 'certificate', 'tlscertificates'],
   certFile: ['cert', 'crt', 'file', 'certificate', 'certificatechain', 'sslcertificate', 'sslcertificatefile'],
   keyFile: ['key', 'privatekey', 'sslcertificatekey', 'sslcertificatekeyfile'],
+  ticketKeyFile: ['sslsessionticketkey', 'tlsticketkeys', 'sslsessionticketkeyfile', 'sessionticketkeys', 'ticketkeys'],
+  ticketRotation: ['rotationinterval', 'sessiontickets'],
   minVersion: ['sslprotocols', 'sslprotocol', 'sslminver', 'protocols', 'tlsminimumprotocolversion', 'minprotocol'],
   handshakeTimeout: ['sslhandshaketimeout', 'transportsocketconnecttimeout'],
   redirect: ['redirectscheme', 'httpsredirect', 'forcehttps', 'sslredirect', 'forcesslredirect'],
@@ -73,9 +78,10 @@ export function meantByKey(key: string, known: readonly string[], path: Path, sc
   const word = plain(key)
   const sentence = SENTENCES[word]
   if (sentence !== undefined && known.includes(sentence.beside)) return `: ${sentence.text}`
+  if (TLS.includes(word) && (path.length === 0 || path[0] === 'tls')) return `: ${TLS_TEXT}`
   const other = known.find(each => KEYS[each]?.includes(word))
   if (other !== undefined) return `, did you mean "${other}"?`
-  if (TLS.includes(word) && (path.length === 0 || path[0] === 'listeners')) return `: ${TLS_TEXT}`
+  if (TLS.includes(word) && path[0] === 'listeners') return `: ${TLS_TEXT}`
   const slip = didYouMean(key, known)
   if (slip !== '') return slip
   const place = placeOf(key, path, schema)

@@ -31,6 +31,8 @@ export interface AccessEntry {
   readonly attempts: number
   /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
   readonly proof: string
+  /** What the cache was to it (CacheOutcome); '' = its route has none. */
+  readonly cache: string
   /** How the exchange ended, in words: `complete`, `client left`, or an answer's code. */
   readonly end: string
 }

@@ -6,7 +6,7 @@ import type { AccessEntry, AccessFacts } from './access-entry.ts'
 
 type Origin = Pick<AccessEntry, 'listener' | 'protocol'>
 type Destination = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
-type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'end'>
+type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'cache' | 'end'>
 
 interface Remembered<T> {
   readonly of: T
@@ -43,7 +43,7 @@ export class AccessLine {
   readonly #destinations = new Map<string, Remembered<Destination>>()
   readonly #statuses: Uint8Array[] = []
   #ending: RememberedEnding = {
-    of: { attempts: -1, proof: '', end: '' },
+    of: { attempts: -1, proof: '', cache: '', end: '' },
     bytes: BYTES_OUT,
     beforeTrace: BYTES_OUT,
   }
@@ -124,12 +124,15 @@ export class AccessLine {
     return this.#statuses[status]
   }
 
-  #endingOf({ attempts, proof, end }: AccessFacts): RememberedEnding {
+  #endingOf({ attempts, proof, cache, end }: AccessFacts): RememberedEnding {
     const { of } = this.#ending
-    if (of.attempts === attempts && of.proof === proof && of.end === end) return this.#ending
-    const beforeTrace = Buffer.from(`,"attempts":${attempts},"proof":${quoted(proof)},"end":${quoted(end)},"traceId":"`)
+    if (of.attempts === attempts && of.proof === proof && of.cache === cache && of.end === end) return this.#ending
+    const cached = cache === '' ? '' : `,"cache":${quoted(cache)}`
+    const beforeTrace = Buffer.from(
+      `,"attempts":${attempts},"proof":${quoted(proof)}${cached},"end":${quoted(end)},"traceId":"`,
+    )
     const bytes = Buffer.concat([beforeTrace, END_OF_TRACE])
-    this.#ending = { of: { attempts, proof, end }, beforeTrace, bytes }
+    this.#ending = { of: { attempts, proof, cache, end }, beforeTrace, bytes }
     return this.#ending
   }
 }

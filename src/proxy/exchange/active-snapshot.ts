@@ -29,5 +29,7 @@ export interface ActiveSnapshot {
   readonly otherRoutes: readonly OtherRoutes[]
   /** Static files of each pool that pass a window; parallel to the pools. */
   readonly assets: readonly (readonly PathPattern[])[]
+  /** Some route has a cache. */
+  readonly caches: boolean
   isTrusted(address: string): boolean
 }

@@ -11,6 +11,8 @@ import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
+import { admitCached } from './cached/admit-cached.ts'
+import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -27,7 +29,7 @@ interface Rejection {
 }
 
 /** An Answer: it is a CA that asks, or vigia that is asked, or it is to come again over TLS. `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | Rejection | Answer | 'needs-http1'
+type Arrived = Exchange | StoredReply | Rejection | Answer | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
 const BAD_HOST = reject('bad-host')
@@ -82,6 +84,10 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
     return LOOP
   }
   const protection = protect(context, record, placement)
+  if (route.cache !== undefined) {
+    const admitted = admitCached(context, down, record, placement, protection)
+    if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted
+  }
   if (protection) return protection
   if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return lastHopAnswer(head)
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
@@ -91,22 +97,32 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | Answer): void {
+function answer(
+  context: ExchangeContext,
+  down: Downstream,
+  record: ExchangeRecord,
+  why: Rejection | Answer | StoredReply,
+): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
-    if ('body' in why) sendWhole(down, record, why)
+    if (why instanceof StoredReply) {
+      why.begin(down, record)
+      why.piece(down, record)
+    } else if ('body' in why) sendWhole(down, record, why)
     else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
     }
   } catch (error) {
     context.unexpected(error, record.requestId)
+    if (why instanceof StoredReply) why.leave()
     record.finish(context, undefined, 0, 'internal-error')
     return down.cut()
   }
   record.finish(context, undefined, 0, end)
-  down.flush()
+  if (why instanceof StoredReply) why.flush(down)
+  else down.flush()
   down.finished((record.placement?.route ?? snapshot).timeouts)
 }
 

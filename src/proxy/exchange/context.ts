@@ -2,6 +2,7 @@
 
 import type { AccessLog } from '../access-log/access-log.ts'
 import type { ChallengeAnswers } from '../answers/challenge-answers.ts'
+import type { Cache } from '../cache/cache.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
@@ -12,6 +13,8 @@ export interface ExchangeContext extends TunnelRuntime {
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */
   readonly closedRoutes: ClosedRoutes | undefined
+  /** What routes with a cache store. */
+  readonly cache: Cache
   /** What a CA is answered that looks at our names; undefined = none does. */
   readonly challengeAnswers: ChallengeAnswers | undefined
   /** A request has come back to this pool: counts it, and says so now and then. */

@@ -1,6 +1,7 @@
-// What an exchange is made of, and how it ends: at a deadline, when its client leaves, with an answer of vigia's own, or because all of it
-// is done. What it does until then is exchange.ts.
+// What an exchange is made of, how its answer begins, and how it ends: at a deadline, when its client leaves, with an answer of vigia's own,
+// or because all of it is done. What it does until then is exchange.ts.
 
+import type { ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
@@ -12,7 +13,7 @@ import type { Attempt } from './attempt.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { reportInDoubt } from './in-doubt.ts'
-import type { Placement } from './placement.ts'
+import { affinityCookie, noteSession, type Placement } from './placement.ts'
 import type { ExchangeRecord } from './record.ts'
 import { RequestBody } from './request-body.ts'
 import { Retries } from './retries.ts'
@@ -31,6 +32,8 @@ export abstract class EndableExchange implements Expiring {
   protected readonly breaker: Breaker | undefined
   /** Undefined as long as it has not had to wait. */
   protected waiter: Waiter | undefined = undefined
+  /** It has waited for something else, before an upstream was chosen. */
+  protected hasWaited = false
   protected attempt: Attempt | undefined = undefined
   /** Undefined as long as nothing has failed. */
   protected retries: Retries | undefined = undefined
@@ -74,6 +77,23 @@ export abstract class EndableExchange implements Expiring {
   protected get retrying(): Retries {
     this.retries ??= new Retries(this.method, this.record.head.meaning.fields, this.body, this.placement)
     return this.retries
+  }
+
+  /** It has waited for nothing yet. */
+  protected get isFirst(): boolean {
+    return this.record.attempts === 0 && !this.waiter && !this.hasWaited
+  }
+
+  /** The answer is the client's. */
+  protected passOn(head: ResponseHead, bodiless: boolean): void {
+    const attempt = this.attempt!
+    this.progress.headSent = true
+    this.retries?.answered()
+    this.record.status = head.status
+    if (attempt.endpoint.ended) this.down.endAfterResponse()
+    noteSession(this.context.sessions, this.placement, attempt.endpoint)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
+    this.down.head(head, bodiless, this.requestId, cookie)
   }
 
   /** Timers and verdicts come from outside of any connection: what they break must end here. */

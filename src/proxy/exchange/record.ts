@@ -6,6 +6,7 @@ import { FIELD } from '../../http/field-names.ts'
 import { firstValue } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { CacheOutcome } from '../../policy/cache/outcome.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'
@@ -35,6 +36,8 @@ export class ExchangeRecord implements AccessFacts {
   status = 0
   firstByteMs = 0
   bytesOut = 0
+  /** '' = its route has no cache, or it did not come so far. */
+  cache: CacheOutcome | '' = ''
   /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */
@@ -43,7 +46,8 @@ export class ExchangeRecord implements AccessFacts {
   upstream = ''
   end = ''
   readonly head: RequestHead
-  readonly forwarded: ForwardedRequest
+  /** A cache asks its upstreams in its own way. */
+  forwarded: ForwardedRequest
   readonly side: ClientSide
 
   constructor(requestId: string, head: RequestHead, forwarded: ForwardedRequest, side: ClientSide) {
@@ -104,6 +108,7 @@ export class ExchangeRecord implements AccessFacts {
       if (placement?.route.longPoll) row.answered(slot, this.status, route, safe)
       else row.finished(slot, this.status, (nowMs - this.startedMs) / 1000, route, safe)
     }
+    if (this.cache !== '' && placement) row.cached(placement.pool.slot, placement.routeSlot, this.cache)
     if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
     if (end !== 'complete') countEnd(row, slot, end)

@@ -98,6 +98,7 @@ test('a document with nothing but the necessary gets every default', () => {
       },
     ],
     dns: { servers: undefined, timeoutMs: undefined, minTtlMs: 1_000, maxTtlMs: 300_000 },
+    cache: { bytes: 64 * 1024 ** 2 },
     trustedProxies: [],
     limits: {
       headBytes: 16_384,

@@ -6,6 +6,7 @@ import type { RoutePlan } from '../../../plan/route.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
+import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
 import { checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
@@ -48,6 +49,7 @@ export const routeSchema = section(
     integration: Type.Optional(integration),
     access: Type.Optional(accessSchema),
     rateLimit: Type.Optional(rateLimitSchema),
+    cache: Type.Optional(routeCacheSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -125,6 +127,7 @@ export function compileRoute(
     integration: route.integration ?? DEFAULTS.integration,
     access: compileAccess(route.access),
     rateLimit: compileRateLimit(route.rateLimit),
+    cache: compileRouteCache(route.cache),
   }
 }
 

@@ -101,7 +101,7 @@ export abstract class EndableH2 extends ClientConnection {
     if (this.socket.writableNeedDrain) this.#awaitReader()
     else if (this.session.awaitsRest) this.#await('head', this.context.active.snapshot.timeouts.headMs)
     else if (this.session.streams.size > 0) this.#await('nothing', 0)
-    else if (this.phase !== 'leaving') this.#await('request', this.timeouts.keepAliveMs)
+    else if (this.phase !== 'leaving' && !this.ended) this.#await('request', this.timeouts.keepAliveMs)
     else if (this.socket.writableLength === 0) this.endSocket()
     else if (this.#awaited !== 'reader') {
       this.#awaitReader()
@@ -126,7 +126,7 @@ export abstract class EndableH2 extends ClientConnection {
     const { message } = CONNECTION_FAULTS[fault]
     this.context.row.addOwn(WORKER.firstHttp2Fault + CONNECTION_FAULT_CODES.indexOf(fault), 1)
     if (told.isDue(fault, performance.now())) {
-      const text = `listener ${this.client.listener}: the HTTP/2 connection of ${this.client.peer} was ended: ${fault}: ${message} (said once a minute; vigia_http2_faults_total{reason="${fault}"} counts all)`
+      const text = `listener ${this.client.listener.name}: the HTTP/2 connection of ${this.client.peer} was ended: ${fault}: ${message} (said once a minute; vigia_http2_faults_total{reason="${fault}"} counts all)`
       this.context.report({ type: 'log', level: 'info', message: text, detail: {} })
     }
     this.dropStreams()

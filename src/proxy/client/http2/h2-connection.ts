@@ -138,8 +138,9 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
   #onEnd(): void {
     this.ended = true
     if (this.phase === 'linger') return this.socket.destroySoon()
-    if (this.session.streams.size === 0) return this.close()
     for (const exchange of [...this.exchanges()]) exchange.onClientHalfClosed()
+    // Without streams it ends, but not before what has been written has left.
+    this.outlet.wake()
   }
 
   // ---- from the session ----

@@ -33,6 +33,7 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   connectMs: count,
   attempts: fc.nat(9),
   proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared'),
+  cache: fc.constantFrom('hit', 'miss', 'stale'),
   end: text,
 })
 const TIME = Date.parse('2026-11-22T00:00:00.000Z')
@@ -74,9 +75,25 @@ const BASE: AccessEntry = {
     upstream: 'u',
     method: 'GET',
   },
-  ...{ host: 'h', path: '/', status: 200, bytesIn: 0, bytesOut: 5, attempts: 1, proof: '', end: 'complete' },
+  ...{
+    host: 'h',
+    path: '/',
+    status: 200,
+    bytesIn: 0,
+    bytesOut: 5,
+    attempts: 1,
+    proof: '',
+    cache: 'bypass',
+    end: 'complete',
+  },
   ...{ firstByteMs: 1.235, totalMs: 2, queueMs: 0, connectMs: 0 },
 }
+
+test('says nothing of a cache where the route has none', () => {
+  const line = new AccessLine()
+  expect(JSON.parse(lineOf(line, { ...BASE, cache: '' }))).not.toHaveProperty('cache')
+  expect(JSON.parse(lineOf(line, BASE))).toMatchObject({ cache: 'bypass' })
+})
 
 test('one that differs from the one before in one thing only says so', () => {
   fc.assert(
