@@ -33,6 +33,7 @@ import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
+import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
 import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
 import {
   checkSettings,
@@ -63,6 +64,7 @@ export const configSchema = section(
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
     headers: Type.Optional(headersSchema),
+    compress: Type.Optional(compressAllSchema),
     accessLog: Type.Optional(accessLogSchema),
     log: Type.Optional(logSchema),
     admin: Type.Optional(adminSchema),
@@ -91,6 +93,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
       listeners.some(({ tls }) => tls !== undefined),
     ),
     ...checkRoutes(routes, pools, listenerNames),
+    ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
     ...checkCache(config.cache, routes),
     ...checkAcme(config),
@@ -167,7 +170,9 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     watch,
     tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
+    routes: config.routes.map((route, i) =>
+      compileRoute(route, i, poolIndices, { timeouts, limits, compress: config.compress }),
+    ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),

@@ -6,6 +6,7 @@ import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
+import { defineCompression } from './compression.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
@@ -56,6 +57,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     },
     ...defineHttp2(source),
     ...defineOverload(source),
+    ...defineCompression(source),
     poolTotal(
       'vigia_retries_budgeted_total',
       TOTAL.budgetedRetries,

@@ -25,6 +25,7 @@ import { Listeners } from './client/listeners.ts'
 import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
+import { Encoders } from './exchange/compression/encoders.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { NowAndThen } from './runtime/now-and-then.ts'
@@ -57,6 +58,7 @@ class Worker implements ExchangeContext {
   readonly cache: Cache
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
+  readonly encoders: Encoders
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   challengeAnswers: ChallengeAnswers | undefined = undefined
@@ -83,6 +85,7 @@ class Worker implements ExchangeContext {
     this.instance = start.instance
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
+    this.encoders = new Encoders(this.row)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)

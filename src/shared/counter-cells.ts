@@ -1,6 +1,7 @@
 // What is counted in a row of counters (counters.ts): the cells of a slot, and those of a worker.
 
 import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
+import type { Coding } from '../plan/compression.ts'
 import { CACHE_OUTCOMES } from '../policy/cache/outcome.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
@@ -109,7 +110,10 @@ export const TOTAL = {
   secondBucket: 46 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but those in bytes only go up; `firstBucket`, `firstHandshakeFailure` and `firstReject` begin groups. */
+export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']
+const AFTER_FAULTS = 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length
+
+/** What a worker tells of itself. All but those in bytes and `encoders` only go up; names with `first` begin groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -130,7 +134,13 @@ export const WORKER = {
   http2Connections: 20 + HANDSHAKE_FAILURES.length,
   http2Requests: 21 + HANDSHAKE_FAILURES.length,
   firstHttp2Fault: 22 + HANDSHAKE_FAILURES.length,
-  firstReject: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length,
+  /** In use now: answers that are compressed as they come. */
+  encoders: AFTER_FAULTS,
+  /** Answers that were not compressed for want of an encoder. */
+  compressionsRefused: AFTER_FAULTS + 1,
+  /** By coding: answers, their bytes before, their bytes after. */
+  firstCoding: AFTER_FAULTS + 2,
+  firstReject: AFTER_FAULTS + 11,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

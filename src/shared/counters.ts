@@ -2,8 +2,10 @@
 // Totals outlive a worker that died (its successor goes on counting in the same row); gauges don't.
 
 import { FAULT_CODES } from '../http/faults.ts'
+import type { Coding } from '../plan/compression.ts'
 import { CACHE_OUTCOMES, type CacheOutcome } from '../policy/cache/outcome.ts'
 import {
+  CODINGS,
   DURATION_BUCKETS_S,
   GAUGE,
   type Gauge,
@@ -96,6 +98,14 @@ export class CounterRow {
     this.addOwn(WORKER.firstReject + index, 1)
   }
 
+  /** Counts an answer that was compressed, and its bytes. */
+  compressed(coding: Coding, before: number, after: number): void {
+    const first = WORKER.firstCoding + CODINGS.indexOf(coding) * 3
+    this.addOwn(first, 1)
+    this.addOwn(first + 1, before)
+    this.addOwn(first + 2, after)
+  }
+
   /** @param cell one of WORKER */
   addOwn(cell: number, by: number): void {
     this.#worker[cell]! += by
@@ -139,6 +149,7 @@ export class CounterRow {
   /** Control only, after the row's worker has ended: what it had in flight is gone with it. */
   dropGauges(): void {
     this.#gauges.fill(0)
+    this.#worker[WORKER.encoders] = 0
     this.setMemory(0, 0)
   }
 }

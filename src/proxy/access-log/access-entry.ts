@@ -1,5 +1,7 @@
 // What an access line says of one finished exchange.
 
+import type { Coding } from '../../plan/compression.ts'
+
 /** What the client speaks. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'
 
@@ -21,6 +23,9 @@ export interface AccessEntry {
   readonly status: number
   readonly bytesIn: number
   readonly bytesOut: number
+  /** By which vigia has compressed the answer, and its bytes before that; '' = it did not. */
+  readonly coding: Coding | ''
+  readonly bytesUncoded: number
   /** To the first byte of the response and in all, ms. */
   readonly firstByteMs: number
   readonly totalMs: number

@@ -24,8 +24,8 @@ const REMEMBERED = 1024
 const REMEMBERED_CHARS = 512
 /** Most bytes of a character of JSON: `\u0000`. */
 const WIDEST = 6
-/** All keys, the time and nine numbers. */
-const FIXED_BYTES = 700
+/** All keys, the time and ten numbers. */
+const FIXED_BYTES = 760
 
 const BYTES_OUT = Buffer.from(',"bytesOut":')
 const FIRST_BYTE = Buffer.from(',"firstByteMs":')
@@ -34,6 +34,11 @@ const QUEUE = Buffer.from(',"queueMs":')
 const CONNECT = Buffer.from(',"connectMs":')
 /** The usual case: it did not wait, and rode a connection that was open. */
 const NO_WAITS = Buffer.from(',"queueMs":0,"connectMs":0')
+const CODINGS = {
+  zstd: Buffer.from(',"coding":"zstd","bytesUncoded":'),
+  br: Buffer.from(',"coding":"br","bytesUncoded":'),
+  gzip: Buffer.from(',"coding":"gzip","bytesUncoded":'),
+} as const
 const END_OF_TRACE = Buffer.from('"}\n')
 
 export class AccessLine {
@@ -81,6 +86,10 @@ export class AccessLine {
       at = thousandths(to, at, queueMs)
       at = put(to, at, CONNECT)
       at = thousandths(to, at, connectMs)
+    }
+    if (entry.coding !== '') {
+      at = put(to, at, CODINGS[entry.coding])
+      at = whole(to, at, entry.bytesUncoded)
     }
     const ending = this.#endingOf(entry)
     if (traceId === '') return put(to, at, ending.bytes)

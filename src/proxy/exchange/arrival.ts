@@ -84,6 +84,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
     return LOOP
   }
   const protection = protect(context, record, placement)
+  if (placement.compression) record.negotiate(placement.compression)
   if (route.cache !== undefined) {
     const admitted = admitCached(context, down, record, placement, protection)
     if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted

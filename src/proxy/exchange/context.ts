@@ -6,9 +6,11 @@ import type { Cache } from '../cache/cache.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
+import type { Encoders } from './compression/encoders.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
+  readonly encoders: Encoders
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */

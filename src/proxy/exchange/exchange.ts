@@ -38,10 +38,6 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.down.webSocketAccept
   }
 
-  get holdsBuffers(): boolean {
-    return this.down.holdsBuffers
-  }
-
   get tried(): readonly Endpoint[] | undefined {
     return this.retries?.tried
   }
@@ -192,29 +188,6 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   #askedForLogin(connection: UpstreamConnection): void {
     this.#own(connection)
     if (!connection.outlivesAnswer) this.down.endAfterResponse()
-  }
-
-  onBody(chunk: Buffer, start: number, end: number): void {
-    this.record.bytesOut += end - start
-    this.down.body(chunk, start, end)
-  }
-
-  onReadEnd(): boolean {
-    const flowing = this.down.flush()
-    this.timer.onResponseBytes(flowing ? 0 : this.down.bytesWaiting)
-    return flowing
-  }
-
-  onDownstreamDrain(): void {
-    this.timer.onReaderReady()
-    this.attempt?.connection.resume()
-  }
-
-  onResponseEnd(trailers: Fields): void {
-    this.down.end(trailers)
-    this.attempt!.recordAnswer()
-    this.finish('complete')
-    this.leaveClient()
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {

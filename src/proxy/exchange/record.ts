@@ -6,6 +6,7 @@ import { FIELD } from '../../http/field-names.ts'
 import { firstValue } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { Coding } from '../../plan/compression.ts'
 import type { CacheOutcome } from '../../policy/cache/outcome.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
@@ -16,6 +17,7 @@ import type { ClosedRoute } from '../../shared/messages.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { AccessFacts, Protocol } from '../access-log/access-entry.ts'
 import type { Attempt } from './attempt.ts'
+import type { Compression, Negotiation } from './compression/compression.ts'
 import type { ExchangeContext } from './context.ts'
 import type { ClientSide } from './downstream.ts'
 import type { Placement } from './placement.ts'
@@ -36,6 +38,10 @@ export class ExchangeRecord implements AccessFacts {
   status = 0
   firstByteMs = 0
   bytesOut = 0
+  /** What the request says of the compression of its answer; undefined = its route does not compress. */
+  negotiation: Negotiation | undefined = undefined
+  coding: Coding | '' = ''
+  bytesUncoded = 0
   /** '' = its route has no cache, or it did not come so far. */
   cache: CacheOutcome | '' = ''
   /** How long it waited for a permit for an upstream, ms. */
@@ -46,7 +52,7 @@ export class ExchangeRecord implements AccessFacts {
   upstream = ''
   end = ''
   readonly head: RequestHead
-  /** A cache asks its upstreams in its own way. */
+  /** A cache asks its upstreams in its own way, and so does compression. */
   forwarded: ForwardedRequest
   readonly side: ClientSide
 
@@ -90,6 +96,23 @@ export class ExchangeRecord implements AccessFacts {
     return traceIdOf(firstValue(this.head.meaning.fields, FIELD.traceparent))
   }
 
+  /** Its route compresses. */
+  negotiate(compression: Compression): void {
+    this.negotiation = compression.negotiate(this.forwarded)
+    this.forwarded = this.negotiation.forwarded
+  }
+
+  /** Bytes that count as sent are compressed before. */
+  encodes(bytes: number): void {
+    this.bytesOut -= bytes
+    this.bytesUncoded += bytes
+  }
+
+  /** What came of them is sent. */
+  encoded(bytes: number): void {
+    this.bytesOut += bytes
+  }
+
   /**
    * @param attempt the last one
    * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `needs HTTP/1.1` or the code of vigia's own answer
@@ -111,6 +134,7 @@ export class ExchangeRecord implements AccessFacts {
     if (this.cache !== '' && placement) row.cached(placement.pool.slot, placement.routeSlot, this.cache)
     if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
+    if (this.coding !== '') row.compressed(this.coding, this.bytesUncoded, this.bytesOut)
     if (end !== 'complete') countEnd(row, slot, end)
     if (!accessLog.enabled) return
     // A retry that would have been safe, but found nobody to ask.

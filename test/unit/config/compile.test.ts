@@ -104,6 +104,7 @@ test('a document with nothing but the necessary gets every default', () => {
       headBytes: 16_384,
       headerCount: 100,
       targetBytes: 8_192,
+      compressions: 256,
       bodyBytes: 128 * 1024 ** 2,
       connections: undefined,
       connectionsPerClient: undefined,

@@ -9,6 +9,13 @@ import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSche
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
+import {
+  type CompressDocument,
+  checkCompress,
+  compileCompress,
+  compressSchema,
+  RENAMED_IN_COMPRESS,
+} from './compress.ts'
 import { checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
 import { compileRateLimit, rateLimitSchema } from './rate-limit.ts'
 import { checkReplay, compileReplay, replaySchema } from './replay.ts'
@@ -49,6 +56,7 @@ export const routeSchema = section(
     integration: Type.Optional(integration),
     access: Type.Optional(accessSchema),
     rateLimit: Type.Optional(rateLimitSchema),
+    compress: Type.Optional(compressSchema),
     cache: Type.Optional(routeCacheSchema),
   },
   'One routing rule. The first that matches wins.',
@@ -80,6 +88,7 @@ export function* checkRoutes(
     yield* checkReplay(route.retry, [...at, 'retry'])
     yield* checkQueuePriority(route, isKnown ? pools[pool] : undefined, at)
     yield* checkAccess(route.access, prefixOf(route.match), [...at, 'access'])
+    yield* checkCompress(route.compress, [...at, 'compress'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
   }
   for (const name of Object.keys(pools)) {
@@ -113,7 +122,11 @@ export function compileRoute(
   route: RouteDocument,
   at: number,
   poolIndices: ReadonlyMap<string, number>,
-  otherwise: { readonly timeouts: Timeouts; readonly limits: Limits },
+  otherwise: {
+    readonly timeouts: Timeouts
+    readonly limits: Limits
+    readonly compress: CompressDocument | undefined
+  },
 ): RoutePlan {
   return {
     name: routeName(route, at),
@@ -127,9 +140,10 @@ export function compileRoute(
     integration: route.integration ?? DEFAULTS.integration,
     access: compileAccess(route.access),
     rateLimit: compileRateLimit(route.rateLimit),
+    compress: compileCompress(route.compress, otherwise.compress),
     cache: compileRouteCache(route.cache),
   }
 }
 
 /** Keys of the plan whose name in the document is another one. */
-export const RENAMED_IN_ROUTE = { bodyBytes: 'maxBody' }
+export const RENAMED_IN_ROUTE = { bodyBytes: 'maxBody', ...RENAMED_IN_COMPRESS }

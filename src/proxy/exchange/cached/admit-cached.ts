@@ -16,7 +16,7 @@ import type { StoredReply } from './stored-reply.ts'
 
 /** `pass`: as on a route without a cache. */
 type Admitted = Exchange | StoredReply | AnswerCode | 'pass'
-/** One that is too large for one piece is given by an exchange. */
+/** One that is too large for one piece, or may be compressed, is given by an exchange. */
 type Give = (reply: StoredReply) => Exchange | StoredReply
 
 /** @param protection what keeps it from its route, if anything does */
@@ -39,7 +39,9 @@ export function admitCached(
   const { wants } = turn.asked
   if (wants.isBypassed) return 'pass'
   const give = (reply: StoredReply) =>
-    reply.isSmall ? reply : new CachedExchange(context, down, record, placement, undefined, turn, reply)
+    reply.isSmall && record.negotiation === undefined
+      ? reply
+      : new CachedExchange(context, down, record, placement, undefined, turn, reply)
   if (protection !== undefined) return turn.isOnePath ? inWindow(record, turn, give) : 'pass'
   const reply = fromStore(context, down, record, placement, turn)
   return reply ? give(reply) : fetch(context, down, record, placement, turn, give)

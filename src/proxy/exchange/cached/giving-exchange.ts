@@ -44,16 +44,16 @@ export abstract class GivingExchange extends Exchange {
     this.timer.phase = 'body'
     this.progress.headSent = true
     this.retries?.answered()
-    reply.begin(this.down, this.record)
+    reply.begin(this.out, this.record)
     this.#giveOn(reply)
   }
 
   #giveOn(reply: StoredReply): void {
-    while (reply.piece(this.down, this.record)) {
-      if (reply.flush(this.down)) continue
+    while (reply.piece(this.out, this.record)) {
+      if (reply.flush(this.out)) continue
       return this.timer.onResponseBytes(this.down.bytesWaiting)
     }
-    reply.flush(this.down)
+    reply.flush(this.out)
     this.finish('complete')
     this.leaveClient()
   }
@@ -61,8 +61,9 @@ export abstract class GivingExchange extends Exchange {
   override onDownstreamDrain(): void {
     const reply = this.#reply
     if (!reply) return super.onDownstreamDrain()
+    if (this.over || this.coder?.drained() === false) return
     this.timer.onReaderReady()
-    if (!this.over) this.safely(() => this.#giveOn(reply))
+    this.safely(() => this.#giveOn(reply))
   }
 
   override onFailure(kind: FailureKind, detail: string): void {

@@ -10,7 +10,7 @@ import type { Wants } from '../../../policy/cache/wants.ts'
 import { processNowMs } from '../../../shared/process-clock.ts'
 import type { Cache } from '../../cache/cache.ts'
 import { ageS, headOf, headWith, ofCache, type Pair, pairs, type Stored } from '../../cache/stored.ts'
-import type { Downstream } from '../downstream.ts'
+import type { AnswerSink } from '../compression/coder.ts'
 import type { ExchangeRecord } from '../record.ts'
 
 /** So much goes in one piece. */
@@ -58,7 +58,7 @@ export class StoredReply {
     return this.#end - this.#at <= PIECE_BYTES
   }
 
-  begin(down: Downstream, record: ExchangeRecord): void {
+  begin(down: AnswerSink, record: ExchangeRecord): void {
     record.cache = this.outcome
     record.status = this.#head.status
     if (record.firstByteMs === 0) record.firstByteMs = performance.now() - record.startedMs
@@ -66,7 +66,7 @@ export class StoredReply {
   }
 
   /** Hands over the next piece. @returns false where it was the last one */
-  piece(down: Downstream, record: ExchangeRecord): boolean {
+  piece(down: AnswerSink, record: ExchangeRecord): boolean {
     const bytes = Math.min(PIECE_BYTES, this.#end - this.#at)
     if (bytes > 0) {
       this.#cache.copy(this.stored, this.#at, this.#at + bytes, scratch)
@@ -81,7 +81,7 @@ export class StoredReply {
   }
 
   /** To be called after each piece, before anything else has its turn. @returns false where the client reads too slowly */
-  flush(down: Downstream): boolean {
+  flush(down: AnswerSink): boolean {
     const isFlowing = down.flush()
     if (down.holdsBuffers) scratch = Buffer.allocUnsafeSlow(PIECE_BYTES)
     return isFlowing

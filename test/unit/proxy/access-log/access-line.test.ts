@@ -27,6 +27,8 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   status: fc.integer({ min: 0, max: 599 }),
   bytesIn: count,
   bytesOut: count,
+  coding: fc.constantFrom('' as const, 'zstd' as const, 'br' as const, 'gzip' as const),
+  bytesUncoded: count,
   firstByteMs: count,
   totalMs: count,
   queueMs: count,
@@ -57,11 +59,16 @@ test('every entry is one line of JSON that reads back as it was, whatever was wr
       // Twice: what is remembered must not differ from what is not.
       for (const each of [...entries, ...entries]) {
         const time = '2026-11-22T00:00:00.000Z'
-        expect(JSON.parse(lineOf(line, each, TIME, start))).toEqual({ type: 'access', time, ...each })
+        expect(JSON.parse(lineOf(line, each, TIME, start))).toEqual({ type: 'access', time, ...said(each) })
       }
     }),
   )
 })
+
+/** What is compressed says so; all other lines say nothing of it. */
+function said({ coding, bytesUncoded, ...rest }: AccessEntry): Partial<AccessEntry> {
+  return coding === '' ? rest : { ...rest, coding, bytesUncoded }
+}
 
 const BASE: AccessEntry = {
   ...{
@@ -81,6 +88,8 @@ const BASE: AccessEntry = {
     status: 200,
     bytesIn: 0,
     bytesOut: 5,
+    coding: '',
+    bytesUncoded: 0,
     attempts: 1,
     proof: '',
     cache: 'bypass',
@@ -101,7 +110,7 @@ test('one that differs from the one before in one thing only says so', () => {
       const line = new AccessLine()
       lineOf(line, BASE)
       const changed = { ...BASE, [key]: other[key] }
-      expect(JSON.parse(lineOf(line, changed))).toMatchObject(changed)
+      expect(JSON.parse(lineOf(line, changed))).toMatchObject(said(changed))
     }),
   )
 })
@@ -125,6 +134,6 @@ test('hosts that clients make up do not pile up', () => {
   const line = new AccessLine()
   for (let i = 0; i < 5000; i += 1) {
     const each = { ...BASE, host: `h${i}`, client: `c${i}`, upstream: `u${i % 3000}`, end: `e${i}` }
-    expect(JSON.parse(lineOf(line, each))).toMatchObject(each)
+    expect(JSON.parse(lineOf(line, each))).toMatchObject(said(each))
   }
 })
