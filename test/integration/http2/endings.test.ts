@@ -158,6 +158,8 @@ describe('a connection', () => {
     await client.when('the connection ends', () => client.ending !== 'open')
     expect(client.of(PING).every(({ flags }) => flags === ACK)).toBe(true)
     expect(await vigia.metrics()).toMatch(/^vigia_http2_faults_total\{reason="ping-flood"\} 1$/m)
-    await until('it is logged', () => vigia.stderr().includes('listener web: the HTTP/2 connection of 127.0.0.1 was ended: ping-flood'))
+    await until('it is logged', () =>
+      vigia.stderr().includes('listener web: the HTTP/2 connection of 127.0.0.1 was ended: ping-flood'),
+    )
   })
 })
