@@ -12,7 +12,7 @@ import type { AcmePlan } from '../../../src/plan/acme.ts'
 import { type AcmeChallenges, CHALLENGE_PATH } from '../../../src/shared/acme-challenges.ts'
 import { type CaFront, startCaFront } from '../../support/ca-front.ts'
 import { freePort } from '../../support/free-port.ts'
-import { HAS_PEBBLE, type Pebble, startPebble } from '../../support/pebble.ts'
+import { HAS_PEBBLE, NEEDS_PEBBLE, type Pebble, startPebble } from '../../support/pebble.ts'
 import { until } from '../../support/until.ts'
 
 const NAME = 'erp.test'
@@ -73,7 +73,7 @@ function startAcme(kept: ReadonlyMap<string, KeptRow> = new Map(), plan: Partial
 const orders = () => front.asked.filter(line => line.startsWith('POST /order-plz')).length
 const made = () => front.asked.filter(line => line.startsWith('POST /sign-me-up')).length
 
-describe.runIf(HAS_PEBBLE)('a certificate by ACME', () => {
+describe.runIf(HAS_PEBBLE)(`a certificate by ACME${NEEDS_PEBBLE}`, () => {
   beforeAll(async () => {
     const httpPort = await freePort()
     answers = createServer(({ url }, response) => {
