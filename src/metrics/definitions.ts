@@ -3,6 +3,7 @@
 
 import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
@@ -204,6 +205,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineStore(source),
     ...defineNames(source),
     ...defineCertificates(source),
+    ...defineAcme(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

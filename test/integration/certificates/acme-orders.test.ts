@@ -67,7 +67,7 @@ function startAcme(kept: ReadonlyMap<string, KeptRow> = new Map(), plan: Partial
     expect(told.at(-1)).toMatchObject({ kind })
     return told.at(-1) as Extract<AcmeEvent, { kind: K }>
   }
-  return { acme, told, rows, wanted, next, changes: () => changes, state: () => acme.names()[0]! }
+  return { acme, told, rows, wanted, next, changes: () => changes, state: () => acme.names[0]! }
 }
 
 const orders = () => front.asked.filter(line => line.startsWith('POST /order-plz')).length
@@ -127,9 +127,9 @@ describe.runIf(HAS_PEBBLE)('a certificate by ACME', () => {
     const { next, acme, rows, wanted } = startAcme()
     const { now } = await next('issued')
     const [before] = acme.certificatesFor(wanted)
-    const told = acme.names()[0]!
+    const told = acme.names[0]!
     acme.tick(told.nextMs! - 1)
-    expect(acme.names()[0]!.isOrdering).toBe(false)
+    expect(acme.names[0]!.isOrdering).toBe(false)
     acme.tick(told.nextMs!)
     await until('it was renewed', () => acme.certificatesFor(wanted)[0]!.cert !== before!.cert)
     expect(acme.certificatesFor(wanted)[0]!.key).not.toBe(before!.key)

@@ -58,6 +58,8 @@ export class Acme implements CertificateSource {
   readonly #asking = new Set<string>()
   readonly #end = new AbortController()
   #plan: AcmePlan | undefined
+  #issuedCount = 0
+  #failedCount = 0
   #isRestored = false
 
   constructor(options: AcmeOptions) {
@@ -98,16 +100,23 @@ export class Acme implements CertificateSource {
     this.#options.changed()
   }
 
-  /** Somebody wants a new certificate now. @returns why there will be none */
-  renew(name: string): 'unknown' | 'under-way' | undefined {
+  /** Somebody wants a new certificate now. */
+  renew(name: string): void {
     const state = this.#states.get(name)
-    if (state === undefined) return 'unknown'
-    if (this.#ordering.has(name)) return 'under-way'
-    this.#states.set(name, { ...state, isWanted: true })
-    return undefined
+    if (state !== undefined) this.#states.set(name, { ...state, isWanted: true })
   }
 
-  names(): readonly AcmeName[] {
+  /** In use; undefined = there is none. */
+  get plan(): AcmePlan | undefined {
+    return this.#plan
+  }
+
+  /** Orders since the start, by what came of them. */
+  get tally(): { readonly issued: number; readonly failed: number } {
+    return { issued: this.#issuedCount, failed: this.#failedCount }
+  }
+
+  get names(): readonly AcmeName[] {
     const plan = this.#plan
     if (plan === undefined) return []
     return [...this.#states].map(([name, state]) => ({
@@ -171,6 +180,7 @@ export class Acme implements CertificateSource {
     const issued = { name, directory, ...pair, facts }
     const before = this.#issued.get(name)?.facts
     this.#issued.set(name, issued)
+    this.#issuedCount += 1
     if (this.#states.has(name)) this.#states.set(name, this.#stateOf(name))
     this.#options.keep({ kind: 'issued', certificate: issued })
     this.#options.changed()
@@ -181,6 +191,7 @@ export class Acme implements CertificateSource {
     const state = this.#states.get(name)
     // The configuration has it no more.
     if (state === undefined) return
+    this.#failedCount += 1
     const failure = { ...failureOf(error), atMs: Date.now() }
     const after = afterFailure(state, failure, Math.random())
     this.#states.set(name, after)
