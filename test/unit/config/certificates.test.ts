@@ -114,13 +114,13 @@ test('a key that everyone may read is worth a warning', () => {
 
 test('a host of a route that no certificate of its listener names is worth a warning, each once', () => {
   const routes = `
-  - { match: { host: [erp.example, WWW.erp.example, "*.erp.example", shop.example] }, pool: erp }
-  - { match: { host: shop.example, path: /a }, pool: erp }
+  - { match: { path: /a, host: [erp.example, WWW.erp.example, "*.erp.example", shop.example] }, pool: erp }
+  - { match: { host: SHOP.example, listener: [plain, web] }, pool: erp }
   - { match: { host: other.example, listener: plain }, pool: erp }`
   const listeners = `- { name: web, address: "127.0.0.1:8443", tls: { certificates: [${PAIR}] } }
   - { name: plain, address: "127.0.0.1:8080" }`
   expect(problems(documentOf({ listeners, routes }))).toEqual([
-    '6:66: warning: routes[0].match.host[3]: no certificate of listener "web" names "shop.example": browsers turn its users away',
+    '6:80: warning: routes[0].match.host[3]: no certificate of listener "web" names "shop.example": browsers turn its users away',
   ])
 })
 
