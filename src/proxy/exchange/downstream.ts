@@ -3,8 +3,10 @@
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
+import type { ProxyHeader } from '../../proxy-protocol/header.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
+import type { ProxiedClient } from '../upstream/proxied-client.ts'
 
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
@@ -17,12 +19,16 @@ export interface ClientSide {
   readonly http2: boolean
   /** Name of the listener that took the connection. */
   readonly listener: string
+  /** The PROXY header that began the connection; undefined = it had none. */
+  readonly said?: ProxyHeader | undefined
 }
 
 export interface Downstream {
   readonly client: ClientSide
   /** Connections to upstreams that are this client's, and end with its own; undefined = it has not logged in on any. */
   logins: ClientLogins | undefined
+  /** For whom connections to upstreams speak that begin with a PROXY header. @param client address of whoever sent the request */
+  proxied(client: string): ProxiedClient
   /**
    * The Sec-WebSocket-Accept that a 101 must have where vigia made the key, for a client whose protocol knows none (RFC 8441 5). To such
    * a client any 2xx says that the WebSocket is open. undefined = the client shakes hands itself, or asks for no WebSocket.

@@ -8,6 +8,7 @@ import type { Breaker } from '../pool/breaker.ts'
 import type { Waiter } from '../pool/waiter.ts'
 import type { Expiring } from '../runtime/timer-wheel.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
+import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Attempt } from './attempt.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -62,6 +63,10 @@ export abstract class EndableExchange implements Expiring {
 
   get method(): string {
     return this.record.head.method
+  }
+
+  get proxied(): ProxiedClient | undefined {
+    return this.placement.pool.plan.proxyProtocol && this.down.proxied(this.record.client)
   }
 
   get over(): boolean {

@@ -1,0 +1,44 @@
+// Who is behind one client connection, for the PROXY header of connections to upstreams: its other end, or whom a trusted proxy names.
+
+import type { Socket } from 'node:net'
+import { parseAddress } from '../../policy/request/client-address.ts'
+import type { ProxyDetails } from '../../proxy-protocol/header.ts'
+import type { ClientSide } from '../exchange/downstream.ts'
+import { ProxiedClient } from '../upstream/proxied-client.ts'
+
+/** Of one client connection. */
+export class Proxied {
+  #address = ''
+  #client: ProxiedClient | undefined = undefined
+
+  /** @param address the client's, as forwarding fields of trusted proxies have it */
+  of(address: string, side: ClientSide, socket: Socket): ProxiedClient {
+    if (this.#client !== undefined && this.#address === address) return this.#client
+    if (this.#client === undefined) socket.once('close', () => this.#client?.end())
+    // A trusted proxy sends requests of many: what was said of the last one is no good for this one.
+    else this.#client.end()
+    this.#address = address
+    this.#client = new ProxiedClient(addressesOf(address, side, socket), detailsOf(side))
+    return this.#client
+  }
+}
+
+function addressesOf(address: string, { peer, said }: ClientSide, socket: Socket) {
+  const { remotePort = 0, localPort = 0, localAddress = '' } = socket
+  const sourcePort = said?.addresses?.sourcePort ?? remotePort
+  const destination = said?.addresses?.destination ?? parseAddress(localAddress)
+  const destinationPort = said?.addresses?.destinationPort ?? localPort
+  const source = parseAddress(address)
+  if (source === undefined || destination === undefined) return undefined
+  // Of a client behind a trusted proxy nobody knows the port.
+  return { source, sourcePort: address === peer ? sourcePort : 0, destination, destinationPort }
+}
+
+function detailsOf({ scheme, said }: ClientSide): ProxyDetails {
+  const { authority, uniqueId, ssl } = said?.details ?? {}
+  return {
+    ...(authority === undefined ? {} : { authority }),
+    ...(uniqueId === undefined ? {} : { uniqueId }),
+    ...(scheme === 'https' ? { ssl: ssl ?? { secure: true, verified: false } } : {}),
+  }
+}
