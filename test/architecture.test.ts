@@ -39,7 +39,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [['.'], ['client'], ['exchange'], ['answers', 'tunnel', 'access-log'], ['pool'], ['upstream'], ['runtime']],
-  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names']],
+  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates']],
   config: [['aside'], ['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
@@ -85,6 +85,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   commander: ['main'],
   '@fastify/swagger': ['admin'],
   fastify: ['admin'],
+  // Only finds where everything in a plain document begins and ends: `yaml` explains what is wrong.
+  'js-yaml': ['config/read/quick-document.ts'],
   pino: ['logging'],
   'pino-pretty': ['logging'],
   'prom-client': ['metrics'],

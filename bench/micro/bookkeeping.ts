@@ -1,6 +1,7 @@
 // What a request leaves in the books: its deadlines on the timer wheel, its counts in the shared row.
 import { type Expiring, Timer, TimerWheel } from '../../src/proxy/runtime/timer-wheel.ts'
-import { allocateCounters, CounterTable, GAUGE, TOTAL } from '../../src/shared/counters.ts'
+import { GAUGE, TOTAL } from '../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
 import type { MicroCase } from './case.ts'
 
 const connections = 64

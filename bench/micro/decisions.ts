@@ -4,7 +4,8 @@ import type { RouteMatch } from '../../src/plan/route.ts'
 import type { BalanceView } from '../../src/policy/balance/balancer.ts'
 import { createBalancer } from '../../src/policy/balance/create.ts'
 import { compileRoutes, matchRoute, normalisePath } from '../../src/policy/request/routing.ts'
-import { allocateCounters, CounterTable, GAUGE } from '../../src/shared/counters.ts'
+import { GAUGE } from '../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
 import { type MicroCase, ring } from './case.ts'
 
 const inFlight = 64

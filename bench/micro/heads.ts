@@ -12,7 +12,14 @@ import { smallGet } from '../scenarios/small-get.ts'
 import { type MicroCase, ring } from './case.ts'
 
 const limits = { headBytes: 16_384, headerCount: 100, targetBytes: 8192 }
-const client = { peer: '10.1.2.3', trusted: false, scheme: 'http', http2: false, listener: 'web' } as const
+const client = {
+  peer: '10.1.2.3',
+  trusted: false,
+  scheme: 'http',
+  http2: false,
+  listener: 'web',
+  tls: undefined,
+} as const
 const bytes = wireRequest(smallGet.request)
 /** Same length, another cookie: what a memo of the last head does not know. */
 const variants = Array.from({ length: 8 }, (_, i) =>

@@ -9,6 +9,7 @@ import { guardChanges } from './access/request-guard.ts'
 import { answerWithProblems, wrongInput } from './answers/problem.ts'
 import type { AdminParts } from './contract/parts.ts'
 import type { ControlView } from './contract/status.ts'
+import { serveCertificates } from './routes/certificates.ts'
 import { serveConfigurations } from './routes/configurations.ts'
 import { type EventsOptions, serveEvents } from './routes/events.ts'
 import { serveHistory } from './routes/history.ts'
@@ -79,6 +80,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts
   serveStatus(app, view)
+  serveCertificates(app, view)
   serveInDoubt(app, view, operations)
   serveOpenApi(app, () => view.status().version)
   if (operations !== undefined) serveOperations(app, view, operations)

@@ -9,7 +9,6 @@ import { formatProblem } from '../config/forms/problem.ts'
 import type { LoadedSnapshot } from '../config/read/load.ts'
 import { readRegularFile } from '../config/read/regular-file.ts'
 import type { ConfigurationFile } from '../control/configuration/reload.ts'
-import { Control } from '../control/control.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
 import type { Transition } from '../control/upstreams/upstream-event.ts'
 import { CannotServe } from '../control/workers/cannot-serve.ts'
@@ -60,7 +59,9 @@ const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
 /** Resolves with the exit code when vigia has stopped. */
 export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<number> {
   const kept = lastGood === true ? `${config}.last-good` : lastGood || undefined
-  const { loaded: read } = await readAside({ file: config, env: process.env, purpose: 'start' })
+  // A large configuration is read in a thread while the control plane is loaded.
+  const reading = readAside({ file: config, env: process.env, purpose: 'start' })
+  const [{ loaded: read }] = await Promise.all([reading, loadControl()])
   const refused = read.ok ? undefined : read
   const loaded = refused === undefined ? read : kept === undefined ? undefined : await loadLastGood(config, kept)
   for (const problem of refused?.problems ?? []) console.error(formatProblem(problem))
@@ -138,6 +139,7 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     logger.warn(
       `workers is ${workers} instead of ${wantedWorkers}: on this system (${process.platform}) several sockets can't share a port (SO_REUSEPORT)`,
     )
+  const { Control } = await loadControl()
   const control = new Control({
     snapshot: { ...snapshot, workers },
     wantedWorkers,
@@ -163,6 +165,10 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     reopenLogs: () => control.reopenLogs(),
     close: by => control.close(by),
   }
+}
+
+function loadControl() {
+  return import('../control/control.ts')
 }
 
 /** A bug in the control plane: what it knows can't be trusted any more. Whoever supervises the process starts it afresh. */

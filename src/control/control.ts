@@ -143,11 +143,12 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
+    const { bus, certificates, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
     names.close()
+    certificates.close()
     prober.close()
     await supervisor.close()
     await admin.close()
@@ -158,8 +159,9 @@ export class Control {
   }
 
   #tick(): void {
-    const { clock, windows, registry, drains, recent, reloader } = this.#parts
+    const { clock, certificates, windows, registry, drains, recent, reloader } = this.#parts
     clock.look()
+    certificates.tick()
     // Before upstreams: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
     reloader?.tick(() => windows.freezeOn() !== undefined)

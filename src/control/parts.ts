@@ -111,6 +111,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const certificates = new Certificates({
     sources: [],
     send: material => supervisor.tell({ type: 'tls', material }),
+    tell,
+    warn: text => logger.warn(text),
   })
   const inUse = new ConfigurationInUse({
     snapshot,
@@ -150,7 +152,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
   // Upstreams before windows, which look at them.
-  bus.listen(followingClock([supervisor, names, registry, windows, outages]))
+  bus.listen(followingClock([supervisor, names, registry, windows, outages, certificates]))
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
@@ -166,6 +168,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     workers: () => supervisor.view(),
     counters,
     permits,
+    certificates,
     names,
     registry,
     drains,

@@ -22,6 +22,14 @@ export const FAULTS = {
   'bad-chunk': { status: 400, message: 'The chunked body is malformed.' },
   'bad-trailer': { status: 400, message: 'The trailer section is malformed or too large.' },
   'bad-upgrade': { status: 400, message: 'The Upgrade field is malformed.' },
+  'bad-pseudo-field': {
+    status: 400,
+    message: 'A pseudo-header field of HTTP/2 is missing, repeated, unknown or malformed.',
+  },
+  'connection-field': {
+    status: 400,
+    message: 'A field that belongs to a connection of HTTP/1.1 must not come over HTTP/2.',
+  },
   'body-too-large': { status: 413, message: 'The request body is larger than allowed.' },
   'target-too-long': { status: 414, message: 'The request target is longer than allowed.' },
   'head-too-large': { status: 431, message: 'The head is larger than allowed.' },
@@ -29,6 +37,14 @@ export const FAULTS = {
   'unknown-expectation': { status: 417, message: 'No expectation but 100-continue is understood.' },
   'unknown-method': { status: 501, message: 'CONNECT, and methods of more than 64 characters, are not implemented.' },
   'bad-version': { status: 505, message: 'Only HTTP/1.0, HTTP/1.1 and later versions of HTTP/1 are spoken here.' },
+  'http-on-tls-port': {
+    status: 400,
+    message: 'Plain HTTP came to a port that speaks HTTPS: ask for https://, not http://.',
+  },
+  'tls-on-plain-port': {
+    status: 400,
+    message: 'TLS came to a port that speaks plain HTTP: ask for http://, not https://.',
+  },
   'head-timeout': { status: 408, message: 'The request head did not arrive in time.' },
   'body-timeout': { status: 408, message: 'The request body did not arrive in time.' },
 } as const satisfies Record<string, FaultText>

@@ -55,6 +55,8 @@ export interface ResponseHead {
   readonly keepAlive: string | undefined
   /** Only for who writes it: the text that its fields had on the wire before; undefined = it has not been written yet. */
   written: WrittenFields | undefined
+  /** The same as a part of a header block of HTTP/2. */
+  encoded: WrittenFields | undefined
 }
 
 export interface WrittenFields {

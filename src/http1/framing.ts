@@ -4,8 +4,7 @@ import { type BodyLength, CHUNKED, NO_LENGTH } from '../http/body.ts'
 import type { FaultCode } from '../http/faults.ts'
 import { FIELD } from '../http/field-names.ts'
 import type { Fields } from '../http/fields.ts'
-
-const DIGITS = /^[0-9]{1,16}$/
+import { contentLength } from '../http/request-rules.ts'
 
 /**
  * @param minor HTTP minor version; 1.0 knows no Transfer-Encoding
@@ -17,10 +16,9 @@ export function framingOf(fields: Fields, minor: number): BodyLength | FaultCode
   for (let i = 0; i < fields.kinds.length; i += 1) {
     const kind = fields.kinds[i]
     if (kind === FIELD.contentLength) {
-      const value = fields.values[i]!
-      if (length !== NO_LENGTH || !DIGITS.test(value)) return 'bad-content-length'
-      length = Number(value)
-      if (length > Number.MAX_SAFE_INTEGER) return 'bad-content-length'
+      const sent = contentLength(fields.values[i]!)
+      if (length !== NO_LENGTH || sent === undefined) return 'bad-content-length'
+      length = sent
     } else if (kind === FIELD.transferEncoding) {
       if (encoded || minor === 0) return 'bad-transfer-encoding'
       const value = fields.values[i]!.toLowerCase()

@@ -3,23 +3,19 @@
 import { authoritiesMatch, hostName, isAuthority, withoutEmptyPort } from '../http/authority.ts'
 import { CHUNKED } from '../http/body.ts'
 import type { FaultCode } from '../http/faults.ts'
-import { FIELD, type Field } from '../http/field-names.ts'
+import { FIELD } from '../http/field-names.ts'
 import { type Fields, firstValue } from '../http/fields.ts'
 import type { RequestFields, RequestHead } from '../http/heads.ts'
 import type { RequestLimits } from '../http/limits.ts'
 import { bringsLogin } from '../http/login-schemes.ts'
+import { expectsContinue, isConnect, isRepeated, METHOD_CHARS, maxForwards } from '../http/request-rules.ts'
 import { countsHops } from '../policy/request/method-class.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { diagnoseFields, parseFields } from './field-section.ts'
 import { framingOf } from './framing.ts'
 import { badBreak, upToBadBreak } from './line-breaks.ts'
 
-/** Longest method: the longest that is registered has 17. */
-const METHOD_CHARS = 64
-/** Largest Max-Forwards that is passed on (RFC 9110 7.6.2 lets each proxy have one). */
-const MAX_HOPS = 1000
 const START_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/
-const DIGITS = /^[0-9]+$/
 const METHOD_AND_TARGET = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ ([^ ]*)/
 
 /** The last field section of a connection: clients repeat theirs, and comparing is cheaper than parsing. */
@@ -90,11 +86,6 @@ function startLine(text: string, lineEnd: number, limits: RequestLimits): StartL
   return { method, target, minor: match[4] === '0' ? 0 : 1 }
 }
 
-/** In any case: an upstream that does not tell the cases apart would begin a tunnel that nobody here knows of. */
-function isConnect(method: string): boolean {
-  return method.length === 7 && method.toUpperCase() === 'CONNECT'
-}
-
 function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
   const sent = firstValue(fields, FIELD.host)
   if (sent !== undefined) {
@@ -103,30 +94,18 @@ function meaningOf(fields: Fields, minor: 0 | 1): RequestFields | FaultCode {
   const host = sent && withoutEmptyPort(sent)
   const length = framingOf(fields, minor)
   if (typeof length === 'string') return length
-  const expect = firstValue(fields, FIELD.expect)
-  if (expect !== undefined) {
-    if (isRepeated(fields, FIELD.expect) || expect.toLowerCase() !== '100-continue') return 'unknown-expectation'
-  }
+  const continues = expectsContinue(fields)
+  if (continues === undefined) return 'unknown-expectation'
   return {
     fields,
     host,
     hostName: host === undefined ? '' : hostName(host),
     length,
     options: connectionOptionsOf(fields),
-    expectsContinue: expect !== undefined,
+    expectsContinue: continues,
     login: bringsLogin(fields),
-    maxForwards: maxForwardsOf(fields),
+    maxForwards: maxForwards(fields),
   }
-}
-
-function isRepeated({ kinds }: Fields, kind: Field): boolean {
-  return kinds.indexOf(kind) !== kinds.lastIndexOf(kind)
-}
-
-function maxForwardsOf(fields: Fields): number | undefined {
-  const value = firstValue(fields, FIELD.maxForwards)
-  if (value === undefined) return undefined
-  return DIGITS.test(value) && !isRepeated(fields, FIELD.maxForwards) ? Math.min(Number(value), MAX_HOPS) : Number.NaN
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i

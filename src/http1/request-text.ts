@@ -4,7 +4,7 @@
 import { CHUNKED } from '../http/body.ts'
 import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import type { RequestHead } from '../http/heads.ts'
-import { inOnePiece } from './one-piece.ts'
+import { inOnePiece } from '../http/one-piece.ts'
 
 /**
  * @param authority of the upstream, for a client that sent no Host

@@ -4,7 +4,7 @@
 import { isEndToEnd } from '../http/end-to-end.ts'
 import { FIELD } from '../http/field-names.ts'
 import type { ResponseHead, WrittenFields } from '../http/heads.ts'
-import { inOnePiece } from './one-piece.ts'
+import { inOnePiece } from '../http/one-piece.ts'
 
 /** Each with its CRLF. */
 export function responseFields(head: ResponseHead): WrittenFields {

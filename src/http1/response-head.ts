@@ -37,6 +37,7 @@ export function parseResponseHead(text: string, limits: HeadLimits, memo: Respon
     options,
     keepAlive: firstValue(fields, FIELD.keepAlive),
     written: undefined,
+    encoded: undefined,
   }
   memo.text = text
   memo.head = head

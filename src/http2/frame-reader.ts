@@ -42,6 +42,8 @@ export class FrameReader {
   readonly #mostBlockBytes: number
   /** Bytes of the preface that are still to come. */
   #preface: number
+  /** SETTINGS is to be the next frame, for it is the first (RFC 9113 3.4). */
+  #awaitsSettings: boolean
   #stopped = false
 
   /** Bytes of a frame's head that came with an earlier chunk. */
@@ -77,6 +79,7 @@ export class FrameReader {
     this.#sink = sink
     this.#mostBlockBytes = mostBlockBytes
     this.#preface = hasPreface ? PREFACE.length : 0
+    this.#awaitsSettings = hasPreface
   }
 
   /** Nothing is read any more, not even the rest of the chunk at hand. */
@@ -134,6 +137,8 @@ export class FrameReader {
     const type = head[at + 3]!
     const flags = head[at + 4]!
     const stream = uint31(head, at + 5)
+    if (this.#awaitsSettings && (type !== FRAME.settings || (flags & FLAG.ack) !== 0)) return this.#fault('bad-preface')
+    this.#awaitsSettings = false
     if (length > FRAME_BYTES) return this.#fault('frame-too-large')
     if (this.#blockStream !== 0 && (type !== FRAME.continuation || stream !== this.#blockStream))
       return this.#fault('bad-continuation')

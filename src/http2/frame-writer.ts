@@ -6,12 +6,11 @@ import type { WriteBuffers } from './write-buffers.ts'
 
 const NONE: Buffer = Buffer.alloc(0)
 
+/** No frame is larger than what everybody takes: others have their turn between two. */
 export class FrameWriter {
   readonly #buffers: WriteBuffers
   #bytes: Buffer = NONE
   #length = 0
-  /** Largest payload that the peer takes. */
-  frameBytes = FRAME_BYTES
 
   constructor(buffers: WriteBuffers) {
     this.#buffers = buffers
@@ -71,7 +70,7 @@ export class FrameWriter {
     this.#uint32(increment, this.#frame(FRAME.windowUpdate, 0, stream, 4))
   }
 
-  /** One frame. @param end at most `frameBytes` after `start` */
+  /** One frame. @param end at most FRAME_BYTES after `start` */
   data(stream: number, chunk: Buffer, start: number, end: number, endsStream: boolean): void {
     const at = this.#frame(FRAME.data, endsStream ? FLAG.endStream : 0, stream, end - start)
     if (end > start) chunk.copy(this.#bytes, at, start, end)
@@ -83,12 +82,11 @@ export class FrameWriter {
    */
   headers(stream: number, endsStream: boolean, block: string): void {
     const flags = endsStream ? FLAG.endStream : 0
-    const { frameBytes } = this
-    if (block.length <= frameBytes) return this.#text(FRAME.headers, flags | FLAG.endHeaders, stream, block)
-    this.#text(FRAME.headers, flags, stream, block.slice(0, frameBytes))
-    for (let at = frameBytes; at < block.length; at += frameBytes) {
-      const isLast = at + frameBytes >= block.length
-      this.#text(FRAME.continuation, isLast ? FLAG.endHeaders : 0, stream, block.slice(at, at + frameBytes))
+    if (block.length <= FRAME_BYTES) return this.#text(FRAME.headers, flags | FLAG.endHeaders, stream, block)
+    this.#text(FRAME.headers, flags, stream, block.slice(0, FRAME_BYTES))
+    for (let at = FRAME_BYTES; at < block.length; at += FRAME_BYTES) {
+      const isLast = at + FRAME_BYTES >= block.length
+      this.#text(FRAME.continuation, isLast ? FLAG.endHeaders : 0, stream, block.slice(at, at + FRAME_BYTES))
     }
   }
 

@@ -1,6 +1,6 @@
 // The usual shapes of vigia's metrics: one sample, or a few, for each upstream, each pool, or each of both and vigia itself.
 
-import type { Gauge } from '../shared/counters.ts'
+import type { Gauge } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { labelText, type Sample, type ScrapedMetric } from './scraped-metric.ts'
 import type { MetricsSource, PoolSample, UpstreamSample } from './source.ts'

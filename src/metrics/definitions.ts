@@ -1,9 +1,10 @@
 // Every metric of vigia: its name, its help, and how it is read from the shared counters. Names and units follow the conventions of
 // Prometheus; no label has a value that clients make up.
 
-import { GAUGE, TOTAL } from '../shared/counters.ts'
+import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
+import { defineCertificates } from './certificates.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
@@ -198,6 +199,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineWorkers(source),
     ...defineStore(source),
     ...defineNames(source),
+    ...defineCertificates(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

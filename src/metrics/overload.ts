@@ -1,6 +1,6 @@
 // Metrics of what happens when upstreams are full: limits, queues, circuit breakers, long polls.
 
-import { DURATION_BUCKETS_S, GAUGE, TOTAL } from '../shared/counters.ts'
+import { DURATION_BUCKETS_S, GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { buildersOf } from './builders.ts'
 import { histogramSamples, type ScrapedMetric } from './scraped-metric.ts'
 import type { MetricsSource } from './source.ts'

@@ -2,7 +2,7 @@
 // bounded: a method is `safe` or `unsafe`, a status its class, a reason one of the fault table.
 
 import { FAULT_CODES } from '../http/faults.ts'
-import { DURATION_BUCKETS_S, MAX_ROUTES, ROUTE_OF_NONE, TOTAL, WORKER } from '../shared/counters.ts'
+import { DURATION_BUCKETS_S, MAX_ROUTES, ROUTE_OF_NONE, TOTAL, WORKER } from '../shared/counter-cells.ts'
 import { buildersOf } from './builders.ts'
 import { histogramSamples, labelText, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import type { MetricsSource } from './source.ts'

@@ -28,6 +28,8 @@ export interface MetricsSource {
   windows?(): readonly WindowSample[]
   /** Host names of upstreams; absent = there are none. */
   names?(): NameSamples
+  /** Certificates of the listeners; absent = there are none. */
+  certificates?(): readonly CertificateSample[]
   reloads(): ReloadSample
   /** Why the file does not say what is in use; undefined = it does, or there is none. */
   fileDiffers?(): (typeof FILE_DIFFERS)[number] | undefined
@@ -85,6 +87,19 @@ export interface NameSample {
   readonly addresses: number
   /** The newest answer brought some. */
   readonly up: boolean
+}
+
+export interface CertificateSample {
+  readonly listener: string
+  /** The first of its names. */
+  readonly name: string
+  readonly keyType: 'rsa' | 'ecdsa'
+  /** Epoch ms. */
+  readonly fromMs: number
+  /** Epoch ms. */
+  readonly untilMs: number
+  /** Its files hold another one that can't be used. */
+  readonly refused: boolean
 }
 
 export interface PoolSample {

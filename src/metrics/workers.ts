@@ -1,6 +1,7 @@
 // Metrics of the worker threads, by worker: CPU time, event loop, heap, restarts. Read from what each writes into its row.
 
-import { type CounterRow, LOOP_DELAY_BUCKETS_S, WORKER } from '../shared/counters.ts'
+import { LOOP_DELAY_BUCKETS_S, WORKER } from '../shared/counter-cells.ts'
+import type { CounterRow } from '../shared/counters.ts'
 import { histogramSamples, type Sample, type ScrapedMetric } from './scraped-metric.ts'
 import type { MetricsSource, WorkerSample } from './source.ts'
 

@@ -9,6 +9,7 @@ import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
 import type { StorePlan } from './store.ts'
+import type { TicketPlan } from './tls.ts'
 import type { WatchdogPlan } from './watchdog.ts'
 import type { WindowPlan } from './window.ts'
 
@@ -20,6 +21,8 @@ export interface Snapshot {
   /** Whether changes of the file, and of the files that it names, are applied as they come; undefined = they are not. */
   readonly watch?: boolean | undefined
   readonly listeners: readonly ListenerPlan[]
+  /** Undefined = as without a word. */
+  readonly tickets?: TicketPlan | undefined
   /** First match wins. */
   readonly routes: readonly RoutePlan[]
   readonly pools: readonly PoolPlan[]

@@ -17,3 +17,13 @@ export interface CertificateFiles {
   readonly certFile: string
   readonly keyFile: string
 }
+
+/** The key that session tickets are sealed with, for all listeners and workers. */
+export interface TicketPlan {
+  /** Absolute path of the file that has it; undefined = vigia draws it. */
+  readonly file: string | undefined
+  /** How often it is drawn anew, ms; 0 = never, and never where it is a file's. */
+  readonly rotationMs: number
+}
+
+export const TICKETS_BY_DEFAULT: TicketPlan = { file: undefined, rotationMs: 12 * 3_600_000 }

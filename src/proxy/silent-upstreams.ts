@@ -2,7 +2,7 @@
 // elsewhere or end. When that is due decides policy/upstream/silence.ts.
 
 import { judgeSilence } from '../policy/upstream/silence.ts'
-import { GAUGE, TOTAL } from '../shared/counters.ts'
+import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { AVAILABILITY } from '../shared/upstream-table.ts'
 import type { ClientEvents } from './exchange/client-events.ts'
 import type { ExchangeContext } from './exchange/context.ts'

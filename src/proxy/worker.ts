@@ -5,7 +5,8 @@ import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow, CounterTable, TOTAL, WORKER } from '../shared/counters.ts'
+import { TOTAL, WORKER } from '../shared/counter-cells.ts'
+import { CounterRow, CounterTable } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
@@ -68,7 +69,7 @@ class Worker implements ExchangeContext {
 
   constructor(start: WorkerStart) {
     this.#start = start
-    this.#listeners = new Listeners(this, start.workers > 1)
+    this.#listeners = new Listeners(this, start.workers > 1, start.tls)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     this.descriptors = start.descriptors
     this.instance = start.instance
@@ -170,6 +171,7 @@ class Worker implements ExchangeContext {
         this.accessLog.reopen()
         return
       case 'tls':
+        this.#listeners.serve(message.material)
     }
   }
 

@@ -1,7 +1,7 @@
 // When each thread last came round in its event loop, so that others see one that stands still; and what the workers agree on while
 // control does: who speaks for them, whether they end, which have ended.
 
-import { MAX_WORKERS } from './counters.ts'
+import { MAX_WORKERS } from './counter-cells.ts'
 import { processNowMs } from './process-clock.ts'
 
 const BEATS = 1 + MAX_WORKERS

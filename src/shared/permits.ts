@@ -1,7 +1,7 @@
 // Permits that must never be given twice, counted over all workers: requests on an upstream, in a queue, in a circuit breaker; and
 // who of those that wait comes first. Counts, order and waking only: who takes which permit is decided by those who call.
 
-import { MAX_WORKERS } from './counters.ts'
+import { MAX_WORKERS } from './counter-cells.ts'
 import { MAX_SLOTS } from './upstream-table.ts'
 
 /** What is counted at a slot. */

@@ -51,38 +51,32 @@ const MOST_CERTIFICATES = 20
 export function readPair(cert: string, key: string, nowMs: number): PairReading {
   const chain = readChain(cert)
   const privateKey = readKey(key)
-  const wrongKey: PairFault[] =
-    typeof privateKey === 'string' ? [{ in: 'key', message: privateKey, kind: 'unreadable' }] : []
-  if (typeof chain === 'string') {
-    return {
-      facts: undefined,
-      faults: [{ in: 'certificate', message: chain, kind: 'unreadable' }, ...wrongKey],
-      warnings: [],
-    }
+  const facts = typeof chain === 'string' ? chain : factsOf(chain[0]!)
+  const faults: PairFault[] = []
+  const say = (half: PairFault['in'], message: string | undefined, kind: PairFault['kind'] = 'unreadable') => {
+    if (message !== undefined) faults.push({ in: half, message, kind })
   }
-  const facts = factsOf(chain[0]!)
-  if (typeof facts === 'string') {
-    return {
-      facts: undefined,
-      faults: [{ in: 'certificate', message: facts, kind: 'unreadable' }, ...wrongKey],
-      warnings: [],
+  if (typeof facts === 'string') say('certificate', facts)
+  if (typeof privateKey === 'string') say('key', privateKey)
+  if (typeof chain === 'string' || typeof facts === 'string') return { facts: undefined, faults, warnings: [] }
+
+  if (typeof privateKey !== 'string') {
+    const at = chain.findIndex(each => each.checkPrivateKey(privateKey))
+    // What it says is then of another one.
+    if (at > 0) {
+      say(
+        'certificate',
+        `has the server's certificate at place ${at + 1} of ${chain.length}: put it first, then its issuers`,
+      )
+      return { facts: undefined, faults, warnings: [] }
     }
+    if (at === -1) say('key', 'is not the key of this certificate: name the one that it was asked for with', 'halves')
   }
-  const faults = [...wrongKey]
-  const say = (kind: PairFault['kind'], message: string) => faults.push({ in: 'certificate', message, kind })
-  const mismatch = typeof privateKey === 'string' ? undefined : wrongInHalves(chain, privateKey)
-  if (mismatch !== undefined) faults.push(mismatch)
-  const order = wrongInOrder(chain)
-  if (order !== undefined) say('unreadable', order)
+  say('certificate', wrongInOrder(chain))
   if (facts.names.length === 0)
-    say(
-      'unreadable',
-      'names no host (it has no subjectAltName): clients take no other name of it, ask for one that has',
-    )
-  const time = wrongInTime(facts, nowMs)
-  if (time !== undefined) say('time', time)
-  const refused = faults.length === 0 ? wrongForTls(cert, key) : undefined
-  if (refused !== undefined) say('unreadable', refused)
+    say('certificate', 'names no host: clients look at subjectAltName only, ask for one that has it')
+  say('certificate', wrongInTime(facts, nowMs), 'time')
+  if (faults.length === 0) say('certificate', wrongForTls(cert, key))
   return { facts, faults, warnings: [...warningsOf(chain, nowMs)] }
 }
 
@@ -136,20 +130,6 @@ function factsOf(leaf: X509Certificate): CertificateFacts | string {
     fromMs: validFromDate.getTime(),
     untilMs: validToDate.getTime(),
     fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
-  }
-}
-
-function wrongInHalves(chain: readonly X509Certificate[], key: KeyObject): PairFault | undefined {
-  const at = chain.findIndex(each => each.checkPrivateKey(key))
-  if (at === 0) return undefined
-  if (at > 0) {
-    const message = `has the server's certificate at place ${at + 1} of ${chain.length}: put it first, then its issuers`
-    return { in: 'certificate', message, kind: 'unreadable' }
-  }
-  return {
-    in: 'key',
-    message: 'is not the key of this certificate: name the one that it was asked for with',
-    kind: 'halves',
   }
 }
 

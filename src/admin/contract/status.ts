@@ -2,6 +2,7 @@
 // further. All of it may be shown to whoever can reach the admin listener: no secrets, and of a request only what it takes to find out what
 // became of it.
 
+import type { CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
 import type { PoolReport } from './pools.ts'
@@ -39,6 +40,8 @@ export interface StatusReport {
   /** Null = there is none: a restart forgets orders, and nothing is audited. */
   readonly store: StoreReport | null
   readonly pools: readonly PoolReport[]
+  /** Absent = no listener has TLS. */
+  readonly certificates?: readonly CertificateReport[] | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined
 }

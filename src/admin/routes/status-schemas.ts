@@ -102,60 +102,64 @@ export const POOL: Schema = {
 
 export const STATUS: Schema = {
   $id: 'Status',
-  ...object({
-    version: text(),
-    revision: whole('Of the configuration in use.'),
-    configuration: object({
-      revision: whole(),
-      appliedAt: time(),
-      source: oneOf('start', 'file', 'signal', 'api', 'cli', 'program'),
-      file: orNull(text()),
-      lastReload: orNull(object({ at: time(), ok: flag(), error: orNull(text()) })),
-      fileDiffers: orNull(
+  ...object(
+    {
+      version: text(),
+      revision: whole('Of the configuration in use.'),
+      configuration: object({
+        revision: whole(),
+        appliedAt: time(),
+        source: oneOf('start', 'file', 'signal', 'api', 'cli', 'program'),
+        file: orNull(text()),
+        lastReload: orNull(object({ at: time(), ok: flag(), error: orNull(text()) })),
+        fileDiffers: orNull(
+          object({
+            why: oneOf('refused', 'frozen', 'not-in-file', 'last-good'),
+            since: time(),
+            problem: orNull(text()),
+            nextStart: oneOf('fails', 'file', 'last-good'),
+          }),
+        ),
+      }),
+      state: oneOf('starting', 'ready', 'draining'),
+      startedAt: time(),
+      uptimeS: number(),
+      listeners: list(object({ name: text(), address: text() })),
+      workers: list(
         object({
-          why: oneOf('refused', 'frozen', 'not-in-file', 'last-good'),
+          worker: whole(),
+          state: oneOf('starting', 'ready', 'stalled', 'draining', 'gone'),
+          revision: whole(),
           since: time(),
-          problem: orNull(text()),
-          nextStart: oneOf('fails', 'file', 'last-good'),
+          restarts: whole(),
+          stalls: whole('How often it stood still for a second or longer.'),
         }),
       ),
-    }),
-    state: oneOf('starting', 'ready', 'draining'),
-    startedAt: time(),
-    uptimeS: number(),
-    listeners: list(object({ name: text(), address: text() })),
-    workers: list(
-      object({
-        worker: whole(),
-        state: oneOf('starting', 'ready', 'stalled', 'draining', 'gone'),
-        revision: whole(),
-        since: time(),
-        restarts: whole(),
-        stalls: whole('How often it stood still for a second or longer.'),
+      clients: object({
+        connections: whole(),
+        limit: whole('Most at once, for each listener and worker.'),
+        limitWarning: orNull(text('Why that is less than the configuration says, and what to do.')),
+        rejects: whole(),
+        overLimit: whole(),
+        answers: CLASSES,
       }),
-    ),
-    clients: object({
-      connections: whole(),
-      limit: whole('Most at once, for each listener and worker.'),
-      limitWarning: orNull(text('Why that is less than the configuration says, and what to do.')),
-      rejects: whole(),
-      overLimit: whole(),
-      answers: CLASSES,
-    }),
-    store: orNull(
-      object({
-        state: oneOf('ok', 'degraded', 'opening'),
-        reason: orNull(text('What is wrong, and what to do.')),
-        since: orNull(time()),
-        waiting: whole('Rows that are not on the disk yet.'),
-        dropped: whole('Rows that were given up since the start.'),
-        ordersFrom: {
-          ...oneOf('store', 'copy', 'nowhere'),
-          description:
-            'Of those from before the start. `copy` = the store could not be read, the copy beside it counts; `nowhere` = they are not known.',
-        },
-      }),
-    ),
-    pools: list(ref('Pool')),
-  }),
+      store: orNull(
+        object({
+          state: oneOf('ok', 'degraded', 'opening'),
+          reason: orNull(text('What is wrong, and what to do.')),
+          since: orNull(time()),
+          waiting: whole('Rows that are not on the disk yet.'),
+          dropped: whole('Rows that were given up since the start.'),
+          ordersFrom: {
+            ...oneOf('store', 'copy', 'nowhere'),
+            description:
+              'Of those from before the start. `copy` = the store could not be read, the copy beside it counts; `nowhere` = they are not known.',
+          },
+        }),
+      ),
+      pools: list(ref('Pool')),
+      certificates: list(ref('Certificate')),
+    },
+    ['certificates'],
+  ),
 }

@@ -4,6 +4,7 @@
 import type { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { type Done, takeTokens } from './asking.ts'
+import { addCertificateCommands } from './certificate-commands.ts'
 import { addLiveCommands } from './live-commands.ts'
 import { addMaintenanceCommands } from './maintenance-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
@@ -38,6 +39,7 @@ export function describe(program: Command, done: Done): Command {
     .description('start three sample ERP nodes with vigia in front, and say what to try')
     .action(async () => done(await (await import('../demo.ts')).demo({})))
   addLiveCommands(program, admin, done)
+  addCertificateCommands(program, admin, done)
   addToolCommands(program, done)
   addRecordCommands(program, admin, STORE, done)
   addMaintenanceCommands(program, admin, done)

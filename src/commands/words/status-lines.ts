@@ -5,6 +5,7 @@ import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { FileDiffers, StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { formatAge, gotWords } from '../../util/words.ts'
+import { certificateRemarks, certificateTrouble } from './certificate-lines.ts'
 import { summaryLines } from './maintenance-lines.ts'
 import { printable } from './text.ts'
 
@@ -15,7 +16,7 @@ const NEXT_START: Readonly<Record<FileDiffers['nextStart'], string>> = {
 }
 
 export function troubles(report: StatusReport, nowMs: number): string[] {
-  const { configuration, pools } = report
+  const { configuration, pools, certificates = [] } = report
   const differs = configuration.fileDiffers
   const outages = pools.flatMap(({ name, outage, maintenance }) => {
     if (outage === null || maintenance !== undefined) return []
@@ -25,7 +26,8 @@ export function troubles(report: StatusReport, nowMs: number): string[] {
       `Pool ${printable(name)} has NOBODY LEFT, for ${formatAge(nowMs - Date.parse(since))}: its users got ${got}.`,
     ]
   })
-  return [...(differs === null ? [] : [differsWords(differs, report)]), ...outages]
+  const ended = certificates.flatMap(each => certificateTrouble(each, nowMs) ?? [])
+  return [...(differs === null ? [] : [differsWords(differs, report)]), ...outages, ...ended]
 }
 
 function differsWords(
@@ -52,7 +54,8 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
   for (const pool of report.pools) lines.push(...poolRemarks(pool, nowMs))
   const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
   for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
-  const { store, clients } = report
+  const { store, clients, certificates = [] } = report
+  for (const each of certificates) lines.push(...certificateRemarks(each, nowMs))
   if (clients.limitWarning !== null) lines.push(`Few clients: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { Serial } from '../../util/serial.ts'
-import { type Jobs, jobs, type Origin, type Read } from './jobs.ts'
+import type { Jobs, Origin, Read } from './jobs.ts'
 import type { JobMessage } from './thread.ts'
 
 /** A larger document takes longer than a thread needs to start. */
@@ -20,13 +20,18 @@ const IDLE_MS = 5_000
 export async function readAside(origin: Origin, against?: Snapshot): Promise<Read> {
   const bytes = origin.text?.length ?? (await stat(origin.file).catch(() => undefined))?.size ?? 0
   return bytes <= SMALL_BYTES
-    ? jobs.read(origin, against)
+    ? (await jobsHere()).read(origin, against)
     : inThread('read', { ...origin, env: { ...origin.env } }, against)
 }
 
 /** See `Jobs.mask`. Rejects only where the thread fails. */
 export async function maskAside(text: string): Promise<string> {
-  return text.length <= SMALL_BYTES ? jobs.mask(text) : inThread('mask', text)
+  return text.length <= SMALL_BYTES ? (await jobsHere()).mask(text) : inThread('mask', text)
+}
+
+/** Who works in a thread need not load what the work takes. */
+async function jobsHere(): Promise<Jobs> {
+  return (await import('./jobs.ts')).jobs
 }
 
 /** One job at a time: each takes a core, and memory. */

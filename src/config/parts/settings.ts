@@ -2,7 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { MAX_WORKERS } from '../../shared/counters.ts'
+import { MAX_WORKERS } from '../../shared/counter-cells.ts'
 import { TOKEN } from '../forms/http.ts'
 import type { Finding } from '../forms/problem.ts'
 import { checkRanges, range } from '../forms/ranges.ts'

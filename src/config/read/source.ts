@@ -15,6 +15,7 @@ import {
 } from 'yaml'
 import { type Finding, formatPath, type Path, type Problem, quote } from '../forms/problem.ts'
 import { type Links, linksOf, unfoldedSize } from './links.ts'
+import { quickDocument } from './quick-document.ts'
 
 const LARGEST_BYTES = 1024 * 1024
 /** More than that says nothing that the first ones don't. */
@@ -65,7 +66,7 @@ export function parseSource(bytes: Uint8Array, file: string): Parsed {
   try {
     // The library's own search for repeated keys holds each key of a mapping against all before it.
     const options = { prettyErrors: false, stringKeys: true, merge: true, uniqueKeys: false }
-    const document = parseDocument(text, { lineCounter: lines, ...options })
+    const document = quickDocument(text, lines) ?? parseDocument(text, { lineCounter: lines, ...options })
     const links = linksOf(document)
     const repeated = links.repeatedKeys.map(({ range }) => ({ pos: [range?.[0] ?? 0], code: 'DUPLICATE_KEY' }) as const)
     const problems = withoutAftermath([...document.errors, ...document.warnings, ...repeated]).map(({ pos, code }) => {

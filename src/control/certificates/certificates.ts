@@ -1,38 +1,64 @@
-// The certificates in use: reads those that the configuration names, takes those of other sources, and hands all to the workers. A
-// renewed one is no other configuration.
+// The certificates in use: those of files, those of other sources, and the key of session tickets. Hands all of it to the workers, before
+// they need it and whenever it is another. A renewed certificate is no other configuration.
 
-import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import type { CertificateFiles } from '../../plan/tls.ts'
+import { type CertificateFiles, TICKETS_BY_DEFAULT } from '../../plan/tls.ts'
 import type { TlsMaterial } from '../../shared/tls-material.ts'
-import { readPair } from '../../tls/certificate.ts'
-import { CannotServe } from '../workers/cannot-serve.ts'
+import { type CertificateFacts, readPair } from '../../tls/certificate.ts'
+import type { CertificateEvent } from './certificate-event.ts'
 import type { CertificateSource } from './certificate-source.ts'
+import { ExpiryWatch } from './expiry-watch.ts'
+import { FilePairs } from './file-pairs.ts'
 import { type ListenedCertificate, servedCertificates } from './material.ts'
-import { type PairRead, readPairFiles } from './pair-files.ts'
+import { TicketKeys } from './ticket-keys.ts'
 
-type Listening = Pick<Snapshot, 'listeners' | 'routes'>
+/** What of a configuration says which certificates are needed. */
+export type Listening = Pick<Snapshot, 'listeners' | 'routes' | 'tickets'>
 
 export interface CertificatesOptions {
   /** Those whose certificates come after the files' of the same listener, in this order. */
   readonly sources: readonly CertificateSource[]
   /** Hands them to every worker that runs. */
   readonly send: (material: TlsMaterial) => void
+  readonly tell: (event: CertificateEvent) => void
+  /** One line, for the log. */
+  readonly warn: (text: string) => void
+  /** See FilePairs. */
+  readonly halvesMs?: number
 }
 
-/** As node:tls takes them. */
-const TICKET_KEY_BYTES = 48
+/** A certificate of a listener, and where it is from. */
+export interface InUseCertificate extends ListenedCertificate {
+  readonly came: 'file' | CertificateSource['came']
+  readonly files: CertificateFiles | undefined
+  /** Why the files hold something that can't be used; undefined = they hold what is served. */
+  readonly problem: string | undefined
+}
+
+/** How often ends are looked at, and files that could not be used. */
+const LOOK_MS = 60_000
 
 export class Certificates {
   readonly #options: CertificatesOptions
-  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES)
-  #pairs: ReadonlyMap<string, PairRead> = new Map()
+  readonly #files: FilePairs
+  readonly #tickets: TicketKeys
+  readonly #expiry: ExpiryWatch
   #inUse: Listening | undefined
+  /** Of the configuration in use. */
+  #list: readonly InUseCertificate[] = []
   #material: TlsMaterial | undefined
+  /** What certificates of sources say, by themselves and their keys: to read one takes a millisecond. */
+  #known = new Map<string, CertificateFacts>()
+  /** By performance.now(). */
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: CertificatesOptions) {
     this.#options = options
+    const parts = { ...options, changed: () => this.refresh() }
+    this.#files = new FilePairs(parts)
+    this.#tickets = new TicketKeys(parts)
+    this.#expiry = new ExpiryWatch(options.tell)
   }
 
   /** Undefined = no listener has TLS. */
@@ -40,69 +66,119 @@ export class Certificates {
     return this.#material
   }
 
+  /** Those of the listeners in use, in the order in which they count. */
+  get list(): readonly InUseCertificate[] {
+    return this.#list
+  }
+
   /**
    * Has workers know what a configuration needs, beside what they have for the one in use: to be called before they get it. Rejects with
-   * CannotServe where a certificate can't be served; then nothing has changed.
+   * CannotServe where a file can't be used; then nothing has changed.
    */
   async prepare(wanted: Listening): Promise<void> {
-    const pairs = new Map(this.#pairs)
-    for (const files of filesOf(wanted)) {
-      const id = idOf(files)
-      const read = await readPairFiles(files, Date.now())
-      const fault = read.faults.find(({ kind }) => kind !== 'time')
-      if (fault === undefined) pairs.set(id, read)
-      else if (!pairs.has(id)) {
-        const file = fault.in === 'key' ? files.keyFile : files.certFile
-        throw new CannotServe(`the file ${JSON.stringify(file)} ${fault.message}`, undefined)
-      }
+    try {
+      await this.#files.prepare(filesOf(wanted))
+      await this.#tickets.use(wanted.tickets ?? TICKETS_BY_DEFAULT)
+    } catch (error) {
+      if (this.#inUse === undefined) this.close()
+      else this.adopt(this.#inUse)
+      throw error
     }
-    this.#pairs = pairs
-    const former = this.#inUse
-    this.#put([wanted, ...(former === undefined ? [] : [former])])
+    this.#put(this.#inUse === undefined ? [wanted] : [wanted, this.#inUse])
   }
 
   /** Every worker uses this configuration: what only the former one needed goes. */
   adopt(used: Listening): void {
-    const ids = new Set([...filesOf(used)].map(idOf))
-    this.#pairs = new Map([...this.#pairs].filter(([id]) => ids.has(id)))
+    this.#files.keepOnly(filesOf(used))
     this.#inUse = used
-    this.#put([used])
+    this.refresh()
   }
 
-  /** A source has others than before. */
+  /** Files or a source have others than before. */
   refresh(): void {
-    if (this.#inUse !== undefined) this.#put([this.#inUse])
+    if (this.#inUse === undefined) return
+    this.#put([this.#inUse])
+    this.#list = this.#certificatesOf(this.#inUse)
+    this.#lookAtEnds()
+  }
+
+  /** Time has passed: once a second. */
+  tick(): void {
+    if (this.#inUse === undefined || this.#list.length === 0) return
+    const nowMs = performance.now()
+    this.#tickets.tick(this.#inUse.tickets ?? TICKETS_BY_DEFAULT, nowMs)
+    if (nowMs - this.#lookedMs < LOOK_MS) return
+    this.#lookAtEnds()
+    if (this.#files.hasProblems) void this.#files.look(true)
+  }
+
+  /** The wall clock was set: what is valid is judged by it. */
+  clockStepped(): void {
+    this.#lookAtEnds()
+    if (this.#files.hasProblems) void this.#files.look(true)
+  }
+
+  close(): void {
+    this.#files.close()
+    this.#tickets.close()
+  }
+
+  #lookAtEnds(): void {
+    this.#lookedMs = performance.now()
+    const facts = this.#list.map(each => each.facts)
+    this.#expiry.look(facts, Date.now())
   }
 
   #put(configurations: readonly Listening[]): void {
-    const certificates = servedCertificates(configurations.flatMap(each => this.#certificatesOf(each)))
-    if (isDeepStrictEqual(certificates, this.#material?.certificates ?? [])) return
-    this.#material = { certificates, ticketKeys: this.#ticketKeys }
+    const all = configurations.flatMap(each => this.#certificatesOf(each))
+    this.#known = new Map(all.map(({ cert, key, facts }) => [cert + key, facts]))
+    const certificates = servedCertificates(all)
+    const ticketKeys = this.#tickets.key
+    const former = this.#material
+    if (former === undefined && certificates.length === 0) return
+    if (former?.ticketKeys === ticketKeys && isDeepStrictEqual(certificates, former.certificates)) return
+    this.#material = { certificates, ticketKeys }
     this.#options.send(this.#material)
   }
 
-  #certificatesOf(configuration: Listening): ListenedCertificate[] {
-    const ofFiles = configuration.listeners.flatMap(({ name: listener, tls }) =>
-      (tls?.certificates ?? []).flatMap(files => {
-        const { cert, key, facts } = this.#pairs.get(idOf(files)) ?? {}
-        return facts === undefined ? [] : [{ listener, cert: cert!, key: key!, facts }]
-      }),
-    )
-    const supplied = this.#options.sources.flatMap(source => source.certificatesFor(configuration))
-    return [
-      ...ofFiles,
-      ...supplied.flatMap(({ listeners, cert, key }) => {
-        const { facts } = readPair(cert, key, Date.now())
-        return facts === undefined ? [] : listeners.map(listener => ({ listener, cert, key, facts }))
-      }),
-    ]
+  #certificatesOf(configuration: Listening): InUseCertificate[] {
+    return [...this.#ofFiles(configuration), ...this.#ofSources(configuration)]
+  }
+
+  *#ofFiles({ listeners }: Listening): Iterable<InUseCertificate> {
+    for (const { name: listener, tls } of listeners) {
+      for (const files of tls?.certificates ?? []) {
+        const pair = this.#files.get(files)
+        if (pair === undefined) continue
+        const { cert, key, facts } = pair.inUse
+        yield { listener, cert, key, facts: facts!, came: 'file', files, problem: pair.problem }
+      }
+    }
+  }
+
+  *#ofSources(configuration: Listening): Iterable<InUseCertificate> {
+    for (const source of this.#options.sources) {
+      const { came } = source
+      for (const { listeners, cert, key } of source.certificatesFor(configuration)) {
+        const facts = this.#factsOf(cert, key, came)
+        if (facts === undefined) continue
+        for (const listener of listeners)
+          yield { listener, cert, key, facts, came, files: undefined, problem: undefined }
+      }
+    }
+  }
+
+  #factsOf(cert: string, key: string, came: string): CertificateFacts | undefined {
+    const known = this.#known.get(cert + key)
+    if (known !== undefined) return known
+    const { facts, faults } = readPair(cert, key, Date.now())
+    const fault = faults.find(({ kind }) => kind !== 'time')
+    if (fault === undefined) return facts
+    this.#options.warn(`a certificate (${came}) can't be served: its ${fault.in} ${fault.message}`)
+    return undefined
   }
 }
 
 function* filesOf({ listeners }: Listening): Iterable<CertificateFiles> {
   for (const { tls } of listeners) yield* tls?.certificates ?? []
-}
-
-function idOf({ certFile, keyFile }: CertificateFiles): string {
-  return `${certFile}\0${keyFile}`
 }

@@ -22,7 +22,7 @@ export function servedCertificates(certificates: readonly ListenedCertificate[])
     const { listener, cert, key, facts } = each
     const first = firsts.get(listener) ?? each
     firsts.set(listener, first)
-    const isDefault = first === each || isTwin(first.facts, facts)
+    const isDefault = first.facts.fingerprint === facts.fingerprint || isTwin(first.facts, facts)
     const id = `${isDefault} ${facts.fingerprint}`
     const known = served.get(id)
     if (known === undefined) {

@@ -1,6 +1,7 @@
 // The configuration in use: hands another one to each part in its order, waits until every worker serves it, and goes back to the former
 // one where that can't be. One after the other. Where a configuration comes from is not its business.
 
+import { setImmediate } from 'node:timers/promises'
 import type { LifeState } from '../../admin/contract/status.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
@@ -112,8 +113,10 @@ export class ConfigurationInUse {
     if (life !== 'ready') throw new CannotServe(`vigia is ${life}`, undefined)
   }
 
+  /** With a large configuration this takes some tenths of a second in all: what can stand between two parts has its turn. */
   async #distribute(wanted: Snapshot): Promise<void> {
     const { names, certificates, registry, windows, prober, supervisor, counters, logger } = this.#options
+    await setImmediate()
     names.follow(wanted)
     const slots = registry.apply(wanted)
     this.#revisions += 1
@@ -121,7 +124,9 @@ export class ConfigurationInUse {
     this.#snapshot = snapshot
     this.#slots = slots
     windows.apply(snapshot)
+    // In the same turn: a probe of an upstream that is gone would answer to nobody.
     prober.apply(registry.jobs())
+    await setImmediate()
     await supervisor.distribute({ type: 'snapshot', snapshot, slots })
     certificates.adopt(wanted)
     for (const entry of registry.retire()) {

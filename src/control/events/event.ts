@@ -1,6 +1,7 @@
 // Everything that happens in the control plane, each thing told once. Rooms below tell of what is theirs; what has no room below is
 // named here. Types only.
 
+import type { CertificateEvent } from '../certificates/certificate-event.ts'
 import type { NameEvent } from '../names/name-event.ts'
 import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
 import type { WindowsEvent } from '../windows/window-event.ts'
@@ -19,6 +20,7 @@ export type VigiaEvent =
   | OrderEvent
   | ReloadEvent
   | PoolEvent
+  | CertificateEvent
   | StartedEvent
   | StoppedEvent
   | ClockStepEvent

@@ -10,6 +10,7 @@ import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
+import { certificateWords } from './certificate-words.ts'
 import { stepWords } from './clock-words.ts'
 import type { ClockStepEvent, StartedEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
@@ -85,6 +86,8 @@ export function wordsOf(event: VigiaEvent): Words {
       return memoryWords(event)
     case 'pool':
       return poolWords(event)
+    case 'certificate':
+      return certificateWords(event, Date.now())
     case 'started':
       return { lines: startLines(event) }
     case 'reload':

@@ -6,7 +6,9 @@ import { changeText, diffText } from '../../config/shown/diff.ts'
 import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { Hold, HoldSource, Holds } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
+import type { CertificateFacts } from '../../tls/certificate.ts'
 import { iso } from '../../util/words.ts'
+import type { SwappedCertificate } from '../certificates/certificate-event.ts'
 import { stepWords } from '../events/clock-words.ts'
 import type { ClockStepEvent } from '../events/event.ts'
 import type { AppliedConfiguration, ConfigurationSource, ReloadRequest } from '../events/reload-event.ts'
@@ -61,6 +63,24 @@ export function clockStepRow({ atMs, byMs }: ClockStepEvent): AuditEntry {
     reason: `the clock was set ${stepWords(byMs)}, or the machine was suspended`,
     before: { time: iso(atMs - byMs) },
     after: { time: iso(atMs) },
+  }
+}
+
+/** Its files hold another certificate. */
+export function certificateRow({ files, before, now }: SwappedCertificate, atMs: number): AuditEntry {
+  const audited = ({ names, issuer, untilMs, fingerprint }: CertificateFacts) => ({
+    ...{ names, issuer, fingerprint },
+    until: iso(untilMs),
+  })
+  return {
+    atMs,
+    actor: VIGIA,
+    source: 'file',
+    action: 'certificate.swap',
+    subject: now.names[0] ?? files.certFile,
+    reason: `its files hold another one: ${files.certFile}`,
+    before: audited(before),
+    after: audited(now),
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Tell, VigiaEvent } from '../events/event.ts'
 import {
   appliedConfiguration,
+  certificateRow,
   clockStepRow,
   deadlineRow,
   failoverRow,
@@ -63,6 +64,9 @@ export function recording(records: Pick<Records, 'append' | 'later' | 'clockStep
         records.append('audit', clockStepRow(event))
         records.clockStepped()
         return incidents.clockStepped(event.byMs)
+      case 'certificate':
+        if (event.kind === 'swapped') records.append('audit', certificateRow(event, nowMs))
+        return
       case 'started':
         return records.append('audit', startRow(event.version, event.text, nowMs))
       case 'stopped':

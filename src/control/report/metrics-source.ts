@@ -1,9 +1,10 @@
 // Turns what control knows into what a scrape reads. Reads only; what is counted comes straight from shared memory.
 
 import type { MetricsSource } from '../../metrics/source.ts'
-import { ROUTE_OF_NONE } from '../../shared/counters.ts'
+import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
+import { certificateSamples } from './certificate-report.ts'
 import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
@@ -20,6 +21,7 @@ export function metricsSource(sources: Sources): MetricsSource {
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
     names: () => ({ names: names.samples(), lookups: names.lookups }),
+    certificates: () => certificateSamples(sources.certificates.list),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     inDoubtOpen: () => inDoubt.open,

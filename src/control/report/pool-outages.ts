@@ -3,7 +3,8 @@
 
 import type { PoolOutage } from '../../admin/contract/pools.ts'
 import type { StatusClasses } from '../../admin/contract/upstreams.ts'
-import { type CounterTable, TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
+import type { CounterTable } from '../../shared/counters.ts'
 import { iso } from '../../util/words.ts'
 import type { VigiaEvent } from '../events/event.ts'
 import type { PoolEvent } from '../events/pool-event.ts'

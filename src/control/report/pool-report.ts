@@ -1,7 +1,7 @@
 // What /status says of a pool, its queue and its circuit breaker. Reads only.
 
 import type { PoolReport } from '../../admin/contract/pools.ts'
-import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { PERMIT } from '../../shared/permits.ts'
 import { iso } from '../../util/words.ts'
 import type { RegistryPool } from '../upstreams/entry.ts'

@@ -6,6 +6,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
+import type { InUseCertificate } from '../certificates/certificates.ts'
 import type { Names } from '../names/names.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
@@ -34,6 +35,7 @@ export interface Sources {
   readonly descriptors: number | undefined
   readonly counters: CounterTable
   readonly permits: Permits
+  readonly certificates: { readonly list: readonly InUseCertificate[] }
   readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>
   readonly registry: Registry
   readonly drains: DrainWatch

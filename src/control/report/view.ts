@@ -9,12 +9,13 @@ import type {
   StoreReport,
 } from '../../admin/contract/status.ts'
 import { createScrape } from '../../metrics/scrape.ts'
-import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort, iso } from '../../util/words.ts'
 import type { Records } from '../record/records.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
+import { certificateReports } from './certificate-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
 import { metricsSource } from './metrics-source.ts'
@@ -61,6 +62,7 @@ function report(sources: Sources): StatusReport {
   const { version, counters, registry } = sources
   const { snapshot } = sources.inUse
   const startedMs = sources.startedMs()
+  const certificates = certificateReports(sources.certificates.list, Date.now())
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,
@@ -81,6 +83,7 @@ function report(sources: Sources): StatusReport {
     },
     store: storeReport(sources.records),
     pools: registry.pools().map(pool => reportPool(pool, sources)),
+    ...(certificates.length > 0 && { certificates }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
 }

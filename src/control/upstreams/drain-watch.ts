@@ -3,7 +3,8 @@
 
 import { type DrainSample, forecastFree } from '../../policy/upstream/drain-forecast.ts'
 import { type Hold, strictest } from '../../policy/upstream/holds.ts'
-import { type CounterTable, GAUGE } from '../../shared/counters.ts'
+import { GAUGE } from '../../shared/counter-cells.ts'
+import type { CounterTable } from '../../shared/counters.ts'
 import type { SessionTable } from '../../shared/sessions.ts'
 import type { Entry } from './entry.ts'
 

@@ -1,7 +1,8 @@
 // What goes on at an upstream that has left the configuration, in words. Nothing of it is cut: it comes to its own end, at the latest
 // when vigia stops.
 
-import { type CounterTable, GAUGE } from '../../shared/counters.ts'
+import { GAUGE } from '../../shared/counter-cells.ts'
+import type { CounterTable } from '../../shared/counters.ts'
 import type { Entry } from './entry.ts'
 
 /** One line; undefined = nothing goes on there. */

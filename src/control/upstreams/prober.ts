@@ -81,12 +81,14 @@ export class Prober {
 
   /** Watches these too, beside those that it watches. */
   begin(jobs: readonly ProbeJob[]): void {
+    const sameHealth = isSameAsLast()
     for (const job of jobs) {
       const { slot, upstream } = job
       if (job.health.kind === 'none') continue
       const watch = this.#watches.get(slot)
       if (watch !== undefined) {
-        const changed = !isSameJob(watch.job, job)
+        const isSameWay = watch.job.proxyProtocol === job.proxyProtocol && isSame(watch.job.upstream, job.upstream)
+        const changed = !isSameWay || !sameHealth(watch.job.health, job.health)
         watch.job = job
         // What is under way asks the old question; a changed one is worth an answer now.
         if (changed) this.probeNow(slot)
@@ -188,9 +190,13 @@ function timing({ job }: Watch): ProbeTiming {
   return job.health
 }
 
-function isSameJob(before: ProbeJob, after: ProbeJob): boolean {
-  const isSameWay = before.proxyProtocol === after.proxyProtocol && isSame(before.upstream, after.upstream)
-  return isSameWay && isSame(before.health, after.health)
+/** As `isSame`, but what was held against each other last, as the plan that all upstreams of a pool have, is not looked at again. */
+function isSameAsLast(): typeof isSame {
+  let last: readonly [object, object, boolean] | undefined
+  return (before, after) => {
+    if (last?.[0] !== before || last[1] !== after) last = [before, after, isSame(before, after)]
+    return last[2]
+  }
 }
 
 /** Plans that nobody has read anew are the same object. */

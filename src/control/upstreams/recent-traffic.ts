@@ -2,7 +2,8 @@
 // that is no latency), from the totals in shared memory, looked at once a second. For people who look at the status; Prometheus computes its own from the totals.
 
 import { quantile } from '../../policy/upstream/quantile.ts'
-import { type CounterTable, DURATION_BUCKETS_S, TOTAL } from '../../shared/counters.ts'
+import { DURATION_BUCKETS_S, TOTAL } from '../../shared/counter-cells.ts'
+import type { CounterTable } from '../../shared/counters.ts'
 
 export interface Recent {
   /** Answers per second. */

@@ -3,7 +3,7 @@
 
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { MAX_ROUTES, ROUTE_OF_NONE } from '../../shared/counters.ts'
+import { MAX_ROUTES, ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { MAX_SLOTS, SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort } from '../../util/words.ts'

@@ -1,7 +1,8 @@
 // What a worker that died took with it: the requests that it had in flight. Nobody can name them any more; this counts them, so
 // that somebody knows that there is something to look for, and on which upstreams.
 
-import { type CounterRow, GAUGE } from '../../shared/counters.ts'
+import { GAUGE } from '../../shared/counter-cells.ts'
+import type { CounterRow } from '../../shared/counters.ts'
 import { MAX_SLOTS } from '../../shared/upstream-table.ts'
 
 export interface LostRequests {

@@ -2,7 +2,8 @@
 
 import { totalmem } from 'node:os'
 import { type MemoryBounds, memoryBounds, renewalOf } from '../../policy/process/memory.ts'
-import { type CounterTable, WORKER } from '../../shared/counters.ts'
+import { WORKER } from '../../shared/counter-cells.ts'
+import type { CounterTable } from '../../shared/counters.ts'
 import type { Post } from './post.ts'
 import type { MemoryEvent } from './worker-event.ts'
 

@@ -82,6 +82,7 @@ export function withHead(
       options: { close: false, keepAlive: false, nominated: undefined, upgrade: undefined },
       keepAlive: undefined,
       written: undefined,
+      encoded: undefined,
       fields: {
         names: fields.map(field => field[0]),
         values: fields.map(field => field[1]),

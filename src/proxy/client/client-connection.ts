@@ -7,6 +7,8 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import { keepAlive } from '../upstream/keep-alive.ts'
+import type { Member } from './accept/member.ts'
+import type { Wire } from './accept/wire.ts'
 import { feelReset } from './feel-reset.ts'
 
 /** How long a client that sends nothing more has to close its side after the connection's last answer. */
@@ -21,11 +23,13 @@ const LINGER_MS = 30_000
 export interface ConnectionHost {
   /** Takes no more connections; those it has end with what is under way on them. */
   readonly stopping: boolean
-  onGone(connection: ClientConnection): void
+  onGone(member: Member): void
 }
 
-export abstract class ClientConnection implements Expiring {
+export abstract class ClientConnection implements Expiring, Member {
   protected readonly socket: Socket
+  /** What is asked whether the client is still there, and what can be reset. */
+  protected readonly transport: Socket
   protected readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly timer = new Timer(this)
@@ -35,8 +39,9 @@ export abstract class ClientConnection implements Expiring {
   #lingersUntilMs = 0
   #keepAliveMs: number | undefined = undefined
 
-  constructor(socket: Socket, context: ExchangeContext, host: ConnectionHost) {
+  constructor({ socket, transport }: Wire, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
+    this.transport = transport
     this.context = context
     this.host = host
     socket.on('error', () => this.close())
@@ -64,10 +69,10 @@ export abstract class ClientConnection implements Expiring {
 
   /** Notices whether the client has reset a connection that isn't read. @param keepAliveMs when the kernel is to ask a quiet one, see keep-alive.ts */
   feel(keepAliveMs: number | undefined): void {
-    if (this.socket.isPaused()) feelReset(this.socket)
+    if (this.socket.isPaused()) feelReset(this.transport)
     if (this.#keepAliveMs === keepAliveMs) return
     this.#keepAliveMs = keepAliveMs
-    keepAlive(this.socket, keepAliveMs)
+    keepAlive(this.transport, keepAliveMs)
   }
 
   /** Ends at once. */

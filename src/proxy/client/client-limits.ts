@@ -2,11 +2,11 @@
 // number. What is too many is closed before a byte of it is read as a request. What one listener may have is listener.ts's business.
 
 import type { Socket } from 'node:net'
-import { parseAddress } from '../../policy/request/client-address.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import { type ClientSide, UNKNOWN_PEER } from '../exchange/downstream.ts'
 import { type Expiring, Timer, type TimerWheel } from '../runtime/timer-wheel.ts'
 
 /** How long a connection that was turned away may take to end, so that it ends without a reset. */
@@ -17,11 +17,14 @@ const MOST_FAREWELLS = 256
 let farewells = 0
 
 /** Counts the connection for as long as it lasts, or ends it. @returns false where it was turned away */
-export function admitConnection(socket: Socket, { active, row, wheel, clients }: ExchangeContext): boolean {
+export function admitConnection(
+  socket: Socket,
+  { peer, trusted }: ClientSide,
+  { active, row, wheel, clients }: ExchangeContext,
+): boolean {
   const most = active.snapshot.limits.connectionsPerClient
-  const peer = parseAddress(socket.remoteAddress ?? '')
   // One that is gone already has no address, and takes nothing.
-  if (most === undefined || peer === undefined || active.isTrusted(peer)) return true
+  if (most === undefined || trusted || peer === UNKNOWN_PEER) return true
   const taken = clients.take(clientKey(peer), most)
   if (taken !== undefined) {
     socket.once('close', () => clients.give(taken))

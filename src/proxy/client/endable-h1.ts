@@ -1,7 +1,6 @@
 // What an HTTP/1.1 connection from a client is used for now, and how it ends: at once, after its answer, or because something broke.
 // What is read from it and written to it in between is h1-connection.ts.
 
-import type { Socket } from 'node:net'
 import { FAULT_CODES, type FaultCode } from '../../http/faults.ts'
 import { NO_FIELDS } from '../../http/fields.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
@@ -10,6 +9,7 @@ import { type AnswerCode, statusOf } from '../answers/codes.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
+import type { Wire } from './accept/wire.ts'
 import { ClientConnection, type ConnectionHost } from './client-connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
@@ -27,9 +27,9 @@ export abstract class EndableH1 extends ClientConnection {
   /** Bytes behind the current request, kept until its exchange is over. */
   protected ahead: Buffer | undefined = undefined
 
-  constructor(socket: Socket, context: ExchangeContext, host: ConnectionHost) {
-    super(socket, context, host)
-    this.writer = new ResponseWriter(socket)
+  constructor(wire: Wire, context: ExchangeContext, host: ConnectionHost) {
+    super(wire, context, host)
+    this.writer = new ResponseWriter(wire.socket)
   }
 
   *exchanges(): Iterable<ClientEvents> {
@@ -113,7 +113,7 @@ export abstract class EndableH1 extends ClientConnection {
     this.phase = 'gone'
     this.context.wheel.drop(this.timer)
     // Where only the end of the connection ends the body, a clean end would be a lie.
-    if (unfinished && this.writer.endsWithConnection) this.socket.resetAndDestroy()
+    if (unfinished && this.writer.endsWithConnection) this.transport.resetAndDestroy()
     else this.socket.destroy()
     const exchange = this.exchange
     this.exchange = undefined

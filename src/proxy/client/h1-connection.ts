@@ -1,25 +1,26 @@
 // One HTTP/1.1 connection from a client: reads requests strictly and one after the other, has each become an exchange, writes its
 // response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
 
-import type { Socket } from 'node:net'
 import { type BodySink, NO_LENGTH } from '../../http/body.ts'
+import type { FaultCode } from '../../http/faults.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import { BodyReader } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { diagnoseRequestHead, parseRequestHead, type RequestMemo } from '../../http1/request-head.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
-import { parseAddress } from '../../policy/request/client-address.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
 import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ProxiedClient } from '../upstream/proxied-client.ts'
+import type { Wire } from './accept/wire.ts'
 import type { ConnectionHost } from './client-connection.ts'
 import { EndableH1 } from './endable-h1.ts'
 import { ForwardMemo } from './forward-memo.ts'
 import { Proxied } from './proxied.ts'
+import { HANDSHAKE_RECORD } from './tls/handshake.ts'
 
 /** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
 const MOST_IN_A_TURN = 32
@@ -38,18 +39,11 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   /** Of the last exchange. */
   #timeouts: Timeouts
 
-  constructor(
-    socket: Socket,
-    listener: string,
-    scheme: 'http' | 'https',
-    context: ExchangeContext,
-    host: ConnectionHost,
-  ) {
-    super(socket, context, host)
-    const { active } = context
-    const peer = parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
-    this.client = { peer, trusted: active.isTrusted(peer), scheme, http2: false, listener }
-    const { limits, timeouts } = active.snapshot
+  constructor(wire: Wire, client: ClientSide, context: ExchangeContext, host: ConnectionHost) {
+    super(wire, context, host)
+    const { socket } = wire
+    this.client = client
+    const { limits, timeouts } = context.active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'request')
     this.#timeouts = timeouts
@@ -59,8 +53,12 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   }
 
   reassess(listener: string): void {
-    const { peer, scheme } = this.client
-    this.client = { peer, trusted: this.context.active.isTrusted(peer), scheme, http2: false, listener }
+    this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
+  }
+
+  /** Answers what came to the wrong port, and ends. */
+  turnAway(code: FaultCode): void {
+    this.safely(() => this.refuse(code))
   }
 
   // ---- from the socket ----
@@ -118,6 +116,11 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   #readHead(chunk: Buffer, from: number): number {
     const { limits, timeouts } = this.context.active.snapshot
     const at = this.#heads.push(chunk, from)
+    // No head begins with it: the length that follows would be waited for.
+    if (at < 0 && chunk[from] === HANDSHAKE_RECORD && this.phase === 'idle') {
+      this.refuse('tls-on-plain-port')
+      return chunk.length
+    }
     if (at === NEEDS_MORE) {
       if (this.phase === 'idle' && this.#heads.started) {
         this.context.wheel.arm(this.timer, timeouts.headMs)

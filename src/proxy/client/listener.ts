@@ -1,31 +1,38 @@
 // One listening socket of this worker. Several workers share the address (reusePort); the kernel spreads the connections.
 
 import { createServer, type Server, type Socket } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { ListenerPlan } from '../../plan/listener.ts'
-import { GAUGE } from '../../shared/counters.ts'
+import { GAUGE } from '../../shared/counter-cells.ts'
+import type { TlsMaterial } from '../../shared/tls-material.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
-import type { ClientConnection, ConnectionHost } from './client-connection.ts'
+import { type ArrivalHost, Arriving } from './accept/arriving.ts'
+import type { Member } from './accept/member.ts'
+import type { ClientConnection } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
-import { feelReset } from './feel-reset.ts'
-import { H1Connection } from './h1-connection.ts'
+import { Handshakes } from './tls/handshakes.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
 const BACKLOG = 4096
 
-export class Listener implements ConnectionHost {
+export class Listener implements ArrivalHost {
   #plan: ListenerPlan
   readonly #context: ExchangeContext
   readonly #server: Server
-  readonly #connections = new Set<ClientConnection>()
+  /** Connections, and what is on its way to become one. */
+  readonly #members = new Set<Member>()
   #stopping = false
+  #material: TlsMaterial | undefined = undefined
   /** Accepted beyond the limit: each begins when another has gone, in order. */
-  readonly #held = new Set<Socket>()
+  readonly #held = new Set<Arriving>()
+  readonly handshakes: Handshakes
 
   constructor(plan: ListenerPlan, context: ExchangeContext) {
     this.#plan = plan
     this.#context = context
+    this.handshakes = new Handshakes(context)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
     // A failed accept (EMFILE) concerns one connection; the listener goes on.
     this.#server.on('error', error =>
@@ -44,10 +51,18 @@ export class Listener implements ConnectionHost {
 
   /** Goes on under another plan for the same address, its connections too. @param trustsOthers the trusted proxies are others now */
   adopt(plan: ListenerPlan, trustsOthers: boolean): void {
-    const isRenamed = plan.name !== this.#plan.name
+    const { name, tls } = this.#plan
+    const isRenamed = plan.name !== name
     this.#plan = plan
-    if (isRenamed || trustsOthers) for (const connection of this.#connections) connection.reassess(plan.name)
+    if (isRenamed || !isDeepStrictEqual(plan.tls, tls)) this.serve(this.#material)
+    if (isRenamed || trustsOthers) for (const each of [...this.#members, ...this.#held]) each.reassess(plan.name)
     this.#beginHeld()
+  }
+
+  /** With these certificates and ticket keys from now on. */
+  serve(material: TlsMaterial | undefined): void {
+    this.#material = material
+    this.handshakes.adopt(this.#plan, material)
   }
 
   get stopping(): boolean {
@@ -55,12 +70,12 @@ export class Listener implements ConnectionHost {
   }
 
   get size(): number {
-    return this.#connections.size
+    return this.#members.size
   }
 
   /** What is under way on its connections. */
   *exchanges(): Iterable<ClientEvents> {
-    for (const connection of this.#connections) yield* connection.exchanges()
+    for (const member of this.#members) yield* member.exchanges()
   }
 
   /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
@@ -80,23 +95,23 @@ export class Listener implements ConnectionHost {
     this.#stopping = true
     this.#server.close()
     this.#dropHeld()
-    for (const connection of [...this.#connections]) connection.drain()
+    for (const member of [...this.#members]) member.drain()
   }
 
-  /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many requests and tunnels were under way */
+  /** The time of the stop is up: requests without an answer get one, all else ends. @returns how many connections had something under way */
   endAll(): number {
     let cut = 0
-    for (const connection of [...this.#connections]) cut += connection.stop()
+    for (const member of [...this.#members]) cut += member.stop()
     return cut
   }
 
   /** Ends everything at once. */
   destroy(): void {
-    for (const connection of [...this.#connections]) connection.destroy()
+    for (const member of [...this.#members]) member.destroy()
   }
 
-  onGone(connection: ClientConnection): void {
-    if (!this.#connections.delete(connection)) return
+  onGone(member: Member): void {
+    if (!this.#members.delete(member)) return
     this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, -1)
     this.#beginHeld()
   }
@@ -104,7 +119,7 @@ export class Listener implements ConnectionHost {
   /** Those that wait begin, as far as the limit lets them: it may be another one since a reload. */
   #beginHeld(): void {
     for (const next of this.#held) {
-      if (this.#connections.size >= this.#most) return
+      if (this.#members.size >= this.#most) return
       this.#held.delete(next)
       this.#begin(next)
     }
@@ -113,8 +128,8 @@ export class Listener implements ConnectionHost {
   /** Notices which of the clients that aren't read have reset their connections; to be called now and then. Connections that are soon over cost nothing. */
   feel(): void {
     const { tcpKeepAliveMs } = this.#plan
-    for (const connection of this.#connections) connection.feel(tcpKeepAliveMs)
-    for (const socket of this.#held) feelReset(socket)
+    for (const member of this.#members) member.feel(tcpKeepAliveMs)
+    for (const arriving of this.#held) arriving.feel()
   }
 
   get #most(): number {
@@ -122,23 +137,30 @@ export class Listener implements ConnectionHost {
   }
 
   #accept(socket: Socket): void {
-    if (!admitConnection(socket, this.#context)) return
+    const arriving = new Arriving(socket, this.#plan, this.#context, this)
+    if (!admitConnection(socket, arriving.client, this.#context)) return
     const most = this.#most
-    if (this.#connections.size < most) return this.#begin(socket)
+    if (this.#members.size < most) return this.#begin(arriving)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
     if (this.#held.size >= most) return void socket.destroy()
-    this.#held.add(socket)
+    this.#held.add(arriving)
     socket.on('error', () => {})
-    socket.on('close', () => this.#held.delete(socket))
+    socket.on('close', () => this.#held.delete(arriving))
   }
 
-  #begin(socket: Socket): void {
+  #begin(arriving: Arriving): void {
     this.#context.row.move(SLOT_OF_VIGIA, GAUGE.connections, 1)
-    this.#connections.add(new H1Connection(socket, this.#plan.name, 'http', this.#context, this))
+    this.#members.add(arriving)
+    arriving.begin()
+  }
+
+  onArrived(arriving: Arriving, connection: ClientConnection): void {
+    this.#members.delete(arriving)
+    this.#members.add(connection)
   }
 
   #dropHeld(): void {
-    for (const socket of this.#held) socket.destroy()
+    for (const { transport } of this.#held) transport.destroy()
     this.#held.clear()
   }
 }

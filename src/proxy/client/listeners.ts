@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { TlsMaterial } from '../../shared/tls-material.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { whileTrue } from '../runtime/while-true.ts'
@@ -19,9 +20,12 @@ export class Listeners {
   /** Left the configuration; what they have goes on to its end. */
   readonly #left = new Set<Listener>()
 
-  constructor(context: ExchangeContext, shared: boolean) {
+  #material: TlsMaterial | undefined
+
+  constructor(context: ExchangeContext, shared: boolean, material: TlsMaterial | undefined) {
     this.#context = context
     this.#shared = shared
+    this.#material = material
   }
 
   /** Listens on every address. @returns those that are wanted no more: for `leave` @throws the system's error, with the address in its words */
@@ -32,6 +36,7 @@ export class Listeners {
     for (const [key, plan] of wanted) {
       if (this.#current.has(key)) continue
       const listener = new Listener(plan, this.#context)
+      listener.serve(this.#material)
       try {
         await bindNamed(listener, this.#shared)
       } catch (error) {
@@ -50,6 +55,12 @@ export class Listeners {
   adopt({ listeners, trustedProxies }: Snapshot, before: Snapshot | undefined): void {
     const trustsOthers = !isDeepStrictEqual(before?.trustedProxies, trustedProxies)
     for (const plan of listeners) this.#current.get(addressKey(plan))?.adopt(plan, trustsOthers)
+  }
+
+  /** With these certificates and ticket keys from now on; no connection ends for it. */
+  serve(material: TlsMaterial): void {
+    this.#material = material
+    for (const listener of this.#all()) listener.serve(material)
   }
 
   leave(listeners: readonly Listener[]): void {

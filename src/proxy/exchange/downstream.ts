@@ -8,6 +8,9 @@ import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { ProxiedClient } from '../upstream/proxied-client.ts'
 
+/** In place of the address of a connection that had ended before it was asked. */
+export const UNKNOWN_PEER = 'unknown'
+
 /** Who sent the request, as far as vigia believes it. */
 export interface ClientSide {
   /** Address of the connection's other end. */
@@ -21,6 +24,16 @@ export interface ClientSide {
   readonly listener: string
   /** The PROXY header that began the connection; undefined = it had none. */
   readonly said?: ProxyHeader | undefined
+  /** Undefined = it came without TLS. */
+  readonly tls: TlsFacts | undefined
+}
+
+/** What the TLS handshake of a connection said. */
+export interface TlsFacts {
+  /** The host that the client named (SNI), lower case; undefined = none. */
+  readonly serverName: string | undefined
+  /** Chosen by ALPN; undefined = the client offered none. */
+  readonly alpn: string | undefined
 }
 
 export interface Downstream {

@@ -2,7 +2,7 @@
 // is done. What it does until then is exchange.ts.
 
 import type { Language } from '../../plan/snapshot.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
 import type { Breaker } from '../pool/breaker.ts'
 import type { Waiter } from '../pool/waiter.ts'

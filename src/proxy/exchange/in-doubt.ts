@@ -3,7 +3,7 @@
 
 import { fieldValues } from '../../http/fields.ts'
 import type { RequestHead } from '../../http/heads.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import type { InDoubtRecord } from '../../shared/messages.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'

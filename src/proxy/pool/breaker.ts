@@ -2,7 +2,7 @@
 // have at once over all workers. Made only where a pool has a breaker.
 
 import type { BreakerPlan } from '../../plan/pool.ts'
-import { TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
 import { PERMIT, type PermitKind } from '../../shared/permits.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 

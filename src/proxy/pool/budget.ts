@@ -3,7 +3,8 @@
 import { performance } from 'node:perf_hooks'
 import type { RetryBudget } from '../../plan/pool.ts'
 import { RetryWindow } from '../../policy/request/retry-budget.ts'
-import { type CounterRow, type CounterTable, TOTAL } from '../../shared/counters.ts'
+import { TOTAL } from '../../shared/counter-cells.ts'
+import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 export class Budget {

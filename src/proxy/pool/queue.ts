@@ -3,7 +3,8 @@
 // One for each pool, whatever snapshots it is in: exchanges of an old snapshot and of the new one stand in one line.
 
 import { Lanes, rankOf } from '../../policy/request/queue-order.ts'
-import { type CounterRow, GAUGE, TOTAL } from '../../shared/counters.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
+import type { CounterRow } from '../../shared/counters.ts'
 import { PERMIT, type Permits } from '../../shared/permits.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'

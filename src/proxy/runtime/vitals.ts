@@ -3,7 +3,8 @@
 
 import { performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import { type CounterRow, WORKER } from '../../shared/counters.ts'
+import { WORKER } from '../../shared/counter-cells.ts'
+import type { CounterRow } from '../../shared/counters.ts'
 
 const WRITE_MS = 1000
 const US_PER_S = 1_000_000

@@ -18,7 +18,7 @@ import {
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
 import type { ProxyVersion } from '../../proxy-protocol/write.ts'
-import { GAUGE, TOTAL } from '../../shared/counters.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'

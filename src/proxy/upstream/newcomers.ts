@@ -10,7 +10,8 @@ import {
   sawServed,
   type Wait,
 } from '../../policy/upstream/starvation.ts'
-import { GAUGE, idleOf } from '../../shared/counters.ts'
+import { GAUGE } from '../../shared/counter-cells.ts'
+import { idleOf } from '../../shared/counters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 /** A connection, as far as it is waited for. */

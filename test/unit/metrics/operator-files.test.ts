@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createScrape } from '../../../src/metrics/scrape.ts'
-import { allocateCounters, CounterTable, TOTAL } from '../../../src/shared/counters.ts'
+import { TOTAL } from '../../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterTable } from '../../../src/shared/counters.ts'
 
 interface Dashboard {
   readonly uid: string

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import { defineMetrics } from '../../../src/metrics/definitions.ts'
 import type { MetricsSource } from '../../../src/metrics/source.ts'
-import { allocateCounters, CounterRow, CounterTable, TOTAL } from '../../../src/shared/counters.ts'
+import { TOTAL } from '../../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterRow, CounterTable } from '../../../src/shared/counters.ts'
 
 test('requests that windows answered are told by pool, summed over all workers', () => {
   const buffer = allocateCounters(2)

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { FAULT_CODES } from '../../../src/http/faults.ts'
 import { createScrape } from '../../../src/metrics/scrape.ts'
 import { PROBE_BUCKETS_S } from '../../../src/metrics/source.ts'
-import { allocateCounters, CounterTable, GAUGE, TOTAL, WORKER } from '../../../src/shared/counters.ts'
+import { GAUGE, TOTAL, WORKER } from '../../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterTable } from '../../../src/shared/counters.ts'
 import { threadMs } from '../../support/cpu-time.ts'
 
 const probes = {

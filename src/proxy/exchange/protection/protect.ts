@@ -3,7 +3,7 @@
 
 import { matchesAny, type PathPattern } from '../../../policy/request/access.ts'
 import { isPlain } from '../../../policy/request/paths/readings.ts'
-import { TOTAL } from '../../../shared/counters.ts'
+import { TOTAL } from '../../../shared/counter-cells.ts'
 import type { Refusal } from '../admission.ts'
 import { FORBIDDEN } from '../admission.ts'
 import { closedRouteOf } from '../closed-routes.ts'

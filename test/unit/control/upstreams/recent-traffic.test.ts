@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { RecentTraffic } from '../../../../src/control/upstreams/recent-traffic.ts'
-import { allocateCounters, CounterTable, DURATION_BUCKETS_S, TOTAL } from '../../../../src/shared/counters.ts'
+import { DURATION_BUCKETS_S, TOTAL } from '../../../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterTable } from '../../../../src/shared/counters.ts'
 
 const SLOT = 5
 const bucketOf = (seconds: number) => TOTAL.secondBucket + DURATION_BUCKETS_S.findIndex(bound => seconds <= bound)

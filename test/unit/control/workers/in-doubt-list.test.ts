@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InDoubtList } from '../../../../src/control/workers/in-doubt-list.ts'
 import { lostRequests } from '../../../../src/control/workers/lost-requests.ts'
-import { allocateCounters, CounterRow, GAUGE } from '../../../../src/shared/counters.ts'
+import { GAUGE } from '../../../../src/shared/counter-cells.ts'
+import { allocateCounters, CounterRow } from '../../../../src/shared/counters.ts'
 import type { InDoubtRecord } from '../../../../src/shared/messages.ts'
 
 const record = (atMs: number): InDoubtRecord => ({

@@ -1,0 +1,33 @@
+// What the admin listener may tell of the certificates in use. Control implements it. Nothing in it is secret.
+
+export interface CertificatesReport {
+  readonly certificates: readonly CertificateReport[]
+}
+
+/** A certificate that listeners show to their clients. */
+export interface CertificateReport {
+  /** DNS names and addresses, lower case; a wildcard is `*.example.com`. */
+  readonly names: readonly string[]
+  /** Distinguished name on one line. */
+  readonly issuer: string
+  readonly selfSigned: boolean
+  /** `ECDSA P-256`, `RSA 2048`. */
+  readonly key: string
+  /** ISO 8601. */
+  readonly notBefore: string
+  /** ISO 8601. */
+  readonly notAfter: string
+  /** Whole ones; negative = it has expired. */
+  readonly daysLeft: number
+  /** `expires-soon`: 21 days are left, or the same share of the life of one that lasts for less than 90 days. */
+  readonly state: 'ok' | 'expires-soon' | 'expired' | 'not-yet-valid'
+  readonly came: 'file' | 'acme' | 'self-signed'
+  /** Null = it is no file. */
+  readonly certFile: string | null
+  /** Names of the listeners that show it. */
+  readonly listeners: readonly string[]
+  /** SHA-256 of its DER form, lower-case hexadecimal. */
+  readonly fingerprint: string
+  /** Why its files hold something else that can't be used; null = they hold what is in use, or it is no file. */
+  readonly problem: string | null
+}

@@ -1,0 +1,32 @@
+// What is told of certificates: each thing once. Nothing in it is secret. Types only.
+
+import type { CertificateFiles } from '../../plan/tls.ts'
+import type { ExpiryMark } from '../../policy/certificates/expiry.ts'
+import type { CertificateFacts } from '../../tls/certificate.ts'
+
+export type CertificateEvent = { readonly type: 'certificate' } & (
+  | SwappedCertificate
+  /** Files hold something else that can't be used: what is in use stays. */
+  | {
+      readonly kind: 'refused'
+      readonly files: CertificateFiles
+      /** Why: names the file. One line. */
+      readonly why: string
+      readonly inUse: CertificateFacts
+    }
+  /** Files that held something unusable hold what is in use again. */
+  | { readonly kind: 'restored'; readonly files: CertificateFiles; readonly inUse: CertificateFacts }
+  /** One in use has passed a mark on the way to its end. */
+  | { readonly kind: 'expires'; readonly inUse: CertificateFacts; readonly mark: ExpiryMark }
+  /** The ticket key file holds something else. @see why undefined = it is in use */
+  | { readonly kind: 'ticket-key'; readonly file: string; readonly why: string | undefined }
+)
+
+/** Files hold another certificate or key: new connections get it. */
+export interface SwappedCertificate {
+  readonly kind: 'swapped'
+  readonly files: CertificateFiles
+  readonly before: CertificateFacts
+  readonly now: CertificateFacts
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,35 @@
+// Metrics of the certificates that listeners show: when they end, and whether their files hold what is in use. Nothing where no listener
+// has TLS.
+
+import type { ScrapedMetric } from './scraped-metric.ts'
+import type { CertificateSample, MetricsSource } from './source.ts'
+
+export function defineCertificates(source: MetricsSource): ScrapedMetric[] {
+  const gauge = (name: string, help: string, value: (sample: CertificateSample) => number): ScrapedMetric => ({
+    name,
+    help,
+    type: 'gauge',
+    samples: () =>
+      (source.certificates?.() ?? []).map(sample => {
+        const { listener, name: host, keyType } = sample
+        return { labels: { listener, name: host, key: keyType }, value: value(sample) }
+      }),
+  })
+  return [
+    gauge(
+      'vigia_certificate_not_after_timestamp_seconds',
+      'When the certificate expires, Unix time; name = the first of its names.',
+      ({ untilMs }) => untilMs / 1000,
+    ),
+    gauge(
+      'vigia_certificate_not_before_timestamp_seconds',
+      'From when the certificate counts, Unix time.',
+      ({ fromMs }) => fromMs / 1000,
+    ),
+    gauge(
+      'vigia_certificate_refused',
+      '1 while the files of the certificate hold another one that can not be used, else 0.',
+      ({ refused }) => (refused ? 1 : 0),
+    ),
+  ]
+}

@@ -1,0 +1,123 @@
+// A connection that was accepted, on its way to its protocol. The steps, in this order:
+// 1. The listener has a place for it, and its client may have one more (listener.ts, client-limits.ts).
+// 2. TLS, where the listener has it (tls/handshake.ts).
+// 3. The protocol that speaks from here on (protocol.ts).
+
+import type { Socket } from 'node:net'
+import type { ListenerPlan } from '../../../plan/listener.ts'
+import { parseAddress } from '../../../policy/request/client-address.ts'
+import type { ClientEvents } from '../../exchange/client-events.ts'
+import type { ExchangeContext } from '../../exchange/context.ts'
+import { type ClientSide, type TlsFacts, UNKNOWN_PEER } from '../../exchange/downstream.ts'
+import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
+import type { ClientConnection, ConnectionHost } from '../client-connection.ts'
+import { feelReset } from '../feel-reset.ts'
+import { H1Connection } from '../h1-connection.ts'
+import { Handshake, type HandshakeEvents } from '../tls/handshake.ts'
+import type { Handshakes } from '../tls/handshakes.ts'
+import type { Member } from './member.ts'
+import { connectionOf, protocolsOf } from './protocol.ts'
+import type { Wire } from './wire.ts'
+
+export interface ArrivalHost extends ConnectionHost {
+  readonly handshakes: Handshakes
+  /** The connection takes the place of what was on its way to it. */
+  onArrived(arriving: Arriving, connection: ClientConnection): void
+}
+
+export class Arriving implements Member, Expiring, HandshakeEvents {
+  readonly transport: Socket
+  client: ClientSide
+  readonly #plan: ListenerPlan
+  readonly #context: ExchangeContext
+  readonly #host: ArrivalHost
+  #timer: Timer | undefined = undefined
+  #handshake: Handshake | undefined = undefined
+
+  constructor(transport: Socket, plan: ListenerPlan, context: ExchangeContext, host: ArrivalHost) {
+    this.transport = transport
+    this.#plan = plan
+    this.#context = context
+    this.#host = host
+    const peer = parseAddress(transport.remoteAddress ?? '') ?? UNKNOWN_PEER
+    const trusted = context.active.isTrusted(peer)
+    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan.name, tls: undefined }
+  }
+
+  /** From step 2 on. */
+  begin(): void {
+    const { tls } = this.#plan
+    if (!tls) return this.#become(connectionOf(this.#plain, this.client, this.#context, this.#host))
+    this.transport.on('error', () => {})
+    this.#timer = new Timer(this)
+    this.#context.wheel.arm(this.#timer, tls.handshakeMs)
+    const { handshakes } = this.#host
+    this.#handshake = new Handshake(this.transport, handshakes, protocolsOf(tls), this.client.peer, this)
+    this.#handshake.begin()
+  }
+
+  // ---- of the handshake ----
+
+  onSecure(socket: Socket, tls: TlsFacts): void {
+    this.client = { ...this.client, scheme: 'https', http2: tls.alpn === 'h2', tls }
+    this.#become(connectionOf({ socket, transport: this.transport }, this.client, this.#context, this.#host))
+  }
+
+  onPlainHttp(): void {
+    const connection = new H1Connection(this.#plain, this.client, this.#context, this.#host)
+    this.#become(connection)
+    connection.turnAway('http-on-tls-port')
+  }
+
+  onFailed(): void {
+    this.destroy()
+  }
+
+  // ---- of the timer, and of the listener ----
+
+  exchanges(): Iterable<ClientEvents> {
+    return []
+  }
+
+  onDeadline(): void {
+    this.#handshake?.expire()
+    this.destroy()
+  }
+
+  reassess(listener: string): void {
+    this.client = { ...this.client, trusted: this.#context.active.isTrusted(this.client.peer), listener }
+  }
+
+  drain(): void {
+    this.destroy()
+  }
+
+  stop(): number {
+    this.destroy()
+    return 0
+  }
+
+  feel(): void {
+    feelReset(this.transport)
+  }
+
+  destroy(): void {
+    this.#leave()
+    this.transport.destroy()
+    this.#host.onGone(this)
+  }
+
+  get #plain(): Wire {
+    return { socket: this.transport, transport: this.transport }
+  }
+
+  #become(connection: ClientConnection): void {
+    this.#leave()
+    this.#host.onArrived(this, connection)
+  }
+
+  #leave(): void {
+    this.#handshake?.cancel()
+    if (this.#timer) this.#context.wheel.drop(this.#timer)
+  }
+}

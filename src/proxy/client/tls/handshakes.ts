@@ -1,0 +1,99 @@
+// The TLS handshakes of one listener: so many at once, the others wait in order with their first bytes unread. What becomes of them is
+// counted, and why they fail is said now and then.
+
+import { performance } from 'node:perf_hooks'
+import type { SecureContext } from 'node:tls'
+import type { ListenerPlan } from '../../../plan/listener.ts'
+import { GAUGE, WORKER } from '../../../shared/counter-cells.ts'
+import type { TlsMaterial } from '../../../shared/tls-material.ts'
+import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
+import { type ExplainedFailure, HANDSHAKE_FAILURES } from '../../../tls/handshake-failure.ts'
+import { NowAndThen } from '../../runtime/now-and-then.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { SecureContexts } from './secure-contexts.ts'
+
+/** A handshake that is to begin. */
+interface Waiting {
+  start(): void
+}
+
+/** As node:tls wants it. */
+type OnServerName = (name: string, done: (error: Error | null, context?: SecureContext) => void) => void
+
+export class Handshakes {
+  readonly #runtime: Runtime
+  readonly #nowAndThen = new NowAndThen()
+  readonly #waiting = new Set<Waiting>()
+  #inProgress = 0
+  #most = 0
+  #listener = ''
+  #contexts: SecureContexts | undefined = undefined
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  /** From now on; handshakes in progress and connections go on as they are. @param material undefined = there is none yet */
+  adopt({ name, tls }: ListenerPlan, material: TlsMaterial | undefined): void {
+    this.#listener = name
+    this.#most = tls?.handshakes ?? 0
+    this.#contexts = tls && material && new SecureContexts(name, tls, material)
+    this.#startWaiting()
+  }
+
+  /** For a client that has named no host yet. @returns undefined = the listener has no certificate */
+  get context(): SecureContext | undefined {
+    return this.#contexts?.of(undefined)
+  }
+
+  readonly onServerName: OnServerName = (name, done) => {
+    try {
+      done(null, this.#contexts?.of(name))
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+
+  /** Starts it now, or when it is its turn. */
+  enter(handshake: Waiting): void {
+    if (this.#inProgress < this.#most && this.#waiting.size === 0) return this.#start(handshake)
+    this.#waiting.add(handshake)
+    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.handshakesWaiting, 1)
+  }
+
+  /** It has ended one way or the other, or is not to start any more. */
+  leave(handshake: Waiting): void {
+    if (this.#waiting.delete(handshake)) this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.handshakesWaiting, -1)
+    else {
+      this.#inProgress -= 1
+      this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.handshakes, -1)
+      this.#startWaiting()
+    }
+  }
+
+  succeeded(isResumed: boolean): void {
+    this.#runtime.row.addOwn(isResumed ? WORKER.handshakesResumed : WORKER.handshakesFull, 1)
+  }
+
+  failed({ reason, words }: ExplainedFailure, peer: string): void {
+    this.#runtime.row.addOwn(WORKER.firstHandshakeFailure + HANDSHAKE_FAILURES.indexOf(reason), 1)
+    if (!this.#nowAndThen.isDue(reason, performance.now())) return
+    const message = `listener ${this.#listener}: the TLS handshake with ${peer} failed: ${words} (said once a minute for each reason; vigia_tls_handshake_failures_total{reason="${reason}"} counts all)`
+    this.#runtime.report({ type: 'log', level: reason === 'no-certificate' ? 'error' : 'info', message, detail: {} })
+  }
+
+  #startWaiting(): void {
+    for (const next of this.#waiting) {
+      if (this.#inProgress >= this.#most) return
+      this.#waiting.delete(next)
+      this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.handshakesWaiting, -1)
+      this.#start(next)
+    }
+  }
+
+  #start(handshake: Waiting): void {
+    this.#inProgress += 1
+    this.#runtime.row.move(SLOT_OF_VIGIA, GAUGE.handshakes, 1)
+    handshake.start()
+  }
+}
