@@ -7,8 +7,8 @@ import { FLAG, FRAME, FRAME_BYTES, FRAME_HEAD, PREFACE } from './frames.ts'
 
 /** Takes frames as they come. Buffers are the sink's only during the call. */
 export interface FrameSink {
-  /** DATA begins. @param bytes all that counts against the windows, padding too */
-  onData(stream: number, bytes: number): void
+  /** DATA begins. @param bytes all that counts against the windows @param content the same without padding */
+  onData(stream: number, bytes: number, content: number): void
   /** A part of its content. */
   onDataPiece(chunk: Buffer, start: number, end: number): void
   onDataEnd(endsStream: boolean): void
@@ -89,6 +89,12 @@ export class FrameReader {
     this.#payload = NONE
   }
 
+  /** What came ends within the preface, or within a header block, behind which all else has to wait. */
+  get awaitsRest(): boolean {
+    if (this.#preface > 0) return this.#preface < PREFACE.length
+    return this.#blockStream !== 0 || (this.#inPayload && this.#type === FRAME.headers)
+  }
+
   push(chunk: Buffer): void {
     if (this.#stopped) return
     let at = this.#preface > 0 ? this.#readPreface(chunk) : 0
@@ -151,22 +157,18 @@ export class FrameReader {
     this.#left = length
     this.#inPayload = true
     if (type === FRAME.data) {
-      this.#padding = (flags & FLAG.padded) === 0 ? 0 : -1
-      this.#sink.onData(stream, length)
-      if (length === 0 && !this.#stopped) this.#endData()
+      this.#padding = -1
+      if ((flags & FLAG.padded) === 0) this.#beginData(length, 0)
     } else if (length === 0) this.#frame(NONE, 0, 0)
   }
 
   #readData(chunk: Buffer, from: number): number {
     let at = from
     if (this.#padding < 0) {
-      this.#padding = chunk[at]!
       this.#left -= 1
+      this.#beginData(this.#left + 1, chunk[at]!)
       at += 1
-      if (this.#padding > this.#left) {
-        this.#fault('bad-padding')
-        return at
-      }
+      if (this.#stopped || !this.#inPayload) return at
     }
     const content = this.#left - this.#padding
     const end = Math.min(chunk.length, at + this.#left)
@@ -175,6 +177,14 @@ export class FrameReader {
     if (this.#padding > this.#left) this.#padding = this.#left
     if (this.#left === 0 && !this.#stopped) this.#endData()
     return end
+  }
+
+  /** Once it is known how much of it is padding. */
+  #beginData(bytes: number, padding: number): void {
+    if (padding > this.#left) return this.#fault('bad-padding')
+    this.#padding = padding
+    this.#sink.onData(this.#stream, bytes, this.#left - padding)
+    if (this.#left === 0 && !this.#stopped) this.#endData()
   }
 
   #endData(): void {

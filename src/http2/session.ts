@@ -29,12 +29,18 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
   #firstSendWindow = FIRST_WINDOW
   /** Of the frame of DATA that is being read; undefined = nobody wants it. */
   #dataStream: S | undefined = undefined
+  /** Its content. */
   #dataBytes = 0
 
   constructor(events: SessionEvents<S>, limits: SessionLimits, writer: FrameWriter) {
     super(limits, writer)
     this.#events = events
     this.#reader = new FrameReader(this, Math.max(LEAST_BLOCK_BYTES, 2 * limits.headBytes), true)
+  }
+
+  /** As `FrameReader.awaitsRest`. */
+  get awaitsRest(): boolean {
+    return this.#reader.awaitsRest
   }
 
   /** @param nowMs monotonic */
@@ -102,9 +108,9 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
     } else this.#endRequest(stream, trailers)
   }
 
-  onData(id: number, bytes: number): void {
+  onData(id: number, bytes: number, content: number): void {
     this.#dataStream = undefined
-    this.#dataBytes = 0
+    this.#dataBytes = content
     if (bytes > this.receiveWindow) return this.fail('window-exceeded')
     this.receiveWindow -= bytes
     const stream = this.streams.get(id)
@@ -113,6 +119,8 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
       if (stream.deaf) this.replenishAll(bytes)
       else stream.held += bytes
       this.#dataStream = stream
+      // Nothing of what is too much goes up: an upstream must not take the request for whole.
+      if (stream.bodyLeft >= 0 && content > stream.bodyLeft) this.#malformed(stream, 'bad-content-length')
       return
     }
     this.replenishAll(bytes)
@@ -122,12 +130,8 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
 
   onDataPiece(chunk: Buffer, start: number, end: number): void {
     const stream = this.#dataStream
-    this.#dataBytes += end - start
     if (stream === undefined || stream.deaf || stream.gone) return
-    if (stream.bodyLeft >= 0) {
-      stream.bodyLeft -= end - start
-      if (stream.bodyLeft < 0) return this.#malformed(stream, 'bad-content-length')
-    }
+    if (stream.bodyLeft >= 0) stream.bodyLeft -= end - start
     this.#events.onBody(stream, chunk, start, end)
   }
 
@@ -163,7 +167,8 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
     }
     this.remove(stream)
     this.#events.onReset(stream, code)
-    if (!stream.sentAll) this.#count(FLOOD.reset)
+    // A malformed request has been counted.
+    if (!stream.sentAll && !stream.deaf) this.#count(FLOOD.reset)
   }
 
   onSettings(chunk: Buffer, start: number, end: number): void {

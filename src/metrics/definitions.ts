@@ -5,6 +5,7 @@ import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
+import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
@@ -52,6 +53,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
+    ...defineHttp2(source),
     ...defineOverload(source),
     poolTotal(
       'vigia_retries_budgeted_total',

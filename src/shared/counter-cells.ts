@@ -1,5 +1,6 @@
 // What is counted in a row of counters (counters.ts): the cells of a slot, and those of a worker.
 
+import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
 /** Most worker threads. */
@@ -122,7 +123,11 @@ export const WORKER = {
   handshakesFull: 18,
   handshakesResumed: 19,
   firstHandshakeFailure: 20,
-  firstReject: 20 + HANDSHAKE_FAILURES.length,
+  /** Of clients that speak HTTP/2: connections, requests on them, and connections that were ended for a fault, by which. */
+  http2Connections: 20 + HANDSHAKE_FAILURES.length,
+  http2Requests: 21 + HANDSHAKE_FAILURES.length,
+  firstHttp2Fault: 22 + HANDSHAKE_FAILURES.length,
+  firstReject: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

@@ -21,6 +21,8 @@ export interface VigiaSetup {
   readonly pool?: Record<string, unknown>
   /** More keys of the document (`admin` without its address); `routes`, `pools`, `listeners` replace the harness's own. */
   readonly config?: Record<string, unknown>
+  /** The listener `web` takes HTTP/2 with prior knowledge beside HTTP/1.1. */
+  readonly http2?: boolean
   /** More environment variables. */
   readonly env?: NodeJS.ProcessEnv
   /** Most descriptors that the process may have open; implies `ownProcess`. */
@@ -168,7 +170,7 @@ export function documentOf(setup: VigiaSetup, port: number, adminPort: number): 
   }))
   return {
     workers: 1,
-    listeners: [{ name: 'web', address: `127.0.0.1:${port}` }],
+    listeners: [{ name: 'web', address: `127.0.0.1:${port}`, ...(setup.http2 && { http2: true }) }],
     routes: [{ pool: poolName }],
     pools: { [poolName]: { health: 'off', upstreams, ...setup.pool } },
     accessLog: false,

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
-import { name, section, text } from '../forms/schema-blocks.ts'
+import { boolean, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
@@ -15,6 +15,12 @@ const listener = section(
     address: text(
       ADDRESS_FORM,
       'host:port, or :port for every IPv4 address, or [IPv6]:port; [::]:port listens on both. Port 0 takes any free one (one worker only).',
+    ),
+    http2: Type.Optional(
+      boolean(
+        'Takes HTTP/2 without TLS beside HTTP/1.1, from clients that know of it beforehand (RFC 9113 3.3), such as another proxy. Browsers speak it over TLS only.',
+        false,
+      ),
     ),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
   },
@@ -90,8 +96,8 @@ function isWildcard(host: string): boolean {
 }
 
 /** @param listener must have passed the checks */
-export function compileListener({ name, address, tcpKeepAlive }: ListenerDocument): ListenerPlan {
+export function compileListener({ name, address, tcpKeepAlive, http2 }: ListenerDocument): ListenerPlan {
   const parsed = parseAddress(address)
   if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
-  return { name, ...parsed, tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive) }
+  return { name, ...parsed, http2, tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive) }
 }

@@ -31,6 +31,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
   priority: ['backup'],
   match: ['location', 'rule', 'acl'],
+  http2: ['h2', 'h2c', 'proto', 'protocol', 'protocols', 'alpn'],
 }
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {

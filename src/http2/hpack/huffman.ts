@@ -1,7 +1,7 @@
 // Texts in the Huffman code of HPACK (RFC 7541 5.2 and appendix B).
 
 /** Bits of the code of each byte, then of EOS. The code is canonical: lengths alone tell it. */
-const LENGTHS: readonly number[] = [
+export const HUFFMAN_LENGTHS: readonly number[] = [
   ...[
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28,
     28, 28, 28,
@@ -65,10 +65,12 @@ function build(): void {
   const children: number[] = [0, 0]
   let code = 0
   let bits = 0
-  const symbols = LENGTHS.map((_, symbol) => symbol).sort((a, b) => LENGTHS[a]! - LENGTHS[b]! || a - b)
+  const symbols = HUFFMAN_LENGTHS.map((_, symbol) => symbol).sort(
+    (a, b) => HUFFMAN_LENGTHS[a]! - HUFFMAN_LENGTHS[b]! || a - b,
+  )
   for (const symbol of symbols) {
-    code <<= LENGTHS[symbol]! - bits
-    bits = LENGTHS[symbol]!
+    code <<= HUFFMAN_LENGTHS[symbol]! - bits
+    bits = HUFFMAN_LENGTHS[symbol]!
     let node = 0
     for (let bit = bits - 1; bit > 0; bit -= 1) {
       const place = 2 * node + ((code >> bit) & 1)

@@ -30,7 +30,7 @@ export abstract class ClientConnection implements Expiring, Member {
   protected readonly socket: Socket
   /** What is asked whether the client is still there, and what can be reset. */
   protected readonly transport: Socket
-  protected readonly context: ExchangeContext
+  readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly timer = new Timer(this)
   /** The client has closed its sending side. */

@@ -14,7 +14,7 @@ import { dateLine } from './date-line.ts'
 const GATHER_BYTES = 16_384
 
 /** Where no other answer can be made. It may be in doubt: a client that reads nothing at all would send its request again (RFC 9112 9.3.1). */
-const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
+export const LAST_WORD_TEXT = 'The request may or may not have been carried out. Check before you send it again.\n'
 const LAST_WORD = `HTTP/1.1 502 ${reasonPhrase('in-doubt', 'en')}\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: ${LAST_WORD_TEXT.length}\r\nConnection: close\r\n\r\n`
 /** A status that names the protocol it wants. */
 const UPGRADE_REQUIRED = 426

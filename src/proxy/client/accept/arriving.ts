@@ -1,7 +1,7 @@
 // A connection that was accepted, on its way to its protocol. The steps, in this order:
 // 1. The listener has a place for it, and its client may have one more (listener.ts, client-limits.ts).
 // 2. TLS, where the listener has it (tls/handshake.ts).
-// 3. The protocol that speaks from here on (protocol.ts).
+// 3. The protocol that speaks from here on (protocol.ts; prior-knowledge.ts where a plain port takes two).
 
 import type { Socket } from 'node:net'
 import type { ListenerPlan } from '../../../plan/listener.ts'
@@ -16,6 +16,7 @@ import { H1Connection } from '../h1-connection.ts'
 import { Handshake, type HandshakeEvents } from '../tls/handshake.ts'
 import type { Handshakes } from '../tls/handshakes.ts'
 import type { Member } from './member.ts'
+import { PriorKnowledge } from './prior-knowledge.ts'
 import { connectionOf, protocolsOf } from './protocol.ts'
 import type { Wire } from './wire.ts'
 
@@ -33,6 +34,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
   readonly #host: ArrivalHost
   #timer: Timer | undefined = undefined
   #handshake: Handshake | undefined = undefined
+  #prior: PriorKnowledge | undefined = undefined
 
   constructor(transport: Socket, plan: ListenerPlan, context: ExchangeContext, host: ArrivalHost) {
     this.transport = transport
@@ -47,20 +49,30 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
   /** From step 2 on. */
   begin(): void {
     const { tls } = this.#plan
-    if (!tls) return this.#become(connectionOf(this.#plain, this.client, this.#context, this.#host))
+    if (!tls && this.#plan.http2 !== true) return this.#speak(this.#plain)
     this.transport.on('error', () => {})
     this.#timer = new Timer(this)
-    this.#context.wheel.arm(this.#timer, tls.handshakeMs)
+    this.#context.wheel.arm(this.#timer, tls ? tls.handshakeMs : this.#context.active.snapshot.timeouts.keepAliveMs)
+    if (!tls) return this.#askProtocol()
     const { handshakes } = this.#host
     this.#handshake = new Handshake(this.transport, handshakes, protocolsOf(tls), this.client.peer, this)
     this.#handshake.begin()
+  }
+
+  #askProtocol(): void {
+    const onKnown = (http2: boolean) => {
+      this.client = { ...this.client, http2 }
+      this.#speak(this.#plain)
+    }
+    this.#prior = new PriorKnowledge(this.transport, onKnown, () => this.destroy())
+    this.#prior.begin()
   }
 
   // ---- of the handshake ----
 
   onSecure(socket: Socket, tls: TlsFacts): void {
     this.client = { ...this.client, scheme: 'https', http2: tls.alpn === 'h2', tls }
-    this.#become(connectionOf({ socket, transport: this.transport }, this.client, this.#context, this.#host))
+    this.#speak({ socket, transport: this.transport })
   }
 
   onPlainHttp(): void {
@@ -111,6 +123,10 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     return { socket: this.transport, transport: this.transport }
   }
 
+  #speak(wire: Wire): void {
+    this.#become(connectionOf(wire, this.client, this.#context, this.#host))
+  }
+
   #become(connection: ClientConnection): void {
     this.#leave()
     this.#host.onArrived(this, connection)
@@ -118,6 +134,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
 
   #leave(): void {
     this.#handshake?.cancel()
+    this.#prior?.cancel()
     if (this.#timer) this.#context.wheel.drop(this.#timer)
   }
 }
