@@ -1,6 +1,7 @@
 // What is counted in a row of counters (counters.ts): the cells of a slot, and those of a worker.
 
 import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
+import { HEADER_REFUSALS } from '../proxy-protocol/header.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
 /** Most worker threads. */
@@ -106,7 +107,7 @@ export const TOTAL = {
   secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but those in bytes only go up; `firstBucket`, `firstHandshakeFailure` and `firstReject` begin groups. */
+/** What a worker tells of itself. All but those in bytes only go up; those that are called `first` begin groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -127,7 +128,8 @@ export const WORKER = {
   http2Connections: 20 + HANDSHAKE_FAILURES.length,
   http2Requests: 21 + HANDSHAKE_FAILURES.length,
   firstHttp2Fault: 22 + HANDSHAKE_FAILURES.length,
-  firstReject: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length,
+  firstHeaderRefusal: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length,
+  firstReject: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length + HEADER_REFUSALS.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

@@ -7,6 +7,7 @@ import { error, type Finding, type Path, quote, repeatedNames } from '../forms/p
 import { boolean, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
+import { checkProxySenders, compileProxySenders, proxySendersSchema } from './proxy-senders.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
 
 const listener = section(
@@ -22,6 +23,7 @@ const listener = section(
         false,
       ),
     ),
+    proxyProtocol: Type.Optional(proxySendersSchema),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
   },
   'An address that clients connect to.',
@@ -47,8 +49,10 @@ interface Listening {
 /** Addresses of all listeners: their form, and no two on one port. */
 export function* checkListeners({ listeners, admin, health, workers }: Listening): Iterable<Finding> {
   yield* repeatedNames(listeners, 'listeners')
-  for (const [i, { tcpKeepAlive }] of listeners.entries())
+  for (const [i, { tcpKeepAlive, proxyProtocol }] of listeners.entries()) {
     yield* checkTcpKeepAlive(tcpKeepAlive, ['listeners', i, 'tcpKeepAlive'])
+    yield* checkProxySenders(proxyProtocol, ['listeners', i, 'proxyProtocol'])
+  }
   const taken: { readonly address: Address; readonly by: string }[] = []
   const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
     ({ name, address }, i) => ({
@@ -96,8 +100,13 @@ function isWildcard(host: string): boolean {
 }
 
 /** @param listener must have passed the checks */
-export function compileListener({ name, address, tcpKeepAlive, http2 }: ListenerDocument): ListenerPlan {
+export function compileListener(listener: ListenerDocument): ListenerPlan {
+  const { name, address, tcpKeepAlive, http2, proxyProtocol } = listener
   const parsed = parseAddress(address)
   if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
-  return { name, ...parsed, http2, tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive) }
+  return {
+    ...{ name, ...parsed, http2 },
+    proxyProtocol: compileProxySenders(proxyProtocol),
+    tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive),
+  }
 }

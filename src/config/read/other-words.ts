@@ -29,6 +29,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   rateLimit: ['limitreq', 'ratelimiting', 'sticktablerate'],
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
+  proxyProtocol: ['acceptproxy', 'expectproxy', 'sendproxy', 'sendproxyv2', 'remoteipproxyprotocol'],
   priority: ['backup'],
   match: ['location', 'rule', 'acl'],
   http2: ['h2', 'h2c', 'proto', 'protocol', 'protocols', 'alpn'],

@@ -49,9 +49,29 @@ export class AccessLine {
   }
 
   /** @returns bytes that the line takes at most */
-  most({ requestId, traceId, client, listener, route, pool, upstream, method, host, path, end }: AccessFacts): number {
+  most({
+    requestId,
+    traceId,
+    client,
+    listener,
+    route,
+    pool,
+    upstream,
+    method,
+    host,
+    path,
+    end,
+    about,
+  }: AccessFacts): number {
     const own =
-      requestId.length + traceId.length + path.length + client.length + host.length + method.length + end.length
+      requestId.length +
+      traceId.length +
+      path.length +
+      client.length +
+      host.length +
+      method.length +
+      end.length +
+      about.length
     return (own + listener.length + route.length + pool.length + upstream.length) * WIDEST + FIXED_BYTES
   }
 
@@ -74,7 +94,7 @@ export class AccessLine {
     at = thousandths(to, at, entry.firstByteMs)
     at = put(to, at, TOTAL)
     at = thousandths(to, at, totalMs)
-    const { queueMs, connectMs, traceId } = entry
+    const { queueMs, connectMs, traceId, about } = entry
     if (queueMs === 0 && connectMs === 0) at = put(to, at, NO_WAITS)
     else {
       at = put(to, at, QUEUE)
@@ -82,6 +102,7 @@ export class AccessLine {
       at = put(to, at, CONNECT)
       at = thousandths(to, at, connectMs)
     }
+    if (about !== '') at += to.write(about, at)
     const ending = this.#endingOf(entry)
     if (traceId === '') return put(to, at, ending.bytes)
     at = put(to, at, ending.beforeTrace)

@@ -5,11 +5,14 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import type { ClientSide } from '../exchange/downstream.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import { keepAlive } from '../upstream/keep-alive.ts'
+import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Member } from './accept/member.ts'
 import type { Wire } from './accept/wire.ts'
 import { feelReset } from './feel-reset.ts'
+import { Proxied } from './proxied.ts'
 
 /** How long a client that sends nothing more has to close its side after the connection's last answer. */
 const CLOSE_MS = 2000
@@ -38,6 +41,7 @@ export abstract class ClientConnection implements Expiring, Member {
   /** Monotonic time at which it is closed although the client still sends, ms; 0 = it doesn't linger. */
   #lingersUntilMs = 0
   #keepAliveMs: number | undefined = undefined
+  #proxied: Proxied | undefined = undefined
 
   constructor({ socket, transport }: Wire, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
@@ -48,6 +52,14 @@ export abstract class ClientConnection implements Expiring, Member {
     socket.on('close', () => this.close())
     // A connection that never sends a byte is as idle as one between two requests.
     context.wheel.arm(this.timer, context.active.snapshot.timeouts.keepAliveMs)
+  }
+
+  abstract readonly client: ClientSide
+
+  /** For whom connections to upstreams speak that begin with a PROXY header. @param address of whoever sent the request */
+  proxied(address: string): ProxiedClient {
+    this.#proxied ??= new Proxied(this.transport)
+    return this.#proxied.of(address, this.client)
   }
 
   /** What is under way on it. */

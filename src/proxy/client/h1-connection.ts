@@ -14,12 +14,10 @@ import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
-import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Wire } from './accept/wire.ts'
 import type { ConnectionHost } from './client-connection.ts'
 import { EndableH1 } from './endable-h1.ts'
 import { ForwardMemo } from './forward-memo.ts'
-import { Proxied } from './proxied.ts'
 import { HANDSHAKE_RECORD } from './tls/handshake.ts'
 
 /** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
@@ -33,7 +31,6 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   readonly #body: BodyReader
   readonly #memo: RequestMemo = { section: '', meaning: undefined }
   readonly #forwards = new ForwardMemo()
-  #proxied: Proxied | undefined = undefined
   #readingBody = false
   #processing = false
   /** Of the last exchange. */
@@ -187,11 +184,6 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
 
   get bytesWaiting(): number {
     return this.socket.writableLength
-  }
-
-  proxied(client: string): ProxiedClient {
-    this.#proxied ??= new Proxied()
-    return this.#proxied.of(client, this.client, this.socket)
   }
 
   interim(head: ResponseHead): void {

@@ -8,23 +8,28 @@ import { ProxiedClient } from '../upstream/proxied-client.ts'
 
 /** Of one client connection. */
 export class Proxied {
+  readonly #transport: Socket
   #address = ''
   #client: ProxiedClient | undefined = undefined
 
+  constructor(transport: Socket) {
+    this.#transport = transport
+    transport.once('close', () => this.#client?.end())
+  }
+
   /** @param address the client's, as forwarding fields of trusted proxies have it */
-  of(address: string, side: ClientSide, socket: Socket): ProxiedClient {
+  of(address: string, side: ClientSide): ProxiedClient {
     if (this.#client !== undefined && this.#address === address) return this.#client
-    if (this.#client === undefined) socket.once('close', () => this.#client?.end())
     // A trusted proxy sends requests of many: what was said of the last one is no good for this one.
-    else this.#client.end()
+    this.#client?.end()
     this.#address = address
-    this.#client = new ProxiedClient(addressesOf(address, side, socket), detailsOf(side))
+    this.#client = new ProxiedClient(addressesOf(address, side, this.#transport), detailsOf(side))
     return this.#client
   }
 }
 
-function addressesOf(address: string, { peer, said }: ClientSide, socket: Socket) {
-  const { remotePort = 0, localPort = 0, localAddress = '' } = socket
+function addressesOf(address: string, { peer, said }: ClientSide, transport: Socket) {
+  const { remotePort = 0, localPort = 0, localAddress = '' } = transport
   const sourcePort = said?.addresses?.sourcePort ?? remotePort
   const destination = said?.addresses?.destination ?? parseAddress(localAddress)
   const destinationPort = said?.addresses?.destinationPort ?? localPort
@@ -34,11 +39,12 @@ function addressesOf(address: string, { peer, said }: ClientSide, socket: Socket
   return { source, sourcePort: address === peer ? sourcePort : 0, destination, destinationPort }
 }
 
-function detailsOf({ scheme, said }: ClientSide): ProxyDetails {
-  const { authority, uniqueId, ssl } = said?.details ?? {}
+function detailsOf({ scheme, said, tls }: ClientSide): ProxyDetails {
+  const { uniqueId, ssl } = said?.details ?? {}
+  const authority = tls?.serverName ?? said?.details.authority
   return {
     ...(authority === undefined ? {} : { authority }),
     ...(uniqueId === undefined ? {} : { uniqueId }),
-    ...(scheme === 'https' ? { ssl: ssl ?? { secure: true, verified: false } } : {}),
+    ...(scheme === 'https' ? { ssl: tls || !ssl ? { secure: true, verified: false } : ssl } : {}),
   }
 }

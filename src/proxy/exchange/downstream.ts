@@ -23,9 +23,17 @@ export interface ClientSide {
   /** Name of the listener that took the connection. */
   readonly listener: string
   /** The PROXY header that began the connection; undefined = it had none. */
-  readonly said?: ProxyHeader | undefined
+  readonly said?: SaidOfClient | undefined
+  /** What the access log says of the connection, see AccessEntry; undefined = nothing more. */
+  readonly about?: string | undefined
   /** Undefined = it came without TLS. */
   readonly tls: TlsFacts | undefined
+}
+
+/** What somebody in front of vigia said of the connection that it passes on. */
+export interface SaidOfClient extends ProxyHeader {
+  /** Address of whoever said it. */
+  readonly by: string
 }
 
 /** What the TLS handshake of a connection said. */

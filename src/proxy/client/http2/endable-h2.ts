@@ -9,7 +9,6 @@ import type { Timeouts } from '../../../plan/bounds.ts'
 import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
-import type { ClientSide } from '../../exchange/downstream.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import { Timer } from '../../runtime/timer-wheel.ts'
 import { ClientConnection } from '../client-connection.ts'
@@ -28,7 +27,6 @@ type Awaited = 'nothing' | 'request' | 'head' | 'reader'
 const told = new NowAndThen()
 
 export abstract class EndableH2 extends ClientConnection {
-  abstract client: ClientSide
   abstract readonly session: ServerSession<H2Stream>
   protected abstract readonly outlet: Outlet
   protected phase: Phase = 'open'

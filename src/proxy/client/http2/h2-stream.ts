@@ -63,6 +63,10 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     return this.#waiting?.size ?? 0
   }
 
+  proxied(client: string) {
+    return this.#host.proxied(client)
+  }
+
   interim(head: ResponseHead): void {
     this.#host.session.headers(this, interimBlock(head), false)
   }

@@ -15,6 +15,7 @@ const count = fc.oneof(fc.nat(1_000_000_000), fc.constantFrom(0, 9, 10, 99, 100,
 const entry: fc.Arbitrary<AccessEntry> = fc.record({
   requestId: text,
   traceId: text,
+  about: fc.constantFrom('', ',"proxied":{"by":"10.0.0.5"}'),
   client: text,
   listener: text,
   protocol: fc.constantFrom('HTTP/1.0' as const, 'HTTP/1.1' as const, 'HTTP/2' as const),
@@ -37,6 +38,11 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
 })
 const TIME = Date.parse('2026-11-22T00:00:00.000Z')
 
+/** What the line has as members of its own. */
+function membersOf({ about, ...facts }: AccessEntry): Record<string, unknown> {
+  return { ...facts, ...JSON.parse(`{${about.slice(1)}}`) }
+}
+
 /** The line, and that it keeps to the room that it asked for. */
 function lineOf(line: AccessLine, each: AccessEntry, timeMs = TIME, start = 0): string {
   const most = line.most(each)
@@ -56,7 +62,7 @@ test('every entry is one line of JSON that reads back as it was, whatever was wr
       // Twice: what is remembered must not differ from what is not.
       for (const each of [...entries, ...entries]) {
         const time = '2026-11-22T00:00:00.000Z'
-        expect(JSON.parse(lineOf(line, each, TIME, start))).toEqual({ type: 'access', time, ...each })
+        expect(JSON.parse(lineOf(line, each, TIME, start))).toEqual({ type: 'access', time, ...membersOf(each) })
       }
     }),
   )
@@ -66,6 +72,7 @@ const BASE: AccessEntry = {
   ...{
     requestId: 'a-1',
     traceId: '',
+    about: '',
     client: '192.0.2.1',
     listener: 'web',
     protocol: 'HTTP/1.1',
@@ -84,7 +91,7 @@ test('one that differs from the one before in one thing only says so', () => {
       const line = new AccessLine()
       lineOf(line, BASE)
       const changed = { ...BASE, [key]: other[key] }
-      expect(JSON.parse(lineOf(line, changed))).toMatchObject(changed)
+      expect(JSON.parse(lineOf(line, changed))).toMatchObject(membersOf(changed))
     }),
   )
 })
@@ -108,6 +115,6 @@ test('hosts that clients make up do not pile up', () => {
   const line = new AccessLine()
   for (let i = 0; i < 5000; i += 1) {
     const each = { ...BASE, host: `h${i}`, client: `c${i}`, upstream: `u${i % 3000}`, end: `e${i}` }
-    expect(JSON.parse(lineOf(line, each))).toMatchObject(each)
+    expect(JSON.parse(lineOf(line, each))).toMatchObject(membersOf(each))
   }
 })
