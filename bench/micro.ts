@@ -9,6 +9,7 @@ import { bookkeepingCases } from './micro/bookkeeping.ts'
 import type { MicroCase } from './micro/case.ts'
 import { decisionCases } from './micro/decisions.ts'
 import { headCases } from './micro/heads.ts'
+import { http2Cases } from './micro/http2.ts'
 import { tunnelCases } from './micro/tunnels.ts'
 
 /** Length of one batch, ms: long against the clock's grain, short against a noisy neighbour's visit. */
@@ -23,9 +24,14 @@ const { values } = parseArgs({
   },
 })
 const rounds = whole('--rounds', values.rounds)
-const cases = [...headCases, ...decisionCases, ...bookkeepingCases, ...accessLineCases, ...tunnelCases].filter(
-  ({ name }) => name.includes(values.filter),
-)
+const cases = [
+  ...headCases,
+  ...http2Cases,
+  ...decisionCases,
+  ...bookkeepingCases,
+  ...accessLineCases,
+  ...tunnelCases,
+].filter(({ name }) => name.includes(values.filter))
 if (cases.length === 0) {
   console.error(`micro: no case has "${values.filter}" in its name`)
   process.exitCode = 2

@@ -23,7 +23,7 @@ const entries = Array.from({ length: 256 }, (_, i) => ({
   },
   ...{ upstream: ['erp-1', 'erp-2', 'erp-3'][i % 3]!, path: `/web/dataset/call_kw/res.partner/search_read/${i % 64}` },
   ...{ status: 200, bytesIn: 0, bytesOut: 150, firstByteMs: 0.5 + (i % 30) / 7, queueMs: 0, connectMs: 0 },
-  ...{ attempts: 1, proof: '' as const, end: 'complete' },
+  ...{ coding: '' as const, bytesUncoded: 0, attempts: 1, proof: '', cache: '' as const, end: 'complete' },
 }))
 
 export const accessLineCases: readonly MicroCase[] = [

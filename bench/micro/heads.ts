@@ -17,7 +17,7 @@ const client = {
   trusted: false,
   scheme: 'http',
   http2: false,
-  listener: 'web',
+  listener: { name: 'web', host: '127.0.0.1', port: 8080 },
   tls: undefined,
 } as const
 const bytes = wireRequest(smallGet.request)

@@ -1,6 +1,7 @@
 // The admin listener: what an operator, an orchestrator or Prometheus may read about this vigia, and what an operator may ask of it.
 // Puts hooks and routes together, hooks first: what a request has to pass does not depend on its route.
 
+import type { ServerOptions } from 'node:https'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AdminAccess } from './access/admin-access.ts'
 import { guardAccess } from './access/auth.ts'
@@ -32,6 +33,8 @@ const LIMITS = {
   pathBytes: 1024,
 } as const
 
+const CHECKS = { headersTimeout: LIMITS.headMs, connectionsCheckingInterval: LIMITS.lookMs } as const
+
 export interface AdminOptions extends AdminParts {
   /** Host that the admin listener is bound to. */
   readonly boundTo: string
@@ -39,6 +42,8 @@ export interface AdminOptions extends AdminParts {
   readonly access?: AdminAccess | undefined
   /** A connection was closed, or refused, for want of places. @param address of the newcomer */
   readonly onFull?: (address: string) => void
+  /** What node:https is given; undefined = plain HTTP. */
+  readonly tls?: ServerOptions | undefined
   /** Most that follow the events at once. */
   readonly followers?: () => number | undefined
 }
@@ -47,11 +52,11 @@ export interface AdminOptions extends AdminParts {
 export function buildAdmin(
   view: ControlView,
   onError: (error: unknown) => void,
-  { boundTo, access = new AdminAccess(), onFull = () => {}, followers, ...parts }: AdminOptions,
+  { boundTo, access = new AdminAccess(), onFull = () => {}, followers, tls, ...parts }: AdminOptions,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
-    http: { headersTimeout: LIMITS.headMs, connectionsCheckingInterval: LIMITS.lookMs },
+    ...(tls === undefined ? { http: CHECKS } : { https: { ...CHECKS, ...tls } }),
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: LIMITS.requestMs,
     connectionTimeout: LIMITS.idleMs,
@@ -80,7 +85,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts
   serveStatus(app, view)
-  serveCertificates(app, view)
+  serveCertificates(app, view, operations)
   serveInDoubt(app, view, operations)
   serveOpenApi(app, () => view.status().version)
   if (operations !== undefined) serveOperations(app, view, operations)

@@ -3,9 +3,10 @@
 
 import { isIP } from 'node:net'
 import { type Finding, formatProblem, warning } from '../config/forms/problem.ts'
-import { loadConfig, placed } from '../config/read/load.ts'
+import { type LoadedSnapshot, loadConfig, placed } from '../config/read/load.ts'
 import { firstAnswers } from '../control/names/first-answers.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { formatAge, iso } from '../util/words.ts'
 import { EXIT } from './words/exit-codes.ts'
 
 export interface CheckOutput {
@@ -27,6 +28,7 @@ export async function check({ config }: { readonly config: string }, io: CheckOu
   const unresolved = placed(loaded, config, await nameFindings(loaded.snapshot))
   for (const problem of unresolved) io.err(formatProblem(problem))
   io.out(`${config}: OK (${summary(loaded.snapshot)})`)
+  for (const each of loaded.certificates) io.out(`  ${certificateWords(each, Date.now())}`)
   return EXIT.ok
 }
 
@@ -54,6 +56,12 @@ async function nameFindings(snapshot: Snapshot): Promise<Finding[]> {
 function summary({ pools, listeners }: Snapshot): string {
   const upstreams = pools.reduce((sum, pool) => sum + pool.upstreams.length, 0)
   return [count(pools.length, 'pool'), count(upstreams, 'upstream'), count(listeners.length, 'listener')].join(', ')
+}
+
+/** @param nowMs epoch ms */
+function certificateWords({ names, untilMs }: LoadedSnapshot['certificates'][number], nowMs: number): string {
+  const left = untilMs > nowMs ? `${formatAge(untilMs - nowMs)} left` : 'EXPIRED'
+  return `certificate ${names.join(', ')}: until ${iso(untilMs)} (${left})`
 }
 
 function count(number: number, noun: string): string {

@@ -149,7 +149,8 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     file,
   })
   await control.start()
-  for (const { name, host, port } of snapshot.listeners) logger.info(`listener ${name}: http://${hostPort(host, port)}`)
+  for (const { name, host, port, tls } of snapshot.listeners)
+    logger.info(`listener ${name}: http${tls ? 's' : ''}://${hostPort(host, port)}`)
   if (snapshot.health !== undefined) {
     const { host, port } = snapshot.health
     logger.info(`health: http://${hostPort(host, port)} (/healthz, /readyz, answered by the workers)`)

@@ -3,10 +3,12 @@
 
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { NamedPair } from './forms/certificate-pair.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
-import { adminFiles, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
+import { acmeFiles, acmeSchema, checkAcme, compileAcme, RENAMED_IN_ACME } from './parts/acme.ts'
+import { adminFiles, adminPairs, adminSchema, checkAdmin, compileAdmin, grantedFolders } from './parts/admin.ts'
 import {
   checkLimits,
   checkTimeouts,
@@ -15,9 +17,10 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListener, listenersSchema } from './parts/listener.ts'
+import { checkListeners, compileListeners, listenerPairs, listenersSchema } from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -30,6 +33,7 @@ import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
+import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
 import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
 import {
   checkSettings,
@@ -42,6 +46,7 @@ import {
   workersSchema,
 } from './parts/settings.ts'
 import { compileStore, storeSchema } from './parts/store.ts'
+import { checkTls, compileTls, tlsSchema } from './parts/tls.ts'
 import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog.ts'
 
 export const configSchema = section(
@@ -49,13 +54,17 @@ export const configSchema = section(
     workers: Type.Optional(workersSchema),
     watch: Type.Optional(watchSchema),
     listeners: listenersSchema,
+    tls: Type.Optional(tlsSchema),
     routes: routesSchema,
     pools: poolsSchema,
+    acme: Type.Optional(acmeSchema),
     dns: Type.Optional(dnsSchema),
+    cache: Type.Optional(cacheSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
     headers: Type.Optional(headersSchema),
+    compress: Type.Optional(compressAllSchema),
     accessLog: Type.Optional(accessLogSchema),
     log: Type.Optional(logSchema),
     admin: Type.Optional(adminSchema),
@@ -78,9 +87,16 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   const listenerNames = listeners.map(({ name }) => name)
   return [
     ...checkListeners(config),
-    ...checkAdmin(admin),
+    ...checkTls(config.tls),
+    ...checkAdmin(
+      admin,
+      listeners.some(({ tls }) => tls !== undefined),
+    ),
     ...checkRoutes(routes, pools, listenerNames),
+    ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
+    ...checkCache(config.cache, routes),
+    ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
@@ -92,8 +108,29 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
-  return [...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+}
+
+/** Certificates with their keys. */
+export function certificatePairs({ listeners, admin }: ConfigDocument): NamedPair[] {
+  return [...listenerPairs(listeners), ...adminPairs(admin)]
+}
+
+/** The key of session tickets. */
+export function ticketKeyFile({ tls }: ConfigDocument): { readonly path: Path; readonly file: string } | undefined {
+  const file = tls?.ticketKeyFile
+  return file === undefined ? undefined : { path: ['tls', 'ticketKeyFile'], file }
+}
+
+/** Files that are read and watched by themselves. */
+export function certificateFiles(config: ConfigDocument): { readonly path: Path; readonly file: string }[] {
+  const pairs = certificatePairs(config).flatMap(({ path, certFile, keyFile }) => [
+    { path: [...path, 'certFile'], file: certFile },
+    { path: [...path, 'keyFile'], file: keyFile },
+  ])
+  const key = ticketKeyFile(config)
+  return key === undefined ? pairs : [...pairs, key]
 }
 
 /** Files that vigia writes. */
@@ -131,10 +168,15 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     revision,
     workers,
     watch,
-    listeners: config.listeners.map(compileListener),
-    routes: config.routes.map((route, i) => compileRoute(route, i, poolIndices, { timeouts, limits })),
+    tickets: compileTls(config.tls, resolvePath),
+    listeners: compileListeners(config.listeners, resolvePath),
+    routes: config.routes.map((route, i) =>
+      compileRoute(route, i, poolIndices, { timeouts, limits, compress: config.compress }),
+    ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    acme: compileAcme(config, files),
     dns: compileDns(config.dns),
+    cache: compileCache(config.cache),
     trustedProxies,
     limits,
     timeouts,
@@ -154,7 +196,9 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
 /** Keys of the snapshot, from the part that they are in down, whose name in the document is another one. */
 export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_ROUTE,
+  ...RENAMED_IN_CACHE,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,
+  ...RENAMED_IN_ACME,
 }

@@ -47,6 +47,7 @@ export class Control {
       registry,
       sessions,
       certificates,
+      acme,
       supervisor,
       inUse,
       reloader,
@@ -54,7 +55,6 @@ export class Control {
     } = this.#parts
     const { snapshot } = inUse
     try {
-      await certificates.prepare(snapshot)
       await checkListeners(listenersOf(snapshot))
       const { warning } = connectionLimitOf(snapshot, descriptors)
       if (warning !== undefined) this.#options.logger.warn(warning)
@@ -69,7 +69,9 @@ export class Control {
       records.start()
       // Names have come, for the most part, before workers ask for them.
       void names.start()
+      if (!records.enabled) acme.restore([], true)
       await records.ready(KEPT_WITHIN_MS)
+      await certificates.prepare(snapshot)
       await admin.listen(snapshot.admin)
       // What a window closes is closed before anybody is served.
       windows.start()
@@ -143,12 +145,13 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, certificates, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
+    const { bus, certificates, acme, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
     names.close()
     certificates.close()
+    acme.close()
     prober.close()
     await supervisor.close()
     await admin.close()
@@ -159,9 +162,10 @@ export class Control {
   }
 
   #tick(): void {
-    const { clock, certificates, windows, registry, drains, recent, reloader } = this.#parts
+    const { clock, certificates, acme, windows, registry, drains, recent, reloader } = this.#parts
     clock.look()
     certificates.tick()
+    acme.tick(Date.now())
     // Before upstreams: a drain that comes to its deadline as its window begins is the window's to end.
     windows.tick()
     reloader?.tick(() => windows.freezeOn() !== undefined)

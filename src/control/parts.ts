@@ -9,6 +9,8 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
+import { Acme } from './certificates/acme/acme.ts'
+import { ChallengeBoard } from './certificates/acme/challenge-board.ts'
 import { Certificates } from './certificates/certificates.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { ConfigurationInUse } from './configuration/in-use.ts'
@@ -20,6 +22,7 @@ import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
 import { Names } from './names/names.ts'
 import { followingClock, reacting } from './reactions.ts'
+import { acmeChange } from './record/acme-rows.ts'
 import { createRecord } from './record/record.ts'
 import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
@@ -61,7 +64,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
-  const shared = new SharedMemory(workers)
+  const shared = new SharedMemory(workers, snapshot.cache.bytes)
   const { counters, permits } = shared
   const names = new Names({ tell, warn: text => logger.warn(text) })
   names.follow(snapshot)
@@ -100,6 +103,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       slots: inUse.slots,
       closedRoutes: windows.closedRoutes,
       tls: certificates.material,
+      challenges: board.challenges,
     }),
     beats: shared.beats,
     memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
@@ -108,9 +112,21 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
+  const board = new ChallengeBoard({
+    send: challenges => supervisor.tell({ type: 'challenges', challenges }),
+    isKnown: challengesVersion => supervisor.knowsChallenges(challengesVersion),
+  })
+  const acme: Acme = new Acme({
+    version,
+    board,
+    keep: what => records.later(acmeChange(what)),
+    changed: () => certificates.refresh(),
+    tell,
+  })
   const certificates = new Certificates({
-    sources: [],
+    sources: [acme, acme.selfSigned],
     send: material => supervisor.tell({ type: 'tls', material }),
+    sendToAdmin: all => admin.useCertificates(all),
     tell,
     warn: text => logger.warn(text),
   })
@@ -139,7 +155,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     logger,
     counters,
     feed,
-    targets: { registry, windows, inDoubt },
+    targets: { registry, windows, inDoubt, secrets: acme },
   })
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
@@ -152,7 +168,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
   // Upstreams before windows, which look at them.
-  bus.listen(followingClock([supervisor, names, registry, windows, outages, certificates]))
+  bus.listen(followingClock([supervisor, names, registry, windows, outages, certificates, acme]))
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
@@ -169,6 +185,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     counters,
     permits,
     certificates,
+    acme,
     names,
     registry,
     drains,
@@ -196,6 +213,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       registry,
       windows,
       inDoubt,
+      acme,
       records,
       tell,
       feed,
@@ -218,6 +236,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     drains,
     recent,
     certificates,
+    acme,
     supervisor,
     inUse,
     reloader,

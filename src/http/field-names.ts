@@ -28,6 +28,7 @@ export const FIELD = {
   date: 23,
   maxForwards: 24,
   cdnLoop: 25,
+  hsts: 26,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -60,6 +61,7 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Date', FIELD.date],
   ['Max-Forwards', FIELD.maxForwards],
   ['CDN-Loop', FIELD.cdnLoop],
+  ['Strict-Transport-Security', FIELD.hsts],
 ]
 
 const BY_NAME = new Map<string, Field>()
@@ -72,6 +74,6 @@ for (const [name, field] of SPELLINGS) {
 export function fieldOf(name: string): Field {
   const known = BY_NAME.get(name)
   if (known !== undefined) return known
-  // Shortest special name: 2, longest: 19. Anything else needs no lower-casing.
-  return name.length > 19 ? FIELD.other : (BY_NAME.get(name.toLowerCase()) ?? FIELD.other)
+  // Shortest special name: 2, longest: 25. Anything else needs no lower-casing.
+  return name.length > 25 ? FIELD.other : (BY_NAME.get(name.toLowerCase()) ?? FIELD.other)
 }

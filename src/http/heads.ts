@@ -61,6 +61,8 @@ export interface ResponseHead {
 
 export interface WrittenFields {
   readonly text: string
+  /** Strict-Transport-Security, which is not in `text`: where the listener has one, that goes out in its place. '' = none. */
+  readonly hsts: string
   readonly hasRequestId: boolean
   readonly hasDate: boolean
 }

@@ -17,11 +17,14 @@ function write(head: ResponseHead): WrittenFields {
   let text = ''
   let hasRequestId = false
   let hasDate = false
+  let hsts = ''
   for (let i = 0; i < names.length; i += 1) {
     if (!isEndToEnd(head, i)) continue
     hasRequestId ||= kinds[i] === FIELD.requestId
     hasDate ||= kinds[i] === FIELD.date
-    text += `${names[i]!}: ${values[i]!}\r\n`
+    const line = `${names[i]!}: ${values[i]!}\r\n`
+    if (kinds[i] === FIELD.hsts) hsts += line
+    else text += line
   }
-  return { text: inOnePiece(text), hasRequestId, hasDate }
+  return { text: inOnePiece(text), hsts, hasRequestId, hasDate }
 }

@@ -19,6 +19,7 @@ export function interimBlock(head: ResponseHead): string {
  * @param bodiless nothing follows it, whatever its fields say
  * @param date for an answer that has none
  * @param cookie value of a further Set-Cookie, which makes the answer private; '' = none
+ * @param hsts value of Strict-Transport-Security in place of what the head has; '' = the head has its say
  */
 export function responseBlock(
   head: ResponseHead,
@@ -26,10 +27,13 @@ export function responseBlock(
   date: string,
   requestId: string,
   cookie: string,
+  hsts = '',
 ): string {
   const { status, length } = head
-  const { text, hasRequestId, hasDate } = responseFields(head)
+  const fields = responseFields(head)
+  const { text, hasRequestId, hasDate } = fields
   let block = encodeStatus(status) + text
+  block += hsts === '' ? fields.hsts : encodeField('strict-transport-security', hsts)
   if (!hasDate) block += encodedDate(date)
   // Whatever else Cache-Control says, a cookie is for one client: it joins the upstream's own (RFC 9110 5.3).
   if (cookie !== '') block += encodeField('set-cookie', cookie) + encodeField('cache-control', 'private')
@@ -56,13 +60,16 @@ function encode(head: ResponseHead): WrittenFields {
   let text = ''
   let hasRequestId = false
   let hasDate = false
+  let hsts = ''
   for (let i = 0; i < names.length; i += 1) {
     if (!isEndToEnd(head, i)) continue
     hasRequestId ||= kinds[i] === FIELD.requestId
     hasDate ||= kinds[i] === FIELD.date
-    text += encodeField(names[i]!, values[i]!)
+    const field = encodeField(names[i]!, values[i]!)
+    if (kinds[i] === FIELD.hsts) hsts += field
+    else text += field
   }
-  return { text: inOnePiece(text), hasRequestId, hasDate }
+  return { text: inOnePiece(text), hsts, hasRequestId, hasDate }
 }
 
 function encodedDate(date: string): string {

@@ -3,8 +3,10 @@
 
 import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
+import { defineCompression } from './compression.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
@@ -57,6 +59,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineHttp2(source),
     ...defineProxyHeaders(source),
     ...defineOverload(source),
+    ...defineCompression(source),
     poolTotal(
       'vigia_retries_budgeted_total',
       TOTAL.budgetedRetries,
@@ -204,6 +207,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineStore(source),
     ...defineNames(source),
     ...defineCertificates(source),
+    ...defineAcme(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

@@ -33,6 +33,8 @@ export interface Limits {
   readonly connectionsPerClient?: number | undefined
   /** Of the whole process, bytes: beyond it workers are drained and replaced. Undefined = 80% of what the container or machine has. */
   readonly memoryBytes?: number | undefined
+  /** Most answers that a worker compresses as they come at once; further ones are passed on as they are. */
+  readonly compressions: number
   /** Slower clients are cut off; undefined = only `Timeouts.idleMs` counts. */
   readonly minRate?: MinRatePlan | undefined
 }

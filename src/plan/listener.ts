@@ -14,6 +14,10 @@ export interface ListenerPlan {
   readonly proxyProtocol?: ProxySendersPlan | undefined
   /** Undefined = plain. */
   readonly tls?: ListenerTls | undefined
+  /** Requests that came without TLS are sent to https:// on this port; undefined = they are served. */
+  readonly redirectPort?: number | undefined
+  /** Value of Strict-Transport-Security (RFC 6797) in every answer; undefined = vigia says nothing of its own. */
+  readonly hsts?: string | undefined
 }
 
 export interface ProxySendersPlan {

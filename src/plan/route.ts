@@ -1,6 +1,8 @@
 // A route as compiled: what it matches, who may use it, what it declares about its requests.
 
 import type { Timeouts } from './bounds.ts'
+import type { RouteCachePlan } from './cache.ts'
+import type { CompressionPlan } from './compression.ts'
 
 export interface RoutePlan {
   /** For logs and metrics: the configured name, or `routes[2]`. */
@@ -23,6 +25,10 @@ export interface RoutePlan {
   readonly access?: AccessPlan | undefined
   /** How often a client may ask; undefined = no limit. */
   readonly rateLimit?: RateLimitPlan | undefined
+  /** Undefined = its answers are passed on as they come. */
+  readonly compress?: CompressionPlan | undefined
+  /** Its answers are stored for others; undefined = they are not. */
+  readonly cache?: RouteCachePlan | undefined
 }
 
 export interface RouteMatch {

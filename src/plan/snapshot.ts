@@ -1,8 +1,10 @@
 // The compiled configuration: immutable, structured-cloneable (it travels to the workers), every unit resolved.
 // Everything but `config/` reads this, never the YAML document.
 
+import type { AcmePlan } from './acme.ts'
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
+import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
@@ -26,7 +28,10 @@ export interface Snapshot {
   /** First match wins. */
   readonly routes: readonly RoutePlan[]
   readonly pools: readonly PoolPlan[]
+  /** Where certificates come from for listeners with TLS that name none; undefined = nowhere. */
+  readonly acme?: AcmePlan | undefined
   readonly dns: DnsPlan
+  readonly cache: CachePlan
   /** CIDR ranges or single addresses whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[]
   readonly limits: Limits

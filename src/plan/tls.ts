@@ -7,10 +7,10 @@ export interface ListenerTls {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Offers HTTP/2 (ALPN h2). */
   readonly http2: boolean
-  /** How long a handshake may take, ms. */
-  readonly handshakeMs: number
-  /** Most handshakes in progress in each worker. */
-  readonly handshakes: number
+  /** From the beginning of a connection to the end of its handshake. */
+  readonly handshakeTimeoutMs: number
+  /** In each worker: those in progress. */
+  readonly maxHandshakes: number
 }
 
 export interface CertificateFiles {

@@ -11,6 +11,7 @@ import type { Slots } from '../shared/messages.ts'
 import { inRanges } from '../util/address-ranges.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
+import { Compression } from './exchange/compression/compression.ts'
 import { otherRoutesOf } from './exchange/protection/other-routes.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
@@ -61,6 +62,7 @@ export function activate(
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
+    compressions: snapshot.routes.map(({ compress }) => compress && new Compression(compress)),
     admissions: admissionsOf(
       snapshot.routes,
       runtime,
@@ -69,6 +71,7 @@ export function activate(
     ),
     otherRoutes,
     assets: snapshot.pools.map(({ assets = [] }) => assets.map(path => path.split('*'))),
+    caches: snapshot.routes.some(({ cache }) => cache !== undefined),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

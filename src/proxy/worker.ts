@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { AcmeChallenges } from '../shared/acme-challenges.ts'
+import { CacheMemory } from '../shared/cache/memory.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
 import { CounterRow, CounterTable } from '../shared/counters.ts'
@@ -16,10 +18,14 @@ import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
+import { type ChallengeAnswers, challengeAnswers } from './answers/challenge-answers.ts'
+import { Cache } from './cache/cache.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listeners } from './client/listeners.ts'
+import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
+import { Encoders } from './exchange/compression/encoders.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { NowAndThen } from './runtime/now-and-then.ts'
@@ -49,10 +55,13 @@ class Worker implements ExchangeContext {
   readonly random = Math.random
   readonly rates: RateTable
   readonly clients: ClientConnections
+  readonly cache: Cache
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
+  readonly encoders: Encoders
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
+  challengeAnswers: ChallengeAnswers | undefined = undefined
   readonly #start: WorkerStart
   readonly #listeners: Listeners
   readonly #health = new HealthListener(() => this.#readiness())
@@ -71,16 +80,19 @@ class Worker implements ExchangeContext {
     this.#start = start
     this.#listeners = new Listeners(this, start.workers > 1, start.tls)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
+    if (start.challenges) this.#answerTo(start.challenges)
     this.descriptors = start.descriptors
     this.instance = start.instance
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
+    this.encoders = new Encoders(this.row)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)
     this.sessions = new SessionTable(start.sessions)
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
+    this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
     this.counters = new CounterTable(start.counters, start.workers)
     this.#controlWatch = new ControlWatch({
       ...start,
@@ -172,7 +184,16 @@ class Worker implements ExchangeContext {
         return
       case 'tls':
         this.#listeners.serve(message.material)
+        return
+      case 'challenges':
+        this.#answerTo(message.challenges)
+        this.report({ type: 'challenges-known', version: message.challenges.version })
     }
+  }
+
+  #answerTo(challenges: AcmeChallenges): void {
+    this.challengeAnswers = challengeAnswers(challenges)
+    this.#listeners.show(challengeContexts(challenges))
   }
 
   /**

@@ -1,6 +1,8 @@
 // What is counted in a row of counters (counters.ts): the cells of a slot, and those of a worker.
 
 import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
+import type { Coding } from '../plan/compression.ts'
+import { CACHE_OUTCOMES } from '../policy/cache/outcome.ts'
 import { HEADER_REFUSALS } from '../proxy-protocol/header.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
@@ -101,13 +103,18 @@ export const TOTAL = {
   unsafe1xx: 40,
   /** Tunnels that were ended because one side took nothing of what waited for it. */
   tunnelsStuck: 45,
+  /** Requests by what the cache was to them, in the order of CACHE_OUTCOMES (slots of pools only). */
+  firstCached: 46,
   /** Of the duration of requests. */
-  firstBucket: 46,
+  firstBucket: 46 + CACHE_OUTCOMES.length,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 46 + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 46 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
 } as const
 
-/** What a worker tells of itself. All but those in bytes only go up; those that are called `first` begin groups. */
+export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']
+const AFTER_FAULTS = 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length
+
+/** What a worker tells of itself. All but those in bytes and `encoders` only go up; names with `first` begin groups. */
 export const WORKER = {
   cpuUserSeconds: 0,
   cpuSystemSeconds: 1,
@@ -128,8 +135,14 @@ export const WORKER = {
   http2Connections: 20 + HANDSHAKE_FAILURES.length,
   http2Requests: 21 + HANDSHAKE_FAILURES.length,
   firstHttp2Fault: 22 + HANDSHAKE_FAILURES.length,
-  firstHeaderRefusal: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length,
-  firstReject: 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length + HEADER_REFUSALS.length,
+  /** In use now: answers that are compressed as they come. */
+  encoders: AFTER_FAULTS,
+  /** Answers that were not compressed for want of an encoder. */
+  compressionsRefused: AFTER_FAULTS + 1,
+  /** By coding: answers, their bytes before, their bytes after. */
+  firstCoding: AFTER_FAULTS + 2,
+  firstHeaderRefusal: AFTER_FAULTS + 11,
+  firstReject: AFTER_FAULTS + 11 + HEADER_REFUSALS.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

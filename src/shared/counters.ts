@@ -2,7 +2,10 @@
 // Totals outlive a worker that died (its successor goes on counting in the same row); gauges don't.
 
 import { FAULT_CODES } from '../http/faults.ts'
+import type { Coding } from '../plan/compression.ts'
+import { CACHE_OUTCOMES, type CacheOutcome } from '../policy/cache/outcome.ts'
 import {
+  CODINGS,
   DURATION_BUCKETS_S,
   GAUGE,
   type Gauge,
@@ -21,10 +24,13 @@ const ROW_GAUGES = MAX_SLOTS * GAUGES
 const ROW_TOTALS = MAX_SLOTS * TOTALS
 /** By route: status classes, of safe and then of other methods. */
 const ROW_ROUTES = MAX_ROUTES * 2 * CLASSES
+/** By route: requests by what the cache was to them. */
+const ROW_CACHED = MAX_ROUTES * CACHE_OUTCOMES.length
 const ROW_WORKER = WORKER.firstReject + FAULT_CODES.length
 const TOTALS_AT = ROW_GAUGES * 4
 const ROUTES_AT = TOTALS_AT + ROW_TOTALS * 8
-const WORKER_AT = ROUTES_AT + ROW_ROUTES * 8
+const CACHED_AT = ROUTES_AT + ROW_ROUTES * 8
+const WORKER_AT = CACHED_AT + ROW_CACHED * 8
 const ROW_BYTES = WORKER_AT + ROW_WORKER * 8
 
 /** Shared memory for `workers` rows. Pages that are never touched cost nothing. */
@@ -37,6 +43,7 @@ export class CounterRow {
   readonly #gauges: Int32Array
   readonly #totals: Float64Array
   readonly #routes: Float64Array
+  readonly #cached: Float64Array
   readonly #worker: Float64Array
 
   constructor(buffer: SharedArrayBuffer, worker: number) {
@@ -44,6 +51,7 @@ export class CounterRow {
     this.#gauges = new Int32Array(buffer, start, ROW_GAUGES)
     this.#totals = new Float64Array(buffer, start + TOTALS_AT, ROW_TOTALS)
     this.#routes = new Float64Array(buffer, start + ROUTES_AT, ROW_ROUTES)
+    this.#cached = new Float64Array(buffer, start + CACHED_AT, ROW_CACHED)
     this.#worker = new Float64Array(buffer, start + WORKER_AT, ROW_WORKER)
   }
 
@@ -70,6 +78,13 @@ export class CounterRow {
     this.bucket(slot, TOTAL.firstBucket, seconds)
   }
 
+  /** Counts what the cache was to a request. @param slot of its pool @param route slot of its route */
+  cached(slot: number, route: number, outcome: CacheOutcome): void {
+    const which = CACHE_OUTCOMES.indexOf(outcome)
+    this.add(slot, TOTAL.firstCached + which, 1)
+    this.#cached[route * CACHE_OUTCOMES.length + which]! += 1
+  }
+
   /** Counts a duration in one of the two histograms of a slot; its sum is counted apart. */
   bucket(slot: number, first: number, seconds: number): void {
     let bucket = 0
@@ -81,6 +96,14 @@ export class CounterRow {
   rejected(index: number): void {
     this.add(SLOT_OF_VIGIA, TOTAL.rejects, 1)
     this.addOwn(WORKER.firstReject + index, 1)
+  }
+
+  /** Counts an answer that was compressed, and its bytes. */
+  compressed(coding: Coding, before: number, after: number): void {
+    const first = WORKER.firstCoding + CODINGS.indexOf(coding) * 3
+    this.addOwn(first, 1)
+    this.addOwn(first + 1, before)
+    this.addOwn(first + 2, after)
   }
 
   /** @param cell one of WORKER */
@@ -118,9 +141,15 @@ export class CounterRow {
     return this.#routes[(route * 2 + (safe ? 0 : 1)) * CLASSES + statusClass - 1]!
   }
 
+  /** See `cached`. */
+  routeCached(route: number, outcome: CacheOutcome): number {
+    return this.#cached[route * CACHE_OUTCOMES.length + CACHE_OUTCOMES.indexOf(outcome)]!
+  }
+
   /** Control only, after the row's worker has ended: what it had in flight is gone with it. */
   dropGauges(): void {
     this.#gauges.fill(0)
+    this.#worker[WORKER.encoders] = 0
     this.setMemory(0, 0)
   }
 }
@@ -168,6 +197,13 @@ export class CounterTable {
   routeTotal(route: number, statusClass: number, safe: boolean): number {
     let sum = 0
     for (const row of this.rows) sum += row.routeTotal(route, statusClass, safe)
+    return sum
+  }
+
+  /** Requests of a route by what the cache was to them. */
+  routeCached(route: number, outcome: CacheOutcome): number {
+    let sum = 0
+    for (const row of this.rows) sum += row.routeCached(route, outcome)
     return sum
   }
 

@@ -3,6 +3,7 @@
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
+import type { AcmeChallenges } from './acme-challenges.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
@@ -30,6 +31,8 @@ export interface WorkerStart {
   readonly rates: SharedArrayBuffer
   /** Of the ClientConnections. */
   readonly clients: SharedArrayBuffer
+  /** Of the CacheMemory. */
+  readonly cache: { readonly buffer: SharedArrayBuffer; readonly bytes: number }
   /** Of the Heartbeats. */
   readonly beats: SharedArrayBuffer
   /** Most descriptors that the process may have open; undefined = not known. */
@@ -40,6 +43,8 @@ export interface WorkerStart {
   readonly closedRoutes?: readonly ClosedRoute[] | undefined
   /** Undefined = no listener has TLS. */
   readonly tls?: TlsMaterial | undefined
+  /** What a CA is to be answered. */
+  readonly challenges?: AcmeChallenges | undefined
 }
 
 export type ToWorker =
@@ -60,6 +65,8 @@ export type ToWorker =
   | { readonly type: 'reopen-logs' }
   /** Certificates and ticket keys from now on, in place of those of before; no connection ends for it. Before the snapshot that needs it. */
   | { readonly type: 'tls'; readonly material: TlsMaterial }
+  /** What a CA is to be answered from now on; `challenges-known` follows. */
+  | { readonly type: 'challenges'; readonly challenges: AcmeChallenges }
 
 /** Requests of a route that a maintenance window answers. */
 export interface ClosedRoute {
@@ -102,6 +109,8 @@ export type FromWorker =
   | { readonly type: 'in-doubt'; readonly record: InDoubtRecord }
   /** Every listener of the snapshot with this revision is bound, every new exchange uses it. */
   | { readonly type: 'ready'; readonly revision: number }
+  /** It answers a CA as of this version of the challenges. */
+  | { readonly type: 'challenges-known'; readonly version: number }
   /** A listener could not be bound, or another fatal start error: one line for people. */
   | { readonly type: 'failed'; readonly revision: number; readonly reason: string; readonly code: string | undefined }
   /** An attempt on an upstream failed below HTTP (connect, TLS, reset, timeout, garbage). */

@@ -24,6 +24,7 @@ export interface Store {
   configuration(id: number): Promise<(ConfigurationRow & { readonly text: string }) | undefined>
   overrides(): Promise<readonly Override[]>
   windows(): Promise<readonly StoredWindow[]>
+  secrets(): Promise<readonly StoredSecret[]>
   health(): StoreHealth
   /** For so long nothing is deleted for its age, ms: the clock that says how old it is was set just now. */
   keepAll(ms: number): void
@@ -178,6 +179,7 @@ export interface Change {
   readonly audit: readonly [AuditEntry, ...AuditEntry[]]
   readonly overrides?: readonly OverrideChange[]
   readonly windows?: readonly WindowChange[]
+  readonly secrets?: readonly SecretChange[]
   readonly configuration?: ConfigurationEntry
   readonly resolve?: readonly InDoubtResolution[]
 }
@@ -208,6 +210,15 @@ export interface StoredWindow {
 export type WindowChange =
   | ({ readonly op: 'put' } & StoredWindow)
   | ({ readonly op: 'remove' } & Pick<StoredWindow, 'id'>)
+
+/** What must stay private: accounts and certificates with their keys. No audit row, history or answer of the admin API has it. */
+export interface StoredSecret {
+  readonly id: string
+  readonly value: unknown
+}
+export type SecretChange =
+  | ({ readonly op: 'put' } & StoredSecret)
+  | ({ readonly op: 'remove' } & Pick<StoredSecret, 'id'>)
 
 export interface ConfigurationEntry {
   readonly atMs?: number

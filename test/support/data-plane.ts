@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { formatProblem } from '../../src/config/forms/problem.ts'
 import { loadBytes } from '../../src/config/read/load.ts'
 import type { Snapshot } from '../../src/plan/snapshot.ts'
+import { allocateCache } from '../../src/shared/cache/layout.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
 import { Heartbeats } from '../../src/shared/heartbeats.ts'
@@ -64,6 +65,7 @@ export async function startDataPlane(
     sessions: new SessionTable().buffer,
     rates: allocateRates(),
     clients: allocateClientConnections(1),
+    cache: allocateCache(snapshot.cache.bytes),
     beats: new Heartbeats().buffer,
     snapshot,
     slots,

@@ -1,6 +1,7 @@
 // The connections of the admin listener, each with what it has shown so far. Who has to go when there are too many is
 // policy/process/listener-places.ts's decision. A TCP connection costs its sender nothing, and this listener answers who asks whether vigia lives.
 
+import { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type ListenerPlace, type PlaceLimits, placeFor } from '../../policy/process/listener-places.ts'
@@ -37,7 +38,11 @@ class Connection implements ListenerPlace {
 
 /** To be called before guardAccess: what that refuses is a request all the same. @param onFull a connection was closed, or refused, for want of places */
 export function guardConnections(app: FastifyInstance, access: AdminAccess, onFull: (address: string) => void): void {
+  const isSecure = app.server instanceof Server
   const connections = new Map<Socket, Connection>()
+  /** By what TLS has decrypted: requests come on that, and the place is that of the connection below. */
+  const secured = new WeakMap<Socket, Connection>()
+  const connectionOf = (socket: Socket) => connections.get(socket) ?? secured.get(socket)
   // A backstop: those that are being closed still count for Node.
   app.server.maxConnections = 2 * PLACES.most
   app.server.on('connection', (socket: Socket) => {
@@ -54,19 +59,28 @@ export function guardConnections(app: FastifyInstance, access: AdminAccess, onFu
     if (!verdict.letIn) return
     connections.set(socket, newcomer)
     socket.once('close', () => connections.delete(socket))
+    if (!isSecure) refuseManyAtOnce(socket)
+  })
+  app.server.on('secureConnection', (socket: Socket) => {
+    const { remoteAddress, remotePort } = socket
+    const below = [...connections.values()].find(
+      each => each.socket.remotePort === remotePort && each.socket.remoteAddress === remoteAddress,
+    )
+    if (below === undefined) return void socket.destroy()
+    secured.set(socket, below)
     refuseManyAtOnce(socket)
   })
   app.addHook('onRequest', async ({ raw }) => {
-    const connection = connections.get(raw.socket)
+    const connection = connectionOf(raw.socket)
     if (connection !== undefined) connection.requests += 1
   })
   // Reached by who was let in, before the body is read.
   app.addHook('preParsing', async ({ principal, raw }) => {
-    const connection = connections.get(raw.socket)
+    const connection = connectionOf(raw.socket)
     if (connection !== undefined && principal !== undefined) connection.known = true
   })
   app.addHook('onResponse', async ({ raw }) => {
-    const connection = connections.get(raw.socket)
+    const connection = connectionOf(raw.socket)
     if (connection !== undefined) connection.requests -= 1
   })
 }

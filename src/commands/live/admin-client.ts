@@ -2,6 +2,7 @@
 // A token comes from a file or the environment, never from the command line, where everybody on the machine could read it.
 
 import { readFileSync } from 'node:fs'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { StatusReport } from '../../admin/contract/status.ts'
 
 /** Vigia does not answer, lets nobody in without a token, or what answers is not vigia. The message is a whole line. */
@@ -14,6 +15,11 @@ export class RefusedByVigia extends Error {}
 export const TOKEN_FILE_VARIABLE = 'VIGIA_TOKEN_FILE'
 export const TOKEN_VARIABLE = 'VIGIA_TOKEN'
 
+/** Holds the path of a PEM file of authorities that are trusted beside the usual ones; `--ca-file` sets it. */
+export const CA_FILE_VARIABLE = 'VIGIA_CA_FILE'
+
+/** What OpenSSL calls a chain that ends at nobody whom this machine trusts. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED/
 const TIMEOUT_MS = 5000
 
 /** @param admin base URL of the admin listener; the scheme may be left out */
@@ -90,6 +96,7 @@ async function ask(admin: string, path: string, init: RequestInit): Promise<Resp
   }
   try {
     const base = admin.includes('://') ? admin : `http://${admin}`
+    if (base.startsWith('https:')) trust(process.env[CA_FILE_VARIABLE])
     // A redirect would carry the token elsewhere.
     return await fetch(new URL(path, base), {
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -98,7 +105,22 @@ async function ask(admin: string, path: string, init: RequestInit): Promise<Resp
       redirect: 'error',
     })
   } catch (error) {
+    if (error instanceof Unreachable) throw error
     throw unreachable(admin, explain(error))
+  }
+}
+
+let trusted: string | undefined
+
+/** From now on certificates of the authorities in this file are taken, too. Throws Unreachable where it can't be used. */
+function trust(file: string | undefined): void {
+  if (!file || file === trusted) return
+  try {
+    setDefaultCACertificates([...getCACertificates('default'), readFileSync(file, 'utf8')])
+    trusted = file
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Unreachable(`the file of authorities ${file} can't be used: ${code ?? message}`)
   }
 }
 
@@ -139,5 +161,12 @@ function explain(error: unknown): string {
   const { cause } = error
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
   if (code === 'ECONNREFUSED') return 'connection refused'
+  if (code !== undefined && UNTRUSTED.test(code))
+    return `its certificate is not trusted here (${code}): give the file of its authority with --ca-file`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'its certificate is not for this name: give --admin a name that it has'
+  if (code === 'UND_ERR_SOCKET') return 'it closed the connection: with tls its URL begins with https://'
+  if (code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' || code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+    return 'it speaks no TLS: its URL begins with http://'
   return cause instanceof Error ? cause.message || (code ?? error.message) : error.message
 }

@@ -12,7 +12,7 @@ export interface StoreOutput {
 export const TERMINAL: StoreOutput = { out: line => console.log(line), err: line => console.error(line) }
 
 export function contentLines({ version, counts, audit }: Inspection): string[] {
-  const { transitions, incidents, inDoubt, configurations, overrides, windows } = counts
+  const { transitions, incidents, inDoubt, configurations, overrides, windows, secrets } = counts
   const lines = [
     `  audit           ${rows(counts.audit)}`,
     `  transitions     ${rows(transitions)}`,
@@ -21,6 +21,7 @@ export function contentLines({ version, counts, audit }: Inspection): string[] {
     `  configurations  ${rows(configurations)}`,
     `  overrides       ${rows(overrides)}`,
     `  windows         ${rows(windows)}`,
+    `  secrets         ${rows(secrets)}`,
     `  file version    ${version}`,
   ]
   return audit === undefined ? lines : [...lines, `  audit head      ${audit.head.hash} (row ${audit.head.seq})`]

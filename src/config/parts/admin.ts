@@ -6,9 +6,11 @@ import Type, { type Static } from 'typebox'
 import type { AdminPlan } from '../../plan/admin.ts'
 import { isLoopback } from '../../util/address-ranges.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
+import { certificateSchema, compilePairs, type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { integer, name, section, text } from '../forms/schema-blocks.ts'
+import { minVersionSchema, OLDEST_TLS } from './listener-tls.ts'
 
 const DEFAULT_ADDRESS = '127.0.0.1:9900'
 /** As many characters as 128 bits have in hexadecimal. */
@@ -22,6 +24,20 @@ const role = Type.Union([Type.Literal('read'), Type.Literal('operate'), Type.Lit
     'What it may do: `read` sees everything, `operate` also drains, weighs, settles and plans, `admin` also changes the configuration.',
   whyRequired: 'what may be done with it: read, operate or admin',
 })
+
+const tls = section(
+  {
+    certificates: Type.Optional(
+      Type.Array(certificateSchema, {
+        minItems: 1,
+        title: 'a list with at least one certificate',
+        description: 'Its certificates, as those of a listener. Default: those of all listeners.',
+      }),
+    ),
+    minVersion: Type.Optional(minVersionSchema),
+  },
+  'The admin listener speaks TLS; its URL begins with https://.',
+)
 
 const token = section(
   {
@@ -52,6 +68,7 @@ export const adminSchema = Type.Union(
           ADDRESS_FORM,
           'host:port of the admin listener. Where others than this machine can reach it, `tokens` are needed.',
         ),
+        tls: Type.Optional(tls),
         followers: Type.Optional(
           integer(1, 128, 'Most that follow the events at once (GET /events, `vigia events -f`).', 16),
         ),
@@ -92,8 +109,11 @@ export function adminAddress(admin: Given): string | undefined {
   return admin === false ? undefined : (admin?.address ?? DEFAULT_ADDRESS)
 }
 
-export function* checkAdmin(admin: Given): Iterable<Finding> {
+/** @param hasCertificates some listener has */
+export function* checkAdmin(admin: Given, hasCertificates: boolean): Iterable<Finding> {
   if (admin === false) return
+  if (admin?.tls !== undefined && admin.tls.certificates === undefined && !hasCertificates)
+    yield error(['admin', 'tls'], 'has no certificates, and no listener has any: give admin.tls.certificates', 'key')
   const text = admin?.address ?? DEFAULT_ADDRESS
   const address = parseAddress(text)
   if (!('wrong' in address) && !isLoopback(address.host) && admin?.tokens === undefined) {
@@ -133,6 +153,11 @@ function wrongInTokenFile(content: string): string | undefined {
     : `holds no token, expected one line of at least ${SHORTEST_TOKEN} characters without spaces; ${MAKE_ONE}`
 }
 
+export function adminPairs(admin: Given): NamedPair[] {
+  const certificates = admin === false ? undefined : admin?.tls?.certificates
+  return namedPairs(certificates ?? [], ['admin', 'tls', 'certificates'])
+}
+
 /** In which what comes over the API may name files, as the document writes them. */
 export function grantedFolders(admin: Given): readonly string[] {
   return admin === undefined || admin === false ? [] : (admin.files ?? [])
@@ -152,8 +177,13 @@ export function compileAdmin(
   }))
   const folders = grantedFolders(admin).map(resolvePath)
   const followers = admin?.followers
+  const tls = admin?.tls && {
+    certificates: compilePairs(admin.tls.certificates ?? [], resolvePath),
+    minVersion: admin.tls.minVersion ?? OLDEST_TLS,
+  }
   return {
     ...{ host, port },
+    ...(tls === undefined ? {} : { tls }),
     ...(followers === undefined ? {} : { followers }),
     ...(tokens === undefined ? {} : { tokens }),
     ...(folders.length === 0 ? {} : { files: folders }),

@@ -15,6 +15,7 @@ const LIMITS = {
   /** Bytes per second: nobody who uses an ERP is slower, and a slow attack needs many more connections for it. */
   minRate: 128,
   minRateGrace: '30s',
+  compressions: 256,
 } as const
 const TIMEOUTS = {
   head: '10s',
@@ -82,6 +83,14 @@ export const limitsSchema = section(
         'Duration. How long vigia waits for a client in all before it judges by `minRate`.',
         LIMITS.minRateGrace,
         'judges from the start',
+      ),
+    ),
+    compressions: Type.Optional(
+      integer(
+        0,
+        100_000,
+        'Most answers that one worker compresses at once while they come; each takes 0.4 MiB, at the levels balanced and small up to 1.2 and 3 MiB. Effect: further ones are sent as they are (`vigia_compressions_refused_total`); event streams and routes with `longPoll` get at most half of them. Answers of up to 8 KiB that come in one piece need none.',
+        LIMITS.compressions,
       ),
     ),
   },
@@ -224,6 +233,7 @@ export function compileLimits(limits: LimitsDocument | undefined): Limits {
     connections: limits?.connections,
     connectionsPerClient: limits?.connectionsPerClient,
     memoryBytes: limits?.memory === undefined ? undefined : parseSize(limits.memory)!,
+    compressions: limits?.compressions ?? LIMITS.compressions,
     minRate: compileMinRate(limits),
   }
 }

@@ -3,12 +3,17 @@
 import Type, { type Static } from 'typebox'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
+import { type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
-import { boolean, name, section, text } from '../forms/schema-blocks.ts'
+import { boolean, integer, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
+import { checkHsts, compileHsts, hstsSchema } from './hsts.ts'
+import { checkListenerTls, compileListenerTls, listenerTlsSchema } from './listener-tls.ts'
 import { checkProxySenders, compileProxySenders, proxySendersSchema } from './proxy-senders.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
+
+const HTTPS_PORT = 443
 
 const listener = section(
   {
@@ -25,6 +30,22 @@ const listener = section(
     ),
     proxyProtocol: Type.Optional(proxySendersSchema),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
+    tls: Type.Optional(listenerTlsSchema),
+    redirect: Type.Optional(
+      Type.Literal('https', {
+        title: 'https',
+        description:
+          'Answers requests that came without TLS with a redirect to https:// (308, which repeats a POST as one; browsers are told not to store it). For port 80; what a trusted proxy says has come over TLS is served. Default: they are served.',
+      }),
+    ),
+    redirectPort: Type.Optional(
+      integer(
+        1,
+        65_535,
+        'The port that clients reach TLS on, where it is not that of the first listener with `tls`. Default: that port; where there is none, 443.',
+      ),
+    ),
+    hsts: Type.Optional(hstsSchema),
   },
   'An address that clients connect to.',
 )
@@ -49,10 +70,7 @@ interface Listening {
 /** Addresses of all listeners: their form, and no two on one port. */
 export function* checkListeners({ listeners, admin, health, workers }: Listening): Iterable<Finding> {
   yield* repeatedNames(listeners, 'listeners')
-  for (const [i, { tcpKeepAlive, proxyProtocol }] of listeners.entries()) {
-    yield* checkTcpKeepAlive(tcpKeepAlive, ['listeners', i, 'tcpKeepAlive'])
-    yield* checkProxySenders(proxyProtocol, ['listeners', i, 'proxyProtocol'])
-  }
+  for (const [i, listener] of listeners.entries()) yield* checkListener(listener, ['listeners', i])
   const taken: { readonly address: Address; readonly by: string }[] = []
   const addresses: { readonly path: Path; readonly text: string; readonly by: string }[] = listeners.map(
     ({ name, address }, i) => ({
@@ -91,6 +109,32 @@ export function* checkListeners({ listeners, admin, health, workers }: Listening
   }
 }
 
+function* checkListener(
+  { http2, tcpKeepAlive, proxyProtocol, tls, redirect, redirectPort, hsts }: ListenerDocument,
+  at: Path,
+): Iterable<Finding> {
+  yield* checkTcpKeepAlive(tcpKeepAlive, [...at, 'tcpKeepAlive'])
+  yield* checkProxySenders(proxyProtocol, [...at, 'proxyProtocol'])
+  if (tls) yield* checkListenerTls(tls, [...at, 'tls'])
+  if (tls && http2 !== undefined)
+    yield error([...at, 'http2'], 'is for connections without TLS: with tls it is tls.http2', 'key')
+  if (tls && redirect !== undefined)
+    yield error([...at, 'redirect'], 'what comes to a listener with tls is https already: it belongs to one without')
+  if (redirectPort !== undefined && redirect === undefined)
+    yield error([...at, 'redirectPort'], 'says nothing without redirect: https', 'key')
+  if (hsts && !tls)
+    yield error(
+      [...at, 'hsts'],
+      'browsers ignore it in answers without TLS (RFC 6797 8.1): it belongs to a listener with tls',
+      'key',
+    )
+  if (hsts) yield* checkHsts(hsts, [...at, 'hsts'])
+}
+
+export function listenerPairs(listeners: ListenersDocument): NamedPair[] {
+  return listeners.flatMap(({ tls }, i) => namedPairs(tls?.certificates ?? [], ['listeners', i, 'tls', 'certificates']))
+}
+
 function overlaps(a: Address, b: Address): boolean {
   return a.port === b.port && (a.host === b.host || isWildcard(a.host) || isWildcard(b.host))
 }
@@ -99,14 +143,27 @@ function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }
 
-/** @param listener must have passed the checks */
-export function compileListener(listener: ListenerDocument): ListenerPlan {
-  const { name, address, tcpKeepAlive, http2, proxyProtocol } = listener
-  const parsed = parseAddress(address)
-  if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
-  return {
-    ...{ name, ...parsed, http2 },
-    proxyProtocol: compileProxySenders(proxyProtocol),
-    tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive),
-  }
+/** @param listeners must have passed the checks @param resolvePath makes a path of the document absolute */
+export function compileListeners(
+  listeners: ListenersDocument,
+  resolvePath: (path: string) => string,
+): readonly ListenerPlan[] {
+  const plans = listeners.map(({ name, address, http2, proxyProtocol, tcpKeepAlive, tls, hsts }) => {
+    const parsed = parseAddress(address)
+    if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
+    return {
+      name,
+      ...parsed,
+      http2,
+      proxyProtocol: compileProxySenders(proxyProtocol),
+      tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive),
+      tls: tls && compileListenerTls(tls, resolvePath),
+      hsts: hsts && compileHsts(hsts),
+    }
+  })
+  const httpsPort = plans.find(({ tls }) => tls)?.port ?? HTTPS_PORT
+  return plans.map((plan, i) => {
+    const { redirect, redirectPort = httpsPort } = listeners[i]!
+    return { ...plan, redirectPort: redirect && redirectPort }
+  })
 }

@@ -24,28 +24,38 @@ export function readFiles(named: readonly NamedFile[], folder: string, guarded: 
   const findings: Finding[] = []
   for (const { path, file, wrongIn } of named) {
     const absolute = resolve(folder, file)
-    const found = read(absolute, guarded.some(each => isBelow(each, absolute)) ? O_NOFOLLOW : 0)
+    const found = readBytes(absolute, guarded)
     inputs.set(absolute, found.print)
-    const wrong =
-      'failed' in found ? `${found.failed} (it is looked for from the configuration's folder)` : wrongIn(found.content)
+    if ('failed' in found) {
+      findings.push(error(path, `the file ${quote(file)} ${found.failed}`))
+      continue
+    }
+    const content = found.bytes.toString('utf8').replace(/\r?\n$/, '')
+    const wrong = wrongIn(content)
     if (wrong !== undefined) findings.push(error(path, `the file ${quote(file)} ${wrong}`))
-    else if ('content' in found) contents.set(file, found.content)
+    else contents.set(file, content)
   }
   return { contents, inputs, findings }
 }
 
-type Read = { readonly print: string } & ({ readonly content: string } | { readonly failed: string })
+/** What a file holds, or why nobody knows, to follow its name. */
+export type FileRead = { readonly print: string } & ({ readonly bytes: Buffer } | { readonly failed: string })
 
-function read(file: string, flags: number): Read {
+const FROM_WHERE = "(it is looked for from the configuration's folder)"
+
+/** @param file absolute @param guarded folders in which links are not followed */
+export function readBytes(file: string, guarded: readonly string[] = []): FileRead {
+  const flags = guarded.some(each => isBelow(each, file)) ? O_NOFOLLOW : 0
   try {
     const found = readRegularFile(file, flags)
     if ('not' in found) {
       const failed = found.not === NO_FILE ? 'is not a regular file' : 'is larger than 1 MiB'
-      return { print: found.not, failed }
+      return { print: found.not, failed: `${failed} ${FROM_WHERE}` }
     }
-    return { print: fingerprint(found.bytes), content: found.bytes.toString('utf8').replace(/\r?\n$/, '') }
+    return { print: fingerprint(found.bytes), bytes: found.bytes }
   } catch (cause) {
-    return { print: fingerprintOfFailure(cause), failed: whyUnreadable((cause as NodeJS.ErrnoException).code) }
+    const failed = `${whyUnreadable((cause as NodeJS.ErrnoException).code)} ${FROM_WHERE}`
+    return { print: fingerprintOfFailure(cause), failed }
   }
 }
 

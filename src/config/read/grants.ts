@@ -4,7 +4,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isBelow } from '../../util/paths.ts'
-import { type ConfigDocument, namedFiles, writtenFiles } from '../document.ts'
+import { type ConfigDocument, certificateFiles, namedFiles, writtenFiles } from '../document.ts'
 import { error, type Finding, type Path, quote } from '../forms/problem.ts'
 import { grantedFolders } from '../parts/admin.ts'
 
@@ -57,7 +57,7 @@ function isWithin(folder: string, file: string): boolean {
 }
 
 function allFiles(config: ConfigDocument): { readonly path: Path; readonly file: string }[] {
-  return [...namedFiles(config), ...writtenFiles(config)]
+  return [...namedFiles(config), ...certificateFiles(config), ...writtenFiles(config)]
 }
 
 /** A token's file is not to be sent as a header: whoever names a file again has to use it for the same. */

@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { type ConfigDocument, compile, crossCheck, namedFiles } from '../document.ts'
+import { type ConfigDocument, certificatePairs, compile, crossCheck, namedFiles, ticketKeyFile } from '../document.ts'
 import { error, type Finding, formatPath, type Problem, shorten } from '../forms/problem.ts'
 import type { Horizon } from '../parts/maintenance/maintenance.ts'
+import { type CheckedCertificate, type LookedAt, lookAtCertificates } from './certificates.ts'
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
 import { type Files, readFiles, whyUnreadable } from './files.ts'
 import { checkGrants, type Grants, grantsOf } from './grants.ts'
@@ -25,6 +26,8 @@ export interface LoadedSnapshot {
   /** The document as it was read, secrets and all: to be shown only through shown/mask.ts. */
   readonly text: string
   readonly inputs: Inputs
+  /** Those that it names: read and watched by who serves them, they are not among `inputs`. */
+  readonly certificates: readonly CheckedCertificate[]
   /** What it gives to those that come over the admin API, where it is that of the file. */
   readonly grants: Grants
 }
@@ -39,6 +42,7 @@ export interface RefusedConfig {
 /** Nobody reads more than that. */
 const MOST_PROBLEMS = 100
 const NO_FILES: Files = { contents: new Map(), inputs: new Map(), findings: [] }
+const NO_CERTIFICATES: LookedAt = { inputs: new Map(), findings: [], certificates: [] }
 
 /**
  * @param revision of the snapshot: one more than the last applied one
@@ -88,14 +92,16 @@ export function loadBytes(
     const { findings, rest } = valid
     const looked = rest && lookThrough(rest.config, folder, horizon, grants)
     const further = looked ? looked.findings.filter(found => stillHolds(found, rest.missing)) : []
-    return refused(source, [...findings, ...further], expansion, new Map([...inputs, ...(looked?.inputs ?? [])]))
+    const read = new Map([...inputs, ...(looked?.inputs ?? []), ...(looked?.live.inputs ?? [])])
+    return refused(source, [...findings, ...further], expansion, read)
   }
 
   // 3. Rules between parts, and the files that the document names.
-  const { findings, contents, inputs: named } = lookThrough(valid.config, folder, horizon, grants)
+  const { findings, contents, inputs: named, live } = lookThrough(valid.config, folder, horizon, grants)
   const all = new Map([...inputs, ...named])
   const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
-  if (isRefused) return refused(source, findings, expansion, all)
+  // A certificate that could not be served may be there in a moment.
+  if (isRefused) return refused(source, findings, expansion, new Map([...all, ...live.inputs]))
 
   // 4. Defaults and units.
   const snapshot = compile(valid.config, {
@@ -106,7 +112,15 @@ export function loadBytes(
   })
   const given = grantsOf(valid.config, folder, expansion.names)
   const warnings = inOrder(source, findings, expansion)
-  return { ok: true, snapshot, warnings, text: source.text, inputs: all, grants: given }
+  return {
+    ok: true,
+    snapshot,
+    warnings,
+    text: source.text,
+    inputs: all,
+    certificates: live.certificates,
+    grants: given,
+  }
 }
 
 /** Findings about a configuration that was loaded, with their places. @param file as it was named */
@@ -119,10 +133,11 @@ function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon, g
   const beyond = grants === undefined ? [] : [...checkGrants(config, folder, grants)]
   // Where it names what it may not, no file is looked at: what is said of one would tell something.
   const files = beyond.length > 0 ? NO_FILES : readFiles(namedFiles(config), folder, grants?.folders)
-  return {
-    ...files,
-    findings: [...crossCheck(config, horizon, addressesOfThisMachine()), ...beyond, ...files.findings],
-  }
+  const named = { pairs: certificatePairs(config), ticketKey: ticketKeyFile(config) }
+  const options = { folder, guarded: grants?.folders, nowMs: horizon.nowMs, ifTime: horizon.severity }
+  const live = beyond.length > 0 ? NO_CERTIFICATES : lookAtCertificates(named, options)
+  const checks = crossCheck(config, horizon, addressesOfThisMachine())
+  return { ...files, live, findings: [...checks, ...beyond, ...files.findings, ...live.findings] }
 }
 
 function addressesOfThisMachine(): string[] {

@@ -27,11 +27,42 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   maxConnections: ['maxconn', 'maxconns', 'limitconn'],
   maxBody: ['clientmaxbodysize', 'limitrequestbody', 'maxrequestbodybytes'],
   rateLimit: ['limitreq', 'ratelimiting', 'sticktablerate'],
+  cache: ['proxycache', 'proxycachepath', 'cacheenable', 'cacheuse', 'httpcache', 'caching'],
+  staleIfError: ['proxycacheusestale', 'cachestaleonerror', 'grace'],
+  ttl: ['proxycachevalid', 'maxage', 'cachedefaultexpire', 'expires'],
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
   proxyProtocol: ['acceptproxy', 'expectproxy', 'sendproxy', 'sendproxyv2', 'remoteipproxyprotocol'],
   priority: ['backup'],
+  compress: [
+    'compression',
+    'gzip',
+    'brotli',
+    'zstd',
+    'encode',
+    'deflate',
+    'compressor',
+    'filtercompression',
+    'httpcompression',
+  ],
+  types: ['gziptypes', 'brotlitypes', 'zstdtypes', 'contenttypes', 'contenttype', 'includedcontenttypes', 'mimetypes'],
+  minBytes: ['gzipminlength', 'minlength', 'minimumlength', 'mincontentlength', 'minresponsebodybytes', 'minsize'],
+  codings: ['algo', 'algorithms', 'encodings', 'compressorlibrary', 'algorithm'],
+  level: ['gzipcomplevel', 'complevel', 'compressionlevel', 'quality', 'brotlicomplevel', 'zstdcomplevel'],
   match: ['location', 'rule', 'acl'],
+  tls: ['ssl', 'https', 'downstreamtlscontext'],
+  certificates: ['cert', 'certs', 'crt', 'certificate', 'tlscertificates'],
+  certFile: ['cert', 'crt', 'file', 'certificate', 'certificatechain', 'sslcertificate', 'sslcertificatefile'],
+  keyFile: ['key', 'privatekey', 'sslcertificatekey', 'sslcertificatekeyfile'],
+  ticketKeyFile: ['sslsessionticketkey', 'tlsticketkeys', 'sslsessionticketkeyfile', 'sessionticketkeys', 'ticketkeys'],
+  ticketRotation: ['rotationinterval', 'sessiontickets'],
+  minVersion: ['sslprotocols', 'sslprotocol', 'sslminver', 'protocols', 'tlsminimumprotocolversion', 'minprotocol'],
+  handshakeTimeout: ['sslhandshaketimeout', 'transportsocketconnecttimeout'],
+  redirect: ['redirectscheme', 'httpsredirect', 'forcehttps', 'sslredirect', 'forcesslredirect'],
+  hsts: ['stricttransportsecurity', 'stsseconds', 'stsheader'],
+  maxAge: ['stsseconds', 'maxage'],
+  includeSubDomains: ['stsincludesubdomains'],
+  preload: ['stspreload'],
   http2: ['h2', 'h2c', 'proto', 'protocol', 'protocols', 'alpn'],
 }
 
@@ -40,6 +71,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'round-robin': ['rr', 'wrr', 'staticrr', 'weightedroundrobin', 'byrequests'],
   'random-two': ['random', 'p2c', 'poweroftwo', 'powerofthreechoices'],
   'peak-ewma': ['ewma', 'leasttime', 'leastresponsetime'],
+  'TLSv1.2': ['1.2', 'tls1.2', 'tlsv1.2', 'tlsv12', 'versiontls12'],
+  'TLSv1.3': ['1.3', 'tls1.3', 'tlsv1.3', 'tlsv13', 'versiontls13'],
   hash: ['source', 'iphash', 'uri', 'ringhash', 'maglev', 'consistent', 'consistenthash'],
 }
 
@@ -54,16 +87,17 @@ const SENTENCES: Readonly<Record<string, { readonly beside: string; readonly tex
 }
 const TLS = ['tls', 'ssl', 'cert', 'certificate', 'sslcertificate', 'certfile', 'key', 'keyfile', 'sslcertificatekey']
 const TLS_TEXT =
-  'listeners speak plain HTTP: whoever ends TLS for clients stands in front of vigia (trustedProxies); TLS to an upstream is a matter of its url and of pools.*.upstreams[].tls'
+  'TLS for clients is a matter of listeners[].tls (certificates, each with certFile and keyFile), TLS to an upstream of its url and of pools.*.upstreams[].tls'
 
 /** Begins with `, ` or `: `; '' = no idea. @param known keys of the mapping @param schema of the whole document */
 export function meantByKey(key: string, known: readonly string[], path: Path, schema: object): string {
   const word = plain(key)
   const sentence = SENTENCES[word]
   if (sentence !== undefined && known.includes(sentence.beside)) return `: ${sentence.text}`
-  if (TLS.includes(word) && (path.length === 0 || path[0] === 'listeners')) return `: ${TLS_TEXT}`
+  if (TLS.includes(word) && (path.length === 0 || path[0] === 'tls')) return `: ${TLS_TEXT}`
   const other = known.find(each => KEYS[each]?.includes(word))
   if (other !== undefined) return `, did you mean "${other}"?`
+  if (TLS.includes(word) && path[0] === 'listeners') return `: ${TLS_TEXT}`
   const slip = didYouMean(key, known)
   if (slip !== '') return slip
   const place = placeOf(key, path, schema)

@@ -248,7 +248,8 @@ function wordsFor(keys: readonly string[], value: unknown): string {
   if (typeof value !== 'number') return short(withoutSecrets(typeof value === 'string' ? value : JSON.stringify(value)))
   if (!Number.isFinite(value)) return 'never'
   if (key.endsWith('Ms')) return formatDuration(value)
-  if (key.endsWith('Bytes')) return value === Number.MAX_SAFE_INTEGER ? 'no limit' : formatSize(value)
+  if (key.endsWith('Bytes') || key === 'bytes')
+    return value === Number.MAX_SAFE_INTEGER ? 'no limit' : formatSize(value)
   return key === 'retryAfterS' ? formatDuration(value * 1000) : String(value)
 }
 

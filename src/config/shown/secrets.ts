@@ -5,7 +5,7 @@ export const MASK = '***'
 
 /** Names of keys that hold secrets, whatever they are for; a `...File` holds a path, which is none. */
 const SECRET_NAME =
-  /^keys$|(?:pass(?:word|wd|phrase)|pwd|secrets?|tokens?|credentials?|api[_-]?keys?|private[_-]?key|signature|sha256|hash)$/i
+  /^keys$|(?:pass(?:word|wd|phrase)|pwd|secrets?|tokens?|credentials?|api[_-]?keys?|private[_-]?key|h?mac[_-]?key|signature|sha256|hash)$/i
 
 /** Headers of a probe whose values tell nobody anything. Any other may be a credential. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set([

@@ -1,15 +1,19 @@
 // Keeps the admin listener where the configuration wants it: opens, moves and closes it. What it answers is admin's business.
 
+import type { Server } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { AdminAccess } from '../../admin/access/admin-access.ts'
 import type { AdminParts } from '../../admin/contract/parts.ts'
 import type { ControlView } from '../../admin/contract/status.ts'
 import { buildAdmin } from '../../admin/server.ts'
 import type { Logger } from '../../logging/logger.ts'
+import type { AdminPlan } from '../../plan/admin.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { ServedCertificate } from '../../shared/tls-material.ts'
 import { isLoopback } from '../../util/address-ranges.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
 import { cannotListen } from '../workers/listen-check.ts'
+import { AdminSecurity } from './admin-tls.ts'
 
 /** How long answers of a listener that has moved may still take. */
 const LEAVE_MS = 5_000
@@ -23,6 +27,9 @@ export class AdminListener {
   readonly #logger: Logger
   #at: Snapshot['admin']
   #app: FastifyInstance | undefined
+  /** Of `#app`; undefined = it is plain. */
+  #security: AdminSecurity | undefined
+  #certificates: readonly ServedCertificate[] = []
   #turnedAway = 0
   #fullSaidMs = Number.NEGATIVE_INFINITY
   /** Listen no more; what they have begun ends. */
@@ -57,17 +64,29 @@ export class AdminListener {
       )
     }
     const former = this.#app
-    const moves = at?.host !== this.#at?.host || at?.port !== this.#at?.port
+    const isElsewhere = at?.host !== this.#at?.host || at?.port !== this.#at?.port
+    const moves = isElsewhere || at?.tls?.minVersion !== this.#at?.tls?.minVersion
     // First of all, so that nobody gets in without a token for a moment.
     this.#access.use(at?.tokens ?? [])
     try {
-      if (moves) this.#app = at === undefined ? undefined : await this.#open(at.host, at.port)
+      // Plain HTTP and TLS can't share an address: it is free first.
+      if (moves && !isElsewhere) this.#leave(former)
+      if (moves) this.#app = at === undefined ? undefined : await this.#open(at)
     } catch (error) {
       this.#access.use(this.#at?.tokens ?? [])
+      if (!isElsewhere && this.#at !== undefined) this.#app = await this.#open(this.#at)
       throw error
     }
     this.#at = at
-    if (moves && former !== undefined) this.#leave(former)
+    if (moves && isElsewhere) this.#leave(former)
+  }
+
+  /** From now on new connections get one of these, where it has TLS. */
+  useCertificates(certificates: readonly ServedCertificate[]): void {
+    this.#certificates = certificates
+    if (this.#security === undefined) return
+    this.#security.use(certificates)
+    ;(this.#app?.server as Server | undefined)?.setSecureContext(this.#security.default)
   }
 
   #full(address: string): void {
@@ -89,7 +108,8 @@ export class AdminListener {
   }
 
   /** Its port is free at once; the request that asked for the move still gets its answer. */
-  #leave(app: FastifyInstance): void {
+  #leave(app: FastifyInstance | undefined): void {
+    if (app === undefined) return
     this.#leaving.add(app)
     app.server.close()
     setTimeout(() => {
@@ -98,16 +118,19 @@ export class AdminListener {
     }, LEAVE_MS).unref()
   }
 
-  async #open(host: string, port: number): Promise<FastifyInstance> {
+  async #open({ host, port, tls }: AdminPlan): Promise<FastifyInstance> {
+    const security = tls && new AdminSecurity(tls, this.#certificates)
     const app = buildAdmin(this.#view, error => this.#logger.error({ err: error }, 'admin request failed'), {
       ...this.#parts,
       access: this.#access,
       boundTo: host,
+      tls: security?.serverOptions,
       followers: () => this.#at?.followers,
       onFull: address => this.#full(address),
     })
     try {
       await app.listen({ host, port })
+      this.#security = security
       return app
     } catch (error) {
       await app.close()

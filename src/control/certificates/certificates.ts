@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { type CertificateFiles, TICKETS_BY_DEFAULT } from '../../plan/tls.ts'
-import type { TlsMaterial } from '../../shared/tls-material.ts'
+import type { ServedCertificate, TlsMaterial } from '../../shared/tls-material.ts'
 import { type CertificateFacts, readPair } from '../../tls/certificate.ts'
 import type { CertificateEvent } from './certificate-event.ts'
 import type { CertificateSource } from './certificate-source.ts'
@@ -14,13 +14,15 @@ import { type ListenedCertificate, servedCertificates } from './material.ts'
 import { TicketKeys } from './ticket-keys.ts'
 
 /** What of a configuration says which certificates are needed. */
-export type Listening = Pick<Snapshot, 'listeners' | 'routes' | 'tickets'>
+export type Listening = Pick<Snapshot, 'listeners' | 'routes' | 'tickets' | 'admin' | 'acme'>
 
 export interface CertificatesOptions {
   /** Those whose certificates come after the files' of the same listener, in this order. */
   readonly sources: readonly CertificateSource[]
   /** Hands them to every worker that runs. */
   readonly send: (material: TlsMaterial) => void
+  /** Hands those of the admin listener to it. */
+  readonly sendToAdmin: (certificates: readonly ServedCertificate[]) => void
   readonly tell: (event: CertificateEvent) => void
   /** One line, for the log. */
   readonly warn: (text: string) => void
@@ -36,6 +38,9 @@ export interface InUseCertificate extends ListenedCertificate {
   readonly problem: string | undefined
 }
 
+/** Stands for the admin listener among the names of listeners: none begins so. */
+export const ADMIN_LISTENER = '(admin)'
+
 /** How often ends are looked at, and files that could not be used. */
 const LOOK_MS = 60_000
 
@@ -48,6 +53,7 @@ export class Certificates {
   /** Of the configuration in use. */
   #list: readonly InUseCertificate[] = []
   #material: TlsMaterial | undefined
+  #ofAdmin: readonly ServedCertificate[] = []
   /** What certificates of sources say, by themselves and their keys: to read one takes a millisecond. */
   #known = new Map<string, CertificateFacts>()
   /** By performance.now(). */
@@ -79,6 +85,7 @@ export class Certificates {
     try {
       await this.#files.prepare(filesOf(wanted))
       await this.#tickets.use(wanted.tickets ?? TICKETS_BY_DEFAULT)
+      for (const source of this.#options.sources) await source.prepare?.(wanted)
     } catch (error) {
       if (this.#inUse === undefined) this.close()
       else this.adopt(this.#inUse)
@@ -90,6 +97,7 @@ export class Certificates {
   /** Every worker uses this configuration: what only the former one needed goes. */
   adopt(used: Listening): void {
     this.#files.keepOnly(filesOf(used))
+    for (const source of this.#options.sources) source.adopt?.(used)
     this.#inUse = used
     this.refresh()
   }
@@ -132,7 +140,8 @@ export class Certificates {
   #put(configurations: readonly Listening[]): void {
     const all = configurations.flatMap(each => this.#certificatesOf(each))
     this.#known = new Map(all.map(({ cert, key, facts }) => [cert + key, facts]))
-    const certificates = servedCertificates(all)
+    this.#sendToAdmin(servedCertificates(all.filter(({ listener }) => listener === ADMIN_LISTENER)))
+    const certificates = servedCertificates(all.filter(({ listener }) => listener !== ADMIN_LISTENER))
     const ticketKeys = this.#tickets.key
     const former = this.#material
     if (former === undefined && certificates.length === 0) return
@@ -142,18 +151,30 @@ export class Certificates {
   }
 
   #certificatesOf(configuration: Listening): InUseCertificate[] {
-    return [...this.#ofFiles(configuration), ...this.#ofSources(configuration)]
+    const { listeners, admin } = configuration
+    const ofListeners = [
+      ...listeners.flatMap(({ name, tls }) => this.#ofFiles(name, tls?.certificates ?? [])),
+      ...this.#ofSources(configuration),
+    ]
+    if (admin?.tls === undefined) return ofListeners
+    const { certificates } = admin.tls
+    const ofAdmin = certificates.length > 0 ? this.#ofFiles(ADMIN_LISTENER, certificates) : ofListeners
+    return [...ofListeners, ...ofAdmin.map(each => ({ ...each, listener: ADMIN_LISTENER }))]
   }
 
-  *#ofFiles({ listeners }: Listening): Iterable<InUseCertificate> {
-    for (const { name: listener, tls } of listeners) {
-      for (const files of tls?.certificates ?? []) {
-        const pair = this.#files.get(files)
-        if (pair === undefined) continue
-        const { cert, key, facts } = pair.inUse
-        yield { listener, cert, key, facts: facts!, came: 'file', files, problem: pair.problem }
-      }
-    }
+  #sendToAdmin(certificates: readonly ServedCertificate[]): void {
+    if (isDeepStrictEqual(certificates, this.#ofAdmin)) return
+    this.#ofAdmin = certificates
+    this.#options.sendToAdmin(certificates)
+  }
+
+  #ofFiles(listener: string, certificates: readonly CertificateFiles[]): InUseCertificate[] {
+    return certificates.flatMap(files => {
+      const pair = this.#files.get(files)
+      if (pair === undefined) return []
+      const { cert, key, facts } = pair.inUse
+      return [{ listener, cert, key, facts: facts!, came: 'file' as const, files, problem: pair.problem }]
+    })
   }
 
   *#ofSources(configuration: Listening): Iterable<InUseCertificate> {
@@ -179,6 +200,6 @@ export class Certificates {
   }
 }
 
-function* filesOf({ listeners }: Listening): Iterable<CertificateFiles> {
-  for (const { tls } of listeners) yield* tls?.certificates ?? []
+function filesOf({ listeners, admin }: Listening): CertificateFiles[] {
+  return [...listeners, ...(admin === undefined ? [] : [admin])].flatMap(({ tls }) => tls?.certificates ?? [])
 }

@@ -88,7 +88,11 @@ export class ConfigurationInUse {
     if (wanted.workers !== wantedWorkers) {
       logger.warn(`workers stays at ${former.workers} until the next start (the file now says ${wanted.workers})`)
     }
-    const usable = { ...wanted, workers: former.workers }
+    const { bytes } = former.cache
+    if (wanted.cache.bytes !== bytes) {
+      logger.warn(`cache.bytes stays at ${bytes} until the next start (the file now says ${wanted.cache.bytes})`)
+    }
+    const usable = { ...wanted, workers: former.workers, cache: former.cache }
     await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
     await certificates.prepare(wanted)
     await admin.listen(wanted.admin)

@@ -1,6 +1,7 @@
 // Everything that happens in the control plane, each thing told once. Rooms below tell of what is theirs; what has no room below is
 // named here. Types only.
 
+import type { AcmeEvent } from '../certificates/acme/acme-event.ts'
 import type { CertificateEvent } from '../certificates/certificate-event.ts'
 import type { NameEvent } from '../names/name-event.ts'
 import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
@@ -21,6 +22,7 @@ export type VigiaEvent =
   | ReloadEvent
   | PoolEvent
   | CertificateEvent
+  | AcmeEvent
   | StartedEvent
   | StoppedEvent
   | ClockStepEvent

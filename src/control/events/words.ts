@@ -10,6 +10,7 @@ import type { WindowEvent } from '../windows/window-event.ts'
 import type { SettledEvent } from '../workers/in-doubt-list.ts'
 import type { LostRequests } from '../workers/lost-requests.ts'
 import type { MemoryEvent, StallEvent } from '../workers/worker-event.ts'
+import { acmeWords } from './acme-words.ts'
 import { certificateWords } from './certificate-words.ts'
 import { stepWords } from './clock-words.ts'
 import type { ClockStepEvent, StartedEvent, VigiaEvent } from './event.ts'
@@ -86,6 +87,8 @@ export function wordsOf(event: VigiaEvent): Words {
       return memoryWords(event)
     case 'pool':
       return poolWords(event)
+    case 'acme':
+      return acmeWords(event, Date.now())
     case 'certificate':
       return certificateWords(event, Date.now())
     case 'started':

@@ -54,6 +54,7 @@ export class Backlog {
       audit: [first, ...rest] satisfies readonly [AuditEntry, ...AuditEntry[]],
       overrides: all.flatMap(each => each.overrides ?? []),
       windows: all.flatMap(each => each.windows ?? []),
+      secrets: all.flatMap(each => each.secrets ?? []),
       resolve: all.flatMap(each => each.resolve ?? []),
       ...(configuration === undefined ? {} : { configuration }),
     }

@@ -19,6 +19,8 @@ export interface RestoreTargets {
   readonly registry: Pick<Registry, 'restore' | 'restoreFloor'>
   readonly windows: { restore(facts: readonly WindowFact[]): void }
   readonly inDoubt: Pick<InDoubtList, 'restore'>
+  /** @param isWhole there is no more to come */
+  readonly secrets: { restore(rows: Kept['secrets'], isWhole: boolean): void }
 }
 
 interface OrdersOptions extends Omit<RestoreTargets, 'inDoubt'> {
@@ -43,6 +45,7 @@ const IN_DOUBT_READ = 1000
 /** What was kept counts when it returns, but for histories, which nothing waits for. */
 export function restore(kept: Kept, store: Store, options: RestoreOptions): void {
   restoreOrders(kept, options)
+  options.secrets.restore(kept.secrets, true)
   void restoreHistories(store, options)
 }
 
@@ -60,6 +63,7 @@ export function restoreCopy(copy: Kept | undefined, options: OrdersOptions): voi
     `store: it can not be read yet: until it can, its copy counts, with ${overrides.length} orders and ${windows.length} facts of windows`,
   )
   restoreOrders(copy, options)
+  options.secrets.restore(copy.secrets, false)
 }
 
 function restoreOrders({ overrides, windows: facts }: Kept, options: OrdersOptions): void {

@@ -3,7 +3,15 @@
 
 import type { Logger } from '../../logging/logger.ts'
 import type { StorePlan } from '../../plan/store.ts'
-import type { AppendKind, AppendRows, Override, Store, StoredWindow, StoreHealth } from '../../store/contract.ts'
+import type {
+  AppendKind,
+  AppendRows,
+  Override,
+  Store,
+  StoredSecret,
+  StoredWindow,
+  StoreHealth,
+} from '../../store/contract.ts'
 import { type openStore, ordersBeside } from '../../store/main/store.ts'
 import { StoreError } from '../../store/store-error.ts'
 import { DEFAULT_RETENTION } from '../../store/tuning.ts'
@@ -12,6 +20,7 @@ import { DEFAULT_RETENTION } from '../../store/tuning.ts'
 export interface Kept {
   readonly overrides: readonly Override[]
   readonly windows: readonly StoredWindow[]
+  readonly secrets: readonly StoredSecret[]
 }
 
 export interface StoreOpeningOptions {
@@ -133,12 +142,12 @@ export class StoreOpening {
   async #read(store: Store): Promise<void> {
     for (;;) {
       try {
-        const [overrides, windows] = await Promise.all([store.overrides(), store.windows()])
+        const [overrides, windows, secrets] = await Promise.all([store.overrides(), store.windows(), store.secrets()])
         this.#store = store
         this.#reason = undefined
         this.#ordersFrom = 'store'
         for (const { kind, row } of this.#early.splice(0)) store.append(kind, row)
-        this.#options.onOpen({ overrides, windows }, store)
+        this.#options.onOpen({ overrides, windows, secrets }, store)
         return this.#ready.resolve()
       } catch (error) {
         if (!(error instanceof StoreError)) throw error

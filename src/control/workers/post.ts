@@ -42,6 +42,8 @@ const GRACE_MS = 2_000
 
 export class Post {
   readonly worker: number
+  /** Newest version of the challenges that its thread knows. */
+  challengesVersion = 0
   readonly #options: PostOptions
   #thread: Worker | undefined
   #state: WorkerState = 'gone'
@@ -91,8 +93,10 @@ export class Post {
   start(): void {
     const { workerUrl, startData, heapBytes, logger, heard } = this.#options
     const { worker } = this
+    const workerData = startData(worker)
+    this.challengesVersion = workerData.challenges?.version ?? 0
     const thread = new Worker(workerUrl, {
-      workerData: startData(worker),
+      workerData,
       name: `vigia-worker-${worker}`,
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(heapBytes() / 1024 ** 2) },
     })

@@ -1,5 +1,7 @@
 // The tables that control and workers share, allocated once for all workers, as control sees them. What they hold is said in shared/.
 
+import { allocateCache } from '../../shared/cache/layout.ts'
+import { CacheMemory } from '../../shared/cache/memory.ts'
 import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../shared/counters.ts'
 import { Heartbeats } from '../../shared/heartbeats.ts'
@@ -11,7 +13,7 @@ import { UpstreamTable } from '../../shared/upstream-table.ts'
 
 export type SharedBuffers = Pick<
   WorkerStart,
-  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats'
+  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats' | 'cache'
 >
 
 export class SharedMemory {
@@ -20,16 +22,20 @@ export class SharedMemory {
   readonly beats = new Heartbeats()
   readonly counters: CounterTable
   readonly permits: Permits
+  readonly cache: CacheMemory
   /** What each worker is given. */
   readonly buffers: SharedBuffers
   readonly #clients: ClientConnections
 
-  constructor(workers: number) {
+  /** @param cacheBytes of the cache */
+  constructor(workers: number, cacheBytes: number) {
+    const cache = allocateCache(cacheBytes)
     const counters = allocateCounters(workers)
     const clients = allocateClientConnections(workers)
     const permits = allocatePermits(workers)
     this.counters = new CounterTable(counters, workers)
     this.permits = new Permits(permits, workers, undefined)
+    this.cache = new CacheMemory(cache, workers, workers)
     this.#clients = new ClientConnections(clients, -1)
     this.buffers = {
       upstreamTable: this.upstreams.buffer,
@@ -39,6 +45,7 @@ export class SharedMemory {
       clients,
       permits,
       beats: this.beats.buffer,
+      cache,
     }
   }
 
@@ -46,5 +53,6 @@ export class SharedMemory {
   forget(worker: number): void {
     this.#clients.drop(worker)
     this.permits.forget(worker)
+    this.cache.forget(worker)
   }
 }

@@ -91,6 +91,11 @@ export class Supervisor {
     for (const post of this.#posts) post.tell(message)
   }
 
+  /** Whether every worker that runs answers a CA as of this version of the challenges. */
+  knowsChallenges(version: number): boolean {
+    return this.#posts.every(post => post.thread === undefined || post.challengesVersion >= version)
+  }
+
   /** The wall clock was set by so many ms. */
   clockStepped(byMs: number): void {
     for (const post of this.#posts) post.clockStepped(byMs)
@@ -147,6 +152,9 @@ export class Supervisor {
         if (!this.#gate.refused(revision, new CannotServe(reason, code))) logger.error({ worker, code }, reason)
         return
       }
+      case 'challenges-known':
+        post.challengesVersion = message.version
+        return
       case 'transport-failure':
       case 'in-doubt':
       case 'idle-in-the-way':

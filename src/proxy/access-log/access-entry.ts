@@ -1,5 +1,7 @@
 // What an access line says of one finished exchange.
 
+import type { Coding } from '../../plan/compression.ts'
+
 /** What the client speaks. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'
 
@@ -23,6 +25,9 @@ export interface AccessEntry {
   readonly status: number
   readonly bytesIn: number
   readonly bytesOut: number
+  /** By which vigia has compressed the answer, and its bytes before that; '' = it did not. */
+  readonly coding: Coding | ''
+  readonly bytesUncoded: number
   /** To the first byte of the response and in all, ms. */
   readonly firstByteMs: number
   readonly totalMs: number
@@ -33,6 +38,8 @@ export interface AccessEntry {
   readonly attempts: number
   /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
   readonly proof: string
+  /** What the cache was to it (CacheOutcome); '' = its route has none. */
+  readonly cache: string
   /** How the exchange ended, in words: `complete`, `client left`, or an answer's code. */
   readonly end: string
 }

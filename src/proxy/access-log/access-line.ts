@@ -6,7 +6,7 @@ import type { AccessEntry, AccessFacts } from './access-entry.ts'
 
 type Origin = Pick<AccessEntry, 'listener' | 'protocol'>
 type Destination = Pick<AccessEntry, 'route' | 'pool' | 'upstream' | 'method' | 'host'>
-type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'end'>
+type Ending = Pick<AccessEntry, 'attempts' | 'proof' | 'cache' | 'end'>
 
 interface Remembered<T> {
   readonly of: T
@@ -24,8 +24,8 @@ const REMEMBERED = 1024
 const REMEMBERED_CHARS = 512
 /** Most bytes of a character of JSON: `\u0000`. */
 const WIDEST = 6
-/** All keys, the time and nine numbers. */
-const FIXED_BYTES = 700
+/** All keys, the time and ten numbers. */
+const FIXED_BYTES = 760
 
 const BYTES_OUT = Buffer.from(',"bytesOut":')
 const FIRST_BYTE = Buffer.from(',"firstByteMs":')
@@ -34,6 +34,11 @@ const QUEUE = Buffer.from(',"queueMs":')
 const CONNECT = Buffer.from(',"connectMs":')
 /** The usual case: it did not wait, and rode a connection that was open. */
 const NO_WAITS = Buffer.from(',"queueMs":0,"connectMs":0')
+const CODINGS = {
+  zstd: Buffer.from(',"coding":"zstd","bytesUncoded":'),
+  br: Buffer.from(',"coding":"br","bytesUncoded":'),
+  gzip: Buffer.from(',"coding":"gzip","bytesUncoded":'),
+} as const
 const END_OF_TRACE = Buffer.from('"}\n')
 
 export class AccessLine {
@@ -43,7 +48,7 @@ export class AccessLine {
   readonly #destinations = new Map<string, Remembered<Destination>>()
   readonly #statuses: Uint8Array[] = []
   #ending: RememberedEnding = {
-    of: { attempts: -1, proof: '', end: '' },
+    of: { attempts: -1, proof: '', cache: '', end: '' },
     bytes: BYTES_OUT,
     beforeTrace: BYTES_OUT,
   }
@@ -103,6 +108,10 @@ export class AccessLine {
       at = thousandths(to, at, connectMs)
     }
     if (about !== '') at += to.write(about, at)
+    if (entry.coding !== '') {
+      at = put(to, at, CODINGS[entry.coding])
+      at = whole(to, at, entry.bytesUncoded)
+    }
     const ending = this.#endingOf(entry)
     if (traceId === '') return put(to, at, ending.bytes)
     at = put(to, at, ending.beforeTrace)
@@ -145,12 +154,15 @@ export class AccessLine {
     return this.#statuses[status]
   }
 
-  #endingOf({ attempts, proof, end }: AccessFacts): RememberedEnding {
+  #endingOf({ attempts, proof, cache, end }: AccessFacts): RememberedEnding {
     const { of } = this.#ending
-    if (of.attempts === attempts && of.proof === proof && of.end === end) return this.#ending
-    const beforeTrace = Buffer.from(`,"attempts":${attempts},"proof":${quoted(proof)},"end":${quoted(end)},"traceId":"`)
+    if (of.attempts === attempts && of.proof === proof && of.cache === cache && of.end === end) return this.#ending
+    const cached = cache === '' ? '' : `,"cache":${quoted(cache)}`
+    const beforeTrace = Buffer.from(
+      `,"attempts":${attempts},"proof":${quoted(proof)}${cached},"end":${quoted(end)},"traceId":"`,
+    )
     const bytes = Buffer.concat([beforeTrace, END_OF_TRACE])
-    this.#ending = { of: { attempts, proof, end }, beforeTrace, bytes }
+    this.#ending = { of: { attempts, proof, cache, end }, beforeTrace, bytes }
     return this.#ending
   }
 }

@@ -20,6 +20,8 @@ const STATUSES = {
   'upstream-reset': 502,
   'upstream-timeout': 504,
   'bad-upstream-response': 502,
+  /** Only what is stored was wanted (RFC 9111 5.2.1.7), and there is nothing. */
+  'not-cached': 504,
   'in-doubt': 502,
   'internal-error': 500,
   /** The time that a stop of vigia leaves is up. */

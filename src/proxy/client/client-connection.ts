@@ -3,16 +3,14 @@
 
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
-import type { ClientSide } from '../exchange/downstream.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import { keepAlive } from '../upstream/keep-alive.ts'
-import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Member } from './accept/member.ts'
 import type { Wire } from './accept/wire.ts'
 import { feelReset } from './feel-reset.ts'
-import { Proxied } from './proxied.ts'
 
 /** How long a client that sends nothing more has to close its side after the connection's last answer. */
 const CLOSE_MS = 2000
@@ -33,6 +31,8 @@ export abstract class ClientConnection implements Expiring, Member {
   protected readonly socket: Socket
   /** What is asked whether the client is still there, and what can be reset. */
   protected readonly transport: Socket
+  /** There is TLS in between. */
+  protected readonly isSecure: boolean
   readonly context: ExchangeContext
   protected readonly host: ConnectionHost
   protected readonly timer = new Timer(this)
@@ -41,11 +41,11 @@ export abstract class ClientConnection implements Expiring, Member {
   /** Monotonic time at which it is closed although the client still sends, ms; 0 = it doesn't linger. */
   #lingersUntilMs = 0
   #keepAliveMs: number | undefined = undefined
-  #proxied: Proxied | undefined = undefined
 
   constructor({ socket, transport }: Wire, context: ExchangeContext, host: ConnectionHost) {
     this.socket = socket
     this.transport = transport
+    this.isSecure = socket !== transport
     this.context = context
     this.host = host
     socket.on('error', () => this.close())
@@ -54,19 +54,11 @@ export abstract class ClientConnection implements Expiring, Member {
     context.wheel.arm(this.timer, context.active.snapshot.timeouts.keepAliveMs)
   }
 
-  abstract readonly client: ClientSide
-
-  /** For whom connections to upstreams speak that begin with a PROXY header. @param address of whoever sent the request */
-  proxied(address: string): ProxiedClient {
-    this.#proxied ??= new Proxied(this.transport)
-    return this.#proxied.of(address, this.client)
-  }
-
   /** What is under way on it. */
   abstract exchanges(): Iterable<ClientEvents>
 
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
-  abstract reassess(listener: string): void
+  abstract reassess(listener: ListenerPlan): void
 
   /** Ends at once if nothing is under way, else after that. */
   abstract drain(): void

@@ -29,8 +29,10 @@ export abstract class EndableH1 extends ClientConnection {
 
   constructor(wire: Wire, context: ExchangeContext, host: ConnectionHost) {
     super(wire, context, host)
-    this.writer = new ResponseWriter(wire.socket)
+    this.writer = new ResponseWriter(wire.socket, this.isSecure ? () => this.onWritten() : undefined)
   }
+
+  protected abstract onWritten(): void
 
   *exchanges(): Iterable<ClientEvents> {
     if (this.exchange) yield this.exchange
@@ -77,6 +79,11 @@ export abstract class EndableH1 extends ClientConnection {
     if (this.ended) this.endSocket()
     else this.linger()
     exchange?.onClientGone()
+  }
+
+  /** Answers what came to the wrong port, and ends the connection. */
+  turnAway(code: FaultCode): void {
+    this.safely(() => this.refuse(code))
   }
 
   /** Answers what can't become an exchange, and ends the connection. */

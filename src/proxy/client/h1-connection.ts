@@ -2,13 +2,13 @@
 // response. Pipelined requests wait their turn in the socket. Decides nothing about upstreams.
 
 import { type BodySink, NO_LENGTH } from '../../http/body.ts'
-import type { FaultCode } from '../../http/faults.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import { BodyReader } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { diagnoseRequestHead, parseRequestHead, type RequestMemo } from '../../http1/request-head.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
 import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
@@ -40,6 +40,7 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     super(wire, context, host)
     const { socket } = wire
     this.client = client
+    this.#setHsts()
     const { limits, timeouts } = context.active.snapshot
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'request')
@@ -49,13 +50,9 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     socket.on('drain', () => this.safely(() => this.exchange?.onDownstreamDrain()))
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
-  }
-
-  /** Answers what came to the wrong port, and ends. */
-  turnAway(code: FaultCode): void {
-    this.safely(() => this.refuse(code))
+    this.#setHsts()
   }
 
   // ---- from the socket ----
@@ -182,6 +179,10 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
 
   // ---- for the exchange ----
 
+  get holdsBuffers(): boolean {
+    return this.writer.holdsBuffers
+  }
+
   get bytesWaiting(): number {
     return this.socket.writableLength
   }
@@ -221,9 +222,11 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     if (this.#readingBody) this.socket.resume()
     const { minRate } = this.context.active.snapshot.limits
     this.context.wheel.arm(this.timer, deliveryMs(this.#timeouts.idleMs, minRate, this.socket.writableLength))
-    this.socket.write('', () => {
-      if (this.phase === 'delivering') this.#settle()
-    })
+    if (!this.isSecure) this.socket.write('', () => this.onWritten())
+  }
+
+  protected onWritten(): void {
+    if (this.phase === 'delivering' && this.socket.writableLength === 0) this.#settle()
   }
 
   /** The answer has left: on to the next request, or to the end. */
@@ -282,6 +285,11 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
   }
 
   // ---- helpers ----
+
+  #setHsts(): void {
+    const { tls, listener } = this.client
+    this.writer.hsts = tls && listener.hsts ? `Strict-Transport-Security: ${listener.hsts}\r\n` : ''
+  }
 
   #persists({ minor, meaning }: RequestHead): boolean {
     const { close, keepAlive } = meaning.options

@@ -55,13 +55,11 @@ export class Listener implements ArrivalHost {
 
   /** Goes on under another plan for the same address, its connections too. @param trustsOthers the trusted proxies are others now */
   adopt(plan: ListenerPlan, trustsOthers: boolean): void {
-    const { name, tls, proxyProtocol } = this.#plan
-    const isRenamed = plan.name !== name
+    const isOther = !isDeepStrictEqual(plan, this.#plan)
     this.#plan = plan
-    if (isRenamed || !isDeepStrictEqual(plan.proxyProtocol, proxyProtocol))
-      this.#senders = ProxySenders.of(plan, this.#context)
-    if (isRenamed || !isDeepStrictEqual(plan.tls, tls)) this.serve(this.#material)
-    if (isRenamed || trustsOthers) for (const each of [...this.#members, ...this.#held]) each.reassess(plan.name)
+    if (isOther) this.serve(this.#material)
+    if (isOther) this.#senders = ProxySenders.of(plan, this.#context)
+    if (isOther || trustsOthers) for (const each of [...this.#members, ...this.#held]) each.reassess(plan)
     this.#beginHeld()
   }
 

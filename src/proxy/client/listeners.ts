@@ -10,6 +10,7 @@ import type { ExchangeContext } from '../exchange/context.ts'
 import { whileTrue } from '../runtime/while-true.ts'
 import { addressKey, bindNamed } from './binding.ts'
 import { Listener } from './listener.ts'
+import type { ChallengeContexts } from './tls/challenge-contexts.ts'
 
 export class Listeners {
   readonly #context: ExchangeContext
@@ -21,6 +22,7 @@ export class Listeners {
   readonly #left = new Set<Listener>()
 
   #material: TlsMaterial | undefined
+  #challenges: ChallengeContexts | undefined = undefined
 
   constructor(context: ExchangeContext, shared: boolean, material: TlsMaterial | undefined) {
     this.#context = context
@@ -37,6 +39,7 @@ export class Listeners {
       if (this.#current.has(key)) continue
       const listener = new Listener(plan, this.#context)
       listener.serve(this.#material)
+      listener.handshakes.challenges = this.#challenges
       try {
         await bindNamed(listener, this.#shared)
       } catch (error) {
@@ -61,6 +64,12 @@ export class Listeners {
   serve(material: TlsMaterial): void {
     this.#material = material
     for (const listener of this.#all()) listener.serve(material)
+  }
+
+  /** What a CA sees that looks at our names; undefined = none does. */
+  show(challenges: ChallengeContexts | undefined): void {
+    this.#challenges = challenges
+    for (const listener of this.#all()) listener.handshakes.challenges = challenges
   }
 
   leave(listeners: readonly Listener[]): void {

@@ -23,6 +23,10 @@ type Framing = 'none' | 'length' | 'chunked' | 'until-close'
 
 export class ResponseWriter {
   readonly #socket: Socket
+  /** Of a socket with TLS, which says only in the next turn that its bytes have left: is told then. */
+  readonly #onWritten: (() => void) | undefined
+  /** With TLS: what was written last waits behind other bytes, not encrypted yet. */
+  #behind = false
   #minor = 1
   #framing: Framing = 'none'
   /** What waits for `flush`, latin1. */
@@ -33,9 +37,18 @@ export class ResponseWriter {
   #answered = false
   /** The connection carries another exchange after this one. */
   persistent = true
+  /** Strict-Transport-Security of the listener, as a line, in place of what upstreams say; '' = they have their say. */
+  hsts = ''
 
-  constructor(socket: Socket) {
+  /** @param onWritten for a socket with TLS: called whenever bytes have left */
+  constructor(socket: Socket, onWritten: (() => void) | undefined) {
     this.#socket = socket
+    this.#onWritten = onWritten
+  }
+
+  /** Buffers of what was flushed are still to be read. TLS has read them once they are encrypted. */
+  get holdsBuffers(): boolean {
+    return (this.#onWritten === undefined || this.#behind) && this.#socket.writableLength > 0
   }
 
   /** Only the end of the connection ends the current body. */
@@ -62,7 +75,7 @@ export class ResponseWriter {
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true
-    const { text, hasRequestId, hasDate } = responseFields(head)
+    const { text, hasRequestId, hasDate, hsts } = responseFields(head)
     let framing = ''
     if (bodiless) {
       this.#framing = 'none'
@@ -89,7 +102,7 @@ export class ResponseWriter {
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     // Whatever else Cache-Control says, a cookie is for one client: it joins the upstream's own (RFC 9110 5.3).
     const extra = cookie === '' ? '' : `Set-Cookie: ${cookie}\r\nCache-Control: private\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${extra}${framing}${connection}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${hasDate ? '' : dateLine()}${this.hsts || hsts}${extra}${framing}${connection}${id}\r\n`
   }
 
   /** Connection, and the protocols that a 426 asks for, which go with it (RFC 9110 7.8, 15.5.22). */
@@ -102,10 +115,10 @@ export class ResponseWriter {
 
   /** 101, sent at once: from here on the connection is not HTTP. */
   upgrade(head: ResponseHead, requestId: string): void {
-    const { text, hasRequestId } = responseFields(head)
+    const { text, hasRequestId, hsts } = responseFields(head)
     const id = hasRequestId ? '' : `X-Request-Id: ${requestId}\r\n`
     const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.options.upgrade ?? ''}\r\n`
-    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${upgrade}${id}\r\n`
+    this.#text += `HTTP/1.1 ${head.status} ${head.reason}\r\n${text}${this.hsts || hsts}${upgrade}${id}\r\n`
     this.flush()
   }
 
@@ -120,7 +133,8 @@ export class ResponseWriter {
     if (chunked) this.#text += chunkHead(bytes)
     this.#cork()
     this.#writeText()
-    this.#flowing = this.#socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+    const piece = start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end)
+    this.#flowing = this.#socket.write(piece, this.#onWritten)
     if (chunked) this.#text = '\r\n'
   }
 
@@ -154,7 +168,8 @@ export class ResponseWriter {
 
   #writeText(): void {
     if (this.#text === '') return
-    this.#flowing = this.#socket.write(this.#text, 'latin1')
+    if (!this.#corked) this.#behind = this.#socket.writableLength > 0
+    this.#flowing = this.#socket.write(this.#text, 'latin1', this.#onWritten)
     this.#text = ''
   }
 
@@ -162,6 +177,7 @@ export class ResponseWriter {
   #cork(): void {
     if (this.#corked) return
     this.#corked = true
+    this.#behind = this.#socket.writableLength > 0
     this.#socket.cork()
   }
 }

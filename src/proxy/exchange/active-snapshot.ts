@@ -8,6 +8,7 @@ import type { RpcReads } from '../../policy/request/rpc-reads.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Queue } from '../pool/queue.ts'
 import type { Admission } from './admission.ts'
+import type { Compression } from './compression/compression.ts'
 import type { OtherRoutes } from './protection/other-routes.ts'
 
 export interface ActiveSnapshot {
@@ -23,11 +24,15 @@ export interface ActiveSnapshot {
   readonly tables: ReadonlyMap<string, RouteTable>
   /** What each route declares as RPC reads; parallel to the snapshot's routes. */
   readonly rpcReads: readonly (RpcReads | undefined)[]
+  /** Of the routes that compress; parallel to the snapshot's routes. */
+  readonly compressions: readonly (Compression | undefined)[]
   /** Of the routes that restrict who may use them, or how often. */
   readonly admissions: ReadonlyMap<RoutePlan, Admission>
   /** Where a request of each pool could belong as well; parallel to the pools. */
   readonly otherRoutes: readonly OtherRoutes[]
   /** Static files of each pool that pass a window; parallel to the pools. */
   readonly assets: readonly (readonly PathPattern[])[]
+  /** Some route has a cache. */
+  readonly caches: boolean
   isTrusted(address: string): boolean
 }

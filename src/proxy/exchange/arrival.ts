@@ -5,8 +5,14 @@ import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
+import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
+import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
+import { lastHopAnswer } from '../answers/last-hop-answer.ts'
+import { redirectAnswer } from '../answers/redirect-answer.ts'
+import { admitCached } from './cached/admit-cached.ts'
+import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -14,7 +20,7 @@ import { Exchange } from './exchange.ts'
 import { placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
-import { sendAnswer, sendLastHopAnswer } from './send-answer.ts'
+import { sendAnswer, sendWhole } from './send-answer.ts'
 
 /** Why a request is answered by vigia itself. */
 interface Rejection {
@@ -22,10 +28,11 @@ interface Rejection {
   readonly retryAfterS: number | undefined
 }
 
-/** `last-hop`: it is vigia that it asks; `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | Rejection | 'last-hop' | 'needs-http1'
+/** An Answer: it is a CA that asks, or vigia that is asked, or it is to come again over TLS. `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
+type Arrived = Exchange | StoredReply | Rejection | Answer | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
+const BAD_HOST = reject('bad-host')
 const NO_ROUTE = reject('no-route')
 const BODY_TOO_LARGE = reject('body-too-large')
 const OVERLOADED = reject('overloaded')
@@ -58,10 +65,15 @@ export function arrive(
 /** Notes in the record how far it came. */
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
-  const { head, client } = record
+  const { head, client, side } = record
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
+  const challenge = context.challengeAnswers?.get(path)
+  if (challenge !== undefined && isGetOrHead(head.method)) return challenge
+  const { redirectPort } = side.listener
+  if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
+    return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
   const placement = placementOf(active, record.listener, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
@@ -72,8 +84,13 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
     return LOOP
   }
   const protection = protect(context, record, placement)
+  if (placement.compression) record.negotiate(placement.compression)
+  if (route.cache !== undefined) {
+    const admitted = admitCached(context, down, record, placement, protection)
+    if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted
+  }
   if (protection) return protection
-  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return 'last-hop'
+  if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return lastHopAnswer(head)
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
@@ -81,23 +98,37 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   return new Exchange(context, down, record, placement, breaker)
 }
 
-function answer(context: ExchangeContext, down: Downstream, record: ExchangeRecord, why: Rejection | 'last-hop'): void {
+function answer(
+  context: ExchangeContext,
+  down: Downstream,
+  record: ExchangeRecord,
+  why: Rejection | Answer | StoredReply,
+): void {
   const { snapshot } = context.active
   let end = 'complete'
   try {
-    if (why === 'last-hop') sendLastHopAnswer(down, record)
+    if (why instanceof StoredReply) {
+      why.begin(down, record)
+      why.piece(down, record)
+    } else if ('body' in why) sendWhole(down, record, why)
     else {
       end = why.code
       sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
     }
   } catch (error) {
     context.unexpected(error, record.requestId)
+    if (why instanceof StoredReply) why.leave()
     record.finish(context, undefined, 0, 'internal-error')
     return down.cut()
   }
   record.finish(context, undefined, 0, end)
-  down.flush()
+  if (why instanceof StoredReply) why.flush(down)
+  else down.flush()
   down.finished((record.placement?.route ?? snapshot).timeouts)
+}
+
+function isGetOrHead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 function reject(code: AnswerCode): Rejection {

@@ -3,10 +3,11 @@
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
+import type { ListenerPlan } from '../../plan/listener.ts'
 import type { ProxyHeader } from '../../proxy-protocol/header.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
-import type { ProxiedClient } from '../upstream/proxied-client.ts'
+import type { Proxied } from '../upstream/proxied.ts'
 
 /** In place of the address of a connection that had ended before it was asked. */
 export const UNKNOWN_PEER = 'unknown'
@@ -20,12 +21,14 @@ export interface ClientSide {
   readonly scheme: 'http' | 'https'
   /** It speaks HTTP/2: its requests share one connection, and no login of a connection can be theirs. */
   readonly http2: boolean
-  /** Name of the listener that took the connection. */
-  readonly listener: string
+  /** That took the connection. */
+  readonly listener: ListenerPlan
   /** The PROXY header that began the connection; undefined = it had none. */
   readonly said?: SaidOfClient | undefined
   /** What the access log says of the connection, see AccessEntry; undefined = nothing more. */
   readonly about?: string | undefined
+  /** For whom connections to upstreams speak that begin with a PROXY header. */
+  readonly proxied?: Proxied | undefined
   /** Undefined = it came without TLS. */
   readonly tls: TlsFacts | undefined
 }
@@ -48,15 +51,15 @@ export interface Downstream {
   readonly client: ClientSide
   /** Connections to upstreams that are this client's, and end with its own; undefined = it has not logged in on any. */
   logins: ClientLogins | undefined
-  /** For whom connections to upstreams speak that begin with a PROXY header. @param client address of whoever sent the request */
-  proxied(client: string): ProxiedClient
   /**
    * The Sec-WebSocket-Accept that a 101 must have where vigia made the key, for a client whose protocol knows none (RFC 8441 5). To such
    * a client any 2xx says that the WebSocket is open. undefined = the client shakes hands itself, or asks for no WebSocket.
    */
   readonly webSocketAccept: string | undefined
-  /** Flushed bytes that have not left this process yet: as long as there are any, their buffers must not be written to. */
+  /** Flushed bytes that have not left this process yet. */
   readonly bytesWaiting: number
+  /** Buffers of flushed bytes are still to be read: they must not be written to. */
+  readonly holdsBuffers: boolean
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
   /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */

@@ -1,6 +1,8 @@
-// What an exchange is made of, and how it ends: at a deadline, when its client leaves, with an answer of vigia's own, or because all of it
-// is done. What it does until then is exchange.ts.
+// What an exchange is made of, how its answer goes to the client, and how it ends: at a deadline, when its client leaves, with an answer of
+// vigia's own, or because all of it is done. What it does until then is exchange.ts.
 
+import type { Fields } from '../../http/fields.ts'
+import type { ResponseHead } from '../../http/heads.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
@@ -10,21 +12,26 @@ import type { Expiring } from '../runtime/timer-wheel.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
 import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Attempt } from './attempt.ts'
+import { type AnswerSink, type CodedExchange, Coder } from './compression/coder.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { reportInDoubt } from './in-doubt.ts'
-import type { Placement } from './placement.ts'
+import { affinityCookie, noteSession, type Placement } from './placement.ts'
 import type { ExchangeRecord } from './record.ts'
 import { RequestBody } from './request-body.ts'
 import { Retries } from './retries.ts'
 import { sendAnswer } from './send-answer.ts'
 import { ExchangeTimer } from './timer.ts'
 
-export abstract class EndableExchange implements Expiring {
+export abstract class EndableExchange implements Expiring, CodedExchange {
   readonly placement: Placement
   protected readonly context: ExchangeContext
   readonly #language: Language | undefined
   protected readonly down: Downstream
+  /** Undefined = its answer is not to be compressed. */
+  protected readonly coder: Coder | undefined
+  /** Takes what is answered in an upstream's name: the coder, else the client's side itself. */
+  protected readonly out: AnswerSink
   protected readonly record: ExchangeRecord
   protected readonly body: RequestBody
   protected readonly timer: ExchangeTimer
@@ -32,6 +39,8 @@ export abstract class EndableExchange implements Expiring {
   protected readonly breaker: Breaker | undefined
   /** Undefined as long as it has not had to wait. */
   protected waiter: Waiter | undefined = undefined
+  /** It has waited for something else, before an upstream was chosen. */
+  protected hasWaited = false
   protected attempt: Attempt | undefined = undefined
   /** Undefined as long as nothing has failed. */
   protected retries: Retries | undefined = undefined
@@ -52,6 +61,9 @@ export abstract class EndableExchange implements Expiring {
     this.record = record
     this.placement = placement
     this.breaker = breaker
+    const { negotiation } = record
+    this.coder = negotiation && new Coder(context, negotiation, down, record, this)
+    this.out = this.coder ?? down
     this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
     this.body = new RequestBody(record.head.meaning.length)
     if (route.retry) this.body.keep(route.retry.replayBytes)
@@ -66,11 +78,16 @@ export abstract class EndableExchange implements Expiring {
   }
 
   get proxied(): ProxiedClient | undefined {
-    return this.placement.pool.plan.proxyProtocol && this.down.proxied(this.record.client)
+    const { client } = this.down
+    return this.placement.pool.plan.proxyProtocol && client.proxied?.of(this.record.client, client)
   }
 
   get over(): boolean {
     return this.timer.phase === 'over'
+  }
+
+  get holdsBuffers(): boolean {
+    return this.out.holdsBuffers
   }
 
   /** The attempt is over without a complete response. */
@@ -81,6 +98,23 @@ export abstract class EndableExchange implements Expiring {
     return this.retries
   }
 
+  /** It has waited for nothing yet. */
+  protected get isFirst(): boolean {
+    return this.record.attempts === 0 && !this.waiter && !this.hasWaited
+  }
+
+  /** The answer is the client's. */
+  protected passOn(head: ResponseHead, bodiless: boolean): void {
+    const attempt = this.attempt!
+    this.progress.headSent = true
+    this.retries?.answered()
+    this.record.status = head.status
+    if (attempt.endpoint.ended) this.down.endAfterResponse()
+    noteSession(this.context.sessions, this.placement, attempt.endpoint)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
+    this.out.head(head, bodiless, this.requestId, cookie)
+  }
+
   /** Timers and verdicts come from outside of any connection: what they break must end here. */
   protected safely(step: () => void): void {
     try {
@@ -89,6 +123,44 @@ export abstract class EndableExchange implements Expiring {
       this.context.unexpected(error, this.requestId)
       this.#endBroken()
     }
+  }
+
+  // 5. The body of the answer, as it comes, and its end.
+
+  onBody(chunk: Buffer, start: number, end: number): void {
+    this.record.bytesOut += end - start
+    this.out.body(chunk, start, end)
+  }
+
+  onReadEnd(): boolean {
+    const flowing = this.out.flush()
+    this.timer.onResponseBytes(flowing ? 0 : this.down.bytesWaiting)
+    return flowing
+  }
+
+  onDownstreamDrain(): void {
+    if (this.over || this.coder?.drained() === false) return
+    this.timer.onReaderReady()
+    this.attempt?.connection.resume()
+  }
+
+  onResponseEnd(trailers: Fields): void {
+    this.out.end(trailers)
+    this.attempt!.recordAnswer()
+    this.finish('complete')
+    this.leaveClient()
+  }
+
+  onEncodedEnd(): void {
+    this.#tell('complete')
+    this.leaveClient()
+  }
+
+  onEncoderFailed(error: unknown): void {
+    this.context.unexpected(error, this.requestId)
+    if (!this.over) return this.interrupt('internal-error', 'its answer could not be compressed')
+    this.#tell('internal-error')
+    this.down.cut()
   }
 
   onDeadline(): void {
@@ -124,6 +196,10 @@ export abstract class EndableExchange implements Expiring {
   // 7. The client's side ends early.
 
   onClientGone(): void {
+    if (this.coder?.isEnding) {
+      this.coder.abort()
+      return this.#tell('client left')
+    }
     if (this.over) return
     this.attempt?.connection.abandon()
     this.finish('client left')
@@ -181,18 +257,26 @@ export abstract class EndableExchange implements Expiring {
   }
 
   protected leaveClient(): void {
+    if (this.coder?.isEnding) return
     this.down.flush()
     this.down.finished(this.placement.route.timeouts)
   }
 
   /** 8. Release, count, log: once, and last. */
   protected finish(end: string): void {
+    const isEncoding = this.coder?.isEnding === true
+    if (!isEncoding) this.coder?.abort()
     if (this.waiter) this.record.queueMs = this.placement.pool.stopWaiting(this.waiter)
     this.breaker?.end()
     this.attempt?.leave()
     this.timer.end()
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
+    // The answer's last bytes are not known yet: `onEncodedEnd` follows.
+    if (!isEncoding) this.#tell(end)
+  }
+
+  #tell(end: string): void {
     this.record.finish(this.context, this.attempt, this.body.bytes, end)
   }
 }

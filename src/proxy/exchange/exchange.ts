@@ -17,9 +17,10 @@ import type { UpstreamConnection } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import { Logins } from '../upstream/logins.ts'
 import { Attempt } from './attempt.ts'
+import { invalidate } from './cached/invalidate.ts'
 import type { ClientEvents } from './client-events.ts'
 import { EndableExchange } from './endable-exchange.ts'
-import { affinityCookie, noteSession } from './placement.ts'
+import { noteSession } from './placement.ts'
 
 /** What a failed attempt counts as for balancing by latency, ms. */
 const FAILURE_PENALTY_MS = 5000
@@ -37,10 +38,6 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     return this.down.webSocketAccept
   }
 
-  get bytesWaiting(): boolean {
-    return this.down.bytesWaiting > 0
-  }
-
   get tried(): readonly Endpoint[] | undefined {
     return this.retries?.tried
   }
@@ -56,7 +53,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   // 2. Choose an upstream, or wait for the first verdict on one, or for a permit.
 
   dispatch(): void {
-    const nowMs = this.record.attempts === 0 && !this.waiter ? this.record.startedMs : performance.now()
+    const nowMs = this.isFirst ? this.record.startedMs : performance.now()
     const choice = this.placement.pool.choose(this, nowMs)
     if (typeof choice !== 'string') this.#try(choice, nowMs)
     else if (choice === 'none') this.giveUp('no-upstream-available')
@@ -183,42 +180,14 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     this.record.firstByteMs = nowMs - this.record.startedMs
     attempt.tellLatency()
     this.timer.phase = 'body'
-    this.progress.headSent = true
-    this.retries?.answered()
-    this.record.status = head.status
-    if (attempt.endpoint.ended) this.down.endAfterResponse()
-    noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
-    this.down.head(head, bodiless, this.requestId, cookie)
+    if (this.context.active.caches && head.status < 400) invalidate(this.context, this.down, this.record)
+    this.passOn(head, bodiless)
   }
 
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
   #askedForLogin(connection: UpstreamConnection): void {
     this.#own(connection)
     if (!connection.outlivesAnswer) this.down.endAfterResponse()
-  }
-
-  onBody(chunk: Buffer, start: number, end: number): void {
-    this.record.bytesOut += end - start
-    this.down.body(chunk, start, end)
-  }
-
-  onReadEnd(): boolean {
-    const flowing = this.down.flush()
-    this.timer.onResponseBytes(flowing ? 0 : this.down.bytesWaiting)
-    return flowing
-  }
-
-  onDownstreamDrain(): void {
-    this.timer.onReaderReady()
-    this.attempt?.connection.resume()
-  }
-
-  onResponseEnd(trailers: Fields): void {
-    this.down.end(trailers)
-    this.attempt!.recordAnswer()
-    this.finish('complete')
-    this.leaveClient()
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {

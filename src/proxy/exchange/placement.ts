@@ -11,6 +11,7 @@ import type { RoutedRequest } from '../pool/choice.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
+import type { Compression } from './compression/compression.ts'
 
 export interface Placement extends RoutedRequest {
   /** Where requests of the route are counted. */
@@ -18,6 +19,8 @@ export interface Placement extends RoutedRequest {
   readonly pool: Pool
   /** What the route declares as reads; undefined = nothing. */
   readonly rpcReads: RpcReads | undefined
+  /** How the route's answers are compressed; undefined = they are not. */
+  readonly compression: Compression | undefined
 }
 
 /** @param path normalised; @returns undefined where no route matches */
@@ -40,6 +43,7 @@ export function placementOf(
     routeSlot: active.routeSlots[index]!,
     pool,
     rpcReads: active.rpcReads[index],
+    compression: active.compressions[index],
     key: balance.kind === 'hash' ? hashKey(followed ?? clientAddress) : 0,
     stickiness: pool.affinity?.stickinessOf(fields, clientAddress, Date.now()),
   }

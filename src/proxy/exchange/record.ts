@@ -6,6 +6,8 @@ import { FIELD } from '../../http/field-names.ts'
 import { firstValue } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { Coding } from '../../plan/compression.ts'
+import type { CacheOutcome } from '../../policy/cache/outcome.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import type { Proof } from '../../policy/request/retry.ts'
 import { traceIdOf } from '../../policy/request/trace-context.ts'
@@ -15,6 +17,7 @@ import type { ClosedRoute } from '../../shared/messages.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import type { AccessFacts, Protocol } from '../access-log/access-entry.ts'
 import type { Attempt } from './attempt.ts'
+import type { Compression, Negotiation } from './compression/compression.ts'
 import type { ExchangeContext } from './context.ts'
 import type { ClientSide } from './downstream.ts'
 import type { Placement } from './placement.ts'
@@ -35,6 +38,12 @@ export class ExchangeRecord implements AccessFacts {
   status = 0
   firstByteMs = 0
   bytesOut = 0
+  /** What the request says of the compression of its answer; undefined = its route does not compress. */
+  negotiation: Negotiation | undefined = undefined
+  coding: Coding | '' = ''
+  bytesUncoded = 0
+  /** '' = its route has no cache, or it did not come so far. */
+  cache: CacheOutcome | '' = ''
   /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */
@@ -43,14 +52,15 @@ export class ExchangeRecord implements AccessFacts {
   upstream = ''
   end = ''
   readonly head: RequestHead
-  readonly forwarded: ForwardedRequest
-  readonly #side: ClientSide
+  /** A cache asks its upstreams in its own way, and so does compression. */
+  forwarded: ForwardedRequest
+  readonly side: ClientSide
 
   constructor(requestId: string, head: RequestHead, forwarded: ForwardedRequest, side: ClientSide) {
     this.requestId = requestId
     this.head = head
     this.forwarded = forwarded
-    this.#side = side
+    this.side = side
   }
 
   get client(): string {
@@ -58,15 +68,15 @@ export class ExchangeRecord implements AccessFacts {
   }
 
   get about(): string {
-    return this.#side.about ?? ''
+    return this.side.about ?? ''
   }
 
   get listener(): string {
-    return this.#side.listener
+    return this.side.listener.name
   }
 
   get protocol(): Protocol {
-    if (this.#side.http2) return 'HTTP/2'
+    if (this.side.http2) return 'HTTP/2'
     return this.head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
   }
 
@@ -90,6 +100,23 @@ export class ExchangeRecord implements AccessFacts {
     return traceIdOf(firstValue(this.head.meaning.fields, FIELD.traceparent))
   }
 
+  /** Its route compresses. */
+  negotiate(compression: Compression): void {
+    this.negotiation = compression.negotiate(this.forwarded)
+    this.forwarded = this.negotiation.forwarded
+  }
+
+  /** Bytes that count as sent are compressed before. */
+  encodes(bytes: number): void {
+    this.bytesOut -= bytes
+    this.bytesUncoded += bytes
+  }
+
+  /** What came of them is sent. */
+  encoded(bytes: number): void {
+    this.bytesOut += bytes
+  }
+
   /**
    * @param attempt the last one
    * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `needs HTTP/1.1` or the code of vigia's own answer
@@ -108,8 +135,10 @@ export class ExchangeRecord implements AccessFacts {
       if (placement?.route.longPoll) row.answered(slot, this.status, route, safe)
       else row.finished(slot, this.status, (nowMs - this.startedMs) / 1000, route, safe)
     }
+    if (this.cache !== '' && placement) row.cached(placement.pool.slot, placement.routeSlot, this.cache)
     if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
+    if (this.coding !== '') row.compressed(this.coding, this.bytesUncoded, this.bytesOut)
     if (end !== 'complete') countEnd(row, slot, end)
     if (!accessLog.enabled) return
     // A retry that would have been safe, but found nobody to ask.

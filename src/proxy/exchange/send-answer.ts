@@ -3,18 +3,17 @@
 import { FAULTS } from '../../http/faults.ts'
 import { FIELD } from '../../http/field-names.ts'
 import { fieldValues, firstValue, NO_FIELDS } from '../../http/fields.ts'
-import type { RequestHead, ResponseHead } from '../../http/heads.ts'
+import type { RequestHead } from '../../http/heads.ts'
 import type { Application } from '../../plan/pool.ts'
 import type { Language } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import { preferredLanguage, prefersJson, sendsJson } from '../../policy/request/negotiate.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
-import { answer } from '../answers/answers.ts'
+import { type Answer, answer } from '../answers/answers.ts'
 import { closedRouteAnswer } from '../answers/closed-route-answer.ts'
 import { type AnswerCode, isBusy } from '../answers/codes.ts'
 import type { AnswerForm, FormKind } from '../answers/forms.ts'
-import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { LANGUAGES } from '../answers/pages/languages.ts'
 import type { Visit } from '../answers/pages/maintenance-page.ts'
 import type { Downstream } from './downstream.ts'
@@ -40,16 +39,11 @@ export function sendAnswer(
     : answer(code, requestId, form, waitS)
   // What a malformed request is followed by can't be trusted to be a request.
   if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
-  send(down, record, head, body)
+  sendWhole(down, record, { head, body })
 }
 
-/** Hands over the whole answer to a request that may go no further, and notes it; the caller flushes. */
-export function sendLastHopAnswer(down: Downstream, record: ExchangeRecord): void {
-  const { head, body } = lastHopAnswer(record.head)
-  send(down, record, head, body)
-}
-
-function send(down: Downstream, record: ExchangeRecord, head: ResponseHead, body: Buffer): void {
+/** Hands over a whole answer that is no fault's, and notes it; the caller flushes. */
+export function sendWhole(down: Downstream, record: ExchangeRecord, { head, body }: Answer): void {
   const bodiless = record.method === 'HEAD'
   down.head(head, bodiless, record.requestId, '')
   if (!bodiless) down.body(body, 0, body.length)

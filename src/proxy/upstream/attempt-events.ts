@@ -23,7 +23,7 @@ export interface AttemptEvents extends BodySink {
   /** The Sec-WebSocket-Accept that a 101 must have; undefined = it is the client's business. */
   readonly webSocketAccept: string | undefined
   /** Bytes of the response that were passed on have not left this process yet. */
-  readonly bytesWaiting: boolean
+  readonly holdsBuffers: boolean
   /** The connection takes the request now. */
   onConnected(): void
   /** 1xx but 101. */

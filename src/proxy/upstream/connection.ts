@@ -166,7 +166,7 @@ export class UpstreamConnection {
       if (this.#onTunnelData) this.#buffer.kept = this.#onTunnelData(chunk)
       else {
         this.#read(chunk)
-        this.#buffer.kept = attempt?.bytesWaiting === true
+        this.#buffer.kept = attempt?.holdsBuffers === true
       }
     } catch (error) {
       this.#owner.onUnexpected(error)

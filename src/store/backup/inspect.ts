@@ -15,6 +15,7 @@ const TABLES = {
   configurations: 'configuration',
   overrides: 'override',
   windows: 'maintenance_window',
+  secrets: 'secret',
 } as const
 
 export type Counts = Readonly<Record<keyof typeof TABLES, number>>
@@ -67,7 +68,12 @@ function countsOf(db: DatabaseSync): Counts {
   return Object.fromEntries(
     Object.entries(TABLES).map(([name, table]) => [
       name,
-      Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n),
+      hasTable(db, table) ? Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n) : 0,
     ]),
   ) as Record<keyof typeof TABLES, number>
+}
+
+/** An earlier version of vigia may have made the file. */
+function hasTable(db: DatabaseSync, table: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table) !== undefined
 }

@@ -1,5 +1,6 @@
-// A copy of what people have ordered, beside the store: `vigia.db.orders`. It is what counts at a start where the store itself can't be
-// read, so that nobody serves whom somebody has taken out. Written whole or not at all, for its owner only; bounded both ways.
+// A copy of what people have ordered, and of secrets, beside the store: `vigia.db.orders`. It is what counts at a start where the store
+// itself can't be read, so that nobody serves whom somebody has taken out, and certificates are there. Written whole or not at all, for
+// its owner only; bounded both ways.
 
 import {
   closeSync,
@@ -13,13 +14,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { Override, StoredWindow } from '../contract.ts'
+import type { Override, StoredSecret, StoredWindow } from '../contract.ts'
 import { syncFolder } from './file-names.ts'
 
 /** What must survive a restart. */
 export interface StoredOrders {
   readonly overrides: readonly Override[]
   readonly windows: readonly StoredWindow[]
+  readonly secrets: readonly StoredSecret[]
 }
 
 /** Hundreds of windows with all their facts are less. */
@@ -34,8 +36,8 @@ export function copyPath(path: string): string {
   return `${path}.orders`
 }
 
-export function copyText({ overrides, windows }: StoredOrders): string {
-  return JSON.stringify({ version: VERSION, overrides, windows })
+export function copyText({ overrides, windows, secrets }: StoredOrders): string {
+  return JSON.stringify({ version: VERSION, overrides, windows, secrets })
 }
 
 /** Throws what the file system says, and RangeError for more than fits. */
@@ -82,13 +84,16 @@ export async function fetchCopy(path: string): Promise<StoredOrders | undefined>
 
 /** What an order means is looked at by whoever takes it over. */
 function parseCopy(text: string): StoredOrders | undefined {
-  const { version, overrides, windows } = JSON.parse(text) as Record<string, unknown>
-  if (version !== VERSION || !Array.isArray(overrides) || !Array.isArray(windows)) return undefined
+  // Earlier versions had no secrets.
+  const { version, overrides, windows, secrets = [] } = JSON.parse(text) as Record<string, unknown>
+  if (version !== VERSION || !Array.isArray(overrides) || !Array.isArray(windows) || !Array.isArray(secrets))
+    return undefined
   const isText = (value: unknown) => typeof value === 'string'
   return {
     overrides: (overrides as Override[]).filter(
       each => isText(each?.pool) && isText(each.kind) && (each.upstream === undefined || isText(each.upstream)),
     ),
     windows: (windows as StoredWindow[]).filter(each => isText(each?.id)),
+    secrets: (secrets as StoredSecret[]).filter(each => isText(each?.id)),
   }
 }

@@ -1,4 +1,4 @@
-// What a corrupt file must not take with it if it can still be read: the orders of people. Histories are not worth the risk of
+// What a corrupt file must not take with it if it can still be read: the orders of people, and secrets. Histories are not worth the risk of
 // carrying broken rows over.
 
 import { DatabaseSync } from 'node:sqlite'
@@ -11,11 +11,17 @@ export interface Salvage {
     readonly kind: string
     readonly json: string
   }[]
-  readonly windows: readonly { readonly id: string; readonly json: string }[]
+  readonly windows: readonly ById[]
+  readonly secrets: readonly ById[]
+}
+
+interface ById {
+  readonly id: string
+  readonly json: string
 }
 
 /** The orders of the copy beside the store. */
-export function salvageOf({ overrides, windows }: StoredOrders): Salvage {
+export function salvageOf({ overrides, windows, secrets }: StoredOrders): Salvage {
   return {
     overrides: overrides.map(({ pool, upstream = '', kind, value }) => ({
       pool,
@@ -23,8 +29,13 @@ export function salvageOf({ overrides, windows }: StoredOrders): Salvage {
       kind,
       json: JSON.stringify(value ?? null),
     })),
-    windows: windows.map(({ id, value }) => ({ id, json: JSON.stringify(value ?? null) })),
+    windows: windows.map(byId),
+    secrets: secrets.map(byId),
   }
+}
+
+function byId({ id, value }: { readonly id: string; readonly value: unknown }): ById {
+  return { id, json: JSON.stringify(value ?? null) }
 }
 
 /** Never throws: what can't be read is left out. */
@@ -42,25 +53,29 @@ export function salvage(path: string): Salvage {
         kind: String(row.kind),
         json: String(row.value_json),
       })),
-      windows: readableRows(() => readable.prepare('SELECT id, value_json FROM maintenance_window').iterate()).map(
-        row => ({
-          id: String(row.id),
-          json: String(row.value_json),
-        }),
-      ),
+      windows: rowsById(readable, 'maintenance_window'),
+      secrets: rowsById(readable, 'secret'),
     }
   } catch {
-    return { overrides: [], windows: [] }
+    return { overrides: [], windows: [], secrets: [] }
   } finally {
     db?.close()
   }
 }
 
-export function putSalvaged(db: DatabaseSync, { overrides, windows }: Salvage): void {
+/** The table may not be there: an earlier version made the file. */
+function rowsById(db: DatabaseSync, table: string): ById[] {
+  const read = () => db.prepare(`SELECT id, value_json FROM ${table}`).iterate()
+  return readableRows(read).map(row => ({ id: String(row.id), json: String(row.value_json) }))
+}
+
+export function putSalvaged(db: DatabaseSync, { overrides, windows, secrets }: Salvage): void {
   const override = db.prepare('INSERT OR IGNORE INTO override VALUES (?, ?, ?, ?)')
   for (const { pool, upstream, kind, json } of overrides) override.run(pool, upstream, kind, json)
   const window = db.prepare('INSERT OR IGNORE INTO maintenance_window VALUES (?, ?)')
   for (const { id, json } of windows) window.run(id, json)
+  const secret = db.prepare('INSERT OR IGNORE INTO secret VALUES (?, ?)')
+  for (const { id, json } of secrets) secret.run(id, json)
 }
 
 type Row = Record<string, unknown>

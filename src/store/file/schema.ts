@@ -102,5 +102,13 @@ CREATE TABLE maintenance_window (
 ) STRICT, WITHOUT ROWID;
 `
 
+/** Keys of certificates and accounts, whoever they belong to. */
+const SECRETS = `
+CREATE TABLE secret (
+  id TEXT PRIMARY KEY,
+  value_json TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
 /** Step n leads from version n to version n + 1. */
-export const MIGRATIONS: readonly string[] = [FIRST]
+export const MIGRATIONS: readonly string[] = [FIRST, SECRETS]

@@ -64,16 +64,16 @@ export function openStoreFile(path: string, options: OpenOptions): StoreFile {
   recordNewBeginning(file.db, saved, { aside, corruption, nowMs: options.nowMs })
   options.notice(
     'error',
-    `${corruption}: it was set aside as ${aside}, and a new one begun; ${saved.overrides.length} overrides and ${saved.windows.length} windows could be carried over, the history could not (vigia restore brings back a backup)`,
+    `${corruption}: it was set aside as ${aside}, and a new one begun; ${saved.overrides.length} overrides, ${saved.windows.length} windows and ${saved.secrets.length} secrets could be carried over, the history could not (vigia restore brings back a backup)`,
   )
   return file
 }
 
 /** There was no file, or an empty one, but a copy of orders beside it: it was deleted, or its disk is another one. */
 function carryOver(file: StoreFile, orders: Salvage, { copy, nowMs, notice }: OpenOptions): void {
-  const { overrides, windows } = orders
-  if (overrides.length + windows.length === 0) return
-  const text = `${file.path} was not there: a new one was begun with the ${overrides.length} overrides and ${windows.length} facts of windows of ${copy}`
+  const { overrides, windows, secrets } = orders
+  if (overrides.length + windows.length + secrets.length === 0) return
+  const text = `${file.path} was not there: a new one was begun with the ${overrides.length} overrides, ${windows.length} facts of windows and ${secrets.length} secrets of ${copy}`
   file.db.exec('BEGIN IMMEDIATE')
   putSalvaged(file.db, orders)
   addToChain(file.db, startupEntry('store.begun-anew', text), nowMs)
@@ -151,7 +151,8 @@ function recordNewBeginning(
   db.exec('BEGIN IMMEDIATE')
   putSalvaged(db, saved)
   const entry = startupEntry('store.begun-anew', `${corruption}; what was recorded before is in ${aside}`)
-  addToChain(db, { ...entry, after: { aside, ...saved } }, nowMs)
+  const { overrides, windows } = saved
+  addToChain(db, { ...entry, after: { aside, overrides, windows } }, nowMs)
   db.exec('COMMIT')
 }
 

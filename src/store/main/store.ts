@@ -122,6 +122,7 @@ class ThreadedStore implements Store {
   configuration: Store['configuration'] = id => this.#ask('configuration', id)
   overrides: Store['overrides'] = () => this.#ask('overrides', undefined)
   windows: Store['windows'] = () => this.#ask('windows', undefined)
+  secrets: Store['secrets'] = () => this.#ask('secrets', undefined)
 
   close(): Promise<{ readonly unwritten: number }> {
     this.#closing ??= this.#close()

@@ -36,6 +36,7 @@ export type QueryName =
   | 'configuration'
   | 'overrides'
   | 'windows'
+  | 'secrets'
 
 export type ToThread =
   /** `number` counts up; the same number again = the same batch, whose fate is not known. */

@@ -14,6 +14,7 @@ import type {
   Page,
   PageQuery,
   PlaceQuery,
+  StoredSecret,
   StoredWindow,
   TimeQuery,
   TransitionRow,
@@ -45,6 +46,8 @@ export function answer(db: DatabaseSync, query: QueryName, argument: unknown): u
       return overrides(db)
     case 'windows':
       return windows(db)
+    case 'secrets':
+      return secrets(db)
   }
 }
 
@@ -155,6 +158,13 @@ function overrides(db: DatabaseSync): readonly Override[] {
 function windows(db: DatabaseSync): readonly StoredWindow[] {
   return db
     .prepare('SELECT * FROM maintenance_window ORDER BY id')
+    .all()
+    .map(row => ({ id: text(row.id), value: value(row.value_json) }))
+}
+
+function secrets(db: DatabaseSync): readonly StoredSecret[] {
+  return db
+    .prepare('SELECT * FROM secret ORDER BY id')
     .all()
     .map(row => ({ id: text(row.id), value: value(row.value_json) }))
 }

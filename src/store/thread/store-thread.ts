@@ -3,7 +3,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { Override, StoredWindow } from '../contract.ts'
+import type { Override, StoredSecret, StoredWindow } from '../contract.ts'
 import { type FileLock, lockStore } from '../file/file-lock.ts'
 import { storePath } from '../file/file-names.ts'
 import { copyPath, copyText, writeCopy } from '../file/orders-copy.ts'
@@ -103,6 +103,7 @@ class StoreThread {
       const text = copyText({
         overrides: answer(db, 'overrides', undefined) as readonly Override[],
         windows: answer(db, 'windows', undefined) as readonly StoredWindow[],
+        secrets: answer(db, 'secrets', undefined) as readonly StoredSecret[],
       })
       if (text === this.#copied) return
       this.#copied = undefined
@@ -207,8 +208,8 @@ class StoreThread {
 
 function changesOrders(item: WriteItem): boolean {
   if (item.type !== 'commit') return false
-  const { overrides = [], windows = [] } = item.change
-  return overrides.length + windows.length > 0
+  const { overrides = [], windows = [], secrets = [] } = item.change
+  return overrides.length + windows.length + secrets.length > 0
 }
 
 if (parentPort !== null) {

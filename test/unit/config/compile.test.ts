@@ -98,11 +98,13 @@ test('a document with nothing but the necessary gets every default', () => {
       },
     ],
     dns: { servers: undefined, timeoutMs: undefined, minTtlMs: 1_000, maxTtlMs: 300_000 },
+    cache: { bytes: 64 * 1024 ** 2 },
     trustedProxies: [],
     limits: {
       headBytes: 16_384,
       headerCount: 100,
       targetBytes: 8_192,
+      compressions: 256,
       bodyBytes: 128 * 1024 ** 2,
       connections: undefined,
       connectionsPerClient: undefined,

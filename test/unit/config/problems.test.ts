@@ -41,7 +41,7 @@ describe('keys', () => {
     [
       'TLS where there is none',
       { more: 'tls: { cert: x }' },
-      '10:1: tls: unknown key: listeners speak plain HTTP: whoever ends TLS for clients stands in front of vigia (trustedProxies); TLS to an upstream is a matter of its url and of pools.*.upstreams[].tls',
+      '10:8: tls.cert: unknown key: TLS for clients is a matter of listeners[].tls (certificates, each with certFile and keyFile), TLS to an upstream of its url and of pools.*.upstreams[].tls',
     ],
     ['TLS in a pool', { pool: 'tls: {}' }, '7:5: pools.erp.tls: unknown key: it belongs to pools.*.upstreams[]'],
     [

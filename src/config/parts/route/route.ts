@@ -6,8 +6,16 @@ import type { RoutePlan } from '../../../plan/route.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
+import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
+import {
+  type CompressDocument,
+  checkCompress,
+  compileCompress,
+  compressSchema,
+  RENAMED_IN_COMPRESS,
+} from './compress.ts'
 import { checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
 import { compileRateLimit, rateLimitSchema } from './rate-limit.ts'
 import { checkReplay, compileReplay, replaySchema } from './replay.ts'
@@ -48,6 +56,8 @@ export const routeSchema = section(
     integration: Type.Optional(integration),
     access: Type.Optional(accessSchema),
     rateLimit: Type.Optional(rateLimitSchema),
+    compress: Type.Optional(compressSchema),
+    cache: Type.Optional(routeCacheSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -78,6 +88,7 @@ export function* checkRoutes(
     yield* checkReplay(route.retry, [...at, 'retry'])
     yield* checkQueuePriority(route, isKnown ? pools[pool] : undefined, at)
     yield* checkAccess(route.access, prefixOf(route.match), [...at, 'access'])
+    yield* checkCompress(route.compress, [...at, 'compress'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
   }
   for (const name of Object.keys(pools)) {
@@ -111,7 +122,11 @@ export function compileRoute(
   route: RouteDocument,
   at: number,
   poolIndices: ReadonlyMap<string, number>,
-  otherwise: { readonly timeouts: Timeouts; readonly limits: Limits },
+  otherwise: {
+    readonly timeouts: Timeouts
+    readonly limits: Limits
+    readonly compress: CompressDocument | undefined
+  },
 ): RoutePlan {
   return {
     name: routeName(route, at),
@@ -125,8 +140,10 @@ export function compileRoute(
     integration: route.integration ?? DEFAULTS.integration,
     access: compileAccess(route.access),
     rateLimit: compileRateLimit(route.rateLimit),
+    compress: compileCompress(route.compress, otherwise.compress),
+    cache: compileRouteCache(route.cache),
   }
 }
 
 /** Keys of the plan whose name in the document is another one. */
-export const RENAMED_IN_ROUTE = { bodyBytes: 'maxBody' }
+export const RENAMED_IN_ROUTE = { bodyBytes: 'maxBody', ...RENAMED_IN_COMPRESS }

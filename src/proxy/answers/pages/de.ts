@@ -39,6 +39,7 @@ export const DE: Words = {
     'upstream-reset': 'Der Anwendungsserver hat die Verbindung beendet, bevor er geantwortet hat.',
     'upstream-timeout': 'Der Anwendungsserver hat nicht rechtzeitig geantwortet.',
     'bad-upstream-response': 'Die Antwort des Anwendungsservers ist kein gültiges HTTP.',
+    'not-cached': 'Nur eine gespeicherte Antwort war gewünscht, und es ist keine gespeichert.',
     'in-doubt':
       'Es ist nicht sicher, ob der Anwendungsserver diese Anfrage ausgeführt hat. Bitte prüfen Sie das, bevor Sie sie erneut senden.',
     'internal-error': 'Im Lastverteiler ist ein Fehler aufgetreten.',
@@ -67,6 +68,7 @@ export const DE: Words = {
     'upstream-reset': 'Server hat die Verbindung geschlossen',
     'upstream-timeout': 'Server hat nicht rechtzeitig geantwortet',
     'bad-upstream-response': 'Server hat ungültig geantwortet',
+    'not-cached': 'Nicht gespeichert',
     'in-doubt': 'Ergebnis unbekannt: vor dem Wiederholen prüfen',
     'loop-detected': 'Schleife: diese Adresse führt hierher zurück',
     'internal-error': 'Fehler im Lastverteiler',

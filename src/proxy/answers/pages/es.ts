@@ -40,6 +40,7 @@ export const ES: Words = {
     'upstream-reset': 'El servidor de la aplicación cerró la conexión antes de responder.',
     'upstream-timeout': 'El servidor de la aplicación no respondió a tiempo.',
     'bad-upstream-response': 'El servidor de la aplicación dio una respuesta que no es HTTP válido.',
+    'not-cached': 'Solo se pidió una respuesta guardada, y no hay ninguna.',
     'in-doubt':
       'Es posible que el servidor de la aplicación haya ejecutado esta solicitud, o que no. Compruébelo antes de enviarla de nuevo.',
     'internal-error': 'Se produjo un error dentro del balanceador de carga.',
@@ -67,6 +68,7 @@ export const ES: Words = {
     'upstream-reset': 'El servidor cerró la conexión',
     'upstream-timeout': 'El servidor no respondió a tiempo',
     'bad-upstream-response': 'El servidor dio una respuesta no válida',
+    'not-cached': 'No está guardado',
     'in-doubt': 'Resultado desconocido: compruebe antes de repetir',
     'loop-detected': 'Bucle: esta dirección vuelve aquí',
     'internal-error': 'Error en el balanceador de carga',

@@ -39,6 +39,7 @@ export const IT: Words = {
     'upstream-reset': 'Il server dell’applicazione ha chiuso la connessione prima di rispondere.',
     'upstream-timeout': 'Il server dell’applicazione non ha risposto in tempo.',
     'bad-upstream-response': 'Il server dell’applicazione ha dato una risposta che non è HTTP valido.',
+    'not-cached': 'È stata chiesta solo una risposta memorizzata, e non ce n’è nessuna.',
     'in-doubt':
       'Il server dell’applicazione potrebbe aver eseguito questa richiesta oppure no. La preghiamo di verificare prima di inviarla di nuovo.',
     'internal-error': 'Si è verificato un errore all’interno del bilanciatore di carico.',
@@ -67,6 +68,7 @@ export const IT: Words = {
     'upstream-reset': 'Il server ha chiuso la connessione',
     'upstream-timeout': 'Il server non ha risposto in tempo',
     'bad-upstream-response': 'Il server ha dato una risposta non valida',
+    'not-cached': 'Non memorizzato',
     'in-doubt': 'Esito sconosciuto: verificare prima di ripetere',
     'loop-detected': 'Ciclo: questo indirizzo riporta qui',
     'internal-error': 'Errore nel bilanciatore di carico',

@@ -39,6 +39,7 @@ export const PT: Words = {
     'upstream-reset': 'O servidor da aplicação encerrou a conexão antes de responder.',
     'upstream-timeout': 'O servidor da aplicação não respondeu a tempo.',
     'bad-upstream-response': 'O servidor da aplicação deu uma resposta que não é HTTP válido.',
+    'not-cached': 'Só uma resposta guardada foi pedida, e não há nenhuma.',
     'in-doubt':
       'O servidor da aplicação pode ter executado esta solicitação ou não. Verifique antes de enviá-la novamente.',
     'internal-error': 'Ocorreu um erro dentro do balanceador de carga.',
@@ -67,6 +68,7 @@ export const PT: Words = {
     'upstream-reset': 'O servidor encerrou a conexão',
     'upstream-timeout': 'O servidor não respondeu a tempo',
     'bad-upstream-response': 'O servidor deu uma resposta inválida',
+    'not-cached': 'Não está guardado',
     'in-doubt': 'Resultado desconhecido: verifique antes de repetir',
     'loop-detected': 'Ciclo: este endereço leva de volta aqui',
     'internal-error': 'Erro no balanceador de carga',

@@ -13,6 +13,7 @@ import type { ClientEvents } from '../../exchange/client-events.ts'
 import type { ExchangeContext } from '../../exchange/context.ts'
 import { type ClientSide, type TlsFacts, UNKNOWN_PEER } from '../../exchange/downstream.ts'
 import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
+import { Proxied } from '../../upstream/proxied.ts'
 import type { ClientConnection, ConnectionHost } from '../client-connection.ts'
 import { admitConnection } from '../client-limits.ts'
 import { feelReset } from '../feel-reset.ts'
@@ -52,7 +53,15 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.#host = host
     const peer = parseAddress(transport.remoteAddress ?? '') ?? UNKNOWN_PEER
     const trusted = context.active.isTrusted(peer)
-    this.client = { peer, trusted, scheme: 'http', http2: false, listener: plan.name, tls: undefined }
+    this.client = {
+      peer,
+      trusted,
+      scheme: 'http',
+      http2: false,
+      listener: plan,
+      tls: undefined,
+      proxied: new Proxied(transport),
+    }
   }
 
   begin(): void {
@@ -92,7 +101,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     const { tls } = this.#plan
     if (!tls && (this.#plan.http2 !== true || this.client.http2)) return this.#speak(this.#plain)
     this.#transportMayFail()
-    this.#arm(tls ? tls.handshakeMs : this.#context.active.snapshot.timeouts.keepAliveMs)
+    this.#arm(tls ? tls.handshakeTimeoutMs : this.#context.active.snapshot.timeouts.keepAliveMs)
     if (!tls) return this.#askProtocol()
     const { handshakes } = this.#host
     this.#handshake = new Handshake(this.transport, handshakes, protocolsOf(tls), this.client.peer, this)
@@ -137,7 +146,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.destroy()
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.#context.active.isTrusted(this.client.peer), listener }
   }
 

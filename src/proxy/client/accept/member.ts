@@ -1,12 +1,13 @@
 // What a listener has on its list: a connection, or one that is on its way to become one (arriving.ts).
 
+import type { ListenerPlan } from '../../../plan/listener.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
 
 export interface Member {
   /** What is under way on it. */
   exchanges(): Iterable<ClientEvents>
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
-  reassess(listener: string): void
+  reassess(listener: ListenerPlan): void
   /** Ends at once if nothing is under way, else after that. */
   drain(): void
   /**

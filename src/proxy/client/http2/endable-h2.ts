@@ -9,6 +9,7 @@ import type { Timeouts } from '../../../plan/bounds.ts'
 import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
+import type { ClientSide } from '../../exchange/downstream.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import { Timer } from '../../runtime/timer-wheel.ts'
 import { ClientConnection } from '../client-connection.ts'
@@ -27,6 +28,7 @@ type Awaited = 'nothing' | 'request' | 'head' | 'reader'
 const told = new NowAndThen()
 
 export abstract class EndableH2 extends ClientConnection {
+  abstract client: ClientSide
   abstract readonly session: ServerSession<H2Stream>
   protected abstract readonly outlet: Outlet
   protected phase: Phase = 'open'
@@ -99,7 +101,7 @@ export abstract class EndableH2 extends ClientConnection {
     if (this.socket.writableNeedDrain) this.#awaitReader()
     else if (this.session.awaitsRest) this.#await('head', this.context.active.snapshot.timeouts.headMs)
     else if (this.session.streams.size > 0) this.#await('nothing', 0)
-    else if (this.phase !== 'leaving') this.#await('request', this.timeouts.keepAliveMs)
+    else if (this.phase !== 'leaving' && !this.ended) this.#await('request', this.timeouts.keepAliveMs)
     else if (this.socket.writableLength === 0) this.endSocket()
     else if (this.#awaited !== 'reader') {
       this.#awaitReader()
@@ -124,7 +126,7 @@ export abstract class EndableH2 extends ClientConnection {
     const { message } = CONNECTION_FAULTS[fault]
     this.context.row.addOwn(WORKER.firstHttp2Fault + CONNECTION_FAULT_CODES.indexOf(fault), 1)
     if (told.isDue(fault, performance.now())) {
-      const text = `listener ${this.client.listener}: the HTTP/2 connection of ${this.client.peer} was ended: ${fault}: ${message} (said once a minute; vigia_http2_faults_total{reason="${fault}"} counts all)`
+      const text = `listener ${this.client.listener.name}: the HTTP/2 connection of ${this.client.peer} was ended: ${fault}: ${message} (said once a minute; vigia_http2_faults_total{reason="${fault}"} counts all)`
       this.context.report({ type: 'log', level: 'info', message: text, detail: {} })
     }
     this.dropStreams()

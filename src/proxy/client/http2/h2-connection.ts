@@ -10,6 +10,7 @@ import { FrameWriter } from '../../../http2/frame-writer.ts'
 import { ServerSession } from '../../../http2/session.ts'
 import type { SessionEvents } from '../../../http2/session-events.ts'
 import { WriteBuffers } from '../../../http2/write-buffers.ts'
+import type { ListenerPlan } from '../../../plan/listener.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
 import { answer } from '../../answers/answers.ts'
@@ -63,7 +64,7 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     const streams = Math.min(STREAMS, active.connections)
     const windows = { streamWindow: STREAM_WINDOW, connectionWindow: CONNECTION_WINDOW }
     this.session = new ServerSession<H2Stream>(this, { ...limits, ...windows, streams }, new FrameWriter(buffers))
-    this.outlet = new Outlet(socket, this.session.writer, () => this.#count())
+    this.outlet = new Outlet(wire, this.session.writer, () => this.#count())
     context.row.addOwn(WORKER.http2Connections, 1)
     socket.on('data', (chunk: Buffer) => this.safely(() => this.#onData(chunk)))
     socket.on('end', () => this.safely(() => this.#onEnd()))
@@ -72,7 +73,7 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     this.outlet.wake()
   }
 
-  reassess(listener: string): void {
+  reassess(listener: ListenerPlan): void {
     this.client = { ...this.client, trusted: this.context.active.isTrusted(this.client.peer), listener }
   }
 
@@ -137,8 +138,9 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
   #onEnd(): void {
     this.ended = true
     if (this.phase === 'linger') return this.socket.destroySoon()
-    if (this.session.streams.size === 0) return this.close()
     for (const exchange of [...this.exchanges()]) exchange.onClientHalfClosed()
+    // Without streams it ends, but not before what has been written has left.
+    this.outlet.wake()
   }
 
   // ---- from the session ----

@@ -63,8 +63,8 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     return this.#waiting?.size ?? 0
   }
 
-  proxied(client: string) {
-    return this.#host.proxied(client)
+  get holdsBuffers(): boolean {
+    return this.bytesWaiting > 0
   }
 
   interim(head: ResponseHead): void {
@@ -77,7 +77,8 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true
     this.#left = bodiless ? 0 : head.length
-    this.#host.session.headers(this, responseBlock(head, bodiless, dateNow(), requestId, cookie), bodiless)
+    const block = responseBlock(head, bodiless, dateNow(), requestId, cookie, this.client.listener.hsts)
+    this.#host.session.headers(this, block, bodiless)
   }
 
   body(chunk: Buffer, start: number, end: number): void {
@@ -143,10 +144,9 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   }
 
   upgrade(head: ResponseHead, requestId: string): TunnelEnd {
-    this.#answered = true
+    this.head(openedHead(head), false, requestId, '')
     this.#left = -1
     this.exchange = undefined
-    this.#host.session.headers(this, responseBlock(openedHead(head), false, dateNow(), requestId, ''), false)
     this.#host.wake()
     const stream = new StreamTunnel(this)
     this.tunnel = stream

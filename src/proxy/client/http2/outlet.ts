@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net'
 import type { FrameWriter } from '../../../http2/frame-writer.ts'
+import type { Wire } from '../accept/wire.ts'
 import { type AtTurnEnd, atTurnEnd } from './turn-end.ts'
 
 /** So much is written at once, not only at the end of the turn. */
@@ -20,6 +21,8 @@ export interface Sender {
 
 export class Outlet implements AtTurnEnd {
   readonly #socket: Socket
+  /** TLS has encrypted what is written to it at once where nothing was before it, though it says that it has left only later. */
+  readonly #isSecure: boolean
   readonly #writer: FrameWriter
   readonly #onTurn: () => void
   /** In the order of their turns. */
@@ -27,8 +30,9 @@ export class Outlet implements AtTurnEnd {
   #woken = false
 
   /** @param onTurn is called at the end of each turn in which something was sent, when it has left */
-  constructor(socket: Socket, writer: FrameWriter, onTurn: () => void) {
+  constructor({ socket, transport }: Wire, writer: FrameWriter, onTurn: () => void) {
     this.#socket = socket
+    this.#isSecure = socket !== transport
     this.#writer = writer
     this.#onTurn = onTurn
   }
@@ -81,7 +85,8 @@ export class Outlet implements AtTurnEnd {
 
   #write(): void {
     if (this.#writer.length === 0 || this.#socket.destroyed) return
+    const isEncrypted = this.#isSecure && this.#socket.writableLength === 0
     this.#socket.write(this.#writer.take())
-    this.#writer.release(this.#socket.writableLength === 0)
+    this.#writer.release(isEncrypted || this.#socket.writableLength === 0)
   }
 }

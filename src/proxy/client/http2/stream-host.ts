@@ -5,7 +5,6 @@ import type { SendingSide } from '../../../http2/sending-side.ts'
 import type { Stream } from '../../../http2/stream.ts'
 import type { ExchangeContext } from '../../exchange/context.ts'
 import type { ClientSide } from '../../exchange/downstream.ts'
-import type { ProxiedClient } from '../../upstream/proxied-client.ts'
 import type { Sender } from './outlet.ts'
 
 export interface StreamHost {
@@ -14,7 +13,6 @@ export interface StreamHost {
   readonly session: Pick<SendingSide<Stream>, 'headers' | 'data' | 'replenish'>
   /** The socket is to take what it has before it gets more DATA. */
   readonly isFull: boolean
-  proxied(client: string): ProxiedClient
   /** What was written leaves at the end of the turn. */
   wake(): void
   /** It has DATA that has to wait, and is asked for it when there is room. */

@@ -3,8 +3,10 @@
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { CHALLENGE_PROTOCOL } from '../../../shared/acme-challenges.ts'
 import { explainFailure, NOT_TLS, PLAIN_HTTP } from '../../../tls/handshake-failure.ts'
 import type { TlsFacts } from '../../exchange/downstream.ts'
+import { challengeOptions } from './challenge-contexts.ts'
 import type { Handshakes } from './handshakes.ts'
 
 /** Type of a TLS record that holds a handshake message (RFC 8446 5.1). */
@@ -72,11 +74,13 @@ export class Handshake {
       return this.#end(() => this.#events.onFailed())
     }
     this.#transport.off('close', this.#onClosed)
+    const { challenges, onServerName } = this.#handshakes
     const socket = new TLSSocket(this.#transport, {
       isServer: true,
       secureContext,
-      ALPNProtocols: this.#protocols,
-      SNICallback: this.#handshakes.onServerName,
+      ...(challenges
+        ? challengeOptions(challenges, this.#protocols, onServerName)
+        : { ALPNProtocols: this.#protocols, SNICallback: onServerName }),
     })
     // What a socket without a tls.Server says of itself: 'secure' once, '_tlsError' for what breaks, then and later; 'error' may miss.
     socket.once('secure', () => this.#onSecure(socket))
@@ -102,6 +106,8 @@ export class Handshake {
 
   #onSecure(socket: TLSSocket): void {
     const { servername, alpnProtocol } = socket
+    // RFC 8737 3: the handshake was all that the CA wants.
+    if (alpnProtocol === CHALLENGE_PROTOCOL) return this.#end(() => this.#events.onFailed())
     this.#handshakes.succeeded(socket.isSessionReused())
     const serverName = servername ? servername.toLowerCase() : undefined
     const facts: TlsFacts = { serverName, alpn: alpnProtocol || undefined }

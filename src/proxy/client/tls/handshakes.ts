@@ -10,6 +10,7 @@ import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
 import { type ExplainedFailure, HANDSHAKE_FAILURES } from '../../../tls/handshake-failure.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import type { ChallengeContexts } from './challenge-contexts.ts'
 import { SecureContexts } from './secure-contexts.ts'
 
 /** A handshake that is to begin. */
@@ -21,6 +22,8 @@ interface Waiting {
 type OnServerName = (name: string, done: (error: Error | null, context?: SecureContext) => void) => void
 
 export class Handshakes {
+  /** What a CA sees that looks at our names; undefined = none does. */
+  challenges: ChallengeContexts | undefined = undefined
   readonly #runtime: Runtime
   readonly #nowAndThen = new NowAndThen()
   readonly #waiting = new Set<Waiting>()
@@ -36,7 +39,7 @@ export class Handshakes {
   /** From now on; handshakes in progress and connections go on as they are. @param material undefined = there is none yet */
   adopt({ name, tls }: ListenerPlan, material: TlsMaterial | undefined): void {
     this.#listener = name
-    this.#most = tls?.handshakes ?? 0
+    this.#most = tls?.maxHandshakes ?? 0
     this.#contexts = tls && material && new SecureContexts(name, tls, material)
     this.#startWaiting()
   }

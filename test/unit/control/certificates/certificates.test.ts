@@ -44,6 +44,7 @@ const create = (sources: readonly CertificateSource[] = [], halvesMs?: number) =
   new Certificates({
     sources,
     send: material => sent.push(material),
+    sendToAdmin: () => {},
     tell: event => told.push(event),
     warn: () => {},
     ...(halvesMs === undefined ? {} : { halvesMs }),
@@ -109,7 +110,7 @@ describe('what workers get', () => {
   })
 
   test('is nothing where no listener has TLS', async () => {
-    await start({ listeners: [{ name: 'plain', host: '::', port: 1 }], routes: [] })
+    await start({ listeners: [{ name: 'plain', host: '::', port: 1 }], routes: [], admin: undefined })
     expect(sent).toEqual([])
     expect(certificates.material).toBeUndefined()
   })

@@ -40,6 +40,7 @@ function setUp() {
       return committed
     },
     overrides: none,
+    secrets: async () => [],
     windows: none,
     health: () => state.health,
     close: async () => ({ unwritten: 0 }),

@@ -43,6 +43,7 @@ function supervise(behaviour: string, workers = 2) {
       sessions: new SharedArrayBuffer(0),
       rates: new SharedArrayBuffer(0),
       clients: new SharedArrayBuffer(0),
+      cache: { buffer: new SharedArrayBuffer(0), bytes: 0 },
       beats: beats.buffer,
       snapshot,
       slots,

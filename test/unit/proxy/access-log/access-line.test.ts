@@ -28,20 +28,18 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   status: fc.integer({ min: 0, max: 599 }),
   bytesIn: count,
   bytesOut: count,
+  coding: fc.constantFrom('' as const, 'zstd' as const, 'br' as const, 'gzip' as const),
+  bytesUncoded: count,
   firstByteMs: count,
   totalMs: count,
   queueMs: count,
   connectMs: count,
   attempts: fc.nat(9),
   proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared'),
+  cache: fc.constantFrom('hit', 'miss', 'stale'),
   end: text,
 })
 const TIME = Date.parse('2026-11-22T00:00:00.000Z')
-
-/** What the line has as members of its own. */
-function membersOf({ about, ...facts }: AccessEntry): Record<string, unknown> {
-  return { ...facts, ...JSON.parse(`{${about.slice(1)}}`) }
-}
 
 /** The line, and that it keeps to the room that it asked for. */
 function lineOf(line: AccessLine, each: AccessEntry, timeMs = TIME, start = 0): string {
@@ -62,11 +60,17 @@ test('every entry is one line of JSON that reads back as it was, whatever was wr
       // Twice: what is remembered must not differ from what is not.
       for (const each of [...entries, ...entries]) {
         const time = '2026-11-22T00:00:00.000Z'
-        expect(JSON.parse(lineOf(line, each, TIME, start))).toEqual({ type: 'access', time, ...membersOf(each) })
+        expect(JSON.parse(lineOf(line, each, TIME, start))).toEqual({ type: 'access', time, ...said(each) })
       }
     }),
   )
 })
+
+/** What is compressed says so; all other lines say nothing of it. */
+function said({ coding, bytesUncoded, about, ...rest }: AccessEntry): Partial<AccessEntry> {
+  const own = { ...rest, ...JSON.parse(`{${about.slice(1)}}`) }
+  return coding === '' ? own : { ...own, coding, bytesUncoded }
+}
 
 const BASE: AccessEntry = {
   ...{
@@ -81,9 +85,27 @@ const BASE: AccessEntry = {
     upstream: 'u',
     method: 'GET',
   },
-  ...{ host: 'h', path: '/', status: 200, bytesIn: 0, bytesOut: 5, attempts: 1, proof: '', end: 'complete' },
+  ...{
+    host: 'h',
+    path: '/',
+    status: 200,
+    bytesIn: 0,
+    bytesOut: 5,
+    coding: '',
+    bytesUncoded: 0,
+    attempts: 1,
+    proof: '',
+    cache: 'bypass',
+    end: 'complete',
+  },
   ...{ firstByteMs: 1.235, totalMs: 2, queueMs: 0, connectMs: 0 },
 }
+
+test('says nothing of a cache where the route has none', () => {
+  const line = new AccessLine()
+  expect(JSON.parse(lineOf(line, { ...BASE, cache: '' }))).not.toHaveProperty('cache')
+  expect(JSON.parse(lineOf(line, BASE))).toMatchObject({ cache: 'bypass' })
+})
 
 test('one that differs from the one before in one thing only says so', () => {
   fc.assert(
@@ -91,7 +113,7 @@ test('one that differs from the one before in one thing only says so', () => {
       const line = new AccessLine()
       lineOf(line, BASE)
       const changed = { ...BASE, [key]: other[key] }
-      expect(JSON.parse(lineOf(line, changed))).toMatchObject(membersOf(changed))
+      expect(JSON.parse(lineOf(line, changed))).toMatchObject(said(changed))
     }),
   )
 })
@@ -115,6 +137,6 @@ test('hosts that clients make up do not pile up', () => {
   const line = new AccessLine()
   for (let i = 0; i < 5000; i += 1) {
     const each = { ...BASE, host: `h${i}`, client: `c${i}`, upstream: `u${i % 3000}`, end: `e${i}` }
-    expect(JSON.parse(lineOf(line, each))).toMatchObject(membersOf(each))
+    expect(JSON.parse(lineOf(line, each))).toMatchObject(said(each))
   }
 })

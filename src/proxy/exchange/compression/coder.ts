@@ -1,0 +1,297 @@
+// Between an exchange and the client's side of it: compresses the body of its answer, where that is to be, and passes on the rest as it is.
+// A short body that is there as a whole is compressed at once; any other as it comes, in one of the worker's encoders, and what has come
+// is never held back for what is still to come.
+
+import { CHUNKED, NO_LENGTH } from '../../../http/body.ts'
+import { FIELD } from '../../../http/field-names.ts'
+import { type Fields, firstValue } from '../../../http/fields.ts'
+import type { ResponseHead } from '../../../http/heads.ts'
+import type { Coding } from '../../../plan/compression.ts'
+import {
+  codedFields,
+  codedTrailers,
+  notModifiedFields,
+  variedFields,
+} from '../../../policy/request/compression/coded-fields.ts'
+import { compressionVerdict } from '../../../policy/request/compression/verdict.ts'
+import { WORKER } from '../../../shared/counter-cells.ts'
+import type { ExchangeContext } from '../context.ts'
+import type { Downstream } from '../downstream.ts'
+import type { ExchangeRecord } from '../record.ts'
+import type { Negotiation } from './compression.ts'
+import { type Encoder, type EncoderOwner, encodeAtOnce } from './encoders.ts'
+
+/** What an exchange does with its answer. */
+export type AnswerSink = Pick<Downstream, 'holdsBuffers' | 'head' | 'body' | 'end' | 'flush'>
+
+/** Whose answer it is. */
+export interface CodedExchange {
+  /** There is room again after a `flush` that said no. */
+  onDownstreamDrain(): void
+  /** The body, which had ended, has been encoded to its end. */
+  onEncodedEnd(): void
+  onEncoderFailed(error: unknown): void
+}
+
+/** Up to this length a body costs less on this thread than the way to another one. */
+const AT_ONCE_BYTES = 8192
+/** What may wait for the encoder before the upstream is asked to wait, bytes. */
+const MOST_WAITING = 65_536
+const NO_BYTES = Buffer.alloc(0)
+
+interface HeldHead {
+  readonly head: ResponseHead
+  readonly requestId: string
+  readonly cookie: string
+  readonly coding: Coding
+}
+
+export class Coder implements AnswerSink, EncoderOwner {
+  readonly #down: Downstream
+  readonly #exchange: CodedExchange
+  readonly #context: ExchangeContext
+  readonly #record: ExchangeRecord
+  readonly #negotiation: Negotiation
+  /** Kept until it is known whether the whole body is at hand; undefined = it has been passed on, or none has come. */
+  #held: HeldHead | undefined = undefined
+  /** Undefined = what comes is passed on as it is. */
+  #encoder: Encoder | undefined = undefined
+  /** What waits for the encoder: the first `#waiting` bytes of it. */
+  #bytes = NO_BYTES
+  #waiting = 0
+  #encoding = false
+  /** The client takes nothing more for now. */
+  #stuck = false
+  /** The upstream was asked to wait. */
+  #paused = false
+  #trailers: Fields | undefined = undefined
+  #finishing = false
+
+  constructor(
+    context: ExchangeContext,
+    negotiation: Negotiation,
+    down: Downstream,
+    record: ExchangeRecord,
+    exchange: CodedExchange,
+  ) {
+    this.#context = context
+    this.#negotiation = negotiation
+    this.#down = down
+    this.#record = record
+    this.#exchange = exchange
+  }
+
+  // ---- from the exchange ----
+
+  /** What is encoded is copied before. */
+  get holdsBuffers(): boolean {
+    return !this.#encoder && !this.#held && this.#down.holdsBuffers
+  }
+
+  /** The body has ended, but its last bytes are still being encoded: `onEncodedEnd` follows. */
+  get isEnding(): boolean {
+    return this.#trailers !== undefined
+  }
+
+  head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
+    const { compression, wish, ifNoneMatch } = this.#negotiation
+    const coding = compressionVerdict(compression.plan, wish, head)
+    if (coding === 'untouched') return this.#down.head(head, bodiless, requestId, cookie)
+    compression.learn(head.fields)
+    if (coding !== 'varies' && !bodiless) this.#held = { head, requestId, cookie, coding }
+    else {
+      const fields = coding === 'varies' ? varied(head, ifNoneMatch) : codedFields(head.fields, coding)
+      const length = coding === 'varies' ? head.length : NO_LENGTH
+      this.#down.head(withFields(head, fields, length), bodiless, requestId, cookie)
+    }
+  }
+
+  body(chunk: Buffer, start: number, end: number): void {
+    if (!this.#held && !this.#encoder) return this.#down.body(chunk, start, end)
+    this.#gather(chunk, start, end)
+    if (this.#encoder) this.#record.encodes(end - start)
+  }
+
+  flush(): boolean {
+    if (this.#held) this.#begin(this.#held)
+    if (!this.#encoder) return this.#down.flush()
+    this.#encode()
+    this.#paused = this.#stuck || this.#waiting > MOST_WAITING
+    return !this.#paused
+  }
+
+  end(trailers: Fields): void {
+    const held = this.#held
+    if (held && this.#waiting <= AT_ONCE_BYTES) return this.#encodeAtOnce(held, trailers)
+    if (held) this.#begin(held)
+    if (!this.#encoder) return this.#down.end(trailers)
+    this.#trailers = codedTrailers(trailers)
+    this.#encode()
+  }
+
+  /** The client takes more again. @returns whether its upstream may go on */
+  drained(): boolean {
+    this.#stuck = false
+    if (!this.#encoder) return true
+    this.#encode()
+    this.#paused &&= !this.#hasRoom()
+    return !this.#paused
+  }
+
+  /** The answer ends here, whatever has come of it. */
+  abort(): void {
+    if (this.#held) this.#passOn(this.#held)
+    this.#release(false)
+    this.#trailers = undefined
+  }
+
+  // ---- from the encoder ----
+
+  onOutput(output: Buffer): void {
+    this.#safely(() => this.#send(output))
+  }
+
+  onEncoded(): void {
+    this.#safely(() => this.#onEncoded())
+  }
+
+  onEncoderFailed(error: unknown): void {
+    this.abort()
+    this.#exchange.onEncoderFailed(error)
+  }
+
+  // ---- helpers ----
+
+  /** Encoders call from outside of any connection: what that breaks must end here. */
+  #safely(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.onEncoderFailed(error)
+    }
+  }
+
+  #onEncoded(): void {
+    this.#encoding = false
+    if (this.#finishing) return this.#end()
+    this.#stuck = !this.#down.flush()
+    this.#encode()
+    if (!this.#paused || this.isEnding || !this.#hasRoom()) return
+    this.#paused = false
+    this.#exchange.onDownstreamDrain()
+  }
+
+  #hasRoom(): boolean {
+    return !this.#stuck && this.#waiting <= MOST_WAITING
+  }
+
+  /** The rest of a body that has ended is not much: it goes to the client's side, however fast that is, which then has the time it needs. */
+  #encode(): void {
+    const encoder = this.#encoder!
+    if (this.#encoding || (this.#stuck && !this.isEnding)) return
+    if (this.#waiting > 0) {
+      this.#encoding = true
+      const input = this.#bytes.subarray(0, this.#waiting)
+      this.#bytes = NO_BYTES
+      this.#waiting = 0
+      encoder.encode(input)
+    } else if (this.isEnding) {
+      this.#encoding = true
+      this.#finishing = true
+      encoder.finish()
+    }
+  }
+
+  #end(): void {
+    const trailers = this.#trailers!
+    this.#release(true)
+    this.#trailers = undefined
+    this.#down.end(trailers)
+    this.#exchange.onEncodedEnd()
+  }
+
+  #encodeAtOnce(held: HeldHead, trailers: Fields): void {
+    this.#held = undefined
+    const body = encodeAtOnce(
+      held.coding,
+      this.#negotiation.compression.plan.level,
+      this.#bytes.subarray(0, this.#waiting),
+    )
+    const coded = codedTrailers(trailers)
+    this.#sendHead(held, coded.names.length === 0 ? body.length : CHUNKED)
+    this.#record.encodes(this.#waiting)
+    this.#send(body)
+    this.#down.end(coded)
+    this.#bytes = NO_BYTES
+    this.#waiting = 0
+  }
+
+  /** More is to come than can be encoded at once: as it comes, where there is room for that. */
+  #begin(held: HeldHead): void {
+    const { level } = this.#negotiation.compression.plan
+    const { compressions } = this.#context.active.snapshot.limits
+    const lasting = isEventStream(held.head) || this.#record.placement?.route.longPoll === true
+    this.#encoder = this.#context.encoders.take(held.coding, level, lasting, compressions, this)
+    if (!this.#encoder) {
+      this.#context.row.addOwn(WORKER.compressionsRefused, 1)
+      return this.#passOn(held)
+    }
+    this.#held = undefined
+    this.#sendHead(held, CHUNKED)
+    this.#record.encodes(this.#waiting)
+    // The head does not wait for the first byte of the body.
+    this.#stuck = !this.#down.flush()
+  }
+
+  /** As it is. */
+  #passOn({ head, requestId, cookie }: HeldHead): void {
+    this.#held = undefined
+    this.#down.head(withFields(head, variedFields(head.fields), head.length), false, requestId, cookie)
+    if (this.#waiting > 0) this.#down.body(this.#bytes, 0, this.#waiting)
+    this.#bytes = NO_BYTES
+    this.#waiting = 0
+  }
+
+  #sendHead({ head, requestId, cookie, coding }: HeldHead, length: number): void {
+    this.#record.coding = coding
+    this.#down.head(withFields(head, codedFields(head.fields, coding), length), false, requestId, cookie)
+  }
+
+  #send(output: Buffer): void {
+    this.#record.encoded(output.length)
+    this.#down.body(output, 0, output.length)
+  }
+
+  #gather(chunk: Buffer, start: number, end: number): void {
+    const bytes = this.#waiting + end - start
+    if (bytes > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(this.#waiting === 0 ? bytes : 2 * bytes)
+      this.#bytes.copy(larger, 0, 0, this.#waiting)
+      this.#bytes = larger
+    }
+    chunk.copy(this.#bytes, this.#waiting, start, end)
+    this.#waiting = bytes
+  }
+
+  #release(clean: boolean): void {
+    const encoder = this.#encoder
+    if (!encoder) return
+    this.#encoder = undefined
+    this.#context.encoders.giveBack(encoder, clean)
+  }
+}
+
+const NOT_MODIFIED = 304
+
+/** Fields of an answer that could have been compressed. */
+function varied({ status, fields }: ResponseHead, ifNoneMatch: string | undefined): Fields {
+  return status === NOT_MODIFIED ? notModifiedFields(fields, ifNoneMatch) : variedFields(fields)
+}
+
+function withFields(head: ResponseHead, fields: Fields, length: number): ResponseHead {
+  return fields === head.fields ? head : { ...head, fields, length, written: undefined, encoded: undefined }
+}
+
+function isEventStream({ fields }: ResponseHead): boolean {
+  return /^text\/event-stream\b/i.test(firstValue(fields, FIELD.contentType) ?? '')
+}
