@@ -32,6 +32,8 @@ import type { ProxiedClient } from './proxied-client.ts'
 
 /** How often the idle connections are looked at, for age, and to learn that they stay open; and those that wait for a first answer. */
 const SWEEP_MS = 50
+/** Idle connections beyond the limit last for so long: requests that come together over HTTP/2 leave them together, for the next ones. */
+const BURST_MS = 100
 
 export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly slot: number
@@ -84,7 +86,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#configuredIdle = pool.idleConnections
     this.#maxIdleMs = pool.idleConnectionMs
     this.#keepAliveMs = pool.tcpKeepAliveMs
-    this.#closeSurplus()
+    this.#closeSurplus(performance.now())
     if (!isDeepStrictEqual(headLimits, this.#headLimits)) this.#renew(headLimits)
     return true
   }
@@ -202,7 +204,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     if (connection.proxied?.keep(connection) === false) return connection.abandon()
     this.#idle.push(connection)
     if (connection.limits !== this.#headLimits) return connection.abandon()
-    const isTooMany = this.#idle.length > this.#maxIdle || this.#newcomers.takeRoom(nowMs)
+    const isTooMany = this.#maxIdle === 0 || this.#newcomers.takeRoom(nowMs)
     if (this.#retired || this.#ended || isTooMany) return this.#idle[0]!.abandon()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
   }
@@ -235,7 +237,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
 
   onDeadline(): void {
     const now = performance.now()
-    this.#closeSurplus()
+    this.#closeSurplus(now)
     // Traffic follows the name: which of its addresses a connection has is not looked at, a new one costs little.
     if (this.#addresses.takeLoss()) this.#renew({ ...this.#headLimits })
     while (this.#idle.length > 0 && now - this.#idle[0]!.idleSinceMs > this.#maxIdleMs) this.#idle[0]!.abandon()
@@ -245,9 +247,11 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     if (oldest || this.#newcomers.size > 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
   }
 
-  #closeSurplus(): void {
-    this.#maxIdle = this.#idleLimit()
-    while (this.#idle.length > this.#maxIdle) this.#idle[0]!.abandon()
+  #closeSurplus(nowMs: number): void {
+    const most = this.#idleLimit()
+    this.#maxIdle = most
+    const oldestMs = most === 0 ? nowMs : nowMs - BURST_MS
+    while (this.#idle.length > most && this.#idle[0]!.idleSinceMs <= oldestMs) this.#idle[0]!.abandon()
   }
 
   #idleLimit(): number {

@@ -128,7 +128,7 @@ export const poolSchema = section(
       integer(
         0,
         10_000,
-        'Most idle connections that each worker keeps per upstream. 0 = a fresh connection for every request: right for servers with one worker for each connection that keep idle ones (uWSGI --http11-socket, Starman, Apache prefork), where an idle connection is a worker that waits. An upstream that answers new connections only once idle ones are closed is noticed, and none is kept for 5 min, then longer, up to an hour (log, /events, /status, vigia_upstream_idle_limited).',
+        'Most idle connections that each worker keeps per upstream for longer than 0.1 s. 0 = a fresh connection for every request: right for servers with one worker for each connection that keep idle ones (uWSGI --http11-socket, Starman, Apache prefork), where an idle connection is a worker that waits. An upstream that answers new connections only once idle ones are closed is noticed, and none is kept for 5 min, then longer, up to an hour (log, /events, /status, vigia_upstream_idle_limited).',
         DEFAULTS.idleConnections,
       ),
     ),
