@@ -32,6 +32,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ttl: ['proxycachevalid', 'maxage', 'cachedefaultexpire', 'expires'],
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
+  proxyProtocol: ['acceptproxy', 'expectproxy', 'sendproxy', 'sendproxyv2', 'remoteipproxyprotocol'],
   priority: ['backup'],
   compress: [
     'compression',
