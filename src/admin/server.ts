@@ -85,7 +85,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   const { operations, reload, maintenance, history, configurations, events } = parts
   serveStatus(app, view)
-  serveCertificates(app, view)
+  serveCertificates(app, view, operations)
   serveInDoubt(app, view, operations)
   serveOpenApi(app, () => view.status().version)
   if (operations !== undefined) serveOperations(app, view, operations)

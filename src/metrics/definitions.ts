@@ -3,6 +3,7 @@
 
 import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
+import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
@@ -11,6 +12,7 @@ import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
+import { defineProxyHeaders } from './proxy-headers.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
@@ -57,6 +59,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     },
     ...defineHandshakes(source),
     ...defineHttp2(source),
+    ...defineProxyHeaders(source),
     ...defineOverload(source),
     ...defineCompression(source),
     poolTotal(
@@ -206,6 +209,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineStore(source),
     ...defineNames(source),
     ...defineCertificates(source),
+    ...defineAcme(source),
     {
       name: 'vigia_config_revision',
       help: 'Revision of the configuration in use; goes up with each reload.',

@@ -30,11 +30,26 @@ export interface MetricsSource {
   names?(): NameSamples
   /** Certificates of the listeners; absent = there are none. */
   certificates?(): readonly CertificateSample[]
+  /** Certificates by ACME; undefined = there are none. */
+  acme?(): AcmeSample | undefined
   reloads(): ReloadSample
   /** Why the file does not say what is in use; undefined = it does, or there is none. */
   fileDiffers?(): (typeof FILE_DIFFERS)[number] | undefined
   /** Undefined = there is none. */
   store(): StoreSample | undefined
+}
+
+export interface AcmeSample {
+  /** Orders since the start, by what came of them. */
+  readonly issued: number
+  readonly failed: number
+  readonly names: readonly {
+    readonly name: string
+    /** In a row. */
+    readonly failures: number
+    /** When the next order begins, epoch ms; undefined = not known yet. */
+    readonly nextMs: number | undefined
+  }[]
 }
 
 export interface WorkerSample {

@@ -2,6 +2,36 @@
 
 export interface CertificatesReport {
   readonly certificates: readonly CertificateReport[]
+  /** Null = none come by ACME. */
+  readonly acme: AcmeReport | null
+}
+
+/** Certificates by ACME. */
+export interface AcmeReport {
+  /** URL of the CA's directory. */
+  readonly directory: string
+  readonly challenge: 'http-01' | 'tls-alpn-01'
+  readonly names: readonly AcmeNameReport[]
+}
+
+export interface AcmeNameReport {
+  readonly name: string
+  /** `waiting`: there is none yet, and no order under way. `failing`: the last order has failed; what there is is served on. */
+  readonly state: 'ok' | 'ordering' | 'failing' | 'waiting'
+  /** Of the certificate in use, ISO 8601; null = a self-signed one is served. */
+  readonly notAfter: string | null
+  /** Orders that have failed in a row. */
+  readonly failures: number
+  /** Null = the last order did not fail. */
+  readonly lastError: {
+    /** ISO 8601. */
+    readonly at: string
+    readonly trouble: 'unreachable' | 'busy' | 'not-proven' | 'refused' | 'own'
+    /** One line. */
+    readonly reason: string
+  } | null
+  /** ISO 8601; null = it is under way, or the store is not open yet. */
+  readonly nextOrder: string | null
 }
 
 /** A certificate that listeners show to their clients. */

@@ -79,4 +79,6 @@ export interface ControlOperations {
   resolveInDoubt(requestId: string, order: InDoubtOrder): Answer
   /** Lets the load of a pool with `failback: manual` return to earlier priorities. */
   failback(pool: string, order: Order): Answer
+  /** Orders a new certificate for a name that has its own by ACME, now. */
+  renewCertificate(name: string, order: Omit<Order, 'override'>): Answer
 }

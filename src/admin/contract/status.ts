@@ -2,7 +2,7 @@
 // further. All of it may be shown to whoever can reach the admin listener: no secrets, and of a request only what it takes to find out what
 // became of it.
 
-import type { CertificateReport } from './certificates.ts'
+import type { AcmeReport, CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
 import type { PoolReport } from './pools.ts'
@@ -42,6 +42,8 @@ export interface StatusReport {
   readonly pools: readonly PoolReport[]
   /** Absent = no listener has TLS. */
   readonly certificates?: readonly CertificateReport[] | undefined
+  /** Absent = none come by ACME. */
+  readonly acme?: AcmeReport | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined
 }

@@ -1,8 +1,27 @@
-// GET /certificates: those that listeners show to their clients, and how long they last.
+// GET /certificates: those that listeners show to their clients, and how long they last. POST /certificates/{name}/renew: a new one for a
+// name that has its own by ACME.
 
 import type { FastifyInstance } from 'fastify'
+import { authorOf } from '../access/author.ts'
+import { onlyWithPost, sendRefusal } from '../answers/problem.ts'
+import type { ControlOperations } from '../contract/operations.ts'
 import type { ControlView } from '../contract/status.ts'
-import { flag, list, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
+import {
+  BY,
+  closed,
+  flag,
+  list,
+  ORDER_BYTES,
+  object,
+  oneOf,
+  orNull,
+  REASON,
+  ref,
+  type Schema,
+  text,
+  time,
+  whole,
+} from './schema-blocks.ts'
 
 export const CERTIFICATE: Schema = {
   $id: 'Certificate',
@@ -24,12 +43,73 @@ export const CERTIFICATE: Schema = {
   }),
 }
 
-const SCHEMA = {
-  summary: 'Certificates of the listeners, and how long they last',
-  tags: ['status'],
-  response: { 200: { description: 'Each once.', ...object({ certificates: list(ref('Certificate')) }) } },
+export const ACME: Schema = {
+  $id: 'Acme',
+  description: 'Certificates by ACME.',
+  ...object({
+    directory: text(),
+    challenge: oneOf('http-01', 'tls-alpn-01'),
+    names: list(ref('AcmeName')),
+  }),
+}
+
+export const ACME_NAME: Schema = {
+  $id: 'AcmeName',
+  description: 'A name that has its own certificate by ACME.',
+  ...object({
+    name: text(),
+    state: oneOf('ok', 'ordering', 'failing', 'waiting'),
+    notAfter: orNull(time()),
+    failures: whole('Orders that have failed in a row.'),
+    lastError: orNull(
+      object({
+        at: time(),
+        trouble: oneOf('unreachable', 'busy', 'not-proven', 'refused', 'own'),
+        reason: text(),
+      }),
+    ),
+    nextOrder: orNull(time()),
+  }),
+}
+
+const SCHEMAS = {
+  list: {
+    summary: 'Certificates of the listeners, and how long they last',
+    tags: ['status'],
+    response: {
+      200: {
+        description: 'Each once.',
+        ...object({ certificates: list(ref('Certificate')), acme: orNull(ref('Acme')) }),
+      },
+    },
+  },
+  renew: {
+    summary: 'Orders a new certificate by ACME for a name, now',
+    tags: ['operations'],
+    body: closed({ reason: REASON, by: BY, unrecorded: flag() }, ['reason']),
+    response: { 200: { description: 'The name as it is now.', ...ref('AcmeName') } },
+  },
 } as const
 
-export function serveCertificates(app: FastifyInstance, view: ControlView): void {
-  app.get('/certificates', { schema: SCHEMA }, async () => ({ certificates: view.status().certificates ?? [] }))
+interface Renew {
+  readonly Params: { readonly name: string }
+  readonly Body: { readonly reason: string; readonly by?: string; readonly unrecorded?: boolean }
+}
+
+/** @param operations undefined = certificates can only be read */
+export function serveCertificates(app: FastifyInstance, view: ControlView, operations?: ControlOperations): void {
+  app.get('/certificates', { schema: SCHEMAS.list }, async () => {
+    const { certificates = [], acme = null } = view.status()
+    return { certificates, acme }
+  })
+  if (operations === undefined) return
+  const url = '/certificates/:name/renew'
+  app.post<Renew>(url, { schema: SCHEMAS.renew, bodyLimit: ORDER_BYTES }, async (request, reply) => {
+    const { params, body } = request
+    const result = await operations.renewCertificate(params.name, { reason: body.reason, ...authorOf(request, body) })
+    if (!result.ok) return sendRefusal(reply, result)
+    if (result.unrecorded) reply.header('x-vigia-recorded', 'later')
+    return view.status().acme?.names.find(each => each.name === params.name.toLowerCase())
+  })
+  onlyWithPost(app, url, 'renew')
 }

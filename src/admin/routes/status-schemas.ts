@@ -159,7 +159,8 @@ export const STATUS: Schema = {
       ),
       pools: list(ref('Pool')),
       certificates: list(ref('Certificate')),
+      acme: ref('Acme'),
     },
-    ['certificates'],
+    ['certificates', 'acme'],
   ),
 }

@@ -79,10 +79,12 @@ Examples:
   vigia weight erp/erp-1 20% --reason "warming up"
   vigia maintenance list              windows, and when they take place next
   vigia events -f                     what happens, as it happens
+  vigia certificates                  until when, and by whom
 
 Environment:
   VIGIA_ADMIN                         where the admin listener is (in the place of --admin)
   VIGIA_TOKEN, VIGIA_TOKEN_FILE       the token for it
+  VIGIA_CA_FILE                       authorities that its certificate may be from, with https://
 
 Exit codes: 0 fine, 1 bad configuration or refused, 2 wrong usage or no answer, 69 can't listen, 70 internal error, 78 Node.js too old.`
 

@@ -5,6 +5,7 @@ import type { PoolReport } from '../../admin/contract/pools.ts'
 import type { FileDiffers, StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { formatAge, gotWords } from '../../util/words.ts'
+import { acmeRemarks } from './acme-lines.ts'
 import { certificateRemarks, certificateTrouble } from './certificate-lines.ts'
 import { summaryLines } from './maintenance-lines.ts'
 import { printable } from './text.ts'
@@ -54,8 +55,9 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
   for (const pool of report.pools) lines.push(...poolRemarks(pool, nowMs))
   const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
   for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
-  const { store, clients, certificates = [] } = report
+  const { store, clients, certificates = [], acme } = report
   for (const each of certificates) lines.push(...certificateRemarks(each, nowMs))
+  if (acme !== undefined) lines.push(...acmeRemarks(acme, nowMs))
   if (clients.limitWarning !== null) lines.push(`Few clients: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`

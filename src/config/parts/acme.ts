@@ -93,7 +93,7 @@ interface ListenerDocument {
 
 export function* checkAcme({ acme, listeners, routes, store }: Around): Iterable<Finding> {
   const users = listeners.filter(usesAcme)
-  if (acme === undefined) return
+  if (acme === undefined) return yield* checkWithout(listeners)
   const at: Path = ['acme']
   if (store === undefined || store === false)
     yield error(
@@ -114,6 +114,16 @@ export function* checkAcme({ acme, listeners, routes, store }: Around): Iterable
   if (wrong !== undefined) yield error([...at, 'directory'], `${quote(directory)} ${wrong}`)
   if (names === undefined) yield* checkHosts(routes, users)
   else yield* checkNames(names, [...at, 'names'])
+}
+
+function* checkWithout(listeners: readonly ListenerDocument[]): Iterable<Finding> {
+  for (const [i, listener] of listeners.entries())
+    if (usesAcme(listener))
+      yield error(
+        ['listeners', i, 'tls'],
+        'has no certificate: name files with certificates: [{ certFile, keyFile }], or add acme, which gets them by itself',
+        'key',
+      )
 }
 
 function wrongInDirectory(directory: string): string | undefined {

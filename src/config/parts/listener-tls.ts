@@ -21,12 +21,14 @@ export const minVersionSchema = Type.Union([Type.Literal('TLSv1.2'), Type.Litera
 
 export const listenerTlsSchema = section(
   {
-    certificates: Type.Array(certificateSchema, {
-      minItems: 1,
-      title: 'a list with at least one certificate',
-      description:
-        'Certificates of this listener. A client gets one that names the host it asks for (SNI), else one with a wildcard for it (`*` stands for one label), else the first of the list. For the same names there may be one with an RSA key and one with an ECDSA key: each client gets what it understands.',
-    }),
+    certificates: Type.Optional(
+      Type.Array(certificateSchema, {
+        minItems: 1,
+        title: 'a list with at least one certificate',
+        description:
+          'Certificates of this listener. Default: those that `acme` brings. A client gets one that names the host it asks for (SNI), else one with a wildcard for it (`*` stands for one label), else the first of the list. For the same names there may be one with an RSA key and one with an ECDSA key: each client gets what it understands.',
+      }),
+    ),
     minVersion: Type.Optional(minVersionSchema),
     http2: Type.Optional(boolean('Offers HTTP/2 to clients (ALPN h2).', DEFAULTS.http2)),
     handshakeTimeout: Type.Optional(
@@ -49,7 +51,7 @@ export const listenerTlsSchema = section(
 
 export type ListenerTlsDocument = Static<typeof listenerTlsSchema>
 
-export function* checkListenerTls({ certificates }: ListenerTlsDocument, at: Path): Iterable<Finding> {
+export function* checkListenerTls({ certificates = [] }: ListenerTlsDocument, at: Path): Iterable<Finding> {
   for (const [i, { certFile }] of certificates.entries()) {
     if (certificates.findIndex(each => each.certFile === certFile) < i)
       yield error([...at, 'certificates', i, 'certFile'], `${quote(certFile)} stands in the list already: leave it out`)
@@ -58,7 +60,7 @@ export function* checkListenerTls({ certificates }: ListenerTlsDocument, at: Pat
 
 /** @param resolvePath makes a path of the document absolute */
 export function compileListenerTls(tls: ListenerTlsDocument, resolvePath: (path: string) => string): ListenerTls {
-  const { certificates, minVersion, http2, handshakeTimeout, maxHandshakes } = tls
+  const { certificates = [], minVersion, http2, handshakeTimeout, maxHandshakes } = tls
   return {
     certificates: compilePairs(certificates, resolvePath),
     minVersion: minVersion ?? DEFAULTS.minVersion,

@@ -15,6 +15,7 @@ export interface Repair {
 const JUDGED_TOGETHER = [
   new Set<Step>(['queue', 'maxConnections', 'queuePriority']),
   new Set<Step>(['priority', 'failback']),
+  new Set<Step>(['acme', 'challenge', 'store', 'tls']),
 ]
 const LISTS_OF_MAPPINGS = new Set<string | number>(['listeners', 'routes', 'upstreams', 'maintenance'])
 

@@ -4,6 +4,7 @@
 import type { EventFeed } from '../../admin/contract/events.ts'
 import type { AdminParts } from '../../admin/contract/parts.ts'
 import type { Reload } from '../../admin/contract/reload.ts'
+import type { Acme } from '../certificates/acme/acme.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import type { Tell } from '../events/event.ts'
 import { applyTo } from '../orders/apply.ts'
@@ -23,6 +24,7 @@ export interface AdminPartsOptions {
   readonly registry: Registry
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
+  readonly acme: Acme
   readonly records: Records
   readonly tell: Tell
   readonly feed: EventFeed
@@ -34,12 +36,12 @@ export interface AdminPartsOptions {
 }
 
 export function createAdminParts(options: AdminPartsOptions): AdminParts {
-  const { registry, windows, inDoubt, records, tell, feed, reload, reloader, file } = options
+  const { registry, windows, inDoubt, acme, records, tell, feed, reload, reloader, file } = options
   const source = reloader === undefined || file === undefined ? undefined : { reloader, file }
   const use = source && useConfiguration(source.reloader, records, source.file)
-  const orders = new Orders(records, applyTo({ registry, inDoubt, windows, use, tell }))
+  const orders = new Orders(records, applyTo({ registry, inDoubt, acme, windows, use, tell }))
   return {
-    operations: createOperations(orders, { registry, windows }, inDoubt),
+    operations: createOperations(orders, { registry, windows }, inDoubt, acme),
     events: feed,
     reload,
     maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },

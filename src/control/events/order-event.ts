@@ -32,6 +32,13 @@ export type OrderEffect =
   | WindowEffect
   | FreezeOverrideEffect
   | ConfigurationEffect
+  | RenewalEffect
+
+/** A new certificate for this name is ordered now. */
+export interface RenewalEffect {
+  readonly kind: 'renewal'
+  readonly name: string
+}
 
 interface OnUpstream {
   readonly pool: string

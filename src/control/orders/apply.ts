@@ -1,6 +1,7 @@
 // Applies what an order does to what is in use now, and tells of the order. An upstream or pool that the configuration no longer names
 // is left alone. What an order does was decided before.
 
+import type { Acme } from '../certificates/acme/acme.ts'
 import type { OrderEffect, OrderEvent, Orderer } from '../events/order-event.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
@@ -12,6 +13,7 @@ import type { UseConfiguration, Used } from './use-configuration.ts'
 export interface OrderTargets {
   readonly registry: Pick<Registry, 'pools' | 'hold' | 'release' | 'weigh' | 'failback'>
   readonly inDoubt: Pick<InDoubtList, 'resolve'>
+  readonly acme: Pick<Acme, 'renew'>
   readonly windows: {
     learn(fact: WindowFact): void
     /** Looks at what is known now. */
@@ -38,7 +40,7 @@ export function applyTo(targets: OrderTargets) {
   }
 }
 
-function applyOne(effect: OrderEffect, { by }: Orderer, { registry, inDoubt, windows }: OrderTargets): void {
+function applyOne(effect: OrderEffect, { by }: Orderer, { registry, inDoubt, acme, windows }: OrderTargets): void {
   switch (effect.kind) {
     case 'hold': {
       const slot = slotOf(registry, effect)
@@ -62,6 +64,9 @@ function applyOne(effect: OrderEffect, { by }: Orderer, { registry, inDoubt, win
     }
     case 'resolution':
       inDoubt.resolve(effect.requestId, effect.order, effect.atMs)
+      return
+    case 'renewal':
+      acme.renew(effect.name)
       return
     case 'window':
       for (const fact of effect.facts) windows.learn(fact)

@@ -66,6 +66,8 @@ function writtenOf(effect: OrderEffect, who: Orderer): Written | undefined {
         override: { op: 'put', pool, upstream: undefined, kind: FLOOR, value: { priority: after } },
       }
     }
+    case 'renewal':
+      return { audit: { action: 'certificate.renew', subject: effect.name } }
     case 'resolution': {
       const { pool, upstream, requestId, before, order } = effect
       const { by, resolution: how, note } = order

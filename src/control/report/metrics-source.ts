@@ -4,6 +4,7 @@ import type { MetricsSource } from '../../metrics/source.ts'
 import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
+import { acmeSamples } from './acme-report.ts'
 import { certificateSamples } from './certificate-report.ts'
 import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
@@ -21,6 +22,7 @@ export function metricsSource(sources: Sources): MetricsSource {
       return records.enabled ? { up: state === 'ok', waiting, dropped } : undefined
     },
     names: () => ({ names: names.samples(), lookups: names.lookups }),
+    acme: () => (sources.acme.plan === undefined ? undefined : acmeSamples(sources.acme)),
     certificates: () => certificateSamples(sources.certificates.list),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,

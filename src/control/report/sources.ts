@@ -6,6 +6,7 @@ import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
+import type { Acme } from '../certificates/acme/acme.ts'
 import type { InUseCertificate } from '../certificates/certificates.ts'
 import type { Names } from '../names/names.ts'
 import type { Records } from '../record/records.ts'
@@ -36,6 +37,7 @@ export interface Sources {
   readonly counters: CounterTable
   readonly permits: Permits
   readonly certificates: { readonly list: readonly InUseCertificate[] }
+  readonly acme: Pick<Acme, 'plan' | 'names' | 'tally'>
   readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>
   readonly registry: Registry
   readonly drains: DrainWatch

@@ -15,6 +15,7 @@ import { hostPort, iso } from '../../util/words.ts'
 import type { Records } from '../record/records.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
+import { acmeReport } from './acme-report.ts'
 import { certificateReports } from './certificate-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
@@ -63,6 +64,7 @@ function report(sources: Sources): StatusReport {
   const { snapshot } = sources.inUse
   const startedMs = sources.startedMs()
   const certificates = certificateReports(sources.certificates.list, Date.now())
+  const acme = acmeReport(sources.acme)
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
     version,
@@ -84,6 +86,7 @@ function report(sources: Sources): StatusReport {
     store: storeReport(sources.records),
     pools: registry.pools().map(pool => reportPool(pool, sources)),
     ...(certificates.length > 0 && { certificates }),
+    ...(acme && { acme }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
 }

@@ -54,9 +54,9 @@ export function partOf(
     return last === 0 || bytes === 0 ? 'none' : { start: Math.max(0, bytes - last), end: bytes }
   }
   const start = Number(match[1])
-  const end = match[2] === '' ? bytes : Number(match[2]) + 1
-  if (end <= start) return undefined
-  return start >= bytes ? 'none' : { start, end: Math.min(end, bytes) }
+  const last = match[2] === '' ? Number.POSITIVE_INFINITY : Number(match[2])
+  if (last < start) return undefined
+  return start >= bytes ? 'none' : { start, end: Math.min(last + 1, bytes) }
 }
 
 /** If-Range compares strongly (RFC 9110 13.1.5). */

@@ -88,6 +88,7 @@ export function judgeStorage(
   if (length === NO_LENGTH) return 'length'
   const control = fieldValues(fields, 'cache-control')
   const directives = directivesOf(control)
+  if (directives.has('no-store') || directives.has('private')) return 'private'
   const isPublic = directives.has('public')
   if (isAuthorized && !isPublic) return 'authorized'
   const expires = fieldValue(fields, 'expires')

@@ -43,7 +43,8 @@ export function decodeMeta(bytes: Buffer): StoredMeta {
 }
 
 export function ageS({ keep, storedMs }: StoredMeta, nowMs: number): number {
-  return keep.ageS + (nowMs - storedMs) / 1000
+  // Clocks of two threads differ by moments.
+  return keep.ageS + Math.max(0, nowMs - storedMs) / 1000
 }
 
 /**

@@ -8,7 +8,7 @@ import { CacheCells } from './cells.ts'
 import { CacheFlights, type Flight } from './flights.ts'
 import { BUCKET_CELLS, type CacheBuffer, HEADER, layoutOf } from './layout.ts'
 
-/** Cells that are compared for one that is to go. */
+/** Entries that are compared for one that is to go. */
 const COMPARED = 32
 /** Of one key. */
 const MOST_VARIANTS = 8
@@ -217,27 +217,28 @@ export class CacheMemory {
 
   /** Makes some. @returns false where nothing can go */
   #evict(nowS: number): boolean {
-    for (let looked = 0; looked < this.cells; looked += COMPARED) {
-      const first = (Atomics.add(this.#cells.header, HEADER.hand, COMPARED) >>> 0) % this.cells
-      if (this.#push(this.#worst(this.#range(first, COMPARED), nowS))) return true
-    }
-    return false
+    const first = (Atomics.add(this.#cells.header, HEADER.hand, COMPARED) >>> 0) % this.cells
+    return this.#push(this.#worst(this.#range(first, this.cells), nowS))
   }
 
   *#range(first: number, count: number): Iterable<number> {
     for (let i = 0; i < count; i += 1) yield (first + i) % this.cells
   }
 
-  /** The entry that is to go first; -1 = none can: what is read gives nothing back. */
+  /** The entry that is to go first, of the first few; -1 = none can: what is read gives nothing back. */
   #worst(among: Iterable<number>, nowS: number): number {
     let worst = -1
     let least = Number.POSITIVE_INFINITY
+    let compared = 0
     for (const cell of among) {
       if (stateOf(this.word(cell)) !== STATE.live || this.#cells.isPinned(cell)) continue
       const rank = evictionRank(this.facts(cell), nowS)
-      if (worst !== -1 && rank >= least) continue
-      worst = cell
-      least = rank
+      if (worst === -1 || rank < least) {
+        worst = cell
+        least = rank
+      }
+      compared += 1
+      if (compared === COMPARED) break
     }
     return worst
   }

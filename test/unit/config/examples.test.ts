@@ -34,7 +34,7 @@ describe.each([join(FOLDER, 'vigia.yaml'), ...EXAMPLES])('%s', file => {
 test('the ERPs that people asked for have an example', () => {
   const names = readdirSync(join(FOLDER, 'examples')).sort()
   expect(names).toEqual(
-    ['business-central', 'complete', 'erpnext', 'minimal', 'odoo', 'protheus', 'sap', 'tryton'].map(
+    ['business-central', 'complete', 'erpnext', 'https', 'minimal', 'odoo', 'protheus', 'sap', 'tryton'].map(
       name => `${name}.yaml`,
     ),
   )

@@ -19,7 +19,6 @@ import {
   PREFACE,
   PRIORITY,
   PRIORITY_UPDATE,
-  PUSH_PROMISE,
   RST_STREAM,
   reset,
   SETTINGS,
@@ -29,6 +28,7 @@ import {
   WITH_PRIORITY,
   windowUpdate,
 } from '../../support/http2/frames.ts'
+import { MALFORMED } from '../../support/http2/malformed.ts'
 import { codeOf, endOf, opened, SessionRun } from './support.ts'
 
 /** Bytes that mean the same whatever was before. */
@@ -220,153 +220,7 @@ describe('a stream ends alone', () => {
 })
 
 describe('a connection ends', () => {
-  const long = (type: number, flags: number, stream: number): Buffer => frame(type, flags, stream, Buffer.alloc(16_385))
-  test.each<[why: string, bytes: Buffer, fault: Parameters<typeof codeOf>[0], code: number]>([
-    ['a frame that is too large', long(DATA, 0, 1), 'frame-too-large', ERROR.frameSizeError],
-    ['an unknown frame that is too large', long(0xee, 0, 1), 'frame-too-large', ERROR.frameSizeError],
-    ['DATA on no stream', data(0, 'a'), 'bad-stream-id', ERROR.protocolError],
-    ['DATA on an idle stream', data(5, 'a'), 'bad-stream-id', ERROR.protocolError],
-    ['DATA with too much padding', data(1, '\x05abcd', PADDED), 'bad-padding', ERROR.protocolError],
-    ['DATA padded but empty', data(1, '', PADDED), 'bad-frame-size', ERROR.frameSizeError],
-    ['HEADERS on no stream', get(0), 'bad-stream-id', ERROR.protocolError],
-    ['HEADERS on a stream of the server', get(2), 'bad-stream-id', ERROR.protocolError],
-    [
-      'HEADERS with too much padding',
-      frame(HEADERS, END_HEADERS | PADDED, 3, Buffer.from([9, 0x82])),
-      'bad-padding',
-      ERROR.protocolError,
-    ],
-    [
-      'HEADERS too short for a priority',
-      frame(HEADERS, END_HEADERS | WITH_PRIORITY, 3, Buffer.alloc(4)),
-      'bad-frame-size',
-      ERROR.frameSizeError,
-    ],
-    [
-      'HEADERS whose padding leaves none for a priority',
-      frame(HEADERS, END_HEADERS | PADDED | WITH_PRIORITY, 3, Buffer.from([4, 0, 0, 0, 0, 0])),
-      'bad-padding',
-      ERROR.protocolError,
-    ],
-    [
-      'a header block that can not be decoded',
-      frame(HEADERS, END_HEADERS, 3, Buffer.from([0x80])),
-      'bad-header-block',
-      ERROR.compressionError,
-    ],
-    [
-      'trailers that can not be decoded',
-      frame(HEADERS, END_HEADERS | END_STREAM, 1, Buffer.from([0xff])),
-      'bad-header-block',
-      ERROR.compressionError,
-    ],
-    [
-      'CONTINUATION of nothing',
-      frame(CONTINUATION, END_HEADERS, 1, block(GET)),
-      'bad-continuation',
-      ERROR.protocolError,
-    ],
-    [
-      'a block that another frame interrupts',
-      Buffer.concat([frame(HEADERS, 0, 3, block(GET)), data(1, 'a')]),
-      'bad-continuation',
-      ERROR.protocolError,
-    ],
-    [
-      'a block that is continued on another stream',
-      Buffer.concat([frame(HEADERS, 0, 3, block(GET)), frame(CONTINUATION, END_HEADERS, 5)]),
-      'bad-continuation',
-      ERROR.protocolError,
-    ],
-    [
-      'a block that an unknown frame interrupts',
-      Buffer.concat([frame(HEADERS, 0, 3, block(GET)), frame(0xee, 0, 3)]),
-      'bad-continuation',
-      ERROR.protocolError,
-    ],
-    ['PRIORITY on no stream', frame(PRIORITY, 0, 0, Buffer.alloc(5)), 'bad-stream-id', ERROR.protocolError],
-    ['PRIORITY of another size', frame(PRIORITY, 0, 1, Buffer.alloc(4)), 'bad-frame-size', ERROR.frameSizeError],
-    [
-      'PRIORITY_UPDATE on a stream',
-      frame(PRIORITY_UPDATE, 0, 1, Buffer.alloc(5)),
-      'bad-stream-id',
-      ERROR.protocolError,
-    ],
-    [
-      'PRIORITY_UPDATE of no stream',
-      frame(PRIORITY_UPDATE, 0, 0, Buffer.alloc(4)),
-      'bad-stream-id',
-      ERROR.protocolError,
-    ],
-    [
-      'PRIORITY_UPDATE that is too short',
-      frame(PRIORITY_UPDATE, 0, 0, Buffer.alloc(3)),
-      'bad-frame-size',
-      ERROR.frameSizeError,
-    ],
-    ['RST_STREAM on no stream', reset(0, 8), 'bad-stream-id', ERROR.protocolError],
-    ['RST_STREAM on an idle stream', reset(5, 8), 'bad-stream-id', ERROR.protocolError],
-    ['RST_STREAM of another size', frame(RST_STREAM, 0, 1, Buffer.alloc(5)), 'bad-frame-size', ERROR.frameSizeError],
-    ['SETTINGS on a stream', frame(SETTINGS, 0, 1), 'bad-stream-id', ERROR.protocolError],
-    ['SETTINGS of another size', frame(SETTINGS, 0, 0, Buffer.alloc(5)), 'bad-frame-size', ERROR.frameSizeError],
-    [
-      'an acknowledgement of SETTINGS with content',
-      frame(SETTINGS, ACK, 0, Buffer.alloc(6)),
-      'bad-frame-size',
-      ERROR.frameSizeError,
-    ],
-    ['ENABLE_PUSH of 2', settings([2, 2]), 'bad-setting', ERROR.protocolError],
-    ['MAX_FRAME_SIZE that is too small', settings([5, 16_383]), 'bad-setting', ERROR.protocolError],
-    ['MAX_FRAME_SIZE that is too large', settings([5, 16_777_216]), 'bad-setting', ERROR.protocolError],
-    ['ENABLE_CONNECT_PROTOCOL of 2', settings([8, 2]), 'bad-setting', ERROR.protocolError],
-    ['NO_RFC7540_PRIORITIES of 2', settings([9, 2]), 'bad-setting', ERROR.protocolError],
-    ['INITIAL_WINDOW_SIZE that is too large', settings([4, 0x8000_0000]), 'bad-window-size', ERROR.flowControlError],
-    [
-      'INITIAL_WINDOW_SIZE that makes a window too large',
-      Buffer.concat([windowUpdate(1, 10), settings([4, 0x7fff_ffff])]),
-      'window-overflow',
-      ERROR.flowControlError,
-    ],
-    ['PUSH_PROMISE', frame(PUSH_PROMISE, END_HEADERS, 1, Buffer.alloc(4)), 'unexpected-frame', ERROR.protocolError],
-    ['PING on a stream', frame(PING, 0, 1, Buffer.alloc(8)), 'bad-stream-id', ERROR.protocolError],
-    ['PING of another size', frame(PING, 0, 0, Buffer.alloc(7)), 'bad-frame-size', ERROR.frameSizeError],
-    ['GOAWAY on a stream', frame(GOAWAY, 0, 1, Buffer.alloc(8)), 'bad-stream-id', ERROR.protocolError],
-    ['GOAWAY that is too short', frame(GOAWAY, 0, 0, Buffer.alloc(7)), 'bad-frame-size', ERROR.frameSizeError],
-    ['an increment of 0', windowUpdate(0, 0), 'bad-increment', ERROR.protocolError],
-    ['a window that is too large', windowUpdate(0, 0x7fff_ffff), 'window-overflow', ERROR.flowControlError],
-    ['WINDOW_UPDATE on an idle stream', windowUpdate(5, 1), 'bad-stream-id', ERROR.protocolError],
-    [
-      'WINDOW_UPDATE of another size',
-      frame(WINDOW_UPDATE, 0, 1, Buffer.alloc(3)),
-      'bad-frame-size',
-      ERROR.frameSizeError,
-    ],
-    ['HEADERS on a stream that was passed over', Buffer.concat([get(7), get(5)]), 'stream-closed', ERROR.streamClosed],
-    [
-      'DATA on a stream that the client reset',
-      Buffer.concat([reset(1, 8), data(1, 'a')]),
-      'stream-closed',
-      ERROR.streamClosed,
-    ],
-    [
-      'a block that is far too large',
-      Buffer.concat([
-        frame(HEADERS, 0, 3, Buffer.alloc(16_384)),
-        ...Array.from({ length: 8 }, () => frame(CONTINUATION, 0, 3, Buffer.alloc(16_384))),
-      ]),
-      'header-block-too-large',
-      ERROR.enhanceYourCalm,
-    ],
-    [
-      'a block of too many frames',
-      Buffer.concat([
-        frame(HEADERS, 0, 3),
-        ...Array.from({ length: 64 }, () => frame(CONTINUATION, 0, 3, Buffer.from([0]))),
-      ]),
-      'continuation-flood',
-      ERROR.enhanceYourCalm,
-    ],
-  ])('with %s', (_, bytes, fault, code) => {
+  test.each(MALFORMED)('with %s', (_, bytes, fault, code) => {
     const run = opened().receive(post(1), bytes, get(101), data(1, 'unread'))
     expect(run.told.filter(line => !/^window|^request [1357] |^reset 1 8$/.test(line))).toEqual([`fault ${fault}`])
     expect(endOf(run.sent())).toMatchObject({ code, debug: fault })

@@ -29,7 +29,8 @@ export class PriorKnowledge {
   readonly #look = (): void => {
     // What was given back is announced as well.
     if (this.#seenBytes > 0 && this.#socket.readableLength <= this.#seenBytes) return
-    const bytes = this.#socket.read() as Buffer | null
+    // All of it: without a size Node 26 hands out only the first of several pieces.
+    const bytes = this.#socket.read(this.#socket.readableLength || undefined) as Buffer | null
     if (bytes === null) {
       this.cancel()
       return this.#onEnd()

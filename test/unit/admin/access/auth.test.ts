@@ -109,6 +109,7 @@ function served() {
     failback: record,
     weight: record,
     resolveInDoubt: record,
+    renewCertificate: record,
   }
   const view = { status: () => ({ pools: [] }), inDoubt: () => ({ records: [] }) } as unknown as ControlView
   const app = buildAdmin(view, () => {}, { operations, boundTo: '0.0.0.0', access })

@@ -127,6 +127,7 @@ test('each unsafe route of the server is guarded, before its body is read', asyn
   const unsafe = routes.filter(({ method, unguarded }) => !SAFE.includes(method) && unguarded === undefined)
   expect(unsafe.map(({ method, url }) => `${method} ${url}`).sort()).toEqual([
     'DELETE /maintenance/:name',
+    'POST /certificates/:name/renew',
     'POST /config/apply',
     'POST /config/check',
     'POST /config/rollback',

@@ -24,6 +24,7 @@ function serve(boundTo: string) {
     failback: record('failback'),
     weight: record('weight'),
     resolveInDoubt: record('resolveInDoubt'),
+    renewCertificate: record('renewCertificate'),
   }
   const view = { status: () => ({ pools: [POOL] }) } as unknown as ControlView
   return { app: buildAdmin(view, () => {}, { operations, boundTo }), calls, result: { ok: true } as OperationResult }

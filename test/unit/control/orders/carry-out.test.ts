@@ -14,7 +14,7 @@ import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import type { AuditEntry, Change, Override, Store } from '../../../../src/store/contract.ts'
 import { StoreError } from '../../../../src/store/store-error.ts'
 import { until } from '../../../support/until.ts'
-import { targetsOf, upstreamsState } from '../fixtures/orders.ts'
+import { NO_ACME, targetsOf, upstreamsState } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const ANA = { by: 'ana', reason: 'patching', force: false }
@@ -60,7 +60,7 @@ async function setUp() {
   await records.ready(1000)
   const inDoubt = new InDoubtList()
   const orders = new Orders(records, applyTo(targetsOf(registry, inDoubt)))
-  const ask = createOperations(orders, upstreamsState(registry), inDoubt)
+  const ask = createOperations(orders, upstreamsState(registry), inDoubt, NO_ACME)
   const states = () => registry.pools()[0]!.entries.map(({ verdict }) => verdict.availability)
   return { registry, commits, rows, ask, states, clock, inDoubt, disk }
 }

@@ -26,7 +26,7 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { at, DAY_MS, HOUR_MS, lasting, MINUTE_MS, plan, till } from '../../policy/maintenance/plans.ts'
-import { askAtOnce } from '../fixtures/orders.ts'
+import { askAtOnce, NO_ACME } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 1, status: undefined, error: undefined }
@@ -143,9 +143,12 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
     if (event.type === 'window') events.push(event)
     else for (const effect of event.effects) if (effect.kind === 'window') events.push(effect.event)
   }
-  const orders = new Orders(records, applyTo({ registry, inDoubt, windows: maintenance, use: undefined, tell }))
+  const orders = new Orders(
+    records,
+    applyTo({ registry, inDoubt, acme: NO_ACME, windows: maintenance, use: undefined, tell }),
+  )
   const ask = createMaintenanceOperations(orders, maintenance, now)
-  const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt)
+  const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt, NO_ACME)
   const changeConfiguration = (override?: FreezeOverride) => {
     const overridden = checkConfigurationFreeze(maintenance.freezeOn(), override, now())
     if (overridden !== undefined) events.push(overridden)
