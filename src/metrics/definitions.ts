@@ -8,10 +8,12 @@ import { buildersOf } from './builders.ts'
 import { defineCache } from './cache.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
+import { defineHandshakes } from './handshakes.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
+import { defineProxyHeaders } from './proxy-headers.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
@@ -57,7 +59,9 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
+    ...defineHandshakes(source),
     ...defineHttp2(source),
+    ...defineProxyHeaders(source),
     ...defineOverload(source),
     ...defineCompression(source),
     poolTotal(
