@@ -11,6 +11,7 @@ import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
+import { defineProxyHeaders } from './proxy-headers.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
@@ -56,6 +57,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
     ...defineHttp2(source),
+    ...defineProxyHeaders(source),
     ...defineOverload(source),
     ...defineCompression(source),
     poolTotal(

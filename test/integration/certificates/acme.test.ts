@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { vigiaCommand } from '../../support/command.ts'
 import { freePort } from '../../support/free-port.ts'
 import { type HttpUpstream, startHttpUpstream } from '../../support/http-upstream.ts'
-import { HAS_PEBBLE, type Pebble, startPebble } from '../../support/pebble.ts'
+import { HAS_PEBBLE, NEEDS_PEBBLE, type Pebble, startPebble } from '../../support/pebble.ts'
 import { until } from '../../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
@@ -83,7 +83,7 @@ const issued = async (name: string, before?: X509Certificate) => {
   })
 }
 
-describe.runIf(HAS_PEBBLE)('a vigia with acme', () => {
+describe.runIf(HAS_PEBBLE)(`a vigia with acme${NEEDS_PEBBLE}`, () => {
   beforeAll(async () => {
     ;[httpPort, tlsPort] = [await freePort(), await freePort()]
     pebble = await startPebble({ names: [NAME, OTHER], httpPort, tlsPort, validS: 86_400 })
