@@ -7,6 +7,7 @@ import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
+import { defineHandshakes } from './handshakes.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
@@ -56,6 +57,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
+    ...defineHandshakes(source),
     ...defineHttp2(source),
     ...defineProxyHeaders(source),
     ...defineOverload(source),
