@@ -31,6 +31,7 @@ function haproxyConfig(program: string, { folder, upstreamPorts, routes, accessL
   const hasMetrics = execFileSync(program, ['-vv'], { encoding: 'utf8' }).includes('Prometheus')
   return writeFromTemplate(new URL('haproxy.cfg', import.meta.url), join(folder, 'haproxy.cfg'), {
     PORT: setup.port,
+    PROTOCOL: setup.http2 ? 'proto h2' : '',
     WORKERS: setup.workers,
     CONNECTIONS: setup.connections,
     ACCESS_LOG: accessLog ? 'option httplog\n    log stdout format raw local0 info' : '',
@@ -40,7 +41,7 @@ function haproxyConfig(program: string, { folder, upstreamPorts, routes, accessL
   })
 }
 
-function nginxConfig({ folder, upstreamPorts, routes, accessLog, port, workers, connections }: Setup): string {
+function nginxConfig({ folder, upstreamPorts, routes, accessLog, port, workers, connections, http2 }: Setup): string {
   const log = `${join(folder, 'access.log')} combined buffer=32k flush=200ms`
   return writeFromTemplate(new URL('nginx.conf', import.meta.url), join(folder, 'nginx.conf'), {
     PORT: port,
@@ -48,6 +49,7 @@ function nginxConfig({ folder, upstreamPorts, routes, accessLog, port, workers, 
     WORKERS: workers,
     CONNECTIONS: connections + 2000,
     IDLE_CONNECTIONS: 128 * upstreamPorts.length,
+    PROTOCOL: http2 ? 'http2' : '',
     REUSE_PORT: workers > 1 ? 'reuseport' : '',
     ACCESS_LOG: accessLog ? log : 'off',
     ROUTES: prefixes(routes)

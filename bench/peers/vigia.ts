@@ -27,10 +27,12 @@ function writeConfig({
   workers,
   connections,
   accessLog,
+  http2,
 }: Setup): string {
   return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
     PORT: port,
     ADMIN_PORT: adminPort,
+    PROTOCOL: String(http2),
     WORKERS: workers,
     CONNECTIONS: connections,
     ACCESS_LOG: accessLog

@@ -28,6 +28,8 @@ export type LoadKind =
   /** Requests are due at fixed times whatever the answers do; latency counts from the time at which a request was due. */
   | { readonly kind: 'share-of-capacity'; readonly share: number }
   | { readonly kind: 'fixed-rate'; readonly requestsPerS: number }
+  /** As fast as it goes over HTTP/2: each connection has this many requests at once. */
+  | { readonly kind: 'http2'; readonly streams: number }
   /** Each connection sends a message and waits for its echo. */
   | { readonly kind: 'websocket'; readonly messageBytes: number }
 
@@ -54,6 +56,8 @@ export interface ProxySetup {
   readonly workers: number
   /** Client connections that it must accept at once. */
   readonly connections: number
+  /** Clients speak HTTP/2 with prior knowledge. */
+  readonly http2: boolean
 }
 
 export interface ScenarioRequest {
@@ -79,6 +83,7 @@ export const plainSetup: ProxySetup = {
   accessLog: false,
   workers: 1,
   connections: 2000,
+  http2: false,
 }
 
 export const plainCase: Case = { name: '', setup: plainSetup, scrapeEveryMs: 0, reload: 'never' }
