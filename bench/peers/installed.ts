@@ -1,6 +1,7 @@
 // Peers that are programs of the system: HAProxy, nginx, Caddy. Skipped where they are not installed.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '../harness/process.ts'
 import { writeFromTemplate } from '../harness/template.ts'
@@ -52,6 +53,7 @@ function nginxConfig({
   connections,
   http2,
   tls,
+  cache,
 }: Setup): string {
   const files = tls ? certificateIn(folder) : undefined
   const log = `${join(folder, 'access.log')} combined buffer=32k flush=200ms`
@@ -63,6 +65,12 @@ function nginxConfig({
     IDLE_CONNECTIONS: 128 * upstreamPorts.length,
     PROTOCOL: tls ? 'ssl' : http2 ? 'http2' : '',
     TLS: files ? `ssl_certificate ${files.certFile};\n        ssl_certificate_key ${files.keyFile};` : '',
+    CACHE_PATH: cache
+      ? `proxy_cache_path ${join(folder, 'cache')} keys_zone=erp:8m max_size=64m use_temp_path=off;`
+      : '',
+    // Its workers write the cache, into a folder that is this user's alone.
+    USER: cache ? `user ${userInfo().username};` : '',
+    CACHE: cache ? 'proxy_cache erp; proxy_cache_valid 200 1h;' : '',
     REUSE_PORT: workers > 1 ? 'reuseport' : '',
     ACCESS_LOG: accessLog ? log : 'off',
     ROUTES: prefixes(routes)

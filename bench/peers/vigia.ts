@@ -30,11 +30,13 @@ function writeConfig({
   accessLog,
   http2,
   tls,
+  cache,
 }: Setup): string {
   return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
     PORT: port,
     ADMIN_PORT: adminPort,
     PROTOCOL: tls ? tlsKeys(folder) : `http2: ${http2}`,
+    CACHE: cache ? ', cache: { ttl: 1h }' : '',
     WORKERS: workers,
     CONNECTIONS: connections,
     ACCESS_LOG: accessLog

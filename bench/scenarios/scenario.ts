@@ -62,6 +62,8 @@ export interface ProxySetup {
   readonly http2: boolean
   /** Clients speak TLS. */
   readonly tls: boolean
+  /** Answers are stored for an hour (vigia, nginx). */
+  readonly cache: boolean
 }
 
 export interface ScenarioRequest {
@@ -89,6 +91,7 @@ export const plainSetup: ProxySetup = {
   connections: 2000,
   http2: false,
   tls: false,
+  cache: false,
 }
 
 export const plainCase: Case = { name: '', setup: plainSetup, scrapeEveryMs: 0, reload: 'never' }
