@@ -5,8 +5,10 @@ import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
+import { defineCache } from './cache.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
+import { defineHandshakes } from './handshakes.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
@@ -23,6 +25,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
   const { pools, upstreams, poolTotal, upstreamTotal, upstreamGauge } = buildersOf(source)
   return [
     ...defineRequests(source),
+    ...defineCache(source),
     poolTotal(
       'vigia_requests_rate_limited_total',
       TOTAL.rateLimited,
@@ -56,6 +59,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
+    ...defineHandshakes(source),
     ...defineHttp2(source),
     ...defineProxyHeaders(source),
     ...defineOverload(source),
