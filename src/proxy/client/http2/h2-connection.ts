@@ -139,9 +139,9 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     this.ended = true
     if (this.phase === 'linger') return this.socket.destroySoon()
     for (const stream of [...this.session.streams.values()]) {
-      // Of a tunnel that the client has not ended the end will never come.
-      if (stream.tunnel && !stream.receivedAll) this.guard(stream, () => stream.tunnel?.onReset())
-      else stream.exchange?.onClientHalfClosed()
+      // What the client has not ended will never end.
+      if (stream.receivedAll) stream.exchange?.onClientHalfClosed()
+      else this.guard(stream, () => this.reset(stream, ERROR.cancel))
     }
     // Without streams it ends, but not before what has been written has left.
     this.outlet.wake()
