@@ -58,6 +58,8 @@ export interface ProxySetup {
   readonly connections: number
   /** Clients speak HTTP/2 with prior knowledge. */
   readonly http2: boolean
+  /** Answers are stored for an hour (vigia, nginx). */
+  readonly cache: boolean
 }
 
 export interface ScenarioRequest {
@@ -84,6 +86,7 @@ export const plainSetup: ProxySetup = {
   workers: 1,
   connections: 2000,
   http2: false,
+  cache: false,
 }
 
 export const plainCase: Case = { name: '', setup: plainSetup, scrapeEveryMs: 0, reload: 'never' }

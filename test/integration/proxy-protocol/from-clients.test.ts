@@ -1,6 +1,9 @@
 // PROXY headers at the beginning of clients' connections: who may send them, what they change, and what is ended for them. One vigia for
 // all: what it counts only goes up.
 
+import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
@@ -18,9 +21,13 @@ const HEAD_MS = 300
 let upstream: RawUpstream
 let vigia: Vigia
 let direct: number
+let secure: number
 beforeAll(async () => {
   upstream = await RawUpstream.start()
   direct = await freePort()
+  secure = await freePort()
+  const fixture = (name: string) => fileURLToPath(new URL(`../../unit/control/fixtures/tls/${name}`, import.meta.url))
+  const files = { certFile: fixture('node.crt'), keyFile: fixture('node.key') }
   const port = await freePort()
   const from = [SENDER, '127.0.0.64/26']
   vigia = await startVigia({
@@ -28,6 +35,7 @@ beforeAll(async () => {
     config: {
       listeners: [
         { name: 'web', address: `127.0.0.1:${port}`, proxyProtocol: { from } },
+        { name: 'secure', address: `127.0.0.1:${secure}`, proxyProtocol: { from }, tls: { certificates: [files] } },
         { name: 'both', address: `127.0.0.1:${direct}`, proxyProtocol: { from, others: 'direct' } },
       ],
       routes: [{ pool: 'erp', match: { path: '/closed' }, access: { deny: ['198.51.100.0/24'] } }, { pool: 'erp' }],
@@ -162,6 +170,31 @@ describe('the connection counts as it is', () => {
     expect(await asIs(get(), '127.0.0.3', direct)).toMatchObject({ client: '127.0.0.3' })
     expect(await asIs(v1() + get(), SENDER, direct)).toMatchObject({ client: '198.51.100.7' })
   })
+})
+
+test('it comes before TLS, with or without the first bytes of that behind it', async () => {
+  for (const isOneWrite of [true, false]) {
+    const { socket } = await connect(SENDER, secure)
+    if (isOneWrite) socket.cork()
+    const sent = new Promise(resolve => socket.write(v1('198.51.100.9'), resolve))
+    if (!isOneWrite) await sent
+    const tls = connectTls({ socket, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+    setImmediate(() => socket.uncork())
+    tls.write(get('/over-tls', 'Connection: close\r\n'))
+    const answer = await text(tls)
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    const fields = new Map(upstream.requests.at(-1)!.fields)
+    expect([fields.get('X-Real-IP'), fields.get('X-Forwarded-Proto')]).toEqual(['198.51.100.9', 'https'])
+  }
+})
+
+test('what the sender has decrypted is HTTP/2 where it says so (ALPN), whatever the listener takes by itself', async () => {
+  const client = await connect()
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+  const settings = Buffer.from('000000040000000000', 'hex')
+  client.send(Buffer.concat([withTlvs(tlv(1, 'h2')), Buffer.from(preface), settings]))
+  // A frame of type SETTINGS, without ACK, on stream 0.
+  expect((await client.bytes(9)).subarray(3).toString('hex')).toBe('040000000000')
 })
 
 test('the header may come in any parts, with 16 KiB of TLVs', async () => {

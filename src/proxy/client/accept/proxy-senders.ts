@@ -6,6 +6,7 @@ import type { ListenerPlan } from '../../../plan/listener.ts'
 import { HEADER_REFUSALS, type HeaderRefusal } from '../../../proxy-protocol/header.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import { inRanges } from '../../../util/address-ranges.ts'
+import { UNKNOWN_PEER } from '../../exchange/downstream.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 
@@ -42,8 +43,10 @@ export class ProxySenders {
     this.#refusesOthers = others === 'refuse'
   }
 
-  /** What a connection from this address begins with; `refused` is counted. */
+  /** What a connection from this address begins with; `refused` = it is to be ended, and has been counted. */
   expects(address: string): 'header' | 'nothing' | 'refused' {
+    // Reset before it was looked at, as health checks of HAProxy are: nobody is refused.
+    if (address === UNKNOWN_PEER) return 'refused'
     if (this.#isSender(address)) return 'header'
     if (!this.#refusesOthers) return 'nothing'
     this.refuse('untrusted', address)
