@@ -259,10 +259,19 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
 
   /** At the end of each turn in which something was sent. */
   #count(): void {
+    if (this.ended) this.#dropStuck()
     const open = this.session.streams.size
     openStreams += open - this.#counted
     this.#counted = open
     this.rearm()
+  }
+
+  /** A client that has closed its side opens no window any more. */
+  #dropStuck(): void {
+    for (const stream of [...this.session.streams.values()]) {
+      const isStuck = stream.hasWaiting && Math.min(stream.sendWindow, this.session.sendWindow) <= 0
+      if (isStuck) this.guard(stream, () => this.reset(stream, ERROR.cancel))
+    }
   }
 
   protected override close(): void {
