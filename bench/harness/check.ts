@@ -1,6 +1,7 @@
 // Decides whether a proxy tells the truth: sends a few requests of a scenario and compares status and body with what must come.
 import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type Scenario, type ScenarioRequest, wireHeaders } from '../scenarios/scenario.ts'
 import { findWrongEcho } from './check-websocket.ts'
 
@@ -50,7 +51,10 @@ function send(port: number, scenarioRequest: ScenarioRequest, agent: Agent): Pro
       incoming => {
         const chunks: Buffer[] = []
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks) }))
+        incoming.on('end', () => {
+          const body = Buffer.concat(chunks)
+          resolve({ status: incoming.statusCode ?? 0, body: decoded(body, incoming.headers['content-encoding']) })
+        })
         incoming.on('error', reject)
       },
     )
@@ -62,4 +66,17 @@ function send(port: number, scenarioRequest: ScenarioRequest, agent: Agent): Pro
 
 function hash(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex')
+}
+
+function decoded(body: Buffer, coding: string | undefined): Buffer {
+  switch (coding) {
+    case 'gzip':
+      return gunzipSync(body)
+    case 'br':
+      return brotliDecompressSync(body)
+    case 'zstd':
+      return zstdDecompressSync(body)
+    default:
+      return body
+  }
 }

@@ -35,12 +35,22 @@ function haproxyConfig(program: string, { folder, upstreamPorts, routes, accessL
     CONNECTIONS: setup.connections,
     ACCESS_LOG: accessLog ? 'option httplog\n    log stdout format raw local0 info' : '',
     ROUTES: routes > 1 ? `use_backend %[path,map_beg(${map},erp)]` : '',
+    COMPRESSION: setup.compress === 'off' ? '' : 'compression algo gzip\n    compression type application/json',
     METRICS: hasMetrics ? metrics : '',
     UPSTREAMS: upstreamPorts.map((port, i) => `    server erp-${i} 127.0.0.1:${port} check inter 2s`).join('\n'),
   })
 }
 
-function nginxConfig({ folder, upstreamPorts, routes, accessLog, port, workers, connections }: Setup): string {
+function nginxConfig({
+  folder,
+  upstreamPorts,
+  routes,
+  accessLog,
+  compress,
+  port,
+  workers,
+  connections,
+}: Setup): string {
   const log = `${join(folder, 'access.log')} combined buffer=32k flush=200ms`
   return writeFromTemplate(new URL('nginx.conf', import.meta.url), join(folder, 'nginx.conf'), {
     PORT: port,
@@ -50,6 +60,7 @@ function nginxConfig({ folder, upstreamPorts, routes, accessLog, port, workers, 
     IDLE_CONNECTIONS: 128 * upstreamPorts.length,
     REUSE_PORT: workers > 1 ? 'reuseport' : '',
     ACCESS_LOG: accessLog ? log : 'off',
+    GZIP: compress === 'off' ? 'off' : 'on',
     ROUTES: prefixes(routes)
       .map(prefix => `        location ${prefix} { proxy_pass http://erp; }`)
       .join('\n'),
@@ -57,11 +68,12 @@ function nginxConfig({ folder, upstreamPorts, routes, accessLog, port, workers, 
   })
 }
 
-function caddyConfig({ folder, upstreamPorts, accessLog, port }: Setup): string {
+function caddyConfig({ folder, upstreamPorts, accessLog, compress, port }: Setup): string {
   return writeFromTemplate(new URL('Caddyfile', import.meta.url), join(folder, 'Caddyfile'), {
     PORT: port,
     FOLDER: folder,
     ACCESS_LOG: accessLog ? `log {\n\t\toutput file ${join(folder, 'access.log')}\n\t}` : '',
+    ENCODE: compress === 'off' ? '' : 'encode {\n\t\tgzip 1\n\t\tmatch header Content-Type application/json*\n\t}',
     UPSTREAMS: upstreamPorts.map(at => `127.0.0.1:${at}`).join(' '),
   })
 }
