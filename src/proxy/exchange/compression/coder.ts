@@ -1,23 +1,18 @@
 // Between an exchange and the client's side of it: compresses the body of its answer, where that is to be, and passes on the rest as it is.
-// A short body that is there as a whole is compressed at once; any other as it comes, in one of the worker's encoders, and what has come
-// is never held back for what is still to come.
+// A short body is compressed at once, as soon as it is there as a whole; any other as it comes, in one of the worker's encoders. Of a stream
+// nothing is held back for what is still to come; what says its length is no stream, and goes in larger pieces.
 
 import { CHUNKED, NO_LENGTH } from '../../../http/body.ts'
-import { FIELD } from '../../../http/field-names.ts'
-import { type Fields, firstValue } from '../../../http/fields.ts'
+import type { Fields } from '../../../http/fields.ts'
 import type { ResponseHead } from '../../../http/heads.ts'
 import type { Coding } from '../../../plan/compression.ts'
-import {
-  codedFields,
-  codedTrailers,
-  notModifiedFields,
-  variedFields,
-} from '../../../policy/request/compression/coded-fields.ts'
+import { codedFields, codedTrailers, variedFields } from '../../../policy/request/compression/coded-fields.ts'
 import { compressionVerdict } from '../../../policy/request/compression/verdict.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ExchangeContext } from '../context.ts'
 import type { Downstream } from '../downstream.ts'
 import type { ExchangeRecord } from '../record.ts'
+import { isEventStream, varied, withFields } from './coded-head.ts'
 import type { Negotiation } from './compression.ts'
 import { type Encoder, type EncoderOwner, encodeAtOnce } from './encoders.ts'
 
@@ -35,7 +30,7 @@ export interface CodedExchange {
 
 /** Up to this length a body costs less on this thread than the way to another one. */
 const AT_ONCE_BYTES = 8192
-/** What may wait for the encoder before the upstream is asked to wait, bytes. */
+/** What may wait for the encoder before the upstream is asked to wait, bytes; so much of what says its length goes there at a time. */
 const MOST_WAITING = 65_536
 const NO_BYTES = Buffer.alloc(0)
 
@@ -60,6 +55,8 @@ export class Coder implements AnswerSink, EncoderOwner {
   #bytes = NO_BYTES
   #waiting = 0
   #encoding = false
+  /** Fewer bytes are not worth the way to the encoder, unless they are the last ones. */
+  #least = 1
   /** The client takes nothing more for now. */
   #stuck = false
   /** The upstream was asked to wait. */
@@ -113,7 +110,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 
   flush(): boolean {
-    if (this.#held) this.#begin(this.#held)
+    if (this.#held && !isShort(this.#held)) this.#begin(this.#held)
     if (!this.#encoder) return this.#down.flush()
     this.#encode()
     this.#paused = this.#stuck || this.#waiting > MOST_WAITING
@@ -189,7 +186,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   #encode(): void {
     const encoder = this.#encoder!
     if (this.#encoding || (this.#stuck && !this.isEnding)) return
-    if (this.#waiting > 0) {
+    if (this.#waiting >= this.#least || (this.isEnding && this.#waiting > 0)) {
       this.#encoding = true
       const input = this.#bytes.subarray(0, this.#waiting)
       this.#bytes = NO_BYTES
@@ -237,6 +234,7 @@ export class Coder implements AnswerSink, EncoderOwner {
       return this.#passOn(held)
     }
     this.#held = undefined
+    this.#least = held.head.length < 0 ? 1 : MOST_WAITING
     this.#sendHead(held, CHUNKED)
     this.#record.encodes(this.#waiting)
     // The head does not wait for the first byte of the body.
@@ -281,17 +279,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 }
 
-const NOT_MODIFIED = 304
-
-/** Fields of an answer that could have been compressed. */
-function varied({ status, fields }: ResponseHead, ifNoneMatch: string | undefined): Fields {
-  return status === NOT_MODIFIED ? notModifiedFields(fields, ifNoneMatch) : variedFields(fields)
-}
-
-function withFields(head: ResponseHead, fields: Fields, length: number): ResponseHead {
-  return fields === head.fields ? head : { ...head, fields, length, written: undefined, encoded: undefined }
-}
-
-function isEventStream({ fields }: ResponseHead): boolean {
-  return /^text\/event-stream\b/i.test(firstValue(fields, FIELD.contentType) ?? '')
+/** It is compressed at once, when all of it is there. */
+function isShort({ head: { length } }: HeldHead): boolean {
+  return length >= 0 && length <= AT_ONCE_BYTES
 }

@@ -99,6 +99,36 @@ describe('a body that is there as a whole', () => {
   })
 })
 
+describe('a body that says its length', () => {
+  test('is compressed at once where it is short, in however many pieces it comes', () => {
+    const coder = coderWith(new Encoders(row))
+    coder.head({ ...HEAD, length: 3000 }, false, 'id', '')
+    expect(coder.flush()).toBe(true)
+    coder.body(TEXT, 0, 1000)
+    expect(coder.flush()).toBe(true)
+    expect(told).toEqual([])
+    coder.body(TEXT, 1000, 3000)
+    coder.end(NO_FIELDS)
+    expect(told).toEqual([`head ${sent[0]!.length}`, 'end 0'])
+    expect(gunzipSync(Buffer.concat(sent)).equals(TEXT.subarray(0, 3000))).toBe(true)
+  })
+
+  test('goes to its encoder in pieces of 64 KiB, and its end whatever is left', () => {
+    const encoders = new SlowEncoders(row)
+    const coder = coderWith(encoders)
+    coder.head({ ...HEAD, length: 7 * TEXT.length }, false, 'id', '')
+    for (let i = 0; i < 7; i += 1) {
+      coder.body(TEXT, 0, TEXT.length)
+      expect(coder.flush()).toBe(true)
+      if (i === 4) encoders.owner!.onEncoded()
+    }
+    expect(encoders.asked).toEqual([5 * TEXT.length])
+    coder.end(NO_FIELDS)
+    expect(encoders.asked).toEqual([5 * TEXT.length, 2 * TEXT.length])
+    expect(told).toEqual(['head -2'])
+  })
+})
+
 describe('a body that comes in pieces', () => {
   test('has its pieces gathered while one is being encoded, and its upstream asked to wait beyond 64 KiB', () => {
     const encoders = new SlowEncoders(row)
