@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { chooseClosedLoad } from './harness/choose-load.ts'
 import { cautionFor, describeCores } from './harness/cores.ts'
 import { Entrants } from './harness/entrants.ts'
+import { h2load } from './harness/http2-load.ts'
 import { describeEnvironment } from './harness/machine.ts'
 import { type BenchOptions, parseOptions, select, usage } from './harness/options.ts'
 import { summarise, table } from './harness/report.ts'
@@ -31,7 +32,8 @@ async function bench(options: BenchOptions): Promise<number> {
   const names = select('--only', everyone, options.only).map(each => each.name)
   const chosen = peers.filter(peer => names.includes(peer.name))
   const present = chosen.filter(peer => peer.missing === undefined)
-  const run = select('--scenario', scenarios, options.scenarios)
+  const wanted = select('--scenario', scenarios, options.scenarios)
+  const run = wanted.filter(({ load }) => load.kind !== 'http2' || h2load !== undefined)
   const closedLoad = chooseClosedLoad(options.load)
   const environment = describeEnvironment(present)
   const rig = await startRig(options.upstream, run)
@@ -46,14 +48,18 @@ async function bench(options: BenchOptions): Promise<number> {
         `  ${name.padEnd(10)} ${missing === undefined ? `${versions[name]}: ${title}` : `skipped: ${missing}`}`,
       )
 
+    for (const { name } of wanted)
+      if (run.every(each => each.name !== name))
+        console.log(`skipped: ${name} (h2load is not installed: apt-get install nghttp2-client)`)
+
     // 2. Scenario by scenario.
     const results: object[] = []
     let allRight = true
     for (const scenario of run) {
-      const { name, title, peers: wanted, weight } = scenario
-      const takesPart = (peer: string) => names.includes(peer) && (wanted === undefined || wanted.includes(peer))
-      const some = present.filter(peer => takesPart(peer.name))
-      const taking = await entrants.of(scenario, some, takesPart(direct.name))
+      const { name, title, peers: some, weight } = scenario
+      const takesPart = (peer: string) => names.includes(peer) && (some === undefined || some.includes(peer))
+      const those = present.filter(peer => takesPart(peer.name))
+      const taking = await entrants.of(scenario, those, takesPart(direct.name))
       const length = weight === 'core' ? options.core : options.further
       const rounds = await runRounds(taking, { ...length, scenario, closedLoad, folder: rig.folder, progress })
       progress('')
@@ -71,7 +77,7 @@ async function bench(options: BenchOptions): Promise<number> {
     }
 
     // 3. Large sites, in a whole run.
-    const sites = run.length === scenarios.length && options.only.length === 0 ? await measureSites() : []
+    const sites = wanted.length === scenarios.length && options.only.length === 0 ? await measureSites() : []
     if (sites.length > 0) console.log(`\nsites: start and reload of a large one\n${sitesTable(sites)}`)
 
     // 4. The file, for comparing and plotting.

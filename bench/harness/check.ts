@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type Scenario, type ScenarioRequest, wireHeaders } from '../scenarios/scenario.ts'
+import { http2Client, sendHttp2 } from './check-http2.ts'
 import { findWrongEcho } from './check-websocket.ts'
 
 const samples = 5
@@ -12,9 +13,10 @@ const timeoutMs = 3000
 export async function findWrongAnswer(port: number, { request, answer, load }: Scenario): Promise<string | undefined> {
   if (load.kind === 'websocket') return findWrongEcho(port, request, load.messageBytes)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const client = load.kind === 'http2' ? http2Client(port) : undefined
   try {
     for (let i = 0; i < samples; i++) {
-      const got = await send(port, request, agent)
+      const got = client ? await sendHttp2(client, request, timeoutMs) : await send(port, request, agent)
       if (got.status !== answer.status) return `answered ${got.status} instead of ${answer.status}`
       if (hash(got.body) !== hash(answer.body))
         return `a body of ${got.body.length} bytes that is not the upstream's ${answer.body.length}`
@@ -24,6 +26,7 @@ export async function findWrongAnswer(port: number, { request, answer, load }: S
     return error instanceof Error ? error.message : String(error)
   } finally {
     agent.destroy()
+    client?.destroy()
   }
 }
 

@@ -3,7 +3,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Scenario } from '../scenarios/scenario.ts'
+import { keepAlive, type Scenario } from '../scenarios/scenario.ts'
 import { startStaticUpstream, startStreamingUpstream } from '../upstream/start.ts'
 import { untilRight } from './check.ts'
 import { loadCores, upstreamCores } from './cores.ts'
@@ -40,7 +40,9 @@ export async function startRig(wanted: 'auto' | 'nginx' | 'node', scenarios: rea
   for (const scenario of scenarios) {
     const [port = 0, upstream] = scenario.upstream === 'static' ? [ports[0], fixed] : [streaming, running[1]]
     const exited = () => upstream?.exited() ?? true
-    const wrong = await untilRight(port, scenario, { deadlineMs: startDeadlineMs, exited })
+    // Upstreams speak HTTP/1.1, whatever clients speak.
+    const asked: Scenario = scenario.load.kind === 'http2' ? { ...scenario, load: keepAlive } : scenario
+    const wrong = await untilRight(port, asked, { deadlineMs: startDeadlineMs, exited })
     if (wrong === undefined) continue
     await stop()
     throw new Error(`the upstream does not serve ${scenario.name}: ${wrong} (${upstream?.output() ?? ''})`)

@@ -10,6 +10,8 @@ export interface LoadResult {
   readonly errors: number
   /** Bytes read; with heads unless `bodiesCompared`. */
   readonly bytesRead: number
+  /** Answers that are counted, but of which a part came when bytes were not counted yet, or not any more; undefined = none. */
+  readonly cutOff?: number
   /** The generator compared every body with the right one; a wrong one is among the errors. */
   readonly bodiesCompared: boolean
   /** Fixed rate only: requests a second that were asked for. */

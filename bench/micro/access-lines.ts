@@ -7,7 +7,12 @@ const chunkBytes = 131_072
 
 /** Many clients and paths, a few upstreams: what repeats does, what does not does not. */
 const entries = Array.from({ length: 256 }, (_, i) => ({
-  ...{ requestId: `0123456789abcdef-${(1_000_000 + i).toString(36)}`, traceId: '', client: `192.0.2.${i % 40}` },
+  ...{
+    requestId: `0123456789abcdef-${(1_000_000 + i).toString(36)}`,
+    traceId: '',
+    about: '',
+    client: `192.0.2.${i % 40}`,
+  },
   ...{
     listener: 'web',
     protocol: 'HTTP/1.1' as const,

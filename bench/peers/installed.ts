@@ -1,6 +1,7 @@
 // Peers that are programs of the system: HAProxy, nginx, Caddy. Skipped where they are not installed.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '../harness/process.ts'
 import { writeFromTemplate } from '../harness/template.ts'
@@ -31,6 +32,7 @@ function haproxyConfig(program: string, { folder, upstreamPorts, routes, accessL
   const hasMetrics = execFileSync(program, ['-vv'], { encoding: 'utf8' }).includes('Prometheus')
   return writeFromTemplate(new URL('haproxy.cfg', import.meta.url), join(folder, 'haproxy.cfg'), {
     PORT: setup.port,
+    PROTOCOL: setup.http2 ? 'proto h2' : '',
     WORKERS: setup.workers,
     CONNECTIONS: setup.connections,
     ACCESS_LOG: accessLog ? 'option httplog\n    log stdout format raw local0 info' : '',
@@ -50,6 +52,8 @@ function nginxConfig({
   port,
   workers,
   connections,
+  http2,
+  cache,
 }: Setup): string {
   const log = `${join(folder, 'access.log')} combined buffer=32k flush=200ms`
   return writeFromTemplate(new URL('nginx.conf', import.meta.url), join(folder, 'nginx.conf'), {
@@ -58,6 +62,13 @@ function nginxConfig({
     WORKERS: workers,
     CONNECTIONS: connections + 2000,
     IDLE_CONNECTIONS: 128 * upstreamPorts.length,
+    PROTOCOL: http2 ? 'http2' : '',
+    CACHE_PATH: cache
+      ? `proxy_cache_path ${join(folder, 'cache')} keys_zone=erp:8m max_size=64m use_temp_path=off;`
+      : '',
+    // Its workers write the cache, into a folder that is this user's alone.
+    USER: cache ? `user ${userInfo().username};` : '',
+    CACHE: cache ? 'proxy_cache erp; proxy_cache_valid 200 1h;' : '',
     REUSE_PORT: workers > 1 ? 'reuseport' : '',
     ACCESS_LOG: accessLog ? log : 'off',
     GZIP: compress === 'off' ? 'off' : 'on',

@@ -20,13 +20,19 @@ export const httpProxy = onNode('http-proxy', 'http-proxy', {
   title: 'node-http-proxy with a keep-alive agent',
 })
 
-function onNode(name: string, packageName: string, { file, title }: { file: string; title: string }): Peer {
+export const nodeHttp2 = onNode('node-http2', undefined, {
+  file: './node-http2-proxy.ts',
+  title: 'node:http2 in front of a keep-alive agent, for the scenarios of HTTP/2',
+})
+
+function onNode(name: string, packageName: string | undefined, { file, title }: { file: string; title: string }): Peer {
   const program = fileURLToPath(new URL(file, import.meta.url))
   return {
     name,
     title,
     missing: undefined,
     version: () => {
+      if (packageName === undefined) return process.versions.node
       const manifest = new URL(`../../node_modules/${packageName}/package.json`, import.meta.url)
       return JSON.parse(readFileSync(manifest, 'utf8')).version
     },

@@ -28,10 +28,14 @@ function writeConfig({
   connections,
   accessLog,
   compress,
+  http2,
+  cache,
 }: Setup): string {
   return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
     PORT: port,
     ADMIN_PORT: adminPort,
+    PROTOCOL: String(http2),
+    CACHE: cache ? ', cache: { ttl: 1h }' : '',
     WORKERS: workers,
     CONNECTIONS: connections,
     ACCESS_LOG: accessLog

@@ -1,7 +1,9 @@
 // The scenarios of the suite, in the order in which they run; neighbours of equal set-up share the running proxies.
 import { chunked, download1m, download64k, upload10m } from './bodies.ts'
+import { cached20k } from './cached.ts'
 import { codings, compress8k, compress64k } from './compression.ts'
 import { idle1k, idle10k, newConnection, pipelining } from './connections.ts'
+import { http2Download, http2Get, http2JsonRpc } from './http2.ts'
 import { jsonRpc } from './json-rpc.ts'
 import { latency50, latency80 } from './latency.ts'
 import type { Scenario } from './scenario.ts'
@@ -13,6 +15,8 @@ export const scenarios: readonly Scenario[] = [
   ...[smallGet, jsonRpc, download64k, download1m],
   ...[newConnection, pipelining, latency50, latency80],
   ...[compress8k, compress64k, codings],
+  ...[http2Get, http2JsonRpc, http2Download],
+  cached20k,
   ...[upload10m, chunked, websocket64, websocket16k],
   ...[upstreams, routes, accessLog, accessLogSampled, oneDown, scrape, reload, workers],
   ...[idle1k, idle10k],

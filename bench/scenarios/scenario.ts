@@ -28,6 +28,8 @@ export type LoadKind =
   /** Requests are due at fixed times whatever the answers do; latency counts from the time at which a request was due. */
   | { readonly kind: 'share-of-capacity'; readonly share: number }
   | { readonly kind: 'fixed-rate'; readonly requestsPerS: number }
+  /** As fast as it goes over HTTP/2: each connection has this many requests at once. */
+  | { readonly kind: 'http2'; readonly streams: number }
   /** Each connection sends a message and waits for its echo. */
   | { readonly kind: 'websocket'; readonly messageBytes: number }
 
@@ -56,6 +58,10 @@ export interface ProxySetup {
   readonly workers: number
   /** Client connections that it must accept at once. */
   readonly connections: number
+  /** Clients speak HTTP/2 with prior knowledge. */
+  readonly http2: boolean
+  /** Answers are stored for an hour (vigia, nginx). */
+  readonly cache: boolean
 }
 
 export interface ScenarioRequest {
@@ -82,6 +88,8 @@ export const plainSetup: ProxySetup = {
   compress: 'off',
   workers: 1,
   connections: 2000,
+  http2: false,
+  cache: false,
 }
 
 export const plainCase: Case = { name: '', setup: plainSetup, scrapeEveryMs: 0, reload: 'never' }

@@ -10,6 +10,7 @@ import { guardChanges } from './access/request-guard.ts'
 import { answerWithProblems, wrongInput } from './answers/problem.ts'
 import type { AdminParts } from './contract/parts.ts'
 import type { ControlView } from './contract/status.ts'
+import { serveCache } from './routes/cache.ts'
 import { serveCertificates } from './routes/certificates.ts'
 import { serveConfigurations } from './routes/configurations.ts'
 import { type EventsOptions, serveEvents } from './routes/events.ts'
@@ -83,7 +84,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   app.setValidatorCompiler(requestSchemas())
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
-  const { operations, reload, maintenance, history, configurations, events } = parts
+  const { operations, reload, maintenance, history, configurations, events, cache } = parts
   serveStatus(app, view)
   serveCertificates(app, view, operations)
   serveInDoubt(app, view, operations)
@@ -93,5 +94,6 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   if (maintenance !== undefined) serveMaintenance(app, maintenance)
   if (history !== undefined) serveHistory(app, history)
   if (configurations !== undefined) serveConfigurations(app, configurations)
+  if (cache !== undefined) serveCache(app, cache)
   if (events !== undefined) serveEvents(app, events, following)
 }

@@ -157,7 +157,9 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
   }
   const { admin } = snapshot
   if (admin !== undefined)
-    logger.info(`admin: http://${hostPort(admin.host, admin.port)} (/status, /metrics, /healthz, /readyz)`)
+    logger.info(
+      `admin: ${admin.tls ? 'https' : 'http'}://${hostPort(admin.host, admin.port)} (/status, /metrics, /healthz, /readyz)`,
+    )
   return {
     status: () => control.view.status(),
     onTransition: listener => control.onTransition(listener),

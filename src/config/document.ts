@@ -46,7 +46,7 @@ import {
   workersSchema,
 } from './parts/settings.ts'
 import { compileStore, storeSchema } from './parts/store.ts'
-import { checkTls, compileTls, tlsSchema } from './parts/tls.ts'
+import { checkTls, compileTls, RENAMED_IN_TLS, tlsSchema } from './parts/tls.ts'
 import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog.ts'
 
 export const configSchema = section(
@@ -200,5 +200,6 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,
+  ...RENAMED_IN_TLS,
   ...RENAMED_IN_ACME,
 }

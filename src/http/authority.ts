@@ -29,7 +29,8 @@ export function authoritiesMatch(a: string, b: string, target: string): boolean 
   return hostName(a) === hostName(b) && (portOf(a) || usual) === (portOf(b) || usual)
 }
 
-function portOf(authority: string): string {
+/** '' where there is none. */
+export function portOf(authority: string): string {
   const colon = authority.lastIndexOf(':')
   return colon < 0 || authority.endsWith(']') ? '' : authority.slice(colon + 1)
 }

@@ -173,13 +173,16 @@ export class ServerSession<S extends Stream> extends SendingSide<S> implements F
 
   onSettings(chunk: Buffer, start: number, end: number): void {
     this.#count(FLOOD.settings)
+    let window = this.#firstSendWindow
     for (let at = start; at < end && !this.over; at += SETTING_BYTES) {
       const setting = chunk.readUInt16BE(at)
       const value = chunk.readUInt32BE(at + 2)
       const fault = settingFault(setting, value)
       if (fault !== undefined) return this.fail(fault)
-      if (setting === SETTING.initialWindowSize) this.#resizeWindows(value)
+      if (setting === SETTING.initialWindowSize) window = value
     }
+    // Once for a frame, which may say it thousands of times.
+    if (window !== this.#firstSendWindow) this.#resizeWindows(window)
     if (!this.over) this.writer.settingsAck()
   }
 

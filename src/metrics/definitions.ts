@@ -5,12 +5,15 @@ import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { defineAcme } from './acme.ts'
 import { buildersOf } from './builders.ts'
+import { defineCache } from './cache.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
+import { defineHandshakes } from './handshakes.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
+import { defineProxyHeaders } from './proxy-headers.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
@@ -22,6 +25,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
   const { pools, upstreams, poolTotal, upstreamTotal, upstreamGauge } = buildersOf(source)
   return [
     ...defineRequests(source),
+    ...defineCache(source),
     poolTotal(
       'vigia_requests_rate_limited_total',
       TOTAL.rateLimited,
@@ -55,7 +59,9 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       type: 'gauge',
       samples: () => [{ labels: {}, value: counters.gauge(SLOT_OF_VIGIA, GAUGE.connections) }],
     },
+    ...defineHandshakes(source),
     ...defineHttp2(source),
+    ...defineProxyHeaders(source),
     ...defineOverload(source),
     ...defineCompression(source),
     poolTotal(

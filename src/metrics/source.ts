@@ -19,6 +19,8 @@ export interface MetricsSource {
   admin?(): AdminTotals
   /** Requests in doubt that nobody has resolved. */
   inDoubtOpen(): number
+  /** Absent = there is none. */
+  cache?(): CacheSample
   /** One after the other. */
   workers(): readonly WorkerSample[]
   /** How the control plane stood still, since the start. */
@@ -80,6 +82,15 @@ export interface RouteSample {
   readonly pool: string
   /** Its slot among the routes; several may share one. */
   readonly slot: number
+}
+
+export interface CacheSample {
+  readonly entries: number
+  readonly bytes: number
+  readonly capacityBytes: number
+  /** Null = there is nothing. */
+  readonly oldestS: number | null
+  readonly evicted: number
 }
 
 export interface WindowSample {

@@ -34,6 +34,8 @@ export interface PoolPlan {
   readonly idleConnectionMs: number
   /** After so long without a byte an upstream's machine is asked whether it is still there (TCP keepalive), ms; 0 or undefined = never. */
   readonly tcpKeepAliveMs?: number | undefined
+  /** Connections to its upstreams begin with a PROXY header of this version, probes too; undefined = without one. */
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined
   /** Undefined = no budget, no retried statuses, no retried timeouts. */
   readonly retry?: RetryPlan | undefined
   /** Passive health; undefined = off. */

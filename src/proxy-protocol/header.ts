@@ -50,3 +50,12 @@ export const NO_DETAILS: ProxyDetails = {}
  */
 export const HEADER_FAULTS = ['no-header', 'malformed', 'too-long', 'bad-checksum'] as const
 export type HeaderFault = (typeof HEADER_FAULTS)[number]
+
+/** Why a connection is ended before a byte behind its header is looked at; `untrusted` = who sends it is not to send one. */
+export const HEADER_REFUSALS = [...HEADER_FAULTS, 'incomplete', 'timeout', 'untrusted'] as const
+export type HeaderRefusal = (typeof HEADER_REFUSALS)[number]
+
+/** Whether the client speaks TLS with the sender, who has ended it. Where nothing is said of it (version 1), port 443 says it. */
+export function isSecure({ addresses, details }: ProxyHeader): boolean {
+  return details.ssl ? details.ssl.secure : addresses?.destinationPort === 443
+}

@@ -57,13 +57,12 @@ function addressBlock({ source, destination, sourcePort, destinationPort }: Prox
   return Buffer.concat([...both, ports])
 }
 
-/** What matters most comes first. */
-function writeTlvs({ ssl, authority, uniqueId, alpn }: ProxyDetails): Buffer {
+/** What matters most comes first. ALPN names the protocol of what follows: HTTP/1.1, whatever the client speaks. */
+function writeTlvs({ ssl, authority, uniqueId }: ProxyDetails): Buffer {
   const wanted = [
     ssl && tlv(TYPE.ssl, sslValue(ssl)),
     authority && tlv(TYPE.authority, Buffer.from(authority)),
     uniqueId && tlv(TYPE.uniqueId, uniqueId),
-    alpn && tlv(TYPE.alpn, Buffer.from(alpn, 'latin1')),
   ]
   const tlvs: Buffer[] = []
   let left = MOST_TLV_BYTES

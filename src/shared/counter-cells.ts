@@ -3,6 +3,7 @@
 import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
 import type { Coding } from '../plan/compression.ts'
 import { CACHE_OUTCOMES } from '../policy/cache/outcome.ts'
+import { HEADER_REFUSALS } from '../proxy-protocol/header.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
 /** Most worker threads. */
@@ -140,7 +141,8 @@ export const WORKER = {
   compressionsRefused: AFTER_FAULTS + 1,
   /** By coding: answers, their bytes before, their bytes after. */
   firstCoding: AFTER_FAULTS + 2,
-  firstReject: AFTER_FAULTS + 11,
+  firstHeaderRefusal: AFTER_FAULTS + 11,
+  firstReject: AFTER_FAULTS + 11 + HEADER_REFUSALS.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

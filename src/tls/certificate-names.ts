@@ -24,3 +24,9 @@ export function oneLine(distinguishedName: string): string {
 function shortAddress(address: string): string {
   return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address
 }
+
+/** Whether a certificate with these names is good for a host (RFC 6125 6.4.3: a star stands for one label). @param host lower case */
+export function isCoveredBy(host: string, names: ReadonlySet<string>): boolean {
+  const dot = host.indexOf('.')
+  return names.has(host) || (dot > 0 && names.has(`*${host.slice(dot)}`))
+}

@@ -49,6 +49,16 @@ const MOST_CERTIFICATES = 20
 
 /** @param cert the text of the certificate file, PEM @param key that of the key file @param nowMs epoch ms */
 export function readPair(cert: string, key: string, nowMs: number): PairReading {
+  try {
+    return judge(cert, key, nowMs)
+  } catch {
+    // Some parts of a certificate are looked at by OpenSSL only when they are asked for.
+    const message = 'holds a certificate that OpenSSL can read in parts only: ask for another one'
+    return { facts: undefined, faults: [{ in: 'certificate', message, kind: 'unreadable' }], warnings: [] }
+  }
+}
+
+function judge(cert: string, key: string, nowMs: number): PairReading {
   const chain = readChain(cert)
   const privateKey = readKey(key)
   const facts = typeof chain === 'string' ? chain : factsOf(chain[0]!)
@@ -120,6 +130,8 @@ function factsOf(leaf: X509Certificate): CertificateFacts | string {
   const isRsa = type === 'rsa' || type === 'rsa-pss'
   if (!isRsa && type !== 'ec')
     return `has a key of type ${type}, which browsers do not take: ask for one of RSA or ECDSA P-256`
+  if (Number.isNaN(validFromDate.getTime()) || Number.isNaN(validToDate.getTime()))
+    return 'does not say from when to when it counts: ask for another one'
   const curve = details.namedCurve ?? ''
   return {
     names: namesOf(subjectAltName),

@@ -15,6 +15,9 @@ import { until } from './until.ts'
 /** Where it is not installed (apt-get install pebble), tests that need it are skipped. */
 export const HAS_PEBBLE = spawnSync('pebble', ['-help']).error === undefined
 
+/** For the title of what is skipped. */
+export const NEEDS_PEBBLE = HAS_PEBBLE ? '' : ' (skipped: apt-get install pebble)'
+
 export interface PebbleSetup {
   /** That lead to 127.0.0.1. */
   readonly names: readonly string[]

@@ -2,6 +2,7 @@
 // It never retries, never adds a byte, and reads responses with the strict reader of wire.ts.
 
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as secure, type TLSSocket } from 'node:tls'
 import { GrowingBytes } from './growing-bytes.ts'
 import { STUCK_MS, sleep, within } from './until.ts'
 import { checkAnnouncement, type ResponseMessage, readResponse } from './wire.ts'
@@ -28,12 +29,14 @@ export function closeClients(): void {
 
 export class RawClient {
   readonly socket: Socket
+  readonly #transport: Socket
   readonly #received = new GrowingBytes()
   #ending: Ending = 'open'
   #wake: (() => void)[] = []
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, transport = socket) {
     this.socket = socket
+    this.#transport = transport
     open.add(this)
     socket.setNoDelay(true)
     socket.on('data', chunk => {
@@ -48,6 +51,19 @@ export class RawClient {
     })
   }
 
+  /** Over TLS: resolves after the handshake. What it reads and sends is what TLS protects. */
+  static secure(port: number, options: ConnectionOptions = {}): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const transport = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      const socket = secure({ rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], ...options, socket: transport })
+      socket.once('error', reject)
+      socket.once('secureConnect', () => {
+        socket.off('error', reject)
+        resolve(new RawClient(socket, transport))
+      })
+    })
+  }
+
   /** @param from local address, any of 127.0.0.0/8 */
   static connect(port: number, { from }: { from?: string } = {}): Promise<RawClient> {
     return new Promise((resolve, reject) => {
@@ -59,6 +75,11 @@ export class RawClient {
         resolve(new RawClient(socket))
       })
     })
+  }
+
+  /** Of a client with TLS. */
+  get tls(): TLSSocket {
+    return this.socket as TLSSocket
   }
 
   get localPort(): number {
@@ -137,7 +158,7 @@ export class RawClient {
 
   /** Ends by RST. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    this.#transport.resetAndDestroy()
   }
 
   close(): void {

@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'resolution',
   'worker',
   'name',
+  'cache',
   'certificate',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

@@ -1,5 +1,6 @@
 // What control gives the admin listener, beside what may be read of the whole: one part a resource. A part that is not given has no routes.
 
+import type { CacheControl } from './cache.ts'
 import type { Configurations } from './configurations.ts'
 import type { EventFeed } from './events.ts'
 import type { HistoryView } from './history.ts'
@@ -15,4 +16,5 @@ export interface AdminParts {
   /** Undefined = this vigia was started without a file. */
   readonly configurations?: Configurations | undefined
   readonly events?: EventFeed | undefined
+  readonly cache?: CacheControl | undefined
 }

@@ -2,6 +2,7 @@
 // further. All of it may be shown to whoever can reach the admin listener: no secrets, and of a request only what it takes to find out what
 // became of it.
 
+import type { CacheReport } from './cache.ts'
 import type { AcmeReport, CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
@@ -44,6 +45,8 @@ export interface StatusReport {
   readonly certificates?: readonly CertificateReport[] | undefined
   /** Absent = none come by ACME. */
   readonly acme?: AcmeReport | undefined
+  /** Absent = no route has a cache. */
+  readonly cache?: CacheReport | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined
 }

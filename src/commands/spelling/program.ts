@@ -4,6 +4,7 @@
 import type { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { type Done, takeTokens } from './asking.ts'
+import { addCacheCommands } from './cache-commands.ts'
 import { addCertificateCommands } from './certificate-commands.ts'
 import { addLiveCommands } from './live-commands.ts'
 import { addMaintenanceCommands } from './maintenance-commands.ts'
@@ -40,6 +41,7 @@ export function describe(program: Command, done: Done): Command {
     .action(async () => done(await (await import('../demo.ts')).demo({})))
   addLiveCommands(program, admin, done)
   addCertificateCommands(program, admin, done)
+  addCacheCommands(program, admin, done)
   addToolCommands(program, done)
   addRecordCommands(program, admin, STORE, done)
   addMaintenanceCommands(program, admin, done)

@@ -27,7 +27,7 @@ export function certificateLines(
     ...wrap(`${STATE[state]}  ${printable(names.join(', '))}`, columns, '    '),
     ...lines(`until ${notAfter} (${leftWords(certificate, nowMs)}), from ${notBefore}`),
     ...lines(`issued by ${selfSigned ? 'itself' : issuer}; ${key}`),
-    ...lines(`${listenerWords(listeners)}; ${came === 'file' ? `of the file ${certFile}` : CAME[came]}`),
+    ...lines(`${listenerWords(listeners)}; ${came === 'file' ? `file ${certFile}` : CAME[came]}`),
     ...(problem === null ? [] : lines(`NOT IN USE: ${problem}`)),
   ]
 }

@@ -10,6 +10,7 @@ import { type AdminDocument, adminAddress } from './admin.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
 import { checkHsts, compileHsts, hstsSchema } from './hsts.ts'
 import { checkListenerTls, compileListenerTls, listenerTlsSchema } from './listener-tls.ts'
+import { checkProxySenders, compileProxySenders, proxySendersSchema } from './proxy-senders.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from './tcp-keep-alive.ts'
 
 const HTTPS_PORT = 443
@@ -27,6 +28,7 @@ const listener = section(
         false,
       ),
     ),
+    proxyProtocol: Type.Optional(proxySendersSchema),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('a client', 'its requests and tunnels end', 'option clitcpka')),
     tls: Type.Optional(listenerTlsSchema),
     redirect: Type.Optional(
@@ -108,10 +110,11 @@ export function* checkListeners({ listeners, admin, health, workers }: Listening
 }
 
 function* checkListener(
-  { http2, tcpKeepAlive, tls, redirect, redirectPort, hsts }: ListenerDocument,
+  { http2, tcpKeepAlive, proxyProtocol, tls, redirect, redirectPort, hsts }: ListenerDocument,
   at: Path,
 ): Iterable<Finding> {
   yield* checkTcpKeepAlive(tcpKeepAlive, [...at, 'tcpKeepAlive'])
+  yield* checkProxySenders(proxyProtocol, [...at, 'proxyProtocol'])
   if (tls) yield* checkListenerTls(tls, [...at, 'tls'])
   if (tls && http2 !== undefined)
     yield error([...at, 'http2'], 'is for connections without TLS: with tls it is tls.http2', 'key')
@@ -145,13 +148,14 @@ export function compileListeners(
   listeners: ListenersDocument,
   resolvePath: (path: string) => string,
 ): readonly ListenerPlan[] {
-  const plans = listeners.map(({ name, address, http2, tcpKeepAlive, tls, hsts }) => {
+  const plans = listeners.map(({ name, address, http2, proxyProtocol, tcpKeepAlive, tls, hsts }) => {
     const parsed = parseAddress(address)
     if ('wrong' in parsed) throw new Error('compile was given a document that the checks refuse')
     return {
       name,
       ...parsed,
       http2,
+      proxyProtocol: compileProxySenders(proxyProtocol),
       tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive),
       tls: tls && compileListenerTls(tls, resolvePath),
       hsts: hsts && compileHsts(hsts),

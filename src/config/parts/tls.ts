@@ -25,6 +25,8 @@ export const tlsSchema = section(
   'Session tickets of all listeners with TLS: returning clients do without a full handshake.',
 )
 
+export const RENAMED_IN_TLS = { 'tickets.rotationMs': 'tls.ticketRotation', 'tickets.file': 'tls.ticketKeyFile' }
+
 /** Undefined: the key is not there. */
 type TlsDocument = Static<typeof tlsSchema> | undefined
 

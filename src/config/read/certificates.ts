@@ -11,6 +11,8 @@ import { readBytes } from './files.ts'
 
 /** What there is to say of a certificate that can be served. */
 export interface CheckedCertificate {
+  /** Of the entry that names it. */
+  readonly path: Path
   readonly names: readonly string[]
   /** Epoch ms. */
   readonly untilMs: number
@@ -65,7 +67,7 @@ export function lookAtCertificates({ pairs, ticketKey }: LiveFiles, options: Loo
       findings.push({ ...error(places[fault.in], words(fault)), severity: fault.kind === 'time' ? ifTime : 'error' })
     for (const each of warnings) findings.push(warning(places.certificate, `the file ${quote(certFile)} ${each}`))
     findings.push(...readableByAll(places.key, keyFile, folder))
-    if (facts !== undefined) certificates.push(facts)
+    if (facts !== undefined) certificates.push({ path, names: facts.names, untilMs: facts.untilMs })
   }
   if (ticketKey !== undefined) {
     const bytes = read(ticketKey.path, ticketKey.file)

@@ -15,6 +15,7 @@ import { checkGrants, type Grants, grantsOf } from './grants.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { stillHolds } from './repair.ts'
 import { locate, parseSource, type Source } from './source.ts'
+import { uncoveredHosts } from './uncovered-hosts.ts'
 import { validate } from './validate.ts'
 
 export type Loaded = LoadedSnapshot | RefusedConfig
@@ -137,7 +138,8 @@ function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon, g
   const options = { folder, guarded: grants?.folders, nowMs: horizon.nowMs, ifTime: horizon.severity }
   const live = beyond.length > 0 ? NO_CERTIFICATES : lookAtCertificates(named, options)
   const checks = crossCheck(config, horizon, addressesOfThisMachine())
-  return { ...files, live, findings: [...checks, ...beyond, ...files.findings, ...live.findings] }
+  const uncovered = uncoveredHosts(config, live.certificates)
+  return { ...files, live, findings: [...checks, ...beyond, ...files.findings, ...live.findings, ...uncovered] }
 }
 
 function addressesOfThisMachine(): string[] {

@@ -32,6 +32,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ttl: ['proxycachevalid', 'maxage', 'cachedefaultexpire', 'expires'],
   retry: ['retries', 'retryon', 'retrypolicy', 'proxynextupstream', 'redispatch'],
   trustedProxies: ['setrealipfrom', 'forwardedheaders', 'xfftrustedhops', 'realipfrom'],
+  proxyProtocol: ['acceptproxy', 'expectproxy', 'sendproxy', 'sendproxyv2', 'remoteipproxyprotocol'],
   priority: ['backup'],
   compress: [
     'compression',
@@ -50,6 +51,11 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   level: ['gzipcomplevel', 'complevel', 'compressionlevel', 'quality', 'brotlicomplevel', 'zstdcomplevel'],
   match: ['location', 'rule', 'acl'],
   tls: ['ssl', 'https', 'downstreamtlscontext'],
+  acme: ['letsencrypt', 'autocert', 'automatichttps', 'certresolver', 'certificatesresolvers', 'certbot'],
+  directory: ['acmeca', 'ca', 'caserver', 'acmeserver', 'server'],
+  names: ['domains', 'domain', 'hosts', 'sans'],
+  termsAgreed: ['agreetos', 'acceptterms', 'termsofserviceagreed', 'agree'],
+  email: ['contact', 'mail'],
   certificates: ['cert', 'certs', 'crt', 'certificate', 'tlscertificates'],
   certFile: ['cert', 'crt', 'file', 'certificate', 'certificatechain', 'sslcertificate', 'sslcertificatefile'],
   keyFile: ['key', 'privatekey', 'sslcertificatekey', 'sslcertificatekeyfile'],
@@ -66,6 +72,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 }
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
+  'http-01': ['http', 'httpchallenge', 'webroot', 'standalone'],
+  'tls-alpn-01': ['tls', 'tlsalpn', 'tlschallenge', 'tlsalpnchallenge'],
   'least-connections': ['leastconn', 'leastrequest', 'bybusyness', 'wlc'],
   'round-robin': ['rr', 'wrr', 'staticrr', 'weightedroundrobin', 'byrequests'],
   'random-two': ['random', 'p2c', 'poweroftwo', 'powerofthreechoices'],

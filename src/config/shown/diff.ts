@@ -2,9 +2,11 @@
 // secrets: of those it says only that they changed.
 
 import { isDeepStrictEqual } from 'node:util'
+import type { HealthListenerPlan } from '../../plan/listener.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { CertificateFiles } from '../../plan/tls.ts'
 import { hostPort } from '../../util/words.ts'
 import { RENAMED } from '../document.ts'
 import { formatDuration, formatSize } from '../forms/units.ts'
@@ -217,9 +219,13 @@ function settingsOf(snapshot: Snapshot): Values {
   const { revision: _r, listeners: _l, routes: _o, pools: _p, maintenance: _m, admin, health, ...settings } = snapshot
   return flat({
     ...settings,
-    health: health && { address: hostPort(health.host, health.port) },
-    admin: admin && { address: hostPort(admin.host, admin.port), tokens: admin.tokens, files: admin.files },
+    health: health && addressed(health),
+    admin: admin && addressed(admin),
   })
+}
+
+function addressed({ host, port, ...rest }: HealthListenerPlan): object {
+  return { address: hostPort(host, port), ...rest }
 }
 
 /** What is not there, and what is undefined, are the same. Lists are values. */
@@ -245,12 +251,17 @@ function wordsFor(keys: readonly string[], value: unknown): string {
   const key = keys.at(-1)!
   if (isSecretKey(keys)) return MASK
   if (key === 'ca') return 'certificates'
+  if (key === 'certificates') return pairWords(value as readonly CertificateFiles[])
   if (typeof value !== 'number') return short(withoutSecrets(typeof value === 'string' ? value : JSON.stringify(value)))
   if (!Number.isFinite(value)) return 'never'
   if (key.endsWith('Ms')) return formatDuration(value)
   if (key.endsWith('Bytes') || key === 'bytes')
     return value === Number.MAX_SAFE_INTEGER ? 'no limit' : formatSize(value)
   return key === 'retryAfterS' ? formatDuration(value * 1000) : String(value)
+}
+
+function pairWords(pairs: readonly CertificateFiles[]): string {
+  return short(pairs.map(({ certFile }) => certFile).join(', ')) || 'none of its own'
 }
 
 function short(text: string): string {

@@ -4,10 +4,12 @@
 import type { EventFeed } from '../../admin/contract/events.ts'
 import type { AdminParts } from '../../admin/contract/parts.ts'
 import type { Reload } from '../../admin/contract/reload.ts'
+import type { CacheMemory } from '../../shared/cache/memory.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import type { Tell } from '../events/event.ts'
 import { applyTo } from '../orders/apply.ts'
+import { createCacheControl } from '../orders/cache-orders.ts'
 import { Orders } from '../orders/carry-out.ts'
 import { createConfigurations } from '../orders/configurations.ts'
 import { createOperations } from '../orders/operations.ts'
@@ -15,6 +17,7 @@ import { useConfiguration } from '../orders/use-configuration.ts'
 import { createMaintenanceOperations } from '../orders/window-operations.ts'
 import { createHistoryView } from '../record/history.ts'
 import type { Records } from '../record/records.ts'
+import { dropSelected } from '../report/cache-report.ts'
 import { createMaintenanceView } from '../report/maintenance-report.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
@@ -25,6 +28,7 @@ export interface AdminPartsOptions {
   readonly windows: MaintenanceWindows
   readonly inDoubt: InDoubtList
   readonly acme: Acme
+  readonly cache: CacheMemory
   readonly records: Records
   readonly tell: Tell
   readonly feed: EventFeed
@@ -36,13 +40,17 @@ export interface AdminPartsOptions {
 }
 
 export function createAdminParts(options: AdminPartsOptions): AdminParts {
-  const { registry, windows, inDoubt, acme, records, tell, feed, reload, reloader, file } = options
+  const { registry, windows, inDoubt, acme, cache, records, tell, feed, reload, reloader, file } = options
   const source = reloader === undefined || file === undefined ? undefined : { reloader, file }
   const use = source && useConfiguration(source.reloader, records, source.file)
-  const orders = new Orders(records, applyTo({ registry, inDoubt, acme, windows, use, tell }))
+  const orders = new Orders(
+    records,
+    applyTo({ registry, inDoubt, acme, windows, use, tell, purge: selection => dropSelected(cache, selection) }),
+  )
   return {
     operations: createOperations(orders, { registry, windows }, inDoubt, acme),
     events: feed,
+    cache: createCacheControl(orders, cache),
     reload,
     maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },
     history: createHistoryView(records),

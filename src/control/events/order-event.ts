@@ -4,6 +4,7 @@
 import type { InDoubtOrder, Recording, Resolution } from '../../admin/contract/operations.ts'
 import type { Comparison } from '../../config/aside/jobs.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
+import type { CacheSelection } from '../../policy/cache/selection.ts'
 import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
@@ -28,6 +29,7 @@ export type OrderEffect =
   | ReleaseEffect
   | WeightEffect
   | FailbackEffect
+  | PurgeEffect
   | ResolutionEffect
   | WindowEffect
   | FreezeOverrideEffect
@@ -76,6 +78,14 @@ export interface FailbackEffect {
   readonly before: number
   readonly after: number
   readonly cause: string
+}
+
+/** Stored answers are dropped. */
+export interface PurgeEffect {
+  readonly kind: 'purge'
+  readonly selection: CacheSelection
+  /** How many there were. */
+  readonly entries: number
 }
 
 /** What became of a request in doubt. */

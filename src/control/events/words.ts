@@ -15,6 +15,7 @@ import { certificateWords } from './certificate-words.ts'
 import { stepWords } from './clock-words.ts'
 import type { ClockStepEvent, StartedEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
+import type { Orderer, PurgeEffect } from './order-event.ts'
 import { poolWords, standbyWords } from './pool-words.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
 import type { LogLine, Words } from './said.ts'
@@ -48,8 +49,14 @@ export function wordsOf(event: VigiaEvent): Words {
     case 'window':
       return windowWords(event)
     case 'order': {
-      const windows = event.effects.flatMap(effect => (effect.kind === 'window' ? [windowWords(effect.event)] : []))
-      return { lines: windows.flatMap(({ lines }) => lines), entries: windows.flatMap(({ entries }) => entries) }
+      const told = event.effects.flatMap(effect =>
+        effect.kind === 'window'
+          ? [windowWords(effect.event)]
+          : effect.kind === 'purge'
+            ? [purgeWords(effect, event.who)]
+            : [],
+      )
+      return { lines: told.flatMap(({ lines }) => lines), entries: told.flatMap(({ entries }) => entries) }
     }
     case 'in-doubt': {
       const { method, path, pool, upstream, atMs: _, ...fields } = event.record
@@ -136,6 +143,16 @@ function windowWords({ window, kind, occurrence, by, reason, cause }: WindowEven
   return {
     lines: [{ level, fields: { window, occurrence, by }, text }],
     entries: [{ type: 'window', text, by, detail: { window, kind, occurrence: occurrence ?? null, reason } }],
+  }
+}
+
+function purgeWords({ selection, entries }: PurgeEffect, { by, reason = '' }: Orderer): Required<Words> {
+  const named = Object.entries(selection).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]))
+  const what = named.length === 0 ? 'all of it' : named.join(', ')
+  const text = `cache: ${entries} purged (${what}) by ${by}${reason === '' ? '' : `: ${reason}`}`
+  return {
+    lines: [{ level: 'info', fields: { ...selection, by, entries }, text }],
+    entries: [{ type: 'cache', pool: selection.pool, text, by, detail: { ...selection, entries, reason } }],
   }
 }
 

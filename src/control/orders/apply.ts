@@ -1,6 +1,7 @@
 // Applies what an order does to what is in use now, and tells of the order. An upstream or pool that the configuration no longer names
 // is left alone. What an order does was decided before.
 
+import type { CacheSelection } from '../../policy/cache/selection.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
 import type { OrderEffect, OrderEvent, Orderer } from '../events/order-event.ts'
 import type { Registry } from '../upstreams/registry.ts'
@@ -13,6 +14,7 @@ import type { UseConfiguration, Used } from './use-configuration.ts'
 export interface OrderTargets {
   readonly registry: Pick<Registry, 'pools' | 'hold' | 'release' | 'weigh' | 'failback'>
   readonly inDoubt: Pick<InDoubtList, 'resolve'>
+  readonly purge: (selection: CacheSelection) => void
   readonly acme: Pick<Acme, 'renew'>
   readonly windows: {
     learn(fact: WindowFact): void
@@ -40,7 +42,11 @@ export function applyTo(targets: OrderTargets) {
   }
 }
 
-function applyOne(effect: OrderEffect, { by }: Orderer, { registry, inDoubt, acme, windows }: OrderTargets): void {
+function applyOne(
+  effect: OrderEffect,
+  { by }: Orderer,
+  { registry, inDoubt, acme, windows, purge }: OrderTargets,
+): void {
   switch (effect.kind) {
     case 'hold': {
       const slot = slotOf(registry, effect)
@@ -62,6 +68,9 @@ function applyOne(effect: OrderEffect, { by }: Orderer, { registry, inDoubt, acm
       if (pool !== undefined) registry.failback(pool, effect.cause)
       return
     }
+    case 'purge':
+      purge(effect.selection)
+      return
     case 'resolution':
       inDoubt.resolve(effect.requestId, effect.order, effect.atMs)
       return

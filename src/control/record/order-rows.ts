@@ -68,6 +68,10 @@ function writtenOf(effect: OrderEffect, who: Orderer): Written | undefined {
     }
     case 'renewal':
       return { audit: { action: 'certificate.renew', subject: effect.name } }
+    case 'purge': {
+      const { selection, entries } = effect
+      return { audit: { action: 'cache.purge', subject: 'cache', before: { entries }, after: selection } }
+    }
     case 'resolution': {
       const { pool, upstream, requestId, before, order } = effect
       const { by, resolution: how, note } = order

@@ -5,6 +5,7 @@ import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { acmeSamples } from './acme-report.ts'
+import { cacheReport } from './cache-report.ts'
 import { certificateSamples } from './certificate-report.ts'
 import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
@@ -26,6 +27,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     certificates: () => certificateSamples(sources.certificates.list),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
+    cache: () => cacheReport(sources.cache),
     inDoubtOpen: () => inDoubt.open,
     admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),

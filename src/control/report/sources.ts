@@ -3,6 +3,7 @@
 import type { FileDiffers, LifeState } from '../../admin/contract/status.ts'
 import type { AdminTotals } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { CacheMemory } from '../../shared/cache/memory.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
@@ -36,6 +37,7 @@ export interface Sources {
   readonly descriptors: number | undefined
   readonly counters: CounterTable
   readonly permits: Permits
+  readonly cache: CacheMemory
   readonly certificates: { readonly list: readonly InUseCertificate[] }
   readonly acme: Pick<Acme, 'plan' | 'names' | 'tally'>
   readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>

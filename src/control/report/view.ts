@@ -16,6 +16,7 @@ import type { Records } from '../record/records.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
 import { acmeReport } from './acme-report.ts'
+import { cacheReport } from './cache-report.ts'
 import { certificateReports } from './certificate-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
@@ -87,6 +88,7 @@ function report(sources: Sources): StatusReport {
     pools: registry.pools().map(pool => reportPool(pool, sources)),
     ...(certificates.length > 0 && { certificates }),
     ...(acme && { acme }),
+    ...(snapshot.routes.some(({ cache }) => cache !== undefined) && { cache: cacheReport(sources.cache) }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
 }

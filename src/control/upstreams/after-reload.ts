@@ -8,8 +8,13 @@ import { afterHints, followsHints } from './after-hints.ts'
 import type { Entry } from './entry.ts'
 import { andThen, type Step, silently, withState } from './step.ts'
 
-export function afterReload(entry: Entry, { health }: PoolPlan, plan: UpstreamPlan, nowMs: number): Step {
-  const configured = { ...entry, plan, health }
+export function afterReload(
+  entry: Entry,
+  { health, proxyProtocol }: PoolPlan,
+  plan: UpstreamPlan,
+  nowMs: number,
+): Step {
+  const configured = { ...entry, plan, health, proxyProtocol }
   const stopsProbing = health.kind === 'none' && entry.health.kind !== 'none'
   const { probe } = INITIAL_STATE_UNPROBED
   const step = stopsProbing

@@ -24,6 +24,8 @@ export interface Entry {
   readonly slot: number
   readonly plan: UpstreamPlan
   readonly health: HealthPlan
+  /** Its probes begin with a PROXY header of this version; undefined = without one. */
+  readonly proxyProtocol: PoolPlan['proxyProtocol']
   readonly state: UpstreamState
   readonly verdict: Verdict
   /** What people and the node itself ask for; `state.hold` follows from it. */
@@ -92,6 +94,7 @@ export function newEntry(
     slot,
     plan,
     health: pool.health,
+    proxyProtocol: pool.proxyProtocol,
     state,
     verdict: deriveAvailability(state),
     holds,

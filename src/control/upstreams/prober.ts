@@ -7,6 +7,7 @@ import type { UpstreamPlan } from '../../plan/pool.ts'
 import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
 import type { ProbeState } from '../../policy/upstream/health.ts'
 import { nextProbeDelayMs } from '../../policy/upstream/probe-schedule.ts'
+import type { ProxyVersion } from '../../proxy-protocol/write.ts'
 import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
 import type { UpstreamTable } from '../../shared/upstream-table.ts'
 import { FewAtOnce } from './probes/few-at-once.ts'
@@ -18,6 +19,8 @@ export interface ProbeJob {
   readonly slot: number
   readonly upstream: UpstreamPlan
   readonly health: HealthPlan
+  /** What its connections begin with; undefined = nothing. */
+  readonly proxyProtocol?: ProxyVersion | undefined
 }
 
 /** What the registry makes of a result; the schedule follows from it.  */
@@ -84,7 +87,8 @@ export class Prober {
       if (job.health.kind === 'none') continue
       const watch = this.#watches.get(slot)
       if (watch !== undefined) {
-        const changed = !sameHealth(watch.job.health, job.health) || !isSame(watch.job.upstream, job.upstream)
+        const isSameWay = watch.job.proxyProtocol === job.proxyProtocol && isSame(watch.job.upstream, job.upstream)
+        const changed = !isSameWay || !sameHealth(watch.job.health, job.health)
         watch.job = job
         // What is under way asks the old question; a changed one is worth an answer now.
         if (changed) this.probeNow(slot)
@@ -167,14 +171,15 @@ export class Prober {
 }
 
 function runProbe(
-  { job: { health, upstream }, addresses: { target } }: Watch,
+  { job: { health, upstream, proxyProtocol }, addresses: { target } }: Watch,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
+  const place = { upstream, target, proxyProtocol }
   switch (health.kind) {
     case 'http':
-      return probeHttp(health, upstream, target, signal)
+      return probeHttp(health, place, signal)
     case 'tcp':
-      return probeTcp(health, upstream, target, signal)
+      return probeTcp(health, place, signal)
     case 'none':
       throw new Error('an upstream without health checks is never probed')
   }

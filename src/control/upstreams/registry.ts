@@ -290,7 +290,7 @@ export class Registry {
 function jobsOf(entries: readonly Entry[]): ProbeJob[] {
   return entries
     .filter(({ state }) => state.address === undefined)
-    .map(({ slot, plan, health }) => ({ slot, upstream: plan, health }))
+    .map(({ slot, plan, health, proxyProtocol }) => ({ slot, upstream: plan, health, proxyProtocol }))
 }
 
 /** The first of each list, then the second ones, and so on. */

@@ -36,7 +36,8 @@ function encodeName(spelled: string): string {
     index === undefined
       ? String.fromCharCode(form) + encodeInteger(0, 0x7f, name.length) + name
       : encodeInteger(form, 0x0f, index)
-  if (names.size < MOST_NAMES) names.set(spelled, encoded)
+  // A copy: a part of the upstream's head would keep all of it.
+  if (names.size < MOST_NAMES) names.set(Buffer.from(spelled, 'latin1').toString('latin1'), encoded)
   return encoded
 }
 

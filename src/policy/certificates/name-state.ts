@@ -34,12 +34,30 @@ export interface FailedOrder extends OrderFailure {
   readonly atMs: number
 }
 
+/**
+ * So old a certificate gets before it is replaced, a part of its lifetime and at most a day: where a clock is wrong, or a CA gives none
+ * but such as are nearly over, each new one is due at once.
+ */
+const LEAST_AGE = 0.1
+const LEAST_AGE_MS = 86_400_000
+
 export const NEW_NAME: NameState = {
   held: undefined,
   failures: 0,
   failure: undefined,
   retryAtMs: 0,
   isWanted: false,
+}
+
+/** It was issued just now. @param random01 uniform in [0, 1) */
+export function afterIssue(
+  validity: Validity & { readonly directory: string },
+  nowMs: number,
+  random01: number,
+): NameState {
+  const lifetimeMs = Math.max(0, validity.notAfterMs - validity.notBeforeMs)
+  const state = withCertificate(validity, nowMs, random01)
+  return { ...state, retryAtMs: nowMs + Math.min(lifetimeMs * LEAST_AGE, LEAST_AGE_MS) }
 }
 
 /** @param random01 uniform in [0, 1) */

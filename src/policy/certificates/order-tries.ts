@@ -33,7 +33,7 @@ const LEAST_PAUSE_MS = 30_000
 /** Some CAs look at a name for minutes; some never say that they could not reach it. */
 const PROOF_WITHIN_MS = 3 * MINUTE_MS
 const ORDER_WITHIN_MS = 10 * MINUTE_MS
-const FIRST_LOOK_MS = 500
+const FIRST_LOOK_MS = 250
 const LONGEST_LOOK_MS = 10_000
 
 /**

@@ -10,6 +10,8 @@ export interface AccessEntry {
   /** Of the trace that the client says the request belongs to, 32 hexadecimal digits; '' = it says nothing. */
   readonly traceId: string
   readonly client: string
+  /** Of the client's connection: members of the line, each behind a comma; '' = nothing more than the others say. */
+  readonly about: string
   readonly listener: string
   readonly protocol: Protocol
   readonly route: string

@@ -54,9 +54,29 @@ export class AccessLine {
   }
 
   /** @returns bytes that the line takes at most */
-  most({ requestId, traceId, client, listener, route, pool, upstream, method, host, path, end }: AccessFacts): number {
+  most({
+    requestId,
+    traceId,
+    client,
+    listener,
+    route,
+    pool,
+    upstream,
+    method,
+    host,
+    path,
+    end,
+    about,
+  }: AccessFacts): number {
     const own =
-      requestId.length + traceId.length + path.length + client.length + host.length + method.length + end.length
+      requestId.length +
+      traceId.length +
+      path.length +
+      client.length +
+      host.length +
+      method.length +
+      end.length +
+      about.length
     return (own + listener.length + route.length + pool.length + upstream.length) * WIDEST + FIXED_BYTES
   }
 
@@ -79,7 +99,7 @@ export class AccessLine {
     at = thousandths(to, at, entry.firstByteMs)
     at = put(to, at, TOTAL)
     at = thousandths(to, at, totalMs)
-    const { queueMs, connectMs, traceId } = entry
+    const { queueMs, connectMs, traceId, about } = entry
     if (queueMs === 0 && connectMs === 0) at = put(to, at, NO_WAITS)
     else {
       at = put(to, at, QUEUE)
@@ -87,6 +107,7 @@ export class AccessLine {
       at = put(to, at, CONNECT)
       at = thousandths(to, at, connectMs)
     }
+    if (about !== '') at += to.write(about, at)
     if (entry.coding !== '') {
       at = put(to, at, CODINGS[entry.coding])
       at = whole(to, at, entry.bytesUncoded)

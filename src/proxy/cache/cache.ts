@@ -3,11 +3,12 @@
 
 import { worthS } from '../../policy/cache/use.ts'
 import type { CacheMemory } from '../../shared/cache/memory.ts'
+import { type CacheKey, encodeMeta, readMeta, type StoredMeta } from '../../shared/cache/meta.ts'
 import { processNowMs } from '../../shared/process-clock.ts'
 import { Fill } from './fill.ts'
-import type { AskedFields, CacheKey } from './key.ts'
+import type { AskedFields } from './key.ts'
 import { Landings } from './landings.ts'
-import { decodeMeta, encodeMeta, type Pair, type Stored, type StoredMeta } from './stored.ts'
+import type { Pair, Stored } from './stored.ts'
 
 /** Most keys that are remembered as not to be stored, and for how long. */
 const MOST_MARKS = 4096
@@ -45,12 +46,11 @@ export class Cache {
   #read(cell: number, word: number): Stored | undefined {
     const memory = this.#memory
     if (!memory.pin(cell, word)) return undefined
-    const { metaBytes, bodyBytes } = memory.facts(cell)
+    const facts = memory.facts(cell)
     const blocks = memory.blocksOf(cell)
-    const bytes = Buffer.allocUnsafe(metaBytes)
-    memory.copy(blocks, 0, metaBytes, bytes)
+    const meta = readMeta(memory, facts, blocks)
     memory.unpin(cell)
-    const meta = decodeMeta(bytes)
+    const { metaBytes, bodyBytes } = facts
     const stored: Stored = {
       ...meta,
       keep: { ...meta.keep, variesBy: this.#intern(meta.keep.variesBy) },

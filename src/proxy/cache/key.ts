@@ -7,9 +7,6 @@ import type { RequestHead } from '../../http/heads.ts'
 import { codingsOf, variantOf } from '../../policy/cache/variants.ts'
 import { type Wants, wantsOf } from '../../policy/cache/wants.ts'
 
-/** Pool, origin, target: to the byte as the upstream gets them, so that nobody else's spelling decides what is stored here. */
-export type CacheKey = readonly [pool: string, origin: string, target: string]
-
 /** What a client's fields mean for the cache; the same for all its requests that repeat them. */
 export class AskedFields {
   readonly wants: Wants

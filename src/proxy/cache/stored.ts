@@ -4,22 +4,7 @@ import { fieldOf } from '../../http/field-names.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { confirmedFields, storedFields } from '../../policy/cache/fields.ts'
-import type { Keep } from '../../policy/cache/storage.ts'
-import type { CacheKey } from './key.ts'
-
-/** All but the body. */
-export interface StoredMeta {
-  readonly key: CacheKey
-  /** What the request said of the names by which it varies. */
-  readonly variant: string
-  readonly status: number
-  readonly reason: string
-  readonly names: readonly string[]
-  readonly values: readonly string[]
-  readonly keep: Keep
-  /** When it came, by the clock of the process, ms. */
-  readonly storedMs: number
-}
+import type { StoredMeta } from '../../shared/cache/meta.ts'
 
 export interface Stored extends StoredMeta {
   readonly cell: number
@@ -32,14 +17,6 @@ export interface Stored extends StoredMeta {
   askAgainMs: number
   /** The whole head as it was given last: its age is told in whole seconds. */
   given: { readonly ageS: number; readonly told: string; readonly head: ResponseHead } | undefined
-}
-
-export function encodeMeta(meta: StoredMeta): Buffer {
-  return Buffer.from(JSON.stringify(meta))
-}
-
-export function decodeMeta(bytes: Buffer): StoredMeta {
-  return JSON.parse(bytes.toString()) as StoredMeta
 }
 
 export function ageS({ keep, storedMs }: StoredMeta, nowMs: number): number {

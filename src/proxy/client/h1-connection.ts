@@ -10,6 +10,7 @@ import { diagnoseRequestHead, parseRequestHead, type RequestMemo } from '../../h
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { deliveryMs } from '../../policy/request/transfer-rate.ts'
+import { HANDSHAKE_RECORD } from '../../tls/client-hello.ts'
 import { arrive } from '../exchange/arrival.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide, Downstream } from '../exchange/downstream.ts'
@@ -18,7 +19,6 @@ import type { Wire } from './accept/wire.ts'
 import type { ConnectionHost } from './client-connection.ts'
 import { EndableH1 } from './endable-h1.ts'
 import { ForwardMemo } from './forward-memo.ts'
-import { HANDSHAKE_RECORD } from './tls/handshake.ts'
 
 /** Pipelined requests that vigia answers itself end at once: a chunk of 64 KiB holds over a thousand of them. */
 const MOST_IN_A_TURN = 32

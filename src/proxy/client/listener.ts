@@ -10,6 +10,7 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import { type ArrivalHost, Arriving } from './accept/arriving.ts'
 import type { Member } from './accept/member.ts'
+import { ProxySenders } from './accept/proxy-senders.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
 import { Handshakes } from './tls/handshakes.ts'
@@ -28,11 +29,14 @@ export class Listener implements ArrivalHost {
   /** Accepted beyond the limit: each begins when another has gone, in order. */
   readonly #held = new Set<Arriving>()
   readonly handshakes: Handshakes
+  /** Undefined = nobody's connections begin with a PROXY header. */
+  #senders: ProxySenders | undefined
 
   constructor(plan: ListenerPlan, context: ExchangeContext) {
     this.#plan = plan
     this.#context = context
     this.handshakes = new Handshakes(context)
+    this.#senders = ProxySenders.of(plan, context)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
     // A failed accept (EMFILE) concerns one connection; the listener goes on.
     this.#server.on('error', error =>
@@ -54,6 +58,7 @@ export class Listener implements ArrivalHost {
     const isOther = !isDeepStrictEqual(plan, this.#plan)
     this.#plan = plan
     if (isOther) this.serve(this.#material)
+    if (isOther) this.#senders = ProxySenders.of(plan, this.#context)
     if (isOther || trustsOthers) for (const each of [...this.#members, ...this.#held]) each.reassess(plan)
     this.#beginHeld()
   }
@@ -137,7 +142,10 @@ export class Listener implements ArrivalHost {
 
   #accept(socket: Socket): void {
     const arriving = new Arriving(socket, this.#plan, this.#context, this)
-    if (!admitConnection(socket, arriving.client, this.#context)) return
+    const first = this.#senders?.expects(arriving.client.peer) ?? 'nothing'
+    if (first === 'refused') return void socket.destroy()
+    if (first === 'header') arriving.senders = this.#senders
+    else if (!admitConnection(socket, arriving.client, this.#context)) return
     const most = this.#most
     if (this.#members.size < most) return this.#begin(arriving)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.

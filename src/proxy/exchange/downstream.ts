@@ -4,8 +4,10 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { ListenerPlan } from '../../plan/listener.ts'
+import type { ProxyHeader } from '../../proxy-protocol/header.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
+import type { Proxied } from '../upstream/proxied.ts'
 
 /** In place of the address of a connection that had ended before it was asked. */
 export const UNKNOWN_PEER = 'unknown'
@@ -21,8 +23,20 @@ export interface ClientSide {
   readonly http2: boolean
   /** That took the connection. */
   readonly listener: ListenerPlan
+  /** The PROXY header that began the connection; undefined = it had none. */
+  readonly said?: SaidOfClient | undefined
+  /** What the access log says of the connection, see AccessEntry; undefined = nothing more. */
+  readonly about?: string | undefined
+  /** For whom connections to upstreams speak that begin with a PROXY header. */
+  readonly proxied?: Proxied | undefined
   /** Undefined = it came without TLS. */
   readonly tls: TlsFacts | undefined
+}
+
+/** What somebody in front of vigia said of the connection that it passes on. */
+export interface SaidOfClient extends ProxyHeader {
+  /** Address of whoever said it. */
+  readonly by: string
 }
 
 /** What the TLS handshake of a connection said. */

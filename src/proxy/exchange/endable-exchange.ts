@@ -10,6 +10,7 @@ import type { Breaker } from '../pool/breaker.ts'
 import type { Waiter } from '../pool/waiter.ts'
 import type { Expiring } from '../runtime/timer-wheel.ts'
 import type { FailureKind } from '../upstream/attempt-events.ts'
+import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Attempt } from './attempt.ts'
 import { type AnswerSink, type CodedExchange, Coder } from './compression/coder.ts'
 import type { ExchangeContext } from './context.ts'
@@ -74,6 +75,11 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
 
   get method(): string {
     return this.record.head.method
+  }
+
+  get proxied(): ProxiedClient | undefined {
+    const { client } = this.down
+    return this.placement.pool.plan.proxyProtocol && client.proxied?.of(this.record.client, client)
   }
 
   get over(): boolean {

@@ -98,10 +98,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   /** The connection on which its client is logged in, else one that any client may use. */
   #idleOf(endpoint: Endpoint, safe: boolean): UpstreamConnection | undefined {
     const { logins } = this.down
-    const own = logins && endpoint.takeLogin(logins, this.placement.pool.endpoints)
+    const own = logins && endpoint.takeLogin(logins, this.placement.pool.endpoints, this.proxied)
     if (own) return own
     // A login is not tried twice, so it begins where no earlier request can have left a surprise.
-    return this.record.head.meaning.login ? undefined : endpoint.take(safe)
+    return this.record.head.meaning.login ? undefined : endpoint.take(safe, this.proxied)
   }
 
   /** Nobody but its client rides this connection from now on. */

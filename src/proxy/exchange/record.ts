@@ -67,6 +67,10 @@ export class ExchangeRecord implements AccessFacts {
     return this.forwarded.clientAddress
   }
 
+  get about(): string {
+    return this.side.about ?? ''
+  }
+
   get listener(): string {
     return this.side.listener.name
   }

@@ -1,7 +1,7 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
 // What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
 
-import { isAuthority, withoutEmptyPort } from '../../http/authority.ts'
+import { isAuthority, portOf, withoutEmptyPort } from '../../http/authority.ts'
 import { FIELD, type Field, fieldOf } from '../../http/field-names.ts'
 import { firstValue, listOf } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
@@ -10,7 +10,7 @@ import { forwardedElement, resolveClient } from '../../policy/request/client-add
 import { countsHops } from '../../policy/request/method-class.ts'
 import type { ClientSide } from './downstream.ts'
 
-/** X-Forwarded-Port, -Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
+/** X-Forwarded-Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
 const OTHER_FORWARDED = /^x-forwarded-/i
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
@@ -76,6 +76,12 @@ export function forwardedRequest(
     names.push('X-Forwarded-Host')
     values.push(asked)
     kinds.push(FIELD.forwardedHost)
+  }
+  // A trusted proxy's own has been passed on. Of a port that clients reach by another number only they know.
+  if (client.tls && !client.trusted) {
+    names.push('X-Forwarded-Port')
+    values.push(portOf(asked ?? '') || '443')
+    kinds.push(FIELD.other)
   }
   names.push('X-Real-IP', 'Forwarded')
   values.push(address, earlier === undefined ? element : `${earlier}, ${element}`)

@@ -3,6 +3,7 @@
 import type { BodySink } from '../../http/body.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
+import type { ProxiedClient } from './proxied-client.ts'
 
 /**
  * How an attempt failed below HTTP; `own` = for want of something of vigia itself
@@ -13,6 +14,8 @@ export type FailureKind = 'connect' | 'timeout' | 'reset' | 'garbage' | 'own' | 
 export interface AttemptEvents extends BodySink {
   /** Of the request: HEAD has no response body. */
   readonly method: string
+  /** For whom its connection speaks, where it begins with a PROXY header; undefined = it has none. */
+  readonly proxied: ProxiedClient | undefined
   /** True once the whole request has been written. */
   readonly requestSent: boolean
   /** Protocols that the request offers to switch to; undefined = none. */

@@ -1,7 +1,7 @@
 // One connection to an upstream: writes a request, reads its response strictly, then is idle or closed.
 // Knows nothing of routes or retries: it tells the attempt it carries, and its endpoint when it is free or gone.
 
-import type { OnReadOpts, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { CHUNKED, isBodiless, NO_LENGTH } from '../../http/body.ts'
 import { type Fields, fieldValue } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
@@ -19,12 +19,16 @@ import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { AttemptEvents, FailureKind } from './attempt-events.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
 import type { Logins } from './logins.ts'
+import type { Opening } from './open-socket.ts'
+import type { ProxiedClient } from './proxied-client.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
 import { codeOf, FailableWrites } from './write-failure.ts'
 
 /** Where one client has logged in. */
-export type ClientLogins = Logins<ConnectionOwner<UpstreamConnection>, UpstreamConnection>
+export type ClientLogins = Logins<Owner, UpstreamConnection>
+
+type Owner = ConnectionOwner<UpstreamConnection>
 
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
@@ -35,7 +39,7 @@ export class UpstreamConnection {
   readonly #socket: Socket
   readonly #writer: RequestWriter
   readonly #writes: FailableWrites
-  readonly #owner: ConnectionOwner<UpstreamConnection>
+  readonly #owner: Owner
   /** Of the heads that it reads. */
   readonly limits: HeadLimits
   readonly #heads: HeadReader
@@ -55,18 +59,13 @@ export class UpstreamConnection {
   responseBegun = false
   /** Whose login it is, and nobody else's to use; undefined = nobody's. */
   login: ClientLogins | undefined = undefined
+  /** For whom its PROXY header speaks; undefined = it has none. */
+  readonly proxied: ProxiedClient | undefined
   /** It was not this side that closed it. */
   closedByUpstream = false
 
-  /** @param open opens the socket with the given way of reading */
-  constructor(
-    open: (onread: OnReadOpts) => Socket,
-    readyEvent: 'connect' | 'secureConnect',
-    owner: ConnectionOwner<UpstreamConnection>,
-    limits: HeadLimits,
-    attempt: AttemptEvents,
-  ) {
-    const socket = open({
+  constructor(opening: Opening, owner: Owner, limits: HeadLimits, attempt: AttemptEvents) {
+    const socket = opening.open({
       buffer: () => this.#buffer.next(),
       callback: (bytes, buffer) => {
         this.#onData((buffer as Buffer).subarray(0, bytes))
@@ -74,14 +73,15 @@ export class UpstreamConnection {
       },
     })
     this.#socket = socket
-    this.#writer = new RequestWriter(socket)
+    this.#writer = new RequestWriter(socket, opening.preface)
     this.#owner = owner
     this.limits = limits
     this.#heads = new HeadReader(limits.headBytes)
     this.#body = new BodyReader(limits.headBytes, 'response')
     this.#attempt = attempt
+    this.proxied = attempt.proxied
     this.#writes = new FailableWrites(socket, anyLeft => this.#onWriteFailed(anyLeft))
-    socket.on(readyEvent, () => this.#onConnect())
+    socket.on(opening.readyEvent, () => this.#onConnect())
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
     socket.on('error', error => this.#lost(codeOf(error), isOwnTrouble(error)))

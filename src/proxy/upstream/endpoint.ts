@@ -1,9 +1,7 @@
 // One upstream as this worker sees it: opens connections, keeps the idle ones, learns how long the upstream keeps them open.
 // Whether a request may ride an idle one is decided in policy/request/reuse.ts.
 
-import { connect as connectTcp, type OnReadOpts, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { connect as connectTls } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
@@ -19,9 +17,9 @@ import {
   sawOpenAfter,
   sawStaleFailure,
 } from '../../policy/request/reuse.ts'
+import type { ProxyVersion } from '../../proxy-protocol/write.ts'
 import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { UpstreamAddresses } from '../../shared/upstream-addresses.ts'
-import { upstreamTlsOptions } from '../../tls/upstream-tls.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
@@ -29,6 +27,8 @@ import { type ClientLogins, UpstreamConnection } from './connection.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
 import { keepAlive } from './keep-alive.ts'
 import { Newcomers } from './newcomers.ts'
+import { type Opening, openSocket } from './open-socket.ts'
+import type { ProxiedClient } from './proxied-client.ts'
 
 /** How often the idle connections are looked at, for age, and to learn that they stay open; and those that wait for a first answer. */
 const SWEEP_MS = 50
@@ -44,6 +44,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   #maxIdle: number
   #maxIdleMs: number
   #keepAliveMs: number | undefined
+  readonly #proxyProtocol: ProxyVersion | undefined
   #headLimits: HeadLimits
   /** The most recently used is at the end, and is used next: the surplus grows old and is closed. */
   readonly #idle: UpstreamConnection[] = []
@@ -67,6 +68,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#maxIdle = this.#idleLimit()
     this.#maxIdleMs = pool.idleConnectionMs
     this.#keepAliveMs = pool.tcpKeepAliveMs
+    this.#proxyProtocol = pool.proxyProtocol
     const { host } = plan
     this.#addresses = new UpstreamAddresses(host, slot, runtime.table, Math.floor(runtime.random() * MOST_ADDRESSES))
   }
@@ -78,6 +80,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   /** Goes on under another plan, with all its connections and what it has learned. @returns false where they are not fit for it */
   adopt(plan: UpstreamPlan, pool: PoolPlan, headLimits: HeadLimits): boolean {
     const { host, port, tls } = this.#plan
+    if (pool.proxyProtocol !== this.#proxyProtocol) return false
     if (this.#retired || plan.host !== host || plan.port !== port || !isDeepStrictEqual(plan.tls, tls)) return false
     this.#plan = plan
     this.#configuredIdle = pool.idleConnections
@@ -88,22 +91,29 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     return true
   }
 
-  /** An idle connection that this request may ride, or undefined. @param safe the request may be sent twice */
-  take(safe: boolean): UpstreamConnection | undefined {
-    const connection = this.#idle.at(-1)
+  /**
+   * An idle connection that this request may ride, or undefined.
+   * @param safe the request may be sent twice @param proxied see AttemptEvents
+   */
+  take(safe: boolean, proxied?: ProxiedClient): UpstreamConnection | undefined {
+    const at = proxied ? this.#idle.findLastIndex(each => each.proxied === proxied) : this.#idle.length - 1
+    const connection = this.#idle[at]
     if (!connection || !mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, safe)) return undefined
-    this.#idle.pop()
+    if (proxied) {
+      this.#idle.splice(at, 1)
+      proxied.forget(connection)
+    } else this.#idle.pop()
     this.#runtime.row.add(this.slot, TOTAL.connectionsReused, 1)
     return connection
   }
 
-  /** The idle connection on which this client has logged in, or undefined. @param pool of this upstream */
-  takeLogin(login: ClientLogins, pool: readonly Endpoint[]): UpstreamConnection | undefined {
+  /** The idle connection on which this client has logged in, or undefined. @param pool of this upstream @param proxied see AttemptEvents */
+  takeLogin(login: ClientLogins, pool: readonly Endpoint[], proxied?: ProxiedClient): UpstreamConnection | undefined {
     const connection = login.take(this, pool)
     if (connection === undefined) return undefined
     this.#logins.delete(connection)
-    // Too old to be trusted: the upstream is about to close it.
-    if (!mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, true)) {
+    // It speaks for another client, or is too old to be trusted: the upstream is about to close it.
+    if (connection.proxied !== proxied || !mayReuse(this.#evidence, performance.now() - connection.idleSinceMs, true)) {
       connection.abandon()
       return undefined
     }
@@ -113,17 +123,23 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
 
   /** Opens a connection for `attempt`, which is told when it is ready or has failed. One that is idle, and no good for it, gives way. */
   open(attempt: AttemptEvents): UpstreamConnection {
+    const { proxied } = attempt
     const plan = this.#plan
     const nowMs = performance.now()
-    const oldest = this.#idle[0]
+    // What speaks for others is good enough for their requests.
+    const oldest = proxied ? this.#idle.find(each => each.proxied === proxied) : this.#idle[0]
     if (oldest && givesWay(this.#evidence, nowMs - oldest.idleSinceMs)) oldest.abandon()
-    const open = (onread: OnReadOpts) => {
-      const socket = openSocket(plan, this.#addresses, onread)
-      keepAlive(socket, this.#keepAliveMs)
-      return socket
+    const header = proxied?.header(this.#proxyProtocol!) ?? ''
+    const opening: Opening = {
+      open: onread => {
+        const socket = openSocket(plan, this.#addresses, onread, plan.tls ? header : '')
+        keepAlive(socket, this.#keepAliveMs)
+        return socket
+      },
+      readyEvent: plan.tls ? 'secureConnect' : 'connect',
+      preface: plan.tls ? '' : header,
     }
-    const readyEvent = plan.tls ? 'secureConnect' : 'connect'
-    const connection = new UpstreamConnection(open, readyEvent, this, this.#headLimits, attempt)
+    const connection = new UpstreamConnection(opening, this, this.#headLimits, attempt)
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
     this.#newcomers.add(connection, nowMs)
@@ -185,6 +201,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     const nowMs = performance.now()
     connection.idleSinceMs = nowMs
     if (connection.login !== undefined) return this.#keep(connection, connection.login)
+    if (connection.proxied?.keep(connection) === false) return connection.abandon()
     this.#idle.push(connection)
     if (connection.limits !== this.#headLimits) return connection.abandon()
     const isTooMany = this.#maxIdle === 0 || this.#newcomers.takeRoom(nowMs)
@@ -206,6 +223,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
       this.#logins.delete(connection)
       return connection.login.forget(this, connection)
     }
+    connection.proxied?.forget(connection)
     const at = this.#idle.indexOf(connection)
     if (at < 0) return
     this.#idle.splice(at, 1)
@@ -238,17 +256,5 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
 
   #idleLimit(): number {
     return this.#runtime.table.isIdleLimited(this.slot) ? 0 : this.#configuredIdle
-  }
-}
-
-/** It never throws: what keeps a socket from being opened at all (authorities that are no PEM) fails as a refused connection does. */
-function openSocket({ tls, port }: UpstreamPlan, addresses: UpstreamAddresses, onread: OnReadOpts): Socket {
-  const options = { ...addresses.target, port, allowHalfOpen: true, noDelay: true, onread } as const
-  try {
-    const socket = tls ? connectTls({ ...options, ...upstreamTlsOptions(tls) }) : connectTcp(options)
-    addresses.watch(socket)
-    return socket
-  } catch (error) {
-    return new Socket().destroy(error as Error)
   }
 }

@@ -10,17 +10,21 @@ const GATHER_BYTES = 16_384
 
 export class RequestWriter {
   readonly #socket: Socket
+  #preface: string
   #chunked = false
   /** What waits for `flush`, latin1. */
   #text = ''
 
-  constructor(socket: Socket) {
+  /** @param preface what goes before the first request, in one write with it: latin1 */
+  constructor(socket: Socket, preface: string) {
     this.#socket = socket
+    this.#preface = preface
   }
 
   /** @param head its text */
   begin(head: string, chunked: boolean): void {
-    this.#text = head
+    this.#text = this.#preface + head
+    this.#preface = ''
     this.#chunked = chunked
   }
 

@@ -5,6 +5,9 @@ import type { ClientHttp2Stream } from 'node:http2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CLOSE_STATUS, closeFrame } from '../../../src/websocket/frames.ts'
 import { answerOf, H2Client } from '../../support/h2-client.ts'
+import { BlockEncoder } from '../../support/http2/block-encoder.ts'
+import { END_HEADERS, HEADERS, frame as rawFrame } from '../../support/http2/frames.ts'
+import { RawH2 } from '../../support/http2/raw-h2.ts'
 import { usePair } from '../../support/pair.ts'
 import { ok } from '../../support/raw-answers.ts'
 import type { Answer, UpstreamConnection } from '../../support/raw-upstream.ts'
@@ -99,6 +102,22 @@ describe('an extended CONNECT', () => {
     const { stream, upstream } = await opened()
     stream.close(CANCEL)
     await upstream.ended()
+  })
+
+  test('whose client closes its connection without a word ends the connection upstream', async () => {
+    let upstream: UpstreamConnection | undefined
+    pair.upstream.answer = switching(connection => {
+      upstream = connection
+    })
+    const raw = await RawH2.open(pair.port)
+    const path = [':path', '/socket'] as const
+    const fields = [[':method', 'CONNECT'], [':protocol', 'websocket'], [':scheme', 'http'], path] as const
+    const block = new BlockEncoder().block([...fields, [':authority', 'a.example'], ['sec-websocket-version', '13']])
+    await raw.send(rawFrame(HEADERS, END_HEADERS, 1, block))
+    await raw.when('it is open', () => raw.of(HEADERS, 1).length > 0)
+    raw.socket.end()
+    await upstream!.ended()
+    await raw.when('the client has gone too', () => raw.ending !== 'open')
   })
 
   test('whose upstream vanishes is reset', async () => {

@@ -138,6 +138,15 @@ describe('is refused with its place, and what to do', () => {
   })
 })
 
+test.each([
+  ['letsencrypt: {}', 'unknown key, did you mean "acme"?'],
+  ['acme: { termsAgreed: true, domains: [a.example] }\nstore: ./vigia.db', 'unknown key, did you mean "names"?'],
+  ['acme: { agreeTos: true }\nstore: ./vigia.db', 'did you mean "termsAgreed"?'],
+  ['acme: { termsAgreed: true, challenge: httpChallenge }\nstore: ./vigia.db', 'did you mean "http-01"?'],
+])('words of other products are known: %s', (more, guess) => {
+  expect(problemsOf(documentOf({ ...COMMON, more })).join('\n')).toContain(guess)
+})
+
 test('what differs is told without the key, and the configuration is shown without it', () => {
   const file = join(folder, 'vigia.yaml')
   const [before, after] = [

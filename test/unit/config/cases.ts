@@ -5,11 +5,12 @@ import { documentOf, type Parts, problemsOf } from './support.ts'
 
 export type Case = readonly [what: string, parts: Parts, ...problems: string[]]
 
-/** @param common parts of every case, where it does not give them itself */
-export function expectEach(cases: readonly Case[], common: Parts = {}): void {
+/** @param common parts of every case, where it does not give them itself @param file name of the document: other files are looked for beside it */
+export function expectEach(cases: readonly Case[], common: Parts = {}, file = 'test.yaml'): void {
   for (const [what, parts, ...problems] of cases) {
     test(what, () => {
-      expect(problemsOf(documentOf({ ...common, ...parts }))).toEqual(problems.map(problem => `test.yaml:${problem}`))
+      const text = documentOf({ ...common, ...parts })
+      expect(problemsOf(text, {}, file)).toEqual(problems.map(problem => `${file}:${problem}`))
     })
   }
 }

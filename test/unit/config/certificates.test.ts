@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { check } from '../../../src/commands/check.ts'
 import { formatProblem } from '../../../src/config/forms/problem.ts'
 import { loadBytes, loadConfig } from '../../../src/config/read/load.ts'
+import { diffSnapshots, diffText } from '../../../src/config/shown/diff.ts'
 import { makeCertificate } from '../../support/certificates.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 
@@ -109,6 +110,33 @@ test('a key that everyone may read is worth a warning', () => {
   expect(problems(secure())).toEqual([
     '2:95: warning: listeners[0].tls.certificates[0].keyFile: the file "k.pem" can be read by everyone on this machine: chmod 640 it, or less',
   ])
+})
+
+test('a host of a route that no certificate of its listener names is worth a warning, each once', () => {
+  const routes = `
+  - { match: { path: /a, host: [erp.example, WWW.erp.example, "*.erp.example", shop.example] }, pool: erp }
+  - { match: { host: SHOP.example, listener: [plain, web] }, pool: erp }
+  - { match: { host: other.example, listener: plain }, pool: erp }`
+  const listeners = `- { name: web, address: "127.0.0.1:8443", tls: { certificates: [${PAIR}] } }
+  - { name: plain, address: "127.0.0.1:8080" }`
+  expect(problems(documentOf({ listeners, routes }))).toEqual([
+    '6:80: warning: routes[0].match.host[3]: no certificate of listener "web" names "shop.example": browsers turn its users away',
+  ])
+})
+
+test('what differs is told by the names of files', () => {
+  put('o.pem', other.cert)
+  put('o.key', other.key)
+  const diff = (before: string, after: string) =>
+    diffText(diffSnapshots(snapshotOf(before, {}, file), snapshotOf(after, {}, file)))
+  const both = `${PAIR}, { certFile: o.pem, keyFile: o.key }`
+  const at = (name: string) => join(folder, name)
+  expect(diff(secure(), secure('tls: { ticketRotation: 1h }', both))).toBe(
+    `2 changes: listener web: tls.certificates ${at('c.pem')} -> ${at('c.pem')}, ${at('o.pem')}; tls.ticketRotation none -> 1h`,
+  )
+  expect(diff(secure(), secure('admin: { address: "127.0.0.1:9900", tls: {} }'))).toBe(
+    '2 changes: admin.tls.certificates none -> none of its own; admin.tls.minVersion none -> TLSv1.2',
+  )
 })
 
 describe('the ticket key', () => {

@@ -1,19 +1,30 @@
 // TLS, redirect and HSTS of listeners: what is refused and in which words, and what becomes of what is taken.
 
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { expectEach } from './cases.ts'
+import { makeCertificate } from '../../support/certificates.ts'
+import { type Case, expectEach } from './cases.ts'
 import { documentOf, problemsOf, snapshotOf } from './support.ts'
 
-const TLS = 'tls: { certificates: [{ certFile: a.pem, keyFile: /keys/a.key }] }'
+const folder = mkdtempSync(join(tmpdir(), 'vigia-listener-tls-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const FILE = join(folder, 'test.yaml')
+const { cert, key } = await makeCertificate({ names: ['erp.example.com'] })
+for (const each of ['keys', 'tls']) mkdirSync(join(folder, each))
+for (const each of ['a', 'a.pem', 'tls/erp.example.com.pem']) writeFileSync(join(folder, each), cert)
+for (const each of ['b', 'c', 'keys/a.key', 'tls/erp.example.com.key'])
+  writeFileSync(join(folder, each), key, { mode: 0o600 })
+
+const TLS = 'tls: { certificates: [{ certFile: a.pem, keyFile: keys/a.key }] }'
 const listener = (keys: string, port = 443) => `{ name: web${port}, address: "127.0.0.1:${port}", ${keys} }`
 const listeners = (...all: readonly string[]) => `[${all.join(', ')}]`
 const one = (keys: string) => ({ listeners: listeners(listener(keys)) })
 
 describe('is refused:', () => {
-  expectEach([
+  const cases: readonly Case[] = [
     [
       'TLS without a certificate',
       one('tls: { certificates: [] }'),
@@ -32,7 +43,7 @@ describe('is refused:', () => {
     [
       'a redirect of what is https already',
       one(`${TLS}, redirect: https`),
-      '2:124: listeners[0].redirect: what comes to a listener with tls is https already: it belongs to one without',
+      '2:123: listeners[0].redirect: what comes to a listener with tls is https already: it belongs to one without',
     ],
     [
       'a port of no redirect, and HSTS without TLS',
@@ -54,20 +65,21 @@ describe('is refused:', () => {
       '2:90: listeners[0].tls.certificates[0].key: unknown key, did you mean "keyFile"?',
       '2:101: listeners[0].tls.ssl_protocols: unknown key, did you mean "minVersion"?',
     ],
-  ])
+  ]
+  expectEach(cases, {}, FILE)
 })
 
 test('a preload that the browsers would refuse is warned of', () => {
-  const warned = (hsts: string) => problemsOf(documentOf(one(`${TLS}, hsts: ${hsts}`)))
+  const warned = (hsts: string) => problemsOf(documentOf(one(`${TLS}, hsts: ${hsts}`)), {}, FILE)
   expect(warned('{ preload: true, includeSubDomains: true }')).toEqual([])
   for (const hsts of ['{ preload: true }', '{ preload: true, includeSubDomains: true, maxAge: 364d }'])
     expect(warned(hsts)).toEqual([expect.stringContaining('only with includeSubDomains: true and a maxAge')])
 })
 
 test('defaults, and paths beside the configuration file', () => {
-  const snapshot = snapshotOf(documentOf(one(TLS)), {}, '/etc/vigia/vigia.yaml')
+  const snapshot = snapshotOf(documentOf(one(TLS)), {}, FILE)
   expect(snapshot.listeners[0]?.tls).toEqual({
-    certificates: [{ certFile: '/etc/vigia/a.pem', keyFile: '/keys/a.key' }],
+    certificates: [{ certFile: join(folder, 'a.pem'), keyFile: join(folder, 'keys/a.key') }],
     minVersion: 'TLSv1.2',
     http2: true,
     handshakeTimeoutMs: 10_000,
@@ -81,7 +93,7 @@ test.each([
   ['{ maxAge: 0 }', 'max-age=0'],
   ['{ maxAge: 730d, includeSubDomains: true, preload: true }', 'max-age=63072000; includeSubDomains; preload'],
 ])('hsts: %s is %s', (hsts, value) => {
-  expect(snapshotOf(documentOf(one(`${TLS}, hsts: ${hsts}`))).listeners[0]?.hsts).toBe(value)
+  expect(snapshotOf(documentOf(one(`${TLS}, hsts: ${hsts}`)), {}, FILE).listeners[0]?.hsts).toBe(value)
 })
 
 test.each([
@@ -93,7 +105,7 @@ test.each([
     443,
   ],
 ])('a redirect leads to port %s', (_, text, port) => {
-  expect(snapshotOf(documentOf({ listeners: text })).listeners[0]?.redirectPort).toBe(port)
+  expect(snapshotOf(documentOf({ listeners: text }), {}, FILE).listeners[0]?.redirectPort).toBe(port)
 })
 
 test('the listeners that the complete example has as a comment are good ones', () => {
@@ -103,5 +115,5 @@ test('the listeners that the complete example has as a comment are good ones', (
   const to = lines.findIndex((line, i) => i > from && !line.startsWith('  # '))
   const comment = lines.slice(from, to).map(line => line.replace('# ', ''))
   expect(parse(comment.join('\n'))).toHaveLength(2)
-  expect(problemsOf(documentOf({ listeners: JSON.stringify(parse(comment.join('\n'))) }))).toEqual([])
+  expect(problemsOf(documentOf({ listeners: JSON.stringify(parse(comment.join('\n'))) }), {}, FILE)).toEqual([])
 })

@@ -307,6 +307,13 @@ describe('windows', () => {
     expect(stream!.gone).toBe(true)
   })
 
+  test('that the client changes often in one frame are as it says last', () => {
+    const run = opened().receive(get(1), settings(...Array.from({ length: 2000 }, (_, i) => [4, i] as const)))
+    expect(run.listener.opened[0]!.sendWindow).toBe(1999)
+    run.receive(settings([4, 5], [4, 70_000]))
+    expect(run.told.filter(line => line.startsWith('window'))).toEqual(['window 0'])
+  })
+
   test('of vigia: opened again as what came is taken, by half a window at a time', () => {
     const run = opened({ streamWindow: 65_535, connectionWindow: 65_535 }).receive(post(1))
     const [stream] = run.listener.opened

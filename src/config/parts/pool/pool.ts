@@ -26,6 +26,7 @@ import { checkOnDown, compileOnDown, onDownSchema } from './on-down.ts'
 import { checkOutlier, compileOutlier, outlierSchema } from './outlier.ts'
 import { breakerSchema, checkOverload, compileBreaker, compileQueue, queueSchema } from './overload.ts'
 import { checkPaths, compilePaths, pathsSchema } from './paths.ts'
+import { poolProxyProtocolSchema } from './proxy-protocol.ts'
 import { checkRetry, compileAttempts, compileRetry, retrySchema } from './retry.ts'
 import { checkUpstreams, compileUpstream, hasOnePriority, upstreamFiles, upstreamSchema } from './upstream.ts'
 
@@ -134,6 +135,7 @@ export const poolSchema = section(
     idleTimeout: Type.Optional(
       duration('Duration. How long an idle connection to an upstream is kept.', DEFAULTS.idleTimeout),
     ),
+    proxyProtocol: Type.Optional(poolProxyProtocolSchema),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('an upstream', 'what waits on it has failed', 'option srvtcpka')),
   },
   'A set of upstreams that serve the same application.',
@@ -254,6 +256,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     idleConnections: pool.idleConnections ?? DEFAULTS.idleConnections,
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
     tcpKeepAliveMs: compileTcpKeepAlive(pool.tcpKeepAlive),
+    proxyProtocol: pool.proxyProtocol,
     limits: compilePoolLimits(pool.limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),

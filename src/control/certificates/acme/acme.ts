@@ -6,6 +6,7 @@ import type { AcmePlan } from '../../../plan/acme.ts'
 import {
   afterAdvice,
   afterFailure,
+  afterIssue,
   type FailedOrder,
   type NameState,
   NEW_NAME,
@@ -15,6 +16,7 @@ import {
   withFreshTries,
 } from '../../../policy/certificates/name-state.ts'
 import type { OrderFailure } from '../../../policy/certificates/order-tries.ts'
+import { nextAskMs } from '../../../policy/certificates/renewal.ts'
 import { readPair } from '../../../tls/certificate.ts'
 import type { CertificateSource, SourceOf, SuppliedCertificate } from '../certificate-source.ts'
 import { Accounts } from './accounts.ts'
@@ -175,13 +177,15 @@ export class Acme implements CertificateSource {
 
   #take(name: string, { directory }: AcmePlan, pair: { readonly cert: string; readonly key: string }): void {
     const { facts, faults } = readPair(pair.cert, pair.key, Date.now())
-    if (facts === undefined || faults.length > 0)
-      throw new Error(`the certificate that the CA gave ${faults[0]?.message ?? 'cannot be read'}`)
+    // Where the clock is wrong it is good all the same: another one would not be better.
+    const fault = faults.find(({ kind }) => kind !== 'time')
+    if (facts === undefined || fault !== undefined)
+      throw new Error(`the certificate that the CA gave ${fault?.message ?? 'cannot be read'}`)
     const issued = { name, directory, ...pair, facts }
     const before = this.#issued.get(name)?.facts
     this.#issued.set(name, issued)
     this.#issuedCount += 1
-    if (this.#states.has(name)) this.#states.set(name, this.#stateOf(name))
+    if (this.#states.has(name)) this.#states.set(name, afterIssue(validityOf(issued), Date.now(), Math.random()))
     this.#options.keep({ kind: 'issued', certificate: issued })
     this.#options.changed()
     this.#options.tell({ type: 'acme', kind: 'issued', name, directory, before, now: facts })
@@ -206,27 +210,29 @@ export class Acme implements CertificateSource {
 
   async #ask(name: string, plan: AcmePlan): Promise<void> {
     const { cert } = this.#issued.get(name)!
+    const { version } = this.#options
+    const { signal } = this.#end
     this.#asking.add(name)
-    try {
-      const { renewalAdvice } = await import('./order.ts')
-      const { version } = this.#options
-      const { window, againInMs } = await renewalAdvice(cert, { plan, version, signal: this.#end.signal })
-      const state = this.#states.get(name)
-      // It may have been renewed meanwhile.
-      if (state === undefined || this.#issued.get(name)?.cert !== cert) return
-      this.#states.set(name, afterAdvice(state, window, Date.now() + againInMs, Math.random()))
-    } finally {
-      this.#asking.delete(name)
-    }
+    const { window, againInMs } = await import('./order.ts')
+      .then(({ renewalAdvice }) => renewalAdvice(cert, { plan, version, signal }))
+      // It is advice: nothing depends on it.
+      .catch(() => ({ window: undefined, againInMs: nextAskMs(undefined) }))
+    this.#asking.delete(name)
+    const state = this.#states.get(name)
+    // It may have been renewed meanwhile.
+    if (state === undefined || this.#issued.get(name)?.cert !== cert) return
+    this.#states.set(name, afterAdvice(state, window, Date.now() + againInMs, Math.random()))
   }
 
   #stateOf(name: string): NameState {
     const issued = this.#issued.get(name)
     if (issued === undefined) return NEW_NAME
-    const { directory, facts } = issued
-    const validity = { directory, notBeforeMs: facts.fromMs, notAfterMs: facts.untilMs }
-    return withCertificate(validity, Date.now(), Math.random())
+    return withCertificate(validityOf(issued), Date.now(), Math.random())
   }
+}
+
+function validityOf({ directory, facts }: IssuedCertificate) {
+  return { directory, notBeforeMs: facts.fromMs, notAfterMs: facts.untilMs }
 }
 
 /** What is no trouble of the CA is one of vigia's own. */

@@ -60,13 +60,12 @@ export async function renewalAdvice(
   cert: string,
   { plan, version, signal }: Pick<OrderOptions, 'plan' | 'version' | 'signal'>,
 ): Promise<RenewalAdvice> {
-  const id = renewalId(cert)
   const nothing = { window: undefined, againInMs: nextAskMs(undefined) }
-  if (id === undefined) return nothing
   // Nobody signs this question.
   const ca = new Ca({ plan, accountKey: newKey(), accountUrl: undefined, version, signal })
   try {
-    if (!(await ca.knowsRenewals())) return nothing
+    const id = renewalId(cert)
+    if (id === undefined || !(await ca.knowsRenewals())) return nothing
     return { window: renewalWindowIn(await ca.renewalInfo(id)), againInMs: nextAskMs(ca.retryAfterMs) }
   } catch (error) {
     return { window: undefined, againInMs: nextAskMs(error instanceof CaError ? error.retryAfterMs : undefined) }

@@ -5,12 +5,12 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { Pattern } from '../../../config/forms/pattern.ts'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
-import { connectProbe } from './connect.ts'
+import { connectBehindHeader, connectProbe } from './connect.ts'
 import { describeProbeError, isVoidProbe, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
 
-export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, target, signal) => {
+export const probeHttp: RunProbe<HttpPlan> = async (plan, place, signal) => {
   const started = performance.now()
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
   const { body } = plan
@@ -20,19 +20,21 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, target, sign
   let hints: AgentHints | undefined
   let end = () => {}
   try {
+    const { proxyProtocol } = place
+    const behindHeader = proxyProtocol && (await connectBehindHeader(place, proxyProtocol, deadline))
     const request = requestHttp({
       method: plan.method,
       path: plan.path,
       headers: {
         'user-agent': 'vigia-probe',
         ...plan.headers,
-        host: plan.host ?? upstream.authority,
+        host: plan.host ?? place.upstream.authority,
         connection: 'close',
         // Node.js leaves it out of a GET, body or not.
         ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
       },
       // So that no agent is used, which would have its own mind on connections and server names.
-      createConnection: () => connectProbe(upstream, target),
+      createConnection: () => behindHeader ?? connectProbe(place),
     })
     const onAbort = () => request.destroy(deadline.reason)
     end = () => {
@@ -41,6 +43,8 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, upstream, target, sign
       request.destroy()
     }
     deadline.addEventListener('abort', onAbort)
+    // Node writes the request in the next tick.
+    if (behindHeader) process.nextTick(() => behindHeader.uncork())
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.on('response', resolve).on('error', reject).end(body)
     })

@@ -4,6 +4,7 @@ import type { HealthPlan } from '../../../plan/health.ts'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { isOwnTrouble, stoodStill } from '../../../policy/process/own-trouble.ts'
 import type { AgentHints } from '../../../policy/upstream/agent-hints.ts'
+import type { ProxyVersion } from '../../../proxy-protocol/write.ts'
 import type { ConnectTarget } from '../../../shared/upstream-addresses.ts'
 
 export interface ProbeResult {
@@ -19,11 +20,18 @@ export interface ProbeResult {
   readonly hints?: AgentHints | undefined
 }
 
+/** Whom a probe asks. */
+export interface ProbedPlace {
+  readonly upstream: UpstreamPlan
+  readonly target: ConnectTarget
+  /** What the connection begins with; undefined = nothing. */
+  readonly proxyProtocol?: ProxyVersion | undefined
+}
+
 /** Asks one upstream once. Never rejects. Ends early, as failed, when `signal` is aborted. */
 export type RunProbe<P extends HealthPlan = HealthPlan> = (
   plan: P,
-  upstream: UpstreamPlan,
-  target: ConnectTarget,
+  place: ProbedPlace,
   signal: AbortSignal,
 ) => Promise<ProbeResult>
 

@@ -1,19 +1,22 @@
-// The TCP probe: healthy when a connection (and its TLS handshake, for an https upstream) is established. Sends nothing.
+// The TCP probe: healthy when a connection (and its TLS handshake, for an https upstream) is established. Sends nothing but the PROXY header
+// that the pool may want.
 
+import type { Socket } from 'node:net'
 import type { HealthPlan } from '../../../plan/health.ts'
-import { connectProbe } from './connect.ts'
+import { connectBehindHeader, connectProbe } from './connect.ts'
 import { describeProbeError, isVoidProbe, type ProbeResult, type RunProbe } from './probe.ts'
 
 type TcpPlan = HealthPlan & { kind: 'tcp' }
 
-export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, target, signal) =>
+export const probeTcp: RunProbe<TcpPlan> = (plan, place, signal) =>
   new Promise<ProbeResult>(resolve => {
     const started = performance.now()
-    const socket = connectProbe(upstream, target)
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(plan.timeoutMs)])
+    const { proxyProtocol, upstream } = place
+    let socket: Socket | undefined
     const end = (error: unknown) => {
       deadline.removeEventListener('abort', onAbort)
-      socket.destroy()
+      socket?.destroy()
       const durationMs = performance.now() - started
       resolve({
         ok: error === undefined,
@@ -25,7 +28,17 @@ export const probeTcp: RunProbe<TcpPlan> = (plan, upstream, target, signal) =>
     }
     const onAbort = () => end(deadline.reason)
     deadline.addEventListener('abort', onAbort)
-    socket.once(upstream.tls === undefined ? 'connect' : 'secureConnect', () => end(undefined))
-    socket.on('error', end)
-    socket.once('close', () => end(new Error('connection closed during the TLS handshake')))
+    const watch = (connecting: Socket) => {
+      socket = connecting
+      socket.once(upstream.tls === undefined ? 'connect' : 'secureConnect', () => end(undefined))
+      socket.on('error', end)
+      socket.once('close', () => end(new Error('connection closed during the TLS handshake')))
+    }
+    if (proxyProtocol === undefined) return watch(connectProbe(place))
+    connectBehindHeader(place, proxyProtocol, deadline).then(connected => {
+      watch(connected)
+      if (upstream.tls !== undefined) return
+      connected.uncork()
+      end(undefined)
+    }, end)
   })

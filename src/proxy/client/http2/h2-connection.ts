@@ -138,7 +138,11 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
   #onEnd(): void {
     this.ended = true
     if (this.phase === 'linger') return this.socket.destroySoon()
-    for (const exchange of [...this.exchanges()]) exchange.onClientHalfClosed()
+    for (const stream of [...this.session.streams.values()]) {
+      // Of a tunnel that the client has not ended the end will never come.
+      if (stream.tunnel && !stream.receivedAll) this.guard(stream, () => stream.tunnel?.onReset())
+      else stream.exchange?.onClientHalfClosed()
+    }
     // Without streams it ends, but not before what has been written has left.
     this.outlet.wake()
   }

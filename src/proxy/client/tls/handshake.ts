@@ -1,19 +1,18 @@
-// The TLS handshake of one connection: waits for the first byte, tells what isn't TLS, waits for its turn, and hands on what is encrypted
-// from then on. Ends in time, whatever the client does.
+// The TLS handshake of one connection: waits for what the client asks for, tells what isn't TLS, waits for its turn, and hands on what is
+// encrypted from then on.
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { CHALLENGE_PROTOCOL } from '../../../shared/acme-challenges.ts'
+import { type ClientHello, HANDSHAKE_RECORD, readClientHello } from '../../../tls/client-hello.ts'
 import { explainFailure, NOT_TLS, PLAIN_HTTP } from '../../../tls/handshake-failure.ts'
 import type { TlsFacts } from '../../exchange/downstream.ts'
-import { challengeOptions } from './challenge-contexts.ts'
 import type { Handshakes } from './handshakes.ts'
 
-/** Type of a TLS record that holds a handshake message (RFC 8446 5.1). */
-export const HANDSHAKE_RECORD = 22
 /** The first letter of a method: what begins so is HTTP to a port that expects TLS. */
 const UPPER_A = 65
 const UPPER_Z = 90
+const NOTHING: Buffer = Buffer.alloc(0)
 
 export interface HandshakeEvents {
   onSecure(socket: TLSSocket, facts: TlsFacts): void
@@ -30,7 +29,9 @@ export class Handshake {
   readonly #peer: string
   readonly #events: HandshakeEvents
   #error: string | undefined = undefined
-  #phase: 'first-byte' | 'entered' | 'over' = 'first-byte'
+  #phase: 'hello' | 'entered' | 'over' = 'hello'
+  #gathered = NOTHING
+  #hello: ClientHello = { serverName: undefined, protocols: [] }
 
   /** @param protocols offered by ALPN, the preferred one first */
   constructor(transport: Socket, handshakes: Handshakes, protocols: string[], peer: string, events: HandshakeEvents) {
@@ -43,45 +44,51 @@ export class Handshake {
 
   begin(): void {
     this.#transport.once('close', this.#onClosed)
-    if (this.#transport.readableLength > 0) this.#onFirstBytes()
-    else this.#transport.once('readable', this.#onFirstBytes)
+    this.#transport.once('end', this.#onClosed)
+    this.#transport.on('readable', this.#onReadable)
+    if (this.#transport.readableLength > 0) this.#onReadable()
   }
 
-  readonly #onFirstBytes = (): void => {
-    if (this.#phase !== 'first-byte') return
+  readonly #onReadable = (): void => {
     const bytes = this.#transport.read() as Buffer | null
-    // Looked at the port and left, as some health checks do: nothing has failed.
-    if (bytes === null) return this.#onClosed()
-    this.#transport.unshift(bytes)
-    const first = bytes[0]!
-    if (first === HANDSHAKE_RECORD) {
-      this.#phase = 'entered'
-      return this.#handshakes.enter(this)
-    }
-    const isHttp = first >= UPPER_A && first <= UPPER_Z
+    if (bytes === null || this.#phase !== 'hello') return
+    this.#gathered = this.#gathered.length === 0 ? bytes : Buffer.concat([this.#gathered, bytes])
+    const first = this.#gathered[0]!
+    if (first !== HANDSHAKE_RECORD) return this.#onNoTls(first >= UPPER_A && first <= UPPER_Z)
+    const hello = readClientHello(this.#gathered)
+    if (!hello) return
+    this.#hello = hello
+    this.#phase = 'entered'
+    this.#giveBack()
+    this.#handshakes.enter(this)
+  }
+
+  #onNoTls(isHttp: boolean): void {
     this.#handshakes.failed(isHttp ? PLAIN_HTTP : NOT_TLS, this.#peer)
+    this.#giveBack()
     this.#end(() => (isHttp ? this.#events.onPlainHttp() : this.#events.onFailed()))
   }
 
-  /** Before its own part has begun: gone without a word, or while it waited. */
+  /** The transport is as if nothing had been read. */
+  #giveBack(): void {
+    this.#transport.off('readable', this.#onReadable)
+    this.#transport.unshift(this.#gathered)
+    this.#gathered = NOTHING
+  }
+
+  /** It left before its handshake began, as some health checks do: nothing has failed. */
   readonly #onClosed = (): void => this.#end(() => this.#events.onFailed())
 
   /** Its turn. */
   start(): void {
-    const secureContext = this.#handshakes.context
-    if (!secureContext) {
-      this.#handshakes.failed({ reason: 'no-certificate', words: 'the listener has no certificate' }, this.#peer)
-      return this.#end(() => this.#events.onFailed())
-    }
-    this.#transport.off('close', this.#onClosed)
-    const { challenges, onServerName } = this.#handshakes
-    const socket = new TLSSocket(this.#transport, {
-      isServer: true,
-      secureContext,
-      ...(challenges
-        ? challengeOptions(challenges, this.#protocols, onServerName)
-        : { ALPNProtocols: this.#protocols, SNICallback: onServerName }),
-    })
+    const { serverName, protocols } = this.#hello
+    const isChallenge = protocols.includes(CHALLENGE_PROTOCOL)
+    const challenge = isChallenge ? this.#handshakes.challenges?.get(serverName ?? '') : undefined
+    const secureContext = challenge ?? this.#handshakes.contextFor(serverName, this.#peer)
+    if (!secureContext) return this.#end(() => this.#events.onFailed())
+    this.#ignoreTransport()
+    const ALPNProtocols = challenge ? [CHALLENGE_PROTOCOL] : this.#protocols
+    const socket = new TLSSocket(this.#transport, { isServer: true, secureContext, ALPNProtocols })
     // What a socket without a tls.Server says of itself: 'secure' once, '_tlsError' for what breaks, then and later; 'error' may miss.
     socket.once('secure', () => this.#onSecure(socket))
     socket.on('_tlsError' as 'error', (error: NodeJS.ErrnoException) => {
@@ -89,8 +96,8 @@ export class Handshake {
       if (this.#phase === 'over') socket.destroy()
     })
     socket.on('error', () => {})
-    socket.once('end', () => this.#onBroken(socket))
-    socket.once('close', () => this.#onBroken(socket))
+    socket.once('end', () => this.#onBroken())
+    socket.once('close', () => this.#onBroken())
   }
 
   /** Gives its place back; nothing is told any more. */
@@ -100,32 +107,36 @@ export class Handshake {
 
   /** The time is up. */
   expire(): void {
-    const words = this.#phase === 'first-byte' ? 'the client sent nothing' : 'it took longer than tls.handshakeTimeout'
+    const words = this.#phase === 'hello' ? 'the client did not say hello' : 'it took longer than tls.handshakeTimeout'
     this.#end(() => this.#handshakes.failed({ reason: 'timeout', words }, this.#peer))
   }
 
   #onSecure(socket: TLSSocket): void {
-    const { servername, alpnProtocol } = socket
+    const { alpnProtocol } = socket
     // RFC 8737 3: the handshake was all that the CA wants.
     if (alpnProtocol === CHALLENGE_PROTOCOL) return this.#end(() => this.#events.onFailed())
     this.#handshakes.succeeded(socket.isSessionReused())
-    const serverName = servername ? servername.toLowerCase() : undefined
-    const facts: TlsFacts = { serverName, alpn: alpnProtocol || undefined }
+    const facts: TlsFacts = { serverName: this.#hello.serverName, alpn: alpnProtocol || undefined }
     this.#end(() => this.#events.onSecure(socket, facts))
   }
 
-  #onBroken({ servername }: TLSSocket): void {
+  #onBroken(): void {
     if (this.#phase === 'over') return
-    this.#handshakes.failed(explainFailure(this.#error, servername || undefined), this.#peer)
+    this.#handshakes.failed(explainFailure(this.#error, this.#hello.serverName), this.#peer)
     this.#end(() => this.#events.onFailed())
   }
 
   #end(tell: () => void): void {
     if (this.#phase === 'over') return
     if (this.#phase === 'entered') this.#handshakes.leave(this)
-    else this.#transport.off('readable', this.#onFirstBytes)
-    this.#transport.off('close', this.#onClosed)
+    this.#ignoreTransport()
     this.#phase = 'over'
     tell()
+  }
+
+  #ignoreTransport(): void {
+    this.#transport.off('readable', this.#onReadable)
+    this.#transport.off('end', this.#onClosed)
+    this.#transport.off('close', this.#onClosed)
   }
 }

@@ -18,9 +18,6 @@ interface Waiting {
   start(): void
 }
 
-/** As node:tls wants it. */
-type OnServerName = (name: string, done: (error: Error | null, context?: SecureContext) => void) => void
-
 export class Handshakes {
   /** What a CA sees that looks at our names; undefined = none does. */
   challenges: ChallengeContexts | undefined = undefined
@@ -44,17 +41,17 @@ export class Handshakes {
     this.#startWaiting()
   }
 
-  /** For a client that has named no host yet. @returns undefined = the listener has no certificate */
-  get context(): SecureContext | undefined {
-    return this.#contexts?.of(undefined)
-  }
-
-  readonly onServerName: OnServerName = (name, done) => {
+  /** @param serverName undefined = the client names none @returns undefined = there is no certificate to show, which was said */
+  contextFor(serverName: string | undefined, peer: string): SecureContext | undefined {
+    let words = 'the listener has no certificate'
     try {
-      done(null, this.#contexts?.of(name))
+      const context = this.#contexts?.of(serverName)
+      if (context) return context
     } catch (error) {
-      done(error as Error)
+      words = `OpenSSL does not take its certificate: ${(error as Error).message}`
     }
+    this.failed({ reason: 'no-certificate', words }, peer)
+    return undefined
   }
 
   /** Starts it now, or when it is its turn. */

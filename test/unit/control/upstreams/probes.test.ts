@@ -38,7 +38,7 @@ const probe = (
   port: number,
   plan: Partial<HttpProbe> & { timeoutMs?: number } = {},
   more: Partial<UpstreamPlan> = {},
-) => probeHttp({ ...HTTP_HEALTH, ...plan }, upstreamPlan('n', port, more), TARGET, never)
+) => probeHttp({ ...HTTP_HEALTH, ...plan }, { upstream: upstreamPlan('n', port, more), target: TARGET }, never)
 
 test('an expected status is healthy', async () => {
   const port = await serveHttp((_request, response) => response.writeHead(204).end())
@@ -244,7 +244,8 @@ test('a probe of a name goes to its addresses, and on to the next where one does
     const plan = upstreamPlan('n', port, { host: 'erp.test', authority: `erp.test:${port}`, ...more })
     const { target } = new UpstreamAddresses('erp.test', 1, table, 0)
     const health = { ...HTTP_HEALTH, bodyContains: more.tls ? undefined : `erp.test:${port}` }
-    const results = [await probeHttp(health, plan, target, never), await probeTcp(TCP_TO, plan, target, never)]
+    const place = { upstream: plan, target }
+    const results = [await probeHttp(health, place, never), await probeTcp(TCP_TO, place, never)]
     return results.map(({ ok, error }) => (ok ? 'ok' : error))
   }
   expect(await probed(plain, ['127.0.0.1'])).toEqual(['ok', 'ok'])
@@ -261,8 +262,7 @@ test('a TCP probe is healthy once the connection, or its TLS handshake, is estab
   const tcp = (port: number, more: Partial<UpstreamPlan> = {}, timeoutMs = 10_000) =>
     probeTcp(
       { ...TCP_HEALTH, timeoutMs } as typeof TCP_HEALTH & { kind: 'tcp' },
-      upstreamPlan('n', port, more),
-      TARGET,
+      { upstream: upstreamPlan('n', port, more), target: TARGET },
       never,
     )
   expect(await tcp(plain)).toMatchObject({ ok: true, error: undefined })

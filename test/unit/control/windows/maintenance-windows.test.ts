@@ -145,7 +145,7 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   }
   const orders = new Orders(
     records,
-    applyTo({ registry, inDoubt, acme: NO_ACME, windows: maintenance, use: undefined, tell }),
+    applyTo({ registry, inDoubt, acme: NO_ACME, windows: maintenance, use: undefined, purge: () => {}, tell }),
   )
   const ask = createMaintenanceOperations(orders, maintenance, now)
   const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt, NO_ACME)

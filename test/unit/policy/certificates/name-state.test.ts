@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   afterAdvice,
   afterFailure,
+  afterIssue,
   NEW_NAME,
   nextOrderMs,
   withCertificate,
@@ -40,6 +41,16 @@ test('what has failed waits, and again from the beginning where something has ch
 test('a renewal that has failed waits as well', () => {
   const late = afterFailure(held, failure(70 * DAY_MS), 0)
   expect(nextOrderMs(late, CA)).toBe(70 * DAY_MS + 30_000)
+})
+
+test('a new certificate is not replaced at once, whatever the clock says and however little it has left', () => {
+  const nowMs = 80 * DAY_MS
+  const late = afterIssue({ notBeforeMs: 0, notAfterMs: 90 * DAY_MS, directory: CA }, nowMs, 0)
+  expect(nextOrderMs(late, CA)).toBe(nowMs + DAY_MS)
+  const short = afterIssue({ notBeforeMs: nowMs, notAfterMs: nowMs + 3_600_000, directory: CA }, nowMs, 0)
+  expect(short.retryAtMs).toBe(nowMs + 360_000)
+  expect(nextOrderMs(short, CA)).toBe(nowMs + 2_400_000)
+  expect(nextOrderMs(withFreshTries(late), OTHER_CA)).toBe(0)
 })
 
 test('somebody who wants one now gets it now, once', () => {

@@ -63,7 +63,7 @@ describe('what is pending at a CA', () => {
     expect(looks('proof').sinceMs).toBe(3 * MINUTE_MS)
     expect(looks('order').sinceMs).toBe(10 * MINUTE_MS)
     expect(looks('order').count).toBeLessThan(100)
-    expect(nextLookMs({ what: 'proof', sinceMs: 0, retryAfterMs: undefined })).toBe(500)
+    expect(nextLookMs({ what: 'proof', sinceMs: 0, retryAfterMs: undefined })).toBe(250)
   })
 
   test('is looked at when the CA says, within that time', () => {

@@ -15,6 +15,7 @@ const count = fc.oneof(fc.nat(1_000_000_000), fc.constantFrom(0, 9, 10, 99, 100,
 const entry: fc.Arbitrary<AccessEntry> = fc.record({
   requestId: text,
   traceId: text,
+  about: fc.constantFrom('', ',"proxied":{"by":"10.0.0.5"}'),
   client: text,
   listener: text,
   protocol: fc.constantFrom('HTTP/1.0' as const, 'HTTP/1.1' as const, 'HTTP/2' as const),
@@ -66,14 +67,16 @@ test('every entry is one line of JSON that reads back as it was, whatever was wr
 })
 
 /** What is compressed says so; all other lines say nothing of it. */
-function said({ coding, bytesUncoded, ...rest }: AccessEntry): Partial<AccessEntry> {
-  return coding === '' ? rest : { ...rest, coding, bytesUncoded }
+function said({ coding, bytesUncoded, about, ...rest }: AccessEntry): Partial<AccessEntry> {
+  const own = { ...rest, ...JSON.parse(`{${about.slice(1)}}`) }
+  return coding === '' ? own : { ...own, coding, bytesUncoded }
 }
 
 const BASE: AccessEntry = {
   ...{
     requestId: 'a-1',
     traceId: '',
+    about: '',
     client: '192.0.2.1',
     listener: 'web',
     protocol: 'HTTP/1.1',
