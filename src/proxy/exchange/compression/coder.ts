@@ -1,5 +1,5 @@
 // Between an exchange and the client's side of it: compresses the body of its answer, where that is to be, and passes on the rest as it is.
-// A short body is compressed at once, as soon as it is there as a whole; any other as it comes, in one of the worker's encoders. Of a stream
+// A short body is compressed as soon as it is there as a whole, and its head waits for that; any other as it comes. Of a stream
 // nothing is held back for what is still to come; what says its length is no stream, and goes in larger pieces.
 
 import { CHUNKED, NO_LENGTH } from '../../../http/body.ts'
@@ -14,7 +14,7 @@ import type { Downstream } from '../downstream.ts'
 import type { ExchangeRecord } from '../record.ts'
 import { isEventStream, varied, withFields } from './coded-head.ts'
 import type { Negotiation } from './compression.ts'
-import { type Encoder, type EncoderOwner, encodeAtOnce } from './encoders.ts'
+import { type Encoder, type EncoderOwner, encodeAtOnce, isReusable } from './encoders.ts'
 
 /** What an exchange does with its answer. */
 export type AnswerSink = Pick<Downstream, 'holdsBuffers' | 'head' | 'body' | 'end' | 'flush'>
@@ -28,8 +28,8 @@ export interface CodedExchange {
   onEncoderFailed(error: unknown): void
 }
 
-/** Up to this length a body costs less on this thread than the way to another one. */
-const AT_ONCE_BYTES = 8192
+/** Up to this length a body is compressed as a whole, so that its new length can be told; without an encoder on this thread. */
+const SHORT_BYTES = 8192
 /** What may wait for the encoder before the upstream is asked to wait, bytes; so much of what says its length goes there at a time. */
 const MOST_WAITING = 65_536
 const NO_BYTES = Buffer.alloc(0)
@@ -49,6 +49,8 @@ export class Coder implements AnswerSink, EncoderOwner {
   readonly #negotiation: Negotiation
   /** Kept until it is known whether the whole body is at hand; undefined = it has been passed on, or none has come. */
   #held: HeldHead | undefined = undefined
+  /** What has come of a short body. */
+  readonly #outputs: Buffer[] = []
   /** Undefined = what comes is passed on as it is. */
   #encoder: Encoder | undefined = undefined
   /** What waits for the encoder: the first `#waiting` bytes of it. */
@@ -110,7 +112,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 
   flush(): boolean {
-    if (this.#held && !isShort(this.#held)) this.#begin(this.#held)
+    if (this.#held && !this.isEnding && !isShort(this.#held)) this.#begin(this.#held)
     if (!this.#encoder) return this.#down.flush()
     this.#encode()
     this.#paused = this.#stuck || this.#waiting > MOST_WAITING
@@ -119,7 +121,7 @@ export class Coder implements AnswerSink, EncoderOwner {
 
   end(trailers: Fields): void {
     const held = this.#held
-    if (held && this.#waiting <= AT_ONCE_BYTES) return this.#encodeAtOnce(held, trailers)
+    if (held && this.#waiting <= SHORT_BYTES) return this.#encodeWhole(held, trailers)
     if (held) this.#begin(held)
     if (!this.#encoder) return this.#down.end(trailers)
     this.#trailers = codedTrailers(trailers)
@@ -145,7 +147,8 @@ export class Coder implements AnswerSink, EncoderOwner {
   // ---- from the encoder ----
 
   onOutput(output: Buffer): void {
-    this.#safely(() => this.#send(output))
+    if (this.#held) this.#outputs.push(output)
+    else this.#safely(() => this.#send(output))
   }
 
   onEncoded(): void {
@@ -171,7 +174,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   #onEncoded(): void {
     this.#encoding = false
     if (this.#finishing) return this.#end()
-    this.#stuck = !this.#down.flush()
+    if (!this.#held) this.#stuck = !this.#down.flush()
     this.#encode()
     if (!this.#paused || this.isEnding || !this.#hasRoom()) return
     this.#paused = false
@@ -203,32 +206,42 @@ export class Coder implements AnswerSink, EncoderOwner {
     const trailers = this.#trailers!
     this.#release(true)
     this.#trailers = undefined
-    this.#down.end(trailers)
+    if (this.#held) this.#sendWhole(this.#held, Buffer.concat(this.#outputs), trailers)
+    else this.#down.end(trailers)
     this.#exchange.onEncodedEnd()
   }
 
-  #encodeAtOnce(held: HeldHead, trailers: Fields): void {
-    this.#held = undefined
-    const body = encodeAtOnce(
-      held.coding,
-      this.#negotiation.compression.plan.level,
-      this.#bytes.subarray(0, this.#waiting),
-    )
+  /** A short body, all of which is there. */
+  #encodeWhole(held: HeldHead, trailers: Fields): void {
     const coded = codedTrailers(trailers)
-    this.#sendHead(held, coded.names.length === 0 ? body.length : CHUNKED)
     this.#record.encodes(this.#waiting)
-    this.#send(body)
-    this.#down.end(coded)
+    this.#encoder = isReusable(held.coding) ? this.#takeEncoder(held) : undefined
+    if (this.#encoder) {
+      this.#trailers = coded
+      return this.#encode()
+    }
+    const { level } = this.#negotiation.compression.plan
+    this.#sendWhole(held, encodeAtOnce(held.coding, level, this.#bytes.subarray(0, this.#waiting)), coded)
     this.#bytes = NO_BYTES
     this.#waiting = 0
   }
 
+  #sendWhole(held: HeldHead, body: Buffer, trailers: Fields): void {
+    this.#held = undefined
+    this.#sendHead(held, trailers.names.length === 0 ? body.length : CHUNKED)
+    this.#send(body)
+    this.#down.end(trailers)
+  }
+
+  #takeEncoder({ head, coding }: HeldHead): Encoder | undefined {
+    const { compressions } = this.#context.active.snapshot.limits
+    const lasting = isEventStream(head) || this.#record.placement?.route.longPoll === true
+    return this.#context.encoders.take(coding, this.#negotiation.compression.plan.level, lasting, compressions, this)
+  }
+
   /** More is to come than can be encoded at once: as it comes, where there is room for that. */
   #begin(held: HeldHead): void {
-    const { level } = this.#negotiation.compression.plan
-    const { compressions } = this.#context.active.snapshot.limits
-    const lasting = isEventStream(held.head) || this.#record.placement?.route.longPoll === true
-    this.#encoder = this.#context.encoders.take(held.coding, level, lasting, compressions, this)
+    this.#encoder = this.#takeEncoder(held)
     if (!this.#encoder) {
       this.#context.row.addOwn(WORKER.compressionsRefused, 1)
       return this.#passOn(held)
@@ -279,7 +292,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 }
 
-/** It is compressed at once, when all of it is there. */
+/** It is compressed as a whole. */
 function isShort({ head: { length } }: HeldHead): boolean {
-  return length >= 0 && length <= AT_ONCE_BYTES
+  return length >= 0 && length <= SHORT_BYTES
 }
