@@ -1,6 +1,7 @@
 // Decides whether a proxy tells the truth: sends a few requests of a scenario and compares status and body with what must come.
 import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import { type Scenario, type ScenarioRequest, wireHeaders } from '../scenarios/scenario.ts'
 import { http2Client, sendHttp2 } from './check-http2.ts'
 import { findWrongEcho } from './check-websocket.ts'
@@ -11,7 +12,8 @@ const timeoutMs = 3000
 /** Undefined = right; else one line that says what was wrong. The samples share one keep-alive connection. */
 export async function findWrongAnswer(port: number, { request, answer, load }: Scenario): Promise<string | undefined> {
   if (load.kind === 'websocket') return findWrongEcho(port, request, load.messageBytes)
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const options = { keepAlive: true, maxSockets: 1 }
+  const agent = load.kind === 'tls' ? new TlsAgent({ ...options, rejectUnauthorized: false }) : new Agent(options)
   const client = load.kind === 'http2' ? http2Client(port) : undefined
   try {
     for (let i = 0; i < samples; i++) {
@@ -48,7 +50,7 @@ function send(port: number, scenarioRequest: ScenarioRequest, agent: Agent): Pro
   const { method, path, body } = scenarioRequest
   const headers = Object.fromEntries(wireHeaders(scenarioRequest))
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
+    const outgoing = (agent instanceof TlsAgent ? httpsRequest : httpRequest)(
       { host: '127.0.0.1', port, method, path, headers, agent, timeout: timeoutMs },
       incoming => {
         const chunks: Buffer[] = []

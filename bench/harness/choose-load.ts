@@ -1,10 +1,11 @@
-// Which generator drives a scenario: wrk or autocannon for a closed loop, h2load for one over HTTP/2, the suite's own for fixed rates and WebSocket.
+// Which generator drives a scenario: wrk or autocannon for a closed loop, h2load for one over HTTP/2 or TLS, the suite's own for fixed rates and WebSocket.
 import type { LoadKind } from '../scenarios/scenario.ts'
 import { autocannon, wrk } from './closed-load.ts'
 import { http2Load } from './http2-load.ts'
 import type { Load } from './load.ts'
 import { ownLoad } from './own-load.ts'
 import { findProgram } from './process.ts'
+import { tlsLoad } from './tls-load.ts'
 
 /** Throws where the one that was asked for is not installed. */
 export function chooseClosedLoad(wanted: 'auto' | 'wrk' | 'autocannon'): Load {
@@ -20,6 +21,8 @@ export function loadFor({ kind }: LoadKind, closed: Load): Load {
       return closed
     case 'http2':
       return http2Load
+    case 'tls':
+      return tlsLoad
     case 'share-of-capacity':
     case 'fixed-rate':
       return ownLoad('http-generator')

@@ -7,7 +7,7 @@ import type { Load } from './load.ts'
 import { findProgram, runToEnd } from './process.ts'
 
 /** Belong to HTTP/1.1, or are h2load's own to say. */
-const NOT_SENT = ['host', 'connection', 'content-length']
+export const NOT_SENT = ['host', 'connection', 'content-length']
 
 /** Undefined where it is not installed. */
 export const h2load: string | undefined = findProgram('h2load')
@@ -42,7 +42,7 @@ export const http2Load: Load = {
   },
 }
 
-function numbers(pattern: RegExp, text: string): number[] {
+export function numbers(pattern: RegExp, text: string): number[] {
   const match = pattern.exec(text)
   if (match === null) throw new Error(`h2load printed no result: ${text.trim()}`)
   return match.slice(1).map(Number)

@@ -40,8 +40,9 @@ export async function startRig(wanted: 'auto' | 'nginx' | 'node', scenarios: rea
   for (const scenario of scenarios) {
     const [port = 0, upstream] = scenario.upstream === 'static' ? [ports[0], fixed] : [streaming, running[1]]
     const exited = () => upstream?.exited() ?? true
-    // Upstreams speak HTTP/1.1, whatever clients speak.
-    const asked: Scenario = scenario.load.kind === 'http2' ? { ...scenario, load: keepAlive } : scenario
+    // Upstreams speak plain HTTP/1.1, whatever clients speak.
+    const asked: Scenario =
+      scenario.load.kind === 'http2' || scenario.load.kind === 'tls' ? { ...scenario, load: keepAlive } : scenario
     const wrong = await untilRight(port, asked, { deadlineMs: startDeadlineMs, exited })
     if (wrong === undefined) continue
     await stop()

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '../harness/process.ts'
 import { writeFromTemplate } from '../harness/template.ts'
+import { certificateIn } from './certificate.ts'
 import type { Peer, Setup } from './peer.ts'
 
 export const haproxy = installed('haproxy', 'connections to the upstream reused', {
@@ -32,7 +33,7 @@ function haproxyConfig(program: string, { folder, upstreamPorts, routes, accessL
   const hasMetrics = execFileSync(program, ['-vv'], { encoding: 'utf8' }).includes('Prometheus')
   return writeFromTemplate(new URL('haproxy.cfg', import.meta.url), join(folder, 'haproxy.cfg'), {
     PORT: setup.port,
-    PROTOCOL: setup.http2 ? 'proto h2' : '',
+    PROTOCOL: setup.tls ? `ssl crt ${certificateIn(folder).bothFile} alpn http/1.1` : setup.http2 ? 'proto h2' : '',
     WORKERS: setup.workers,
     CONNECTIONS: setup.connections,
     ACCESS_LOG: accessLog ? 'option httplog\n    log stdout format raw local0 info' : '',
@@ -51,8 +52,10 @@ function nginxConfig({
   workers,
   connections,
   http2,
+  tls,
   cache,
 }: Setup): string {
+  const files = tls ? certificateIn(folder) : undefined
   const log = `${join(folder, 'access.log')} combined buffer=32k flush=200ms`
   return writeFromTemplate(new URL('nginx.conf', import.meta.url), join(folder, 'nginx.conf'), {
     PORT: port,
@@ -60,7 +63,8 @@ function nginxConfig({
     WORKERS: workers,
     CONNECTIONS: connections + 2000,
     IDLE_CONNECTIONS: 128 * upstreamPorts.length,
-    PROTOCOL: http2 ? 'http2' : '',
+    PROTOCOL: tls ? 'ssl' : http2 ? 'http2' : '',
+    TLS: files ? `ssl_certificate ${files.certFile};\n        ssl_certificate_key ${files.keyFile};` : '',
     CACHE_PATH: cache
       ? `proxy_cache_path ${join(folder, 'cache')} keys_zone=erp:8m max_size=64m use_temp_path=off;`
       : '',
@@ -76,10 +80,13 @@ function nginxConfig({
   })
 }
 
-function caddyConfig({ folder, upstreamPorts, accessLog, port }: Setup): string {
+function caddyConfig({ folder, upstreamPorts, accessLog, port, tls }: Setup): string {
+  const files = tls ? certificateIn(folder) : undefined
   return writeFromTemplate(new URL('Caddyfile', import.meta.url), join(folder, 'Caddyfile'), {
     PORT: port,
     FOLDER: folder,
+    SCHEME: tls ? 'https' : 'http',
+    TLS: files ? `tls ${files.certFile} ${files.keyFile}` : '',
     ACCESS_LOG: accessLog ? `log {\n\t\toutput file ${join(folder, 'access.log')}\n\t}` : '',
     UPSTREAMS: upstreamPorts.map(at => `127.0.0.1:${at}`).join(' '),
   })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeFromTemplate } from '../harness/template.ts'
+import { certificateIn } from './certificate.ts'
 import type { Peer, Setup } from './peer.ts'
 
 const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
@@ -28,12 +29,13 @@ function writeConfig({
   connections,
   accessLog,
   http2,
+  tls,
   cache,
 }: Setup): string {
   return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
     PORT: port,
     ADMIN_PORT: adminPort,
-    PROTOCOL: String(http2),
+    PROTOCOL: tls ? tlsKeys(folder) : `http2: ${http2}`,
     CACHE: cache ? ', cache: { ttl: 1h }' : '',
     WORKERS: workers,
     CONNECTIONS: connections,
@@ -43,4 +45,9 @@ function writeConfig({
     ROUTES: Array.from({ length: routes - 1 }, (_, i) => `  - { match: { path: /r/${i} }, pool: erp }`).join('\n'),
     UPSTREAMS: upstreamPorts.map((at, i) => `      - { name: erp-${i}, url: "http://127.0.0.1:${at}" }`).join('\n'),
   })
+}
+
+function tlsKeys(folder: string): string {
+  const { certFile, keyFile } = certificateIn(folder)
+  return `tls: { certificates: [{ certFile: "${certFile}", keyFile: "${keyFile}" }], http2: false }`
 }

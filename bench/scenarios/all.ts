@@ -8,11 +8,13 @@ import { latency50, latency80 } from './latency.ts'
 import type { Scenario } from './scenario.ts'
 import { accessLog, accessLogSampled, oneDown, reload, routes, scrape, upstreams, workers } from './set-ups.ts'
 import { smallGet } from './small-get.ts'
+import { tlsDownload, tlsFull, tlsGet, tlsResumed } from './tls.ts'
 import { websocket16k, websocket64 } from './websocket.ts'
 
 export const scenarios: readonly Scenario[] = [
   ...[smallGet, jsonRpc, download64k, download1m],
   ...[newConnection, pipelining, latency50, latency80],
+  ...[tlsGet, tlsDownload, tlsFull, tlsResumed],
   ...[http2Get, http2JsonRpc, http2Download],
   cached20k,
   ...[upload10m, chunked, websocket64, websocket16k],

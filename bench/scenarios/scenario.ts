@@ -30,6 +30,8 @@ export type LoadKind =
   | { readonly kind: 'fixed-rate'; readonly requestsPerS: number }
   /** As fast as it goes over HTTP/2: each connection has this many requests at once. */
   | { readonly kind: 'http2'; readonly streams: number }
+  /** HTTP/1.1 over TLS: `once` = requests on kept connections, else handshakes only. */
+  | { readonly kind: 'tls'; readonly handshakes: 'once' | 'full' | 'resumed' }
   /** Each connection sends a message and waits for its echo. */
   | { readonly kind: 'websocket'; readonly messageBytes: number }
 
@@ -58,6 +60,8 @@ export interface ProxySetup {
   readonly connections: number
   /** Clients speak HTTP/2 with prior knowledge. */
   readonly http2: boolean
+  /** Clients speak TLS. */
+  readonly tls: boolean
   /** Answers are stored for an hour (vigia, nginx). */
   readonly cache: boolean
 }
@@ -86,6 +90,7 @@ export const plainSetup: ProxySetup = {
   workers: 1,
   connections: 2000,
   http2: false,
+  tls: false,
   cache: false,
 }
 

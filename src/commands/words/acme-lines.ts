@@ -1,18 +1,11 @@
 // The words of `vigia certificates`, and of `vigia status` about certificates by ACME. Pure text.
 
 import type { AcmeNameReport, AcmeReport } from '../../admin/contract/certificates.ts'
+import { TROUBLE_WORDS } from '../../policy/certificates/order-tries.ts'
 import { formatAge } from '../../util/words.ts'
 import { printable } from './text.ts'
 import { withLocalTimes } from './times.ts'
 import { wrap } from './wrap.ts'
-
-const TROUBLES: Readonly<Record<string, string>> = {
-  unreachable: 'the CA is away',
-  busy: 'the CA takes no more orders for now',
-  'not-proven': 'the CA could not see that the name leads here',
-  refused: 'the CA refuses',
-  own: 'vigia could not',
-}
 
 /** @param nowMs epoch ms @param zone IANA name */
 export function acmeLines(
@@ -44,7 +37,7 @@ function stateWords({ state, notAfter, failures, lastError, nextOrder }: AcmeNam
   const failed =
     lastError === null
       ? ''
-      : `no new certificate, tried ${failures === 1 ? 'once' : `${failures} times`}: ${TROUBLES[lastError.trouble] ?? lastError.trouble}: ${printable(lastError.reason)}`
+      : `no new certificate, tried ${failures === 1 ? 'once' : `${failures} times`}: ${TROUBLE_WORDS[lastError.trouble]}: ${printable(lastError.reason)}`
   switch (state) {
     case 'ok':
       return `ok, renewed ${next}`

@@ -1,17 +1,9 @@
 // What is said of certificates by ACME. Pure.
 
-import type { OrderTrouble } from '../../policy/certificates/order-tries.ts'
+import { TROUBLE_WORDS } from '../../policy/certificates/order-tries.ts'
 import { formatAge, iso } from '../../util/words.ts'
 import type { AcmeEvent, FailedOrderEvent } from '../certificates/acme/acme-event.ts'
 import type { LogLine, Words } from './said.ts'
-
-const TROUBLES: Readonly<Record<OrderTrouble, string>> = {
-  unreachable: 'the CA is away',
-  busy: 'the CA takes no more orders for now',
-  'not-proven': 'the CA could not see that the name leads here',
-  refused: 'the CA refuses',
-  own: 'vigia could not',
-}
 
 /** @param nowMs epoch ms */
 export function acmeWords(event: AcmeEvent, nowMs: number): Words {
@@ -49,7 +41,7 @@ function failureText({ name, trouble, reason, failures, retryAtMs, untilMs }: Fa
     untilMs === undefined
       ? 'a self-signed one is served meanwhile'
       : `the one in use ${untilMs > nowMs ? 'counts until' : 'has expired at'} ${iso(untilMs)}`
-  return `certificate ${name}: no new one by ACME${tries}: ${TROUBLES[trouble]}: ${reason}; next try in ${formatAge(retryAtMs - nowMs)}, ${meanwhile}`
+  return `certificate ${name}: no new one by ACME${tries}: ${TROUBLE_WORDS[trouble]}: ${reason}; next try in ${formatAge(retryAtMs - nowMs)}, ${meanwhile}`
 }
 
 /** That a CA is away for a while needs nobody, as long as there is a certificate. */

@@ -6,6 +6,15 @@
  */
 export type OrderTrouble = 'unreachable' | 'busy' | 'not-proven' | 'refused' | 'own'
 
+/** In people's words; what follows is the reason. */
+export const TROUBLE_WORDS: Readonly<Record<OrderTrouble, string>> = {
+  unreachable: 'the CA is away',
+  busy: 'the CA takes no more orders for now',
+  'not-proven': 'the CA could not see that the name leads here',
+  refused: 'the CA refuses',
+  own: 'vigia could not',
+}
+
 export interface OrderFailure {
   readonly trouble: OrderTrouble
   /** What the CA asked for with Retry-After; undefined = nothing. */

@@ -18,8 +18,8 @@ export interface CaProblem {
 
 const PREFIX = 'urn:ietf:params:acme:error:'
 const MOST_CHARACTERS = 400
-/** Types that say that the name could not be shown to be ours. */
-const PROOF = new Set(['caa', 'connection', 'dns', 'incorrectResponse', 'tls', 'unauthorized'])
+/** Types that say that the name could not be shown to be ours; `unauthorized` does in a challenge only, elsewhere it is the account. */
+const PROOF = new Set(['caa', 'connection', 'dns', 'incorrectResponse', 'tls'])
 const AWAY = new Set(['serverInternal', 'badNonce'])
 
 export function problemIn({ status, body }: CaAnswer): CaProblem {
@@ -61,8 +61,8 @@ function textOf(type: string, detail: string): string {
   return detail === '' || type === '' ? detail || type : `${detail} (${type})`
 }
 
-/** What others write ends up in logs and on terminals. */
-function oneLine(text: string): string {
+/** What others write ends up in logs and on terminals: without controls, those of bidirectional text too, and of bounded length. */
+export function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
   return line.length <= MOST_CHARACTERS ? line : `${line.slice(0, MOST_CHARACTERS - 1)}…`
 }

@@ -78,9 +78,10 @@ export function forwardedRequest(
     kinds.push(FIELD.forwardedHost)
   }
   // A trusted proxy's own has been passed on. Of a port that clients reach by another number only they know.
-  if (client.tls && !client.trusted) {
+  const said = client.said?.addresses
+  if ((client.tls || said) && !client.trusted) {
     names.push('X-Forwarded-Port')
-    values.push(portOf(asked ?? '') || '443')
+    values.push(said ? String(said.destinationPort) : portOf(asked ?? '') || '443')
     kinds.push(FIELD.other)
   }
   names.push('X-Real-IP', 'Forwarded')

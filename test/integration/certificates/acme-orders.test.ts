@@ -23,6 +23,7 @@ const HOUR_MS = 3_600_000
 let pebble: Pebble
 let front: CaFront
 let answers: Server
+let httpPort: number
 /** What workers would know now. */
 let challenges: AcmeChallenges | undefined
 /** In the place of the right answer. */
@@ -75,7 +76,7 @@ const made = () => front.asked.filter(line => line.startsWith('POST /sign-me-up'
 
 describe.runIf(HAS_PEBBLE)(`a certificate by ACME${NEEDS_PEBBLE}`, () => {
   beforeAll(async () => {
-    const httpPort = await freePort()
+    httpPort = await freePort()
     answers = createServer(({ url }, response) => {
       const found = challenges?.http.find(({ token }) => url === CHALLENGE_PATH + token)
       if (found === undefined) response.statusCode = 404
@@ -231,6 +232,21 @@ describe.runIf(HAS_PEBBLE)(`a certificate by ACME${NEEDS_PEBBLE}`, () => {
     acme.tick(at + 601_000)
     await until('it was renewed', () => acme.certificatesFor(wanted)[0]!.cert !== served!.cert)
     expect(orders()).toBe(2)
+  })
+
+  test('comes from a CA that lets in only whom it knows, with the key that it has given (RFC 8555 7.3.4)', async () => {
+    const hmacKey = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W'
+    const closed = await startPebble({ names: [NAME], httpPort, eab: { 'kid-1': hmacKey } })
+    try {
+      const plan = { directory: closed.directory, ca: closed.ca }
+      const stranger = await startAcme(undefined, plan).next('failed')
+      expect(stranger).toMatchObject({ trouble: 'refused', reason: expect.stringContaining('externalAccountRequired') })
+      const wrong = { keyId: 'kid-1', hmacKey: hmacKey.replace('z', 'y') }
+      expect(await startAcme(undefined, { ...plan, eab: wrong }).next('failed')).toMatchObject({ trouble: 'refused' })
+      await startAcme(undefined, { ...plan, eab: { keyId: 'kid-1', hmacKey } }).next('issued')
+    } finally {
+      await closed.close()
+    }
   })
 
   test('ends what is under way when vigia stops', async () => {

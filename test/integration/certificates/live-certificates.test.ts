@@ -1,5 +1,6 @@
 // Certificates of files on a real vigia: what clients see, how a renewed one comes into use, what is told of it, the admin listener's own.
 
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +34,7 @@ let config: Record<string, unknown>
 beforeAll(async () => {
   put('cert', first.cert)
   put('key', first.key)
+  writeFileSync(join(folder, 'ticket.key'), randomBytes(48), { mode: 0o600 })
   upstream = await startHttpUpstream('erp-1')
   port = await freePort()
   const certificates = [{ certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') }]
@@ -41,6 +43,7 @@ beforeAll(async () => {
     // Certificates are watched all the same.
     watch: false,
     store: join(folder, 'vigia.db'),
+    tls: { ticketKeyFile: join(folder, 'ticket.key') },
     listeners: [{ name: 'https', address: `127.0.0.1:${port}`, tls: { certificates, http2: false } }],
   }
   vigia = await startVigia({ upstreams: [upstream.port], config })
@@ -61,6 +64,27 @@ function open(): Promise<TLSSocket> {
     const socket = connect({ port, host: '127.0.0.1', ca: authority.cert, servername: 'erp.example' }, () =>
       resolve(socket),
     )
+    socket.on('error', reject)
+  })
+}
+
+/** What a client may come back with. */
+async function sessionOf(): Promise<Buffer> {
+  const socket = await open()
+  const session = new Promise<Buffer>(resolve => socket.once('session', resolve))
+  // Tickets come behind the handshake (RFC 8446 4.6.1), and are read with the answer.
+  await ask(socket)
+  socket.destroy()
+  return session
+}
+
+function isResumed(session: Buffer, at: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const to = { port: at, host: '127.0.0.1', ca: authority.cert, servername: 'erp.example', session }
+    const socket = connect(to, () => {
+      resolve(socket.isSessionReused())
+      socket.destroy()
+    })
     socket.on('error', reject)
   })
 }
@@ -156,6 +180,28 @@ test('a renewed one comes into use by itself, in a change freeze as well: no con
   )
   for (const secret of [first, second].map(({ key }) => key.split('\n')[1]!))
     expect(vigia.stderr() + JSON.stringify(await vigia.status()) + JSON.stringify(await events())).not.toContain(secret)
+})
+
+test('sessions go on at another instance with the same ticket key, until that of the file is another one', async () => {
+  const elsewhere = await freePort()
+  const other = await startVigia({
+    upstreams: [upstream.port],
+    config: {
+      tls: config.tls,
+      listeners: (config.listeners as object[]).map(each => ({ ...each, address: `127.0.0.1:${elsewhere}` })),
+    },
+  })
+  try {
+    const session = await sessionOf()
+    expect(await isResumed(session, elsewhere)).toBe(true)
+    expect(await isResumed(session, port)).toBe(true)
+    writeFileSync(join(folder, 'ticket.key'), randomBytes(48).toString('base64'))
+    for (const at of [port, elsewhere])
+      await until('tickets of before are no good any more', async () => !(await isResumed(session, at)))
+    expect(await isResumed(await sessionOf(), elsewhere)).toBe(true)
+  } finally {
+    await other.stop()
+  }
 })
 
 test('the admin listener has TLS as soon as the configuration says so, on the same port, and commands trust the authority that they are given', async () => {

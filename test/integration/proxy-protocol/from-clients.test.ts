@@ -72,6 +72,7 @@ const asIs = async (bytes: string | Buffer, from = SENDER, port = vigia.port) =>
     client: fields.get('x-real-ip'),
     chain: fields.get('x-forwarded-for'),
     scheme: fields.get('x-forwarded-proto'),
+    port: fields.get('x-forwarded-port'),
     forwarded: fields.get('forwarded'),
   }
 }
@@ -87,6 +88,7 @@ describe('what the header says counts as the connection', () => {
       client: '198.51.100.7',
       chain: '198.51.100.7',
       scheme: 'http',
+      port: '80',
       forwarded: 'for=198.51.100.7;host=a.test;proto=http',
     })
     expect(await asIs(Buffer.concat([withTlvs(), Buffer.from(get())]))).toMatchObject({ client: '198.51.100.7' })
@@ -163,7 +165,7 @@ describe('the connection counts as it is', () => {
     ['UNSPEC', v2('2100', Buffer.alloc(0))],
   ])('with %s', async (_, header) => {
     const bytes = Buffer.concat([Buffer.from(header as string, 'latin1'), Buffer.from(get())])
-    expect(await asIs(bytes)).toMatchObject({ client: SENDER })
+    expect(await asIs(bytes)).toMatchObject({ client: SENDER, port: undefined })
   })
 
   test('where others come directly, without a header', async () => {

@@ -267,7 +267,9 @@ describe('a store whose disk fails', () => {
   test('carries the orders of people over from a file whose history is broken', async () => {
     const path = newPath()
     const first = await openTestStore(path)
-    await first.store.commit({ ...holdOf('erp-1'), windows: [{ op: 'put', id: 'patching', value: { at: 1 } }] })
+    const secrets = [{ op: 'put', id: 'certificate erp.example', value: { key: 'very-private' } }] as const
+    const windows = [{ op: 'put', id: 'patching', value: { at: 1 } }] as const
+    await first.store.commit({ ...holdOf('erp-1'), windows, secrets })
     for (let row = 0; row < 500; row += 1)
       first.store.append('transition', { ...transitionOf('erp-1'), cause: 'x'.repeat(200) })
     await first.store.close()
@@ -278,6 +280,9 @@ describe('a store whose disk fails', () => {
     expect(notices).toHaveLength(1)
     expect(await store.overrides()).toMatchObject([{ upstream: 'erp-1', value: { status: 'draining' } }])
     expect(await store.windows()).toEqual([{ id: 'patching', value: { at: 1 } }])
+    expect(await store.secrets()).toEqual([{ id: 'certificate erp.example', value: { key: 'very-private' } }])
+    // What is said of it to people is not the place for a key.
+    expect(JSON.stringify([notices, (await store.audit()).rows])).not.toContain('very-private')
     await store.commit(holdOf('erp-2'))
     await store.close()
     expect(inspectStore(path, 'full').audit?.fault).toBeUndefined()
@@ -291,7 +296,8 @@ describe('a store whose disk fails', () => {
     const path = newPath()
     const first = await openTestStore(path)
     await first.store.commit({ ...holdOf('erp-1'), windows: [{ op: 'put', id: 'patching', value: { at: 1 } }] })
-    await first.store.commit(holdOf('erp-2', 'disabled'))
+    const secret = { id: 'certificate erp.example', value: { key: 'very-private' } }
+    await first.store.commit({ ...holdOf('erp-2', 'disabled'), secrets: [{ op: 'put', ...secret }] })
     await first.store.close()
     spoil(path)
     const { store, notices } = await openTestStore(path)
@@ -301,7 +307,10 @@ describe('a store whose disk fails', () => {
       { upstream: 'erp-2', value: { status: 'disabled' } },
     ])
     expect(await store.windows()).toEqual([{ id: 'patching', value: { at: 1 } }])
-    expect((await store.audit()).rows).toMatchObject([{ action: 'store.begun-anew' }])
+    expect(await store.secrets()).toEqual([secret])
+    const { rows } = await store.audit()
+    expect(rows).toMatchObject([{ action: 'store.begun-anew' }])
+    expect(JSON.stringify([notices, rows])).not.toContain('very-private')
   })
 
   test('begins anew where it is broken while it runs, and keeps the orders of people', async () => {

@@ -1,27 +1,9 @@
 // What a ClientHello asks for: hellos of a real client, in pieces, spread over records, and bent.
 
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import { type ConnectionOptions, connect as secure } from 'node:tls'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readClientHello } from '../../../src/tls/client-hello.ts'
-
-/** What node:tls sends first. */
-async function helloOf(options: ConnectionOptions): Promise<Buffer> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const transport = connect(typeof address === 'object' ? address!.port : 0, '127.0.0.1')
-  secure({ ...options, socket: transport }).on('error', () => {})
-  const [socket] = await once(server, 'connection')
-  const [bytes] = await once(socket, 'data')
-  socket.destroy()
-  transport.destroy()
-  server.close()
-  return bytes
-}
+import { helloOf } from '../../support/client-hello.ts'
 
 let hello: Buffer
 let bare: Buffer

@@ -6,7 +6,7 @@ import { Agent } from 'node:https'
 import acme, { type Authorization, type Order } from 'acme-client'
 import type { AcmePlan } from '../../../plan/acme.ts'
 import type { OrderFailure, OrderTrouble } from '../../../policy/certificates/order-tries.ts'
-import { problemIn, retryAfterMs } from '../../../policy/certificates/problem-document.ts'
+import { oneLine, problemIn, retryAfterMs } from '../../../policy/certificates/problem-document.ts'
 
 export type { Authorization, Order }
 export type Challenge = Authorization['challenges'][number]
@@ -23,7 +23,7 @@ export interface CaOptions {
   readonly signal: AbortSignal
 }
 
-/** The message is one line. */
+/** The message is one line of bounded length, whoever has written it. */
 export class CaError extends Error implements OrderFailure {
   readonly trouble: OrderTrouble
   readonly retryAfterMs: number | undefined
@@ -31,7 +31,7 @@ export class CaError extends Error implements OrderFailure {
   readonly type: string
 
   constructor(message: string, { trouble, retryAfterMs, type = '' }: OrderFailure & { readonly type?: string }) {
-    super(message)
+    super(oneLine(message))
     this.trouble = trouble
     this.retryAfterMs = retryAfterMs
     this.type = type

@@ -138,9 +138,9 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     this.ended = true
     if (this.phase === 'linger') return this.socket.destroySoon()
     for (const stream of [...this.session.streams.values()]) {
-      // Of a tunnel that the client has not ended the end will never come.
-      if (stream.tunnel && !stream.receivedAll) this.guard(stream, () => stream.tunnel?.onReset())
-      else stream.exchange?.onClientHalfClosed()
+      // What the client has not ended will never end.
+      if (stream.receivedAll) stream.exchange?.onClientHalfClosed()
+      else this.guard(stream, () => this.reset(stream, ERROR.cancel))
     }
     // Without streams it ends, but not before what has been written has left.
     this.outlet.wake()
@@ -257,11 +257,20 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
 
   /** At the end of each turn in which something was sent. */
   #count(): void {
+    if (this.ended) this.#dropStuck()
     const open = this.session.streams.size
     openStreams += open - this.#counted
     this.#counted = open
     this.rearm()
     this.safely(() => this.#goOn())
+  }
+
+  /** A client that has closed its side opens no window any more. */
+  #dropStuck(): void {
+    for (const stream of [...this.session.streams.values()]) {
+      const isStuck = stream.hasWaiting && Math.min(stream.sendWindow, this.session.sendWindow) <= 0
+      if (isStuck) this.guard(stream, () => this.reset(stream, ERROR.cancel))
+    }
   }
 
   protected override close(): void {
