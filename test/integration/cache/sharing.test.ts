@@ -168,8 +168,8 @@ describe('what is stored outlives', () => {
     await store()
     const former = config()
     const { revision } = await vigia.status()
-    // To the second, in UTC.
-    const start = new Date(Date.now() + 2000).toISOString().slice(0, 19)
+    // To the second, in UTC: it is open.
+    const start = new Date(Date.now() - 60_000).toISOString().slice(0, 19)
     const maintenance = [{ name: 'patching', pool: 'erp', start, duration: '1h', timeZone: 'UTC', reason: 'Patching' }]
     await vigia.writeConfig({ ...former, maintenance })
     vigia.kill('SIGHUP')
