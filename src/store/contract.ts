@@ -179,7 +179,8 @@ export interface Change {
   readonly audit: readonly [AuditEntry, ...AuditEntry[]]
   readonly overrides?: readonly OverrideChange[]
   readonly windows?: readonly WindowChange[]
-  readonly secrets?: readonly SecretChange[]
+  /** In the place of those with the same ids. */
+  readonly secrets?: readonly StoredSecret[]
   readonly configuration?: ConfigurationEntry
   readonly resolve?: readonly InDoubtResolution[]
 }
@@ -216,9 +217,6 @@ export interface StoredSecret {
   readonly id: string
   readonly value: unknown
 }
-export type SecretChange =
-  | ({ readonly op: 'put' } & StoredSecret)
-  | ({ readonly op: 'remove' } & Pick<StoredSecret, 'id'>)
 
 export interface ConfigurationEntry {
   readonly atMs?: number

@@ -7,7 +7,7 @@ import { rowOf, type ToKeep } from '../certificates/acme/kept.ts'
 export function acmeChange(what: ToKeep): Change {
   return {
     audit: [{ actor: 'vigia', source: 'automatic', ...auditOf(what) }],
-    secrets: [{ op: 'put', ...rowOf(what) }],
+    secrets: [rowOf(what)],
   }
 }
 

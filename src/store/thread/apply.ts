@@ -10,7 +10,6 @@ import type {
   ConfigurationEntry,
   InDoubtResolution,
   OverrideChange,
-  SecretChange,
   WindowChange,
 } from '../contract.ts'
 import type { WriteItem } from './protocol.ts'
@@ -67,7 +66,8 @@ export function applyAppend(db: DatabaseSync, item: WriteItem & { type: 'append'
 export function applyChange(db: DatabaseSync, change: Change, nowMs: number): Committed {
   for (const each of change.overrides ?? []) applyOverride(db, each)
   for (const each of change.windows ?? []) applyWindow(db, each)
-  for (const each of change.secrets ?? []) applySecret(db, each)
+  for (const { id, value } of change.secrets ?? [])
+    db.prepare('INSERT OR REPLACE INTO secret VALUES (?, ?)').run(storable(id), canonicalJson(value))
   for (const each of change.resolve ?? []) resolve(db, each, nowMs)
   const { configuration } = change
   const configurationId = configuration === undefined ? undefined : addConfiguration(db, configuration, nowMs)
@@ -96,17 +96,6 @@ function applyWindow(db: DatabaseSync, change: WindowChange): void {
       return
     case 'remove':
       db.prepare('DELETE FROM maintenance_window WHERE id = ?').run(storable(change.id))
-      return
-  }
-}
-
-function applySecret(db: DatabaseSync, change: SecretChange): void {
-  switch (change.op) {
-    case 'put':
-      db.prepare('INSERT OR REPLACE INTO secret VALUES (?, ?)').run(storable(change.id), canonicalJson(change.value))
-      return
-    case 'remove':
-      db.prepare('DELETE FROM secret WHERE id = ?').run(storable(change.id))
       return
   }
 }

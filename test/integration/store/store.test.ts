@@ -267,7 +267,7 @@ describe('a store whose disk fails', () => {
   test('carries the orders of people over from a file whose history is broken', async () => {
     const path = newPath()
     const first = await openTestStore(path)
-    const secrets = [{ op: 'put', id: 'certificate erp.example', value: { key: 'very-private' } }] as const
+    const secrets = [{ id: 'certificate erp.example', value: { key: 'very-private' } }]
     const windows = [{ op: 'put', id: 'patching', value: { at: 1 } }] as const
     await first.store.commit({ ...holdOf('erp-1'), windows, secrets })
     for (let row = 0; row < 500; row += 1)
@@ -297,7 +297,7 @@ describe('a store whose disk fails', () => {
     const first = await openTestStore(path)
     await first.store.commit({ ...holdOf('erp-1'), windows: [{ op: 'put', id: 'patching', value: { at: 1 } }] })
     const secret = { id: 'certificate erp.example', value: { key: 'very-private' } }
-    await first.store.commit({ ...holdOf('erp-2', 'disabled'), secrets: [{ op: 'put', ...secret }] })
+    await first.store.commit({ ...holdOf('erp-2', 'disabled'), secrets: [secret] })
     await first.store.close()
     spoil(path)
     const { store, notices } = await openTestStore(path)
