@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type Scenario, type ScenarioRequest, wireHeaders } from '../scenarios/scenario.ts'
 import { http2Client, sendHttp2 } from './check-http2.ts'
 import { findWrongEcho } from './check-websocket.ts'
@@ -55,7 +56,10 @@ function send(port: number, scenarioRequest: ScenarioRequest, agent: Agent): Pro
       incoming => {
         const chunks: Buffer[] = []
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks) }))
+        incoming.on('end', () => {
+          const body = Buffer.concat(chunks)
+          resolve({ status: incoming.statusCode ?? 0, body: decoded(body, incoming.headers['content-encoding']) })
+        })
         incoming.on('error', reject)
       },
     )
@@ -67,4 +71,17 @@ function send(port: number, scenarioRequest: ScenarioRequest, agent: Agent): Pro
 
 function hash(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex')
+}
+
+function decoded(body: Buffer, coding: string | undefined): Buffer {
+  switch (coding) {
+    case 'gzip':
+      return gunzipSync(body)
+    case 'br':
+      return brotliDecompressSync(body)
+    case 'zstd':
+      return zstdDecompressSync(body)
+    default:
+      return body
+  }
 }

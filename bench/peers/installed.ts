@@ -38,6 +38,7 @@ function haproxyConfig(program: string, { folder, upstreamPorts, routes, accessL
     CONNECTIONS: setup.connections,
     ACCESS_LOG: accessLog ? 'option httplog\n    log stdout format raw local0 info' : '',
     ROUTES: routes > 1 ? `use_backend %[path,map_beg(${map},erp)]` : '',
+    COMPRESSION: setup.compress === 'off' ? '' : 'compression algo gzip\n    compression type application/json',
     METRICS: hasMetrics ? metrics : '',
     UPSTREAMS: upstreamPorts.map((port, i) => `    server erp-${i} 127.0.0.1:${port} check inter 2s`).join('\n'),
   })
@@ -48,6 +49,7 @@ function nginxConfig({
   upstreamPorts,
   routes,
   accessLog,
+  compress,
   port,
   workers,
   connections,
@@ -73,6 +75,7 @@ function nginxConfig({
     CACHE: cache ? 'proxy_cache erp; proxy_cache_valid 200 1h;' : '',
     REUSE_PORT: workers > 1 ? 'reuseport' : '',
     ACCESS_LOG: accessLog ? log : 'off',
+    GZIP: compress === 'off' ? 'off' : 'on',
     ROUTES: prefixes(routes)
       .map(prefix => `        location ${prefix} { proxy_pass http://erp; }`)
       .join('\n'),
@@ -80,7 +83,7 @@ function nginxConfig({
   })
 }
 
-function caddyConfig({ folder, upstreamPorts, accessLog, port, tls }: Setup): string {
+function caddyConfig({ folder, upstreamPorts, accessLog, compress, port, tls }: Setup): string {
   const files = tls ? certificateIn(folder) : undefined
   return writeFromTemplate(new URL('Caddyfile', import.meta.url), join(folder, 'Caddyfile'), {
     PORT: port,
@@ -88,6 +91,7 @@ function caddyConfig({ folder, upstreamPorts, accessLog, port, tls }: Setup): st
     SCHEME: tls ? 'https' : 'http',
     TLS: files ? `tls ${files.certFile} ${files.keyFile}` : '',
     ACCESS_LOG: accessLog ? `log {\n\t\toutput file ${join(folder, 'access.log')}\n\t}` : '',
+    ENCODE: compress === 'off' ? '' : 'encode {\n\t\tgzip 1\n\t\tmatch header Content-Type application/json*\n\t}',
     UPSTREAMS: upstreamPorts.map(at => `127.0.0.1:${at}`).join(' '),
   })
 }

@@ -28,6 +28,7 @@ function writeConfig({
   workers,
   connections,
   accessLog,
+  compress,
   http2,
   tls,
   cache,
@@ -42,6 +43,7 @@ function writeConfig({
     ACCESS_LOG: accessLog
       ? `{ path: "${join(folder, 'access.log')}"${accessLog === 'sampled' ? ', sample: 10%' : ''} }`
       : 'false',
+    COMPRESS: compress === 'off' ? 'false' : `{ codings: [${compress}] }`,
     ROUTES: Array.from({ length: routes - 1 }, (_, i) => `  - { match: { path: /r/${i} }, pool: erp }`).join('\n'),
     UPSTREAMS: upstreamPorts.map((at, i) => `      - { name: erp-${i}, url: "http://127.0.0.1:${at}" }`).join('\n'),
   })

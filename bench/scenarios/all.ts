@@ -1,6 +1,7 @@
 // The scenarios of the suite, in the order in which they run; neighbours of equal set-up share the running proxies.
 import { chunked, download1m, download64k, upload10m } from './bodies.ts'
 import { cached20k } from './cached.ts'
+import { codings, compress8k, compress64k } from './compression.ts'
 import { idle1k, idle10k, newConnection, pipelining } from './connections.ts'
 import { http2Download, http2Get, http2JsonRpc } from './http2.ts'
 import { jsonRpc } from './json-rpc.ts'
@@ -14,6 +15,7 @@ import { websocket16k, websocket64 } from './websocket.ts'
 export const scenarios: readonly Scenario[] = [
   ...[smallGet, jsonRpc, download64k, download1m],
   ...[newConnection, pipelining, latency50, latency80],
+  ...[compress8k, compress64k, codings],
   ...[tlsGet, tlsDownload, tlsFull, tlsResumed],
   ...[http2Get, http2JsonRpc, http2Download],
   cached20k,

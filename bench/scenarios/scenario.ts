@@ -54,6 +54,8 @@ export interface ProxySetup {
   readonly routes: number
   /** `sampled`: a line for one request in ten, vigia only. */
   readonly accessLog: boolean | 'sampled'
+  /** By which coding answers are compressed, at its fastest level; all but gzip: vigia only. */
+  readonly compress: 'off' | 'gzip' | 'br' | 'zstd'
   /** Worker threads or processes; each may use a core. */
   readonly workers: number
   /** Client connections that it must accept at once. */
@@ -87,6 +89,7 @@ export const plainSetup: ProxySetup = {
   upstreamsDown: 0,
   routes: 1,
   accessLog: false,
+  compress: 'off',
   workers: 1,
   connections: 2000,
   http2: false,

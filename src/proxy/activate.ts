@@ -57,6 +57,7 @@ export function activate(
   return {
     snapshot,
     connections: connectionLimit(snapshot.limits.connections, runtime.descriptors, needsOf(snapshot)),
+    streams: connectionLimit(undefined, runtime.descriptors, needsOf(snapshot)),
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,

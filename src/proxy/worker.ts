@@ -112,6 +112,7 @@ class Worker implements ExchangeContext {
   #sample(nowMs: number): void {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
+    this.encoders.look(nowMs)
     this.tunnels.look(SAMPLE_MS)
     this.#listeners.feel()
     this.#controlWatch.look()

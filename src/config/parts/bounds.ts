@@ -89,7 +89,7 @@ export const limitsSchema = section(
       integer(
         0,
         100_000,
-        'Most answers that one worker compresses at once while they come; each takes 0.4 MiB, at the levels balanced and small up to 1.2 and 3 MiB. Effect: further ones are sent as they are (`vigia_compressions_refused_total`); event streams and routes with `longPoll` get at most half of them. Answers of up to 8 KiB that come in one piece need none.',
+        'Most answers that one worker compresses at once while they come; each takes 0.4 MiB, at the levels balanced and small up to 1.2 and 3 MiB. Effect: further ones are sent as they are (`vigia_compressions_refused_total`); event streams and routes with `longPoll` get at most half of them. Answers of up to 8 KiB are compressed in any case.',
         LIMITS.compressions,
       ),
     ),

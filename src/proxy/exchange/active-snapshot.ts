@@ -15,6 +15,8 @@ export interface ActiveSnapshot {
   readonly snapshot: Snapshot
   /** Most client connections at once, per listener. */
   readonly connections: number
+  /** Most streams of HTTP/2 at once, over all connections: as many as descriptors last for, since each may need one for its upstream. */
+  readonly streams: number
   /** Where requests of each route are counted; parallel to the snapshot's routes. */
   readonly routeSlots: readonly number[]
   readonly pools: readonly Pool[]

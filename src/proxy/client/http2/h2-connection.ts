@@ -61,7 +61,7 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     const { socket } = wire
     const { active } = context
     const { limits } = active.snapshot
-    const streams = Math.min(STREAMS, active.connections)
+    const streams = Math.min(STREAMS, active.streams)
     const windows = { streamWindow: STREAM_WINDOW, connectionWindow: CONNECTION_WINDOW }
     this.session = new ServerSession<H2Stream>(this, { ...limits, ...windows, streams }, new FrameWriter(buffers))
     this.outlet = new Outlet(wire, this.session.writer, () => this.#count())
@@ -116,7 +116,6 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
   #putAside(rest: Buffer): void {
     this.#ahead = rest
     this.socket.pause()
-    if (this.outlet.bytes < UNREAD_BYTES) setImmediate(() => this.safely(() => this.#goOn()))
   }
 
   /** With what was put aside, once the client has taken enough of what it was sent. */
@@ -158,8 +157,7 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     this.context.row.addOwn(WORKER.http2Requests, 1)
     openStreams += 1
     this.#counted += 1
-    // Each may need a descriptor for its upstream, as each connection of HTTP/1.1 does.
-    if (openStreams > this.context.active.connections) return this.#refuse(stream, 'out-of-resources')
+    if (openStreams > this.context.active.streams) return this.#refuse(stream, 'out-of-resources')
     this.guard(stream, () => this.#begin(stream, head))
   }
 
@@ -264,6 +262,7 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     openStreams += open - this.#counted
     this.#counted = open
     this.rearm()
+    this.safely(() => this.#goOn())
   }
 
   /** A client that has closed its side opens no window any more. */

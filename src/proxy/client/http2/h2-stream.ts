@@ -12,6 +12,7 @@ import type { Timeouts } from '../../../plan/bounds.ts'
 import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
 import type { ClientSide, Downstream } from '../../exchange/downstream.ts'
+import { GrowingBuffer } from '../../exchange/growing-buffer.ts'
 import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
 import type { TunnelEnd } from '../../runtime/tunnel-end.ts'
 import { dateNow } from '../date-line.ts'
@@ -47,7 +48,7 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   #paused = false
   #dispatched = false
   /** What the client of a tunnel sent before it was open, and whether that was all. */
-  #early: Buffer[] = []
+  #early: GrowingBuffer | undefined = undefined
   /** Of an answer that is complete, but not delivered. */
   #delivery: Timer | undefined = undefined
 
@@ -56,8 +57,6 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     this.client = host.client
     this.#host = host
   }
-
-  // ---- for the exchange ----
 
   get bytesWaiting(): number {
     return this.#waiting?.size ?? 0
@@ -150,13 +149,11 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     this.#host.wake()
     const stream = new StreamTunnel(this)
     this.tunnel = stream
-    const early = this.#early.length > 0 ? Buffer.concat(this.#early) : undefined
-    this.#early = []
+    const early = this.#early?.bytes()
+    this.#early = undefined
     if (this.receivedAll) stream.onEnd()
     return { stream, early, onData: listener => void stream.on('data', listener) }
   }
-
-  // ---- for the tunnel ----
 
   write(chunk: Buffer): boolean {
     this.body(chunk, 0, chunk.length)
@@ -179,8 +176,6 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     this.#host.wake()
   }
 
-  // ---- for the connection ----
-
   /** Its request has become an exchange. */
   begin(exchange: ClientEvents): void {
     this.exchange = exchange
@@ -190,7 +185,7 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
 
   onBytes(chunk: Buffer, start: number, end: number): void {
     if (this.tunnel) this.tunnel.onBytes(chunk, start, end)
-    else if (this.protocol !== undefined) this.#early.push(Buffer.from(chunk.subarray(start, end)))
+    else if (this.protocol !== undefined) this.#keepEarly(Buffer.from(chunk.subarray(start, end)))
     else this.exchange?.onRequestBody(chunk, start, end)
   }
 
@@ -245,7 +240,10 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
     if (!this.gone) this.#host.reset(this, this.sentAll ? this.endCode : ERROR.cancel)
   }
 
-  // ---- helpers ----
+  #keepEarly(piece: Buffer): void {
+    this.#early ??= new GrowingBuffer()
+    this.#early.append(piece)
+  }
 
   #dispatch(exchange: ClientEvents): void {
     this.#dispatched = true

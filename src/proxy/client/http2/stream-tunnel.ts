@@ -2,6 +2,7 @@
 // RST_STREAM what a reset is for TCP.
 
 import { Duplex } from 'node:stream'
+import { GrowingBuffer } from '../../exchange/growing-buffer.ts'
 
 /** The stream below it. */
 export interface TunnelCarrier {
@@ -17,6 +18,9 @@ export interface TunnelCarrier {
 export class StreamTunnel extends Duplex {
   readonly #carrier: TunnelCarrier
   #written: (() => void) | undefined = undefined
+  /** What came while nobody reads, in one piece: a client may cut it into frames of a byte. */
+  #held: GrowingBuffer | undefined = undefined
+  #ends = false
 
   constructor(carrier: TunnelCarrier) {
     super({ allowHalfOpen: true })
@@ -25,12 +29,15 @@ export class StreamTunnel extends Duplex {
 
   /** Bytes came. */
   onBytes(chunk: Buffer, start: number, end: number): void {
-    if (this.push(chunk.subarray(start, end))) this.#carrier.replenish()
+    if (this.#held) this.#held.append(Buffer.from(chunk.subarray(start, end)))
+    else if (this.push(chunk.subarray(start, end))) this.#carrier.replenish()
+    else this.#held = new GrowingBuffer()
   }
 
   /** The client will send no more. */
   onEnd(): void {
-    this.push(null)
+    this.#ends = true
+    if (!this.#held) this.push(null)
   }
 
   /** The client takes bytes again. */
@@ -46,7 +53,11 @@ export class StreamTunnel extends Duplex {
   }
 
   override _read(): void {
-    this.#carrier.replenish()
+    const bytes = this.#held?.bytes()
+    this.#held = undefined
+    if (bytes?.length) this.push(bytes)
+    if (this.#ends) this.push(null)
+    else this.#carrier.replenish()
   }
 
   override _write(chunk: Buffer, _encoding: string, written: () => void): void {

@@ -1,25 +1,20 @@
 // Between an exchange and the client's side of it: compresses the body of its answer, where that is to be, and passes on the rest as it is.
-// A short body that is there as a whole is compressed at once; any other as it comes, in one of the worker's encoders, and what has come
-// is never held back for what is still to come.
+// A short body is compressed as soon as it is there as a whole, and its head waits for that; any other as it comes. Of a stream
+// nothing is held back for what is still to come; what says its length is no stream, and goes in larger pieces.
 
 import { CHUNKED, NO_LENGTH } from '../../../http/body.ts'
-import { FIELD } from '../../../http/field-names.ts'
-import { type Fields, firstValue } from '../../../http/fields.ts'
+import type { Fields } from '../../../http/fields.ts'
 import type { ResponseHead } from '../../../http/heads.ts'
 import type { Coding } from '../../../plan/compression.ts'
-import {
-  codedFields,
-  codedTrailers,
-  notModifiedFields,
-  variedFields,
-} from '../../../policy/request/compression/coded-fields.ts'
+import { codedFields, codedTrailers, variedFields } from '../../../policy/request/compression/coded-fields.ts'
 import { compressionVerdict } from '../../../policy/request/compression/verdict.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ExchangeContext } from '../context.ts'
 import type { Downstream } from '../downstream.ts'
 import type { ExchangeRecord } from '../record.ts'
+import { isEventStream, varied, withFields } from './coded-head.ts'
 import type { Negotiation } from './compression.ts'
-import { type Encoder, type EncoderOwner, encodeAtOnce } from './encoders.ts'
+import { type Encoder, type EncoderOwner, encodeAtOnce, isReusable } from './encoders.ts'
 
 /** What an exchange does with its answer. */
 export type AnswerSink = Pick<Downstream, 'holdsBuffers' | 'head' | 'body' | 'end' | 'flush'>
@@ -33,9 +28,9 @@ export interface CodedExchange {
   onEncoderFailed(error: unknown): void
 }
 
-/** Up to this length a body costs less on this thread than the way to another one. */
-const AT_ONCE_BYTES = 8192
-/** What may wait for the encoder before the upstream is asked to wait, bytes. */
+/** Up to this length a body is compressed as a whole, so that its new length can be told; without an encoder on this thread. */
+const SHORT_BYTES = 8192
+/** What may wait for the encoder before the upstream is asked to wait, bytes; so much of what says its length goes there at a time. */
 const MOST_WAITING = 65_536
 const NO_BYTES = Buffer.alloc(0)
 
@@ -54,12 +49,16 @@ export class Coder implements AnswerSink, EncoderOwner {
   readonly #negotiation: Negotiation
   /** Kept until it is known whether the whole body is at hand; undefined = it has been passed on, or none has come. */
   #held: HeldHead | undefined = undefined
+  /** What has come of a short body. */
+  readonly #outputs: Buffer[] = []
   /** Undefined = what comes is passed on as it is. */
   #encoder: Encoder | undefined = undefined
   /** What waits for the encoder: the first `#waiting` bytes of it. */
   #bytes = NO_BYTES
   #waiting = 0
   #encoding = false
+  /** Fewer bytes are not worth the way to the encoder, unless they are the last ones. */
+  #least = 1
   /** The client takes nothing more for now. */
   #stuck = false
   /** The upstream was asked to wait. */
@@ -113,7 +112,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 
   flush(): boolean {
-    if (this.#held) this.#begin(this.#held)
+    if (this.#held && !this.isEnding && !isShort(this.#held)) this.#begin(this.#held)
     if (!this.#encoder) return this.#down.flush()
     this.#encode()
     this.#paused = this.#stuck || this.#waiting > MOST_WAITING
@@ -122,7 +121,7 @@ export class Coder implements AnswerSink, EncoderOwner {
 
   end(trailers: Fields): void {
     const held = this.#held
-    if (held && this.#waiting <= AT_ONCE_BYTES) return this.#encodeAtOnce(held, trailers)
+    if (held && this.#waiting <= SHORT_BYTES) return this.#encodeWhole(held, trailers)
     if (held) this.#begin(held)
     if (!this.#encoder) return this.#down.end(trailers)
     this.#trailers = codedTrailers(trailers)
@@ -148,7 +147,8 @@ export class Coder implements AnswerSink, EncoderOwner {
   // ---- from the encoder ----
 
   onOutput(output: Buffer): void {
-    this.#safely(() => this.#send(output))
+    if (this.#held) this.#outputs.push(output)
+    else this.#safely(() => this.#send(output))
   }
 
   onEncoded(): void {
@@ -174,7 +174,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   #onEncoded(): void {
     this.#encoding = false
     if (this.#finishing) return this.#end()
-    this.#stuck = !this.#down.flush()
+    if (!this.#held) this.#stuck = !this.#down.flush()
     this.#encode()
     if (!this.#paused || this.isEnding || !this.#hasRoom()) return
     this.#paused = false
@@ -189,7 +189,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   #encode(): void {
     const encoder = this.#encoder!
     if (this.#encoding || (this.#stuck && !this.isEnding)) return
-    if (this.#waiting > 0) {
+    if (this.#waiting >= this.#least || (this.isEnding && this.#waiting > 0)) {
       this.#encoding = true
       const input = this.#bytes.subarray(0, this.#waiting)
       this.#bytes = NO_BYTES
@@ -206,37 +206,48 @@ export class Coder implements AnswerSink, EncoderOwner {
     const trailers = this.#trailers!
     this.#release(true)
     this.#trailers = undefined
-    this.#down.end(trailers)
+    if (this.#held) this.#sendWhole(this.#held, Buffer.concat(this.#outputs), trailers)
+    else this.#down.end(trailers)
     this.#exchange.onEncodedEnd()
   }
 
-  #encodeAtOnce(held: HeldHead, trailers: Fields): void {
-    this.#held = undefined
-    const body = encodeAtOnce(
-      held.coding,
-      this.#negotiation.compression.plan.level,
-      this.#bytes.subarray(0, this.#waiting),
-    )
+  /** A short body, all of which is there. */
+  #encodeWhole(held: HeldHead, trailers: Fields): void {
     const coded = codedTrailers(trailers)
-    this.#sendHead(held, coded.names.length === 0 ? body.length : CHUNKED)
     this.#record.encodes(this.#waiting)
-    this.#send(body)
-    this.#down.end(coded)
+    this.#encoder = isReusable(held.coding) ? this.#takeEncoder(held) : undefined
+    if (this.#encoder) {
+      this.#trailers = coded
+      return this.#encode()
+    }
+    const { level } = this.#negotiation.compression.plan
+    this.#sendWhole(held, encodeAtOnce(held.coding, level, this.#bytes.subarray(0, this.#waiting)), coded)
     this.#bytes = NO_BYTES
     this.#waiting = 0
   }
 
+  #sendWhole(held: HeldHead, body: Buffer, trailers: Fields): void {
+    this.#held = undefined
+    this.#sendHead(held, trailers.names.length === 0 ? body.length : CHUNKED)
+    this.#send(body)
+    this.#down.end(trailers)
+  }
+
+  #takeEncoder({ head, coding }: HeldHead): Encoder | undefined {
+    const { compressions } = this.#context.active.snapshot.limits
+    const lasting = isEventStream(head) || this.#record.placement?.route.longPoll === true
+    return this.#context.encoders.take(coding, this.#negotiation.compression.plan.level, lasting, compressions, this)
+  }
+
   /** More is to come than can be encoded at once: as it comes, where there is room for that. */
   #begin(held: HeldHead): void {
-    const { level } = this.#negotiation.compression.plan
-    const { compressions } = this.#context.active.snapshot.limits
-    const lasting = isEventStream(held.head) || this.#record.placement?.route.longPoll === true
-    this.#encoder = this.#context.encoders.take(held.coding, level, lasting, compressions, this)
+    this.#encoder = this.#takeEncoder(held)
     if (!this.#encoder) {
       this.#context.row.addOwn(WORKER.compressionsRefused, 1)
       return this.#passOn(held)
     }
     this.#held = undefined
+    this.#least = held.head.length < 0 ? 1 : MOST_WAITING
     this.#sendHead(held, CHUNKED)
     this.#record.encodes(this.#waiting)
     // The head does not wait for the first byte of the body.
@@ -281,17 +292,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   }
 }
 
-const NOT_MODIFIED = 304
-
-/** Fields of an answer that could have been compressed. */
-function varied({ status, fields }: ResponseHead, ifNoneMatch: string | undefined): Fields {
-  return status === NOT_MODIFIED ? notModifiedFields(fields, ifNoneMatch) : variedFields(fields)
-}
-
-function withFields(head: ResponseHead, fields: Fields, length: number): ResponseHead {
-  return fields === head.fields ? head : { ...head, fields, length, written: undefined, encoded: undefined }
-}
-
-function isEventStream({ fields }: ResponseHead): boolean {
-  return /^text\/event-stream\b/i.test(firstValue(fields, FIELD.contentType) ?? '')
+/** It is compressed as a whole. */
+function isShort({ head: { length } }: HeldHead): boolean {
+  return length >= 0 && length <= SHORT_BYTES
 }

@@ -1,5 +1,5 @@
 // The encoders of a worker: node:zlib's streams, which compress in libuv's threads. Each takes some hundred KB, so they are counted, and
-// those that can be used again are. Short bodies are compressed at once: the way to a thread and back costs more than they do.
+// those that can be used again are: V8 counts their memory, and would collect garbage for each hundred of new ones.
 
 import {
   type BrotliCompress,
@@ -27,8 +27,8 @@ const ZSTD = { fast: zstd(1, 17), balanced: zstd(3, 17), small: zstd(6, 18) } as
 
 /** What one write may give back without being asked for it, bytes: more than is ever written at once. */
 const OUTPUT = { readableHighWaterMark: 4 * 1024 * 1024 }
-/** Of each kind, waiting for their next answer. */
-const MOST_IDLE = 8
+/** An encoder that nobody has needed for so long is given up, ms. */
+const UNUSED_MS = 30_000
 
 export interface EncoderOwner {
   onOutput(output: Buffer): void
@@ -39,7 +39,7 @@ export interface EncoderOwner {
 
 type ZlibStream = Gzip | BrotliCompress | ZstdCompress
 
-/** Compresses a whole body, on this thread. */
+/** Compresses a whole body on this thread, with an encoder that is used once. */
 export function encodeAtOnce(coding: Coding, level: CompressionLevel, body: Buffer): Buffer {
   switch (coding) {
     case 'gzip':
@@ -57,7 +57,9 @@ export class Encoders {
   #taken = 0
   /** Of these, for answers that may last for hours. */
   #lasting = 0
-  readonly #idle = new Map<string, Encoder[]>()
+  /** By coding and level. */
+  readonly #idle = new Map<string, Idle>()
+  #lookedMs = 0
 
   constructor(row: CounterRow) {
     this.#row = row
@@ -79,7 +81,7 @@ export class Encoders {
     this.#taken += 1
     this.#row.addOwn(WORKER.encoders, 1)
     if (lasting) this.#lasting += 1
-    const encoder = this.#idle.get(`${coding} ${level}`)?.pop() ?? new Encoder(coding, level)
+    const encoder = this.#takeIdle(coding, level) ?? new Encoder(coding, level)
     encoder.owner = owner
     encoder.lasting = lasting
     return encoder
@@ -91,10 +93,36 @@ export class Encoders {
     this.#row.addOwn(WORKER.encoders, -1)
     if (encoder.lasting) this.#lasting -= 1
     encoder.owner = undefined
-    const idle = this.#idle.getOrInsertComputed(`${encoder.coding} ${encoder.level}`, () => [])
-    if (clean && idle.length < MOST_IDLE && encoder.reset()) idle.push(encoder)
+    if (clean && encoder.reset()) this.#idleOf(encoder.coding, encoder.level).encoders.push(encoder)
     else encoder.destroy()
   }
+
+  /** To be called now and then. @param nowMs monotonic */
+  look(nowMs: number): void {
+    if (nowMs - this.#lookedMs < UNUSED_MS) return
+    this.#lookedMs = nowMs
+    for (const idle of this.#idle.values()) {
+      for (const encoder of idle.encoders.splice(0, idle.unused)) encoder.destroy()
+      idle.unused = idle.encoders.length
+    }
+  }
+
+  #takeIdle(coding: Coding, level: CompressionLevel): Encoder | undefined {
+    const idle = this.#idleOf(coding, level)
+    const encoder = idle.encoders.pop()
+    idle.unused = Math.min(idle.unused, idle.encoders.length)
+    return encoder
+  }
+
+  #idleOf(coding: Coding, level: CompressionLevel): Idle {
+    return this.#idle.getOrInsertComputed(`${coding} ${level}`, () => ({ encoders: [], unused: 0 }))
+  }
+}
+
+interface Idle {
+  readonly encoders: Encoder[]
+  /** So many were idle all the time since the last look. */
+  unused: number
 }
 
 /** One write at a time. What it is given comes out whole, so that no client waits for what its upstream has sent. */
@@ -123,7 +151,7 @@ export class Encoder {
 
   /** @returns whether it may be used again; one for Brotli would forget its level (Node.js, issue 66156) */
   reset(): boolean {
-    if (this.coding === 'br') return false
+    if (!isReusable(this.coding)) return false
     const stream = this.#stream as Gzip & ZlibReset
     stream.reset()
     return true
@@ -140,6 +168,10 @@ export class Encoder {
     for (let output = this.#stream.read(); output !== null; output = this.#stream.read()) this.owner?.onOutput(output)
     this.owner?.onEncoded()
   }
+}
+
+export function isReusable(coding: Coding): boolean {
+  return coding !== 'br'
 }
 
 function open(coding: Coding, level: CompressionLevel): ZlibStream {

@@ -53,7 +53,7 @@ beforeEach(() => {
   row = new CounterRow(allocateCounters(1), 0)
 })
 
-function coderWith(encoders: Encoders): Coder {
+function coderWith(encoders: Encoders, compressions = 10): Coder {
   const down = {
     holdsBuffers: false,
     head: ({ length }: ResponseHead) => told.push(`head ${length}`),
@@ -61,7 +61,7 @@ function coderWith(encoders: Encoders): Coder {
     end: (trailers: Fields) => told.push(`end ${trailers.names.length}`),
     flush: () => flows,
   }
-  const context = { encoders, row, active: { snapshot: { limits: { compressions: 10 } } } }
+  const context = { encoders, row, active: { snapshot: { limits: { compressions } } } }
   const exchange = {
     onDownstreamDrain: () => told.push('drain'),
     onEncodedEnd: () => told.push('encoded end'),
@@ -86,16 +86,69 @@ function begin(coder: Coder, bytes = TEXT.length): boolean {
 }
 
 describe('a body that is there as a whole', () => {
-  test('goes with its length, before anything is flushed', () => {
+  test('goes with its length, before anything is flushed', async () => {
     const coder = coderWith(new Encoders(row))
     coder.head(HEAD, false, 'id', '')
     coder.body(TEXT, 0, 1000)
     coder.body(TEXT, 1000, 3000)
-    expect(told).toEqual([])
     coder.end(NO_FIELDS)
-    expect(told).toEqual([`head ${sent[0]!.length}`, 'end 0'])
+    expect([told, coder.isEnding]).toEqual([[], true])
+    await until('it is encoded', () => told.includes('encoded end'))
+    expect(told).toEqual([`head ${sent[0]!.length}`, 'end 0', 'encoded end'])
     expect(gunzipSync(Buffer.concat(sent)).equals(TEXT.subarray(0, 3000))).toBe(true)
     expect(coder.isEnding).toBe(false)
+  })
+
+  test('is compressed on this thread where there is no encoder', () => {
+    const coder = coderWith(new Encoders(row), 0)
+    coder.head(HEAD, false, 'id', '')
+    coder.body(TEXT, 0, 3000)
+    coder.end(NO_FIELDS)
+    expect(coder.isEnding).toBe(false)
+    expect(told).toEqual([`head ${sent[0]!.length}`, 'end 0'])
+    expect(gunzipSync(Buffer.concat(sent)).equals(TEXT.subarray(0, 3000))).toBe(true)
+  })
+
+  test('breaks off as it came where it breaks off while it is encoded', () => {
+    const encoders = new SlowEncoders(row)
+    const coder = coderWith(encoders)
+    coder.head({ ...HEAD, length: 3000 }, false, 'id', '')
+    coder.body(TEXT, 0, 3000)
+    coder.end(NO_FIELDS)
+    encoders.owner!.onEncoderFailed(new Error('out of memory'))
+    expect(told).toEqual(['head 3000', 'failed'])
+    expect([sent, coder.isEnding]).toEqual([[], false])
+  })
+})
+
+describe('a body that says its length', () => {
+  test('is compressed as a whole where it is short, in however many pieces it comes', async () => {
+    const coder = coderWith(new Encoders(row))
+    coder.head({ ...HEAD, length: 3000 }, false, 'id', '')
+    expect(coder.flush()).toBe(true)
+    coder.body(TEXT, 0, 1000)
+    expect(coder.flush()).toBe(true)
+    expect(told).toEqual([])
+    coder.body(TEXT, 1000, 3000)
+    coder.end(NO_FIELDS)
+    await until('it is encoded', () => told.includes('encoded end'))
+    expect(told).toEqual([`head ${sent[0]!.length}`, 'end 0', 'encoded end'])
+    expect(gunzipSync(Buffer.concat(sent)).equals(TEXT.subarray(0, 3000))).toBe(true)
+  })
+
+  test('goes to its encoder in pieces of 64 KiB, and its end whatever is left', () => {
+    const encoders = new SlowEncoders(row)
+    const coder = coderWith(encoders)
+    coder.head({ ...HEAD, length: 7 * TEXT.length }, false, 'id', '')
+    for (let i = 0; i < 7; i += 1) {
+      coder.body(TEXT, 0, TEXT.length)
+      expect(coder.flush()).toBe(true)
+      if (i === 4) encoders.owner!.onEncoded()
+    }
+    expect(encoders.asked).toEqual([5 * TEXT.length])
+    coder.end(NO_FIELDS)
+    expect(encoders.asked).toEqual([5 * TEXT.length, 2 * TEXT.length])
+    expect(told).toEqual(['head -2'])
   })
 })
 

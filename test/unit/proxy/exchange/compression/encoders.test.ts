@@ -98,3 +98,22 @@ describe('the room', () => {
     expect(take(true)).toBeDefined()
   })
 })
+
+test('what nobody has needed since the last look is given up', async () => {
+  const { encoders } = newEncoders()
+  const take = () => encoders.take('gzip', 'fast', false, 10, NOBODY)!
+  const giveBack = (...each: Encoder[]) => {
+    for (const encoder of each) encoders.giveBack(encoder, true)
+  }
+  const [first, second] = [take(), take()]
+  giveBack(first, second)
+  encoders.look(40_000)
+  // One at a time is enough: the other one has been idle from look to look.
+  expect(take()).toBe(second)
+  giveBack(second)
+  encoders.look(60_000)
+  encoders.look(80_000)
+  const again = [take(), take()]
+  expect(again[0]).toBe(second)
+  expect(again[1]).not.toBe(first)
+})
