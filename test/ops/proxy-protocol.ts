@@ -34,7 +34,8 @@ async function run(command: string, args: readonly string[], port: number): Prom
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString()
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  // Apache ends its children only if it is asked to.
+  process.once('exit', () => child.kill('SIGTERM'))
   await until(`${command} listens`, () => {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}\n${said}`)
     return new Promise<boolean>(resolve => {
