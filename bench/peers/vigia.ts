@@ -8,7 +8,7 @@ import type { Peer, Setup } from './peer.ts'
 
 const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
 
-/** @param folder of the checkout that is run; its configuration is always that of this checkout */
+/** @param folder of the checkout that is run; its configuration is that of this checkout, with no key that its case does not need */
 export function vigia(name = 'vigia', folder = thisCheckout): Peer {
   return {
     name,
@@ -36,14 +36,14 @@ function writeConfig({
   return writeFromTemplate(new URL('vigia.yaml', import.meta.url), join(folder, 'vigia.yaml'), {
     PORT: port,
     ADMIN_PORT: adminPort,
-    PROTOCOL: tls ? tlsKeys(folder) : `http2: ${http2}`,
+    PROTOCOL: tls ? tlsKeys(folder) : http2 ? ', http2: true' : '',
     CACHE: cache ? ', cache: { ttl: 1h }' : '',
     WORKERS: workers,
     CONNECTIONS: connections,
     ACCESS_LOG: accessLog
       ? `{ path: "${join(folder, 'access.log')}"${accessLog === 'sampled' ? ', sample: 10%' : ''} }`
       : 'false',
-    COMPRESS: compress === 'off' ? 'false' : `{ codings: [${compress}] }`,
+    COMPRESS: compress === 'off' ? '' : `compress: { codings: [${compress}] }`,
     ROUTES: Array.from({ length: routes - 1 }, (_, i) => `  - { match: { path: /r/${i} }, pool: erp }`).join('\n'),
     UPSTREAMS: upstreamPorts.map((at, i) => `      - { name: erp-${i}, url: "http://127.0.0.1:${at}" }`).join('\n'),
   })
@@ -51,5 +51,5 @@ function writeConfig({
 
 function tlsKeys(folder: string): string {
   const { certFile, keyFile } = certificateIn(folder)
-  return `tls: { certificates: [{ certFile: "${certFile}", keyFile: "${keyFile}" }], http2: false }`
+  return `, tls: { certificates: [{ certFile: "${certFile}", keyFile: "${keyFile}" }], http2: false }`
 }

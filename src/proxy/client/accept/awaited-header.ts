@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { HeaderRefusal, ProxyHeader } from '../../../proxy-protocol/header.ts'
 import { ProxyHeaderReader } from '../../../proxy-protocol/read.ts'
+import { allRead } from './all-read.ts'
 
 interface HeaderEvents {
   onHeader(header: ProxyHeader): void
@@ -39,8 +40,8 @@ export class AwaitedHeader {
   }
 
   readonly #onReadable = (): void => {
-    const bytes = this.#transport.read() as Buffer | null
-    if (bytes === null) return
+    const bytes = allRead(this.#transport)
+    if (bytes === undefined) return
     const result = this.#reader.push(bytes)
     if (result === undefined) return
     if (typeof result === 'string') return this.#end(result)

@@ -7,6 +7,7 @@ import { CHALLENGE_PROTOCOL } from '../../../shared/acme-challenges.ts'
 import { type ClientHello, HANDSHAKE_RECORD, readClientHello } from '../../../tls/client-hello.ts'
 import { explainFailure, NOT_TLS, PLAIN_HTTP } from '../../../tls/handshake-failure.ts'
 import type { TlsFacts } from '../../exchange/downstream.ts'
+import { allRead } from '../accept/all-read.ts'
 import type { Handshakes } from './handshakes.ts'
 
 /** The first letter of a method: what begins so is HTTP to a port that expects TLS. */
@@ -50,8 +51,8 @@ export class Handshake {
   }
 
   readonly #onReadable = (): void => {
-    const bytes = this.#transport.read() as Buffer | null
-    if (bytes === null || this.#phase !== 'hello') return
+    const bytes = this.#phase === 'hello' ? allRead(this.#transport) : undefined
+    if (bytes === undefined) return
     this.#gathered = this.#gathered.length === 0 ? bytes : Buffer.concat([this.#gathered, bytes])
     const first = this.#gathered[0]!
     if (first !== HANDSHAKE_RECORD) return this.#onNoTls(first >= UPPER_A && first <= UPPER_Z)
