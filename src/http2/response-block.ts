@@ -1,10 +1,8 @@
 // The header blocks of an answer (RFC 9113 8.3.2). Heads that repeat to the byte are one object, so their fields are encoded once.
 
-import { isEndToEnd } from '../http/end-to-end.ts'
-import { FIELD } from '../http/field-names.ts'
+import { writtenFields } from '../http/end-to-end.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead, WrittenFields } from '../http/heads.ts'
-import { inOnePiece } from '../http/one-piece.ts'
 import { isPassedTrailer } from '../http/trailers.ts'
 import { encodeField, encodeStatus } from './hpack/encoder.ts'
 
@@ -51,25 +49,8 @@ export function trailerBlock(trailers: Fields): string {
 }
 
 function responseFields(head: ResponseHead): WrittenFields {
-  head.encoded ??= encode(head)
+  head.encoded ??= writtenFields(head, encodeField)
   return head.encoded
-}
-
-function encode(head: ResponseHead): WrittenFields {
-  const { names, values, kinds } = head.fields
-  let text = ''
-  let hasRequestId = false
-  let hasDate = false
-  let hsts = ''
-  for (let i = 0; i < names.length; i += 1) {
-    if (!isEndToEnd(head, i)) continue
-    hasRequestId ||= kinds[i] === FIELD.requestId
-    hasDate ||= kinds[i] === FIELD.date
-    const field = encodeField(names[i]!, values[i]!)
-    if (kinds[i] === FIELD.hsts) hsts += field
-    else text += field
-  }
-  return { text: inOnePiece(text), hsts, hasRequestId, hasDate }
 }
 
 function encodedDate(date: string): string {
