@@ -66,7 +66,9 @@ function nginxConfig({
     CONNECTIONS: connections + 2000,
     IDLE_CONNECTIONS: 128 * upstreamPorts.length,
     PROTOCOL: tls ? 'ssl' : http2 ? 'http2' : '',
-    TLS: files ? `ssl_certificate ${files.certFile};\n        ssl_certificate_key ${files.keyFile};\n        ssl_protocols TLSv1.2 TLSv1.3;` : '',
+    TLS: files
+      ? `ssl_certificate ${files.certFile};\n        ssl_certificate_key ${files.keyFile};\n        ssl_protocols TLSv1.2 TLSv1.3;`
+      : '',
     CACHE_PATH: cache
       ? `proxy_cache_path ${join(folder, 'cache')} keys_zone=erp:8m max_size=64m use_temp_path=off;`
       : '',
