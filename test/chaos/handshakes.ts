@@ -1,10 +1,10 @@
 // Clients that do badly at handshakes, one after the other: they leave in the middle of one, or are very slow with it. Who is slow is
 // served in the end; what vigia has of the others must not stay (rule 6).
 
-import { connect, type Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import { connect } from 'node:net'
 import { H1Carrier } from '../support/carriers/h1-carrier.ts'
 import { helloOf } from '../support/client-hello.ts'
+import { PacedSocket } from '../support/paced-socket.ts'
 import { branch, pick, type Random, whole } from '../support/random.ts'
 import { sleep } from '../support/until.ts'
 import { plainGet } from './asks.ts'
@@ -12,7 +12,6 @@ import type { LoadResult, LoadSetup } from './load.ts'
 import { perform } from './requests.ts'
 
 /** So slow is the slowest that it still ends well within tls.handshakeTimeout. */
-const PIECE_BYTES = 40
 const PIECE_MS = 10
 
 export async function runHandshakes({ doors, seed, until }: LoadSetup, { seen }: LoadResult): Promise<void> {
@@ -20,7 +19,7 @@ export async function runHandshakes({ doors, seed, until }: LoadSetup, { seen }:
   const hello = await helloOf({ servername: doors.trust.servername, ALPNProtocols: ['h2', 'http/1.1'] })
   for (let count = 0; !until(); count += 1) {
     if (random() < 0.3) {
-      const slow = { ...doors.trust, socket: new SlowSocket(doors.secure) }
+      const slow = { ...doors.trust, socket: new PacedSocket(doors.secure, () => sleep(PIECE_MS)) }
       const carrier = new H1Carrier(() => doors.secure, slow)
       seen.push(await perform(carrier, plainGet(`slow-${count}`), {}, () => {}))
       carrier.close()
@@ -43,40 +42,4 @@ function cut(port: number, hello: Buffer, random: Random): Promise<void> {
     socket.on('error', () => {})
     socket.on('close', () => resolve())
   })
-}
-
-/** What is written leaves it drop by drop. */
-class SlowSocket extends Duplex {
-  readonly #socket: Socket
-
-  constructor(port: number) {
-    super()
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#socket.on('data', (piece: Buffer) => this.push(piece))
-    this.#socket.on('end', () => this.push(null))
-    this.#socket.on('error', error => this.destroy(error))
-    this.#socket.on('close', () => this.destroy())
-  }
-
-  override _read(): void {}
-
-  override _write(bytes: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    void this.#drip(bytes).then(() => done(), done)
-  }
-
-  override _final(done: () => void): void {
-    this.#socket.end(done)
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.destroy()
-    done(error)
-  }
-
-  async #drip(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length && !this.#socket.destroyed; at += PIECE_BYTES) {
-      this.#socket.write(bytes.subarray(at, at + PIECE_BYTES))
-      await sleep(PIECE_MS)
-    }
-  }
 }

@@ -105,7 +105,8 @@ export interface Place {
 export function documentOf(setup: RoundSetup, place: Place): Record<string, unknown> {
   const { responseMs, longPollRoute, compress } = setup
   const { accessLog, plain, secure, moving, certificate, ticketKeyFile } = place
-  const tls = { certificates: [certificate] }
+  // Slow clients take as long as nobody else would, on a machine that has other things to do.
+  const tls = { certificates: [certificate], handshakeTimeout: '40s' }
   return {
     workers: 2,
     listeners: [

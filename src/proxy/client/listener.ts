@@ -97,7 +97,7 @@ export class Listener implements ArrivalHost {
     })
   }
 
-  /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
+  /** Takes no more connections, ends the idle ones; the others end with their current exchange, and newcomers with their first. */
   stop(): void {
     this.#stopping = true
     this.#server.close()
@@ -167,6 +167,7 @@ export class Listener implements ArrivalHost {
   onArrived(arriving: Arriving, connection: ClientConnection): void {
     this.#members.delete(arriving)
     this.#members.add(connection)
+    if (this.#stopping) connection.drain()
   }
 
   #dropHeld(): void {
