@@ -3,9 +3,9 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
+import type { BufferLimits } from '../policy/process/buffer-limits.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
-import type { BufferLimits } from '../policy/process/buffer-limits.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */

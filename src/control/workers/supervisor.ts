@@ -12,8 +12,8 @@ import type { LostRequests } from './lost-requests.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
 import { RevisionGate } from './revision-gate.ts'
-import { Watch } from './watch.ts'
 import { SpoolPost } from './spool-post.ts'
+import { Watch } from './watch.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left' | 'heapBytes'> {

@@ -1,7 +1,7 @@
 // What bodies that are buffered share in one worker: memory in blocks, the spool, and what is counted of both.
 
-import type { BufferTrouble } from '../../policy/request/buffering/trouble.ts'
 import type { BufferLimits } from '../../policy/process/buffer-limits.ts'
+import type { BufferTrouble } from '../../policy/request/buffering/trouble.ts'
 import { ACCOUNT, type BufferAccounts, unitsOf } from '../../shared/buffer-accounts.ts'
 import type { CounterRow } from '../../shared/counters.ts'
 import { Spool, type SpoolRuntime } from './spool.ts'

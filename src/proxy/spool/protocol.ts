@@ -15,7 +15,13 @@ export type ToSpool =
       readonly create?: SpoolPlace | undefined
     }
   /** Refused or not, `read` follows. */
-  | { readonly type: 'read'; readonly file: number; readonly at: number; readonly length: number; readonly round: number }
+  | {
+      readonly type: 'read'
+      readonly file: number
+      readonly at: number
+      readonly length: number
+      readonly round: number
+    }
   /** The file is gone; nothing follows. */
   | { readonly type: 'close'; readonly file: number }
 

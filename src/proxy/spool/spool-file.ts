@@ -3,8 +3,7 @@
 import { performance } from 'node:perf_hooks'
 import type { BufferTrouble } from '../../policy/request/buffering/trouble.ts'
 import { unitsOf } from '../../shared/buffer-accounts.ts'
-import type { FromSpool } from './protocol.ts'
-import type { Spool } from './spool.ts'
+import type { FromSpool, SpoolPlace, ToSpool } from './protocol.ts'
 
 export interface SpoolOwner {
   /** A block has been written, and is free for other use. @param bytes of it that were used */
@@ -19,9 +18,21 @@ export interface SpoolOwner {
   onSlow(): void
 }
 
+/** What a file needs of the spool. */
+export interface SpoolHost {
+  readonly limits: SpoolPlace
+  /** @returns false where so many units of disk space are not to be had */
+  takeDisk(units: number): boolean
+  leaveDisk(units: number): void
+  send(message: ToSpool): void
+  /** The disk is in trouble: no file is begun for a while. @param detail one line */
+  pause(trouble: BufferTrouble, detail: string): void
+  closed(file: SpoolFile): void
+}
+
 export class SpoolFile {
   readonly id: number
-  readonly #spool: Spool
+  readonly #spool: SpoolHost
   readonly #owner: SpoolOwner
   /** Written, and on their way. */
   bytes = 0
@@ -35,7 +46,7 @@ export class SpoolFile {
   #units = 0
   #isRefused = false
 
-  constructor(id: number, spool: Spool, owner: SpoolOwner) {
+  constructor(id: number, spool: SpoolHost, owner: SpoolOwner) {
     this.id = id
     this.#spool = spool
     this.#owner = owner

@@ -84,7 +84,10 @@ export class SpoolFiles {
     const { descriptor, place } = open
     try {
       if (!this.#space.allows(place, bytes.length)) {
-        open.refused = { trouble: 'disk-full', detail: `nothing is free any more beside what is kept free in ${place.directory}` }
+        open.refused = {
+          trouble: 'disk-full',
+          detail: `nothing is free any more beside what is kept free in ${place.directory}`,
+        }
         return
       }
       // A write may be short, and then says with the next one why.

@@ -3,11 +3,11 @@
 
 import { performance } from 'node:perf_hooks'
 import type { MessagePort } from 'node:worker_threads'
-import { type BufferTrouble, isOfDisk } from '../../policy/request/buffering/trouble.ts'
 import type { BufferLimits } from '../../policy/process/buffer-limits.ts'
+import { type BufferTrouble, isOfDisk } from '../../policy/request/buffering/trouble.ts'
 import { ACCOUNT, type BufferAccounts, unitsOf } from '../../shared/buffer-accounts.ts'
 import type { FromSpool, ToSpool } from './protocol.ts'
-import { SpoolFile, type SpoolOwner } from './spool-file.ts'
+import { SpoolFile, type SpoolHost, type SpoolOwner } from './spool-file.ts'
 
 /** A disk that does not take a write for so long counts as slow. */
 const SLOW_MS = 2000
@@ -21,7 +21,7 @@ export interface SpoolRuntime {
   spoolTrouble(trouble: BufferTrouble, detail: string): void
 }
 
-export class Spool {
+export class Spool implements SpoolHost {
   readonly limits: BufferLimits
   readonly #accounts: BufferAccounts
   readonly #runtime: SpoolRuntime
