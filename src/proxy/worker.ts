@@ -28,6 +28,7 @@ import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { Encoders } from './exchange/compression/encoders.ts'
+import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { Ticker } from './runtime/ticker.ts'
@@ -63,6 +64,7 @@ class Worker implements ExchangeContext {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
+  readonly shortBodies: ShortBodies
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   challengeAnswers: ChallengeAnswers | undefined = undefined
@@ -90,6 +92,7 @@ class Worker implements ExchangeContext {
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.encoders = new Encoders(this.row)
+    this.shortBodies = new ShortBodies(this.encoders)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)
