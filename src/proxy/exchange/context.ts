@@ -7,9 +7,12 @@ import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 import type { Encoders } from './compression/encoders.ts'
+import type { Stories } from './story/stories.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
+  /** What became of requests that were not plain. */
+  readonly stories: Stories
   readonly encoders: Encoders
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
