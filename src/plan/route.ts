@@ -1,6 +1,7 @@
 // A route as compiled: what it matches, who may use it, what it declares about its requests.
 
 import type { Timeouts } from './bounds.ts'
+import type { RouteBufferPlan } from './buffering.ts'
 import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
 
@@ -29,6 +30,8 @@ export interface RoutePlan {
   readonly compress?: CompressionPlan | undefined
   /** Its answers are stored for others; undefined = they are not. */
   readonly cache?: RouteCachePlan | undefined
+  /** Of the bodies of its requests and answers; undefined = none is buffered. */
+  readonly buffer?: RouteBufferPlan | undefined
 }
 
 export interface RouteMatch {

@@ -27,6 +27,7 @@ import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { Encoders } from './exchange/compression/encoders.ts'
+import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { Stories } from './exchange/story/stories.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
@@ -62,6 +63,7 @@ class Worker implements ExchangeContext {
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
   readonly stories: Stories
+  readonly shortBodies: ShortBodies
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   challengeAnswers: ChallengeAnswers | undefined = undefined
@@ -90,6 +92,7 @@ class Worker implements ExchangeContext {
     this.stories = new Stories(start.worker, this.table)
     this.row = new CounterRow(start.counters, start.worker)
     this.encoders = new Encoders(this.row)
+    this.shortBodies = new ShortBodies(this.encoders)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)

@@ -6,6 +6,7 @@ import type { RoutePlan } from '../../../plan/route.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
+import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
@@ -58,6 +59,7 @@ export const routeSchema = section(
     rateLimit: Type.Optional(rateLimitSchema),
     compress: Type.Optional(compressSchema),
     cache: Type.Optional(routeCacheSchema),
+    buffer: Type.Optional(bufferSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -123,6 +125,7 @@ export function compileRoute(
   at: number,
   poolIndices: ReadonlyMap<string, number>,
   otherwise: {
+    readonly pools: PoolsDocument
     readonly timeouts: Timeouts
     readonly limits: Limits
     readonly compress: CompressDocument | undefined
@@ -142,6 +145,7 @@ export function compileRoute(
     rateLimit: compileRateLimit(route.rateLimit),
     compress: compileCompress(route.compress, otherwise.compress),
     cache: compileRouteCache(route.cache),
+    buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
   }
 }
 
