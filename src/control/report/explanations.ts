@@ -104,7 +104,7 @@ function probingOf({ plan, health, proxyProtocol }: Entry): ProbingReport | unde
   }
   return {
     kind: 'http',
-    asks: withoutSecrets(`${health.method} ${upstreamUrl(plan)}${health.path}`) + behind,
+    asks: `${health.method} ${upstreamUrl(plan)}${withoutSecrets(health.path)}${behind}`,
     fields: fieldsOf(health),
     bodyBytes: Buffer.byteLength(health.body ?? ''),
     expects: expectationsOf(health),
