@@ -9,9 +9,12 @@ import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 import type { Encoders } from './compression/encoders.ts'
 import type { ShortBodies } from './compression/short-bodies.ts'
+import type { Stories } from './story/stories.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
+  /** What became of requests that were not plain. */
+  readonly stories: Stories
   readonly encoders: Encoders
   /** What bodies that are buffered share. */
   readonly buffers: Buffers
