@@ -1,6 +1,7 @@
 // A route as compiled: what it matches, who may use it, what it declares about its requests.
 
 import type { Timeouts } from './bounds.ts'
+import type { RouteBufferPlan } from './buffering.ts'
 import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
 import type { FieldsPlan } from './fields.ts'
@@ -32,6 +33,8 @@ export interface RoutePlan {
   readonly cache?: RouteCachePlan | undefined
   /** Goes over what its pool says of the same name. Undefined = nothing. */
   readonly headers?: FieldsPlan | undefined
+  /** Of the bodies of its requests and answers; undefined = none is buffered. */
+  readonly buffer?: RouteBufferPlan | undefined
 }
 
 export interface RouteMatch {

@@ -12,6 +12,7 @@ import { CounterRow, CounterTable } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
+import type { Question, Reply } from '../shared/questions.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
@@ -26,7 +27,9 @@ import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { Encoders } from './exchange/compression/encoders.ts'
+import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { Stories } from './exchange/story/stories.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { NowAndThen } from './runtime/now-and-then.ts'
 import { Ticker } from './runtime/ticker.ts'
@@ -59,6 +62,8 @@ class Worker implements ExchangeContext {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
+  readonly stories: Stories
+  readonly shortBodies: ShortBodies
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   challengeAnswers: ChallengeAnswers | undefined = undefined
@@ -84,8 +89,10 @@ class Worker implements ExchangeContext {
     this.descriptors = start.descriptors
     this.instance = start.instance
     this.table = new UpstreamTable(start.upstreamTable)
+    this.stories = new Stories(start.worker, this.table)
     this.row = new CounterRow(start.counters, start.worker)
     this.encoders = new Encoders(this.row)
+    this.shortBodies = new ShortBodies(this.encoders)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)
@@ -189,7 +196,14 @@ class Worker implements ExchangeContext {
       case 'challenges':
         this.#answerTo(message.challenges)
         this.report({ type: 'challenges-known', version: message.challenges.version })
+        return
+      case 'question':
+        this.report({ type: 'reply', number: message.number, reply: this.#replyTo(message.question) })
     }
+  }
+
+  #replyTo(question: Question): Reply {
+    return this.stories.find(question.requestId)
   }
 
   #answerTo(challenges: AcmeChallenges): void {

@@ -4,6 +4,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
+import type { Question, Reply } from './questions.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
@@ -67,6 +68,8 @@ export type ToWorker =
   | { readonly type: 'tls'; readonly material: TlsMaterial }
   /** What a CA is to be answered from now on; `challenges-known` follows. */
   | { readonly type: 'challenges'; readonly challenges: AcmeChallenges }
+  /** Somebody wants to know something: `reply` with the same number follows. */
+  | { readonly type: 'question'; readonly number: number; readonly question: Question }
 
 /** Requests of a route that a maintenance window answers. */
 export interface ClosedRoute {
@@ -119,6 +122,7 @@ export type FromWorker =
   | { readonly type: 'idle-in-the-way'; readonly slot: number }
   /** This upstream answers on new connections only once idle ones are closed. */
   | { readonly type: 'starved'; readonly slot: number }
+  | { readonly type: 'reply'; readonly number: number; readonly reply: Reply }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

@@ -7,10 +7,15 @@ import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 import type { Encoders } from './compression/encoders.ts'
+import type { ShortBodies } from './compression/short-bodies.ts'
+import type { Stories } from './story/stories.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
+  /** What became of requests that were not plain. */
+  readonly stories: Stories
   readonly encoders: Encoders
+  readonly shortBodies: ShortBodies
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */

@@ -278,6 +278,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.breaker?.end()
     this.attempt?.leave()
     this.timer.end()
+    this.record.retries = this.retries
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
     // The answer's last bytes are not known yet: `onEncodedEnd` follows.

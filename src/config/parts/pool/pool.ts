@@ -17,6 +17,7 @@ import {
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
 import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
+import { bufferSchema } from '../buffer.ts'
 import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from '../tcp-keep-alive.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
@@ -137,6 +138,7 @@ export const poolSchema = section(
     idleTimeout: Type.Optional(
       duration('Duration. How long an idle connection to an upstream is kept.', DEFAULTS.idleTimeout),
     ),
+    buffer: Type.Optional(bufferSchema),
     proxyProtocol: Type.Optional(poolProxyProtocolSchema),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('an upstream', 'what waits on it has failed', 'option srvtcpka')),
   },

@@ -7,6 +7,7 @@ import type { Contents, NamedFile } from '../../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
+import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
@@ -61,6 +62,7 @@ export const routeSchema = section(
     compress: Type.Optional(compressSchema),
     cache: Type.Optional(routeCacheSchema),
     headers: Type.Optional(headersSchema),
+    buffer: Type.Optional(bufferSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -131,6 +133,7 @@ export function compileRoute(
   at: number,
   poolIndices: ReadonlyMap<string, number>,
   otherwise: {
+    readonly pools: PoolsDocument
     readonly timeouts: Timeouts
     readonly limits: Limits
     readonly compress: CompressDocument | undefined
@@ -152,6 +155,7 @@ export function compileRoute(
     compress: compileCompress(route.compress, otherwise.compress),
     cache: compileRouteCache(route.cache),
     headers: compileHeaders(route.headers, files),
+    buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
   }
 }
 
