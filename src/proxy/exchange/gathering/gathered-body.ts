@@ -34,7 +34,7 @@ export class GatheredBody extends RequestBody {
   gather(owner: HeldOwner): void {
     this.#held = new HeldBytes(this.#buffers, this.#plan, owner)
     const bytes = this.release()
-    this.#held.append(bytes, 0, bytes.length)
+    if (bytes) this.#held.append(bytes, 0, bytes.length)
   }
 
   /** Whether to go on gathering, once it has begun. */

@@ -110,10 +110,89 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   // 2. What is gathered, or can't be gathered any further, is sent on.
 
   #sendOn(): void {
-    const gathering = this.#phase === 'gathering'
+    const hasGathered = this.#phase === 'gathering'
     this.#phase = 'gathered'
-    if (gathering) this.#endGathering()
+    if (hasGathered) {
+      this.#tell()
+      if (!this.body.received) {
+        this.timer.pauseBody()
+        this.down.pauseBody()
+      }
+      this.#placeAgain()
+      if (this.#isClosed()) return this.answer('maintenance')
+    }
     this.record.forwarded = this.#forwarded()
     super.dispatch()
   }
+
+  #tell(): void {
+    const { row } = this.context
+    this.record.gatheringMs = performance.now() - this.record.startedMs
+    row.addOwn(WORKER.gathered, 1)
+    row.addOwn(WORKER.gatheringSeconds, this.record.gatheringMs / 1000)
+  }
+
+  /** An upload may outlast a configuration: its upstreams are those of now, where its route is still there. */
+  #placeAgain(): void {
+    const { active } = this.context
+    if (active === this.#active) return
+    const { head, listener, path, client } = this.record
+    const placement = placementOf(active, listener, head, path, client)
+    if (placement?.route.name !== this.placement.route.name) return
+    this.placement = placement
+    this.record.placement = placement
+  }
+
+  #isClosed(): boolean {
+    return this.context.closedRoutes !== this.#closedRoutes && isClosed(this.context, this.record, this.placement)
+  }
+
+  /** As it goes up: vigia has said itself that the body may come, and knows how long it is. */
+  #forwarded(): ExchangeRecord['forwarded'] {
+    const { forwarded, head } = this.record
+    const isWhole = this.body.received && !this.#gathered.hasTrailers
+    const length = forwarded.length === CHUNKED && isWhole ? this.body.bytes : forwarded.length
+    const fields = head.meaning.expectsContinue ? withoutExpect(forwarded.fields) : forwarded.fields
+    if (length === forwarded.length && fields === forwarded.fields) return forwarded
+    return { ...forwarded, fields, length, written: undefined }
+  }
+
+  /** What goes up of what is held, and after it of what comes. */
+  #pump(): void {
+    const { attempt } = this
+    if (!attempt || this.over) return
+    attempt.stalls = !this.#gathered.pump()
+    if (this.#gathered.isWaiting) this.timer.onRequestBytes(0)
+    else if (!this.body.sent) super.onUpstreamDrain()
+    else if (this.timer.phase === 'request') this.timer.awaitResponse()
+  }
+
+  override onUpstreamDrain(): void {
+    if (this.#gathered.isWaiting) this.#pump()
+    else super.onUpstreamDrain()
+  }
+
+  onHeldReady(): void {
+    if (this.#phase === 'gathered' && this.#gathered.isWaiting) this.safely(() => this.#pump())
+  }
+
+  override onInterim(head: ResponseHead): void {
+    if (head.status !== 100) super.onInterim(head)
+  }
+
+  override onDeadline(): void {
+    if (this.timer.phase !== 'request' || !this.#gathered.awaitsDisk) return super.onDeadline()
+    this.safely(() => this.interrupt('out-of-resources', 'its body could not be read back in time'))
+  }
+
+  protected override finish(end: string): void {
+    this.record.bytesSpooled = this.#gathered.spooledBytes
+    super.finish(end)
+    this.#gathered.drop()
+  }
+}
+
+function withoutExpect({ names, values, kinds }: Fields): Fields {
+  const isKept = (_: unknown, at: number) => kinds[at] !== FIELD.expect
+  return { names: names.filter(isKept), values: values.filter(isKept), kinds: kinds.filter(isKept) }
 }
