@@ -80,7 +80,7 @@ class Worker implements ExchangeContext {
 
   constructor(start: WorkerStart) {
     this.#start = start
-    this.#listeners = new Listeners(this, start.workers > 1, start.tls)
+    this.#listeners = new Listeners(this, start)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     if (start.challenges) this.#answerTo(start.challenges)
     this.descriptors = start.descriptors

@@ -2,6 +2,7 @@
 
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
+import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -45,6 +46,8 @@ export interface WorkerStart {
   readonly tls?: TlsMaterial | undefined
   /** What a CA is to be answered. */
   readonly challenges?: AcmeChallenges | undefined
+  /** Listen already, for the listeners with these addresses: the process was started with them. Undefined = it was not. */
+  readonly sockets?: readonly InheritedSocket[] | undefined
 }
 
 export type ToWorker =
