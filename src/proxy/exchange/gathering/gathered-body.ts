@@ -106,6 +106,7 @@ export class GatheredBody extends RequestBody {
   pump(): boolean {
     const [held, up] = [this.#held, this.#up]
     if (held === undefined || up === undefined || this.#way !== 'held') return true
+    if (!up.hasUnsent) held.reuse()
     // What the upstream can't get any more is not read either: its answer is awaited.
     while (held.unread > 0 && !up.writeFailed) {
       const piece = held.next()
@@ -113,6 +114,7 @@ export class GatheredBody extends RequestBody {
       up.body(piece)
       if (held.unread === 0) break
       if (!up.flush()) return false
+      if (!up.hasUnsent) held.reuse()
     }
     this.#way = this.received ? 'done' : 'up'
     if (this.received) up.end(this.#end)
