@@ -31,6 +31,8 @@ interface Block {
   used: number
 }
 
+/** Once there is a file, a block with so many bytes goes there: a slow client holds no more memory. */
+const WRITE_BYTES = 16_384
 /** On their way to the disk, of one body. */
 const MOST_QUEUED_BYTES = 4 * BLOCK_BYTES
 
@@ -171,7 +173,7 @@ export class HeldBytes implements SpoolOwner {
     block.bytes = this.#buffers.allocate(block.used + bytes)
     this.#taken += block.bytes.length
     before.copy(block.bytes, 0, 0, block.used)
-    this.#leave(before.length)
+    this.#free(before.buffer as ArrayBuffer)
   }
 
   /** What there is too much of in memory goes to the file. */
@@ -184,12 +186,12 @@ export class HeldBytes implements SpoolOwner {
       this.#stop('too-large')
   }
 
-  /** @param all else blocks that are full */
+  /** @param all else what is worth a write */
   #spill(all: boolean): void {
     const file = this.#file ?? this.#openFile()
     if (typeof file === 'string') return this.#stop(file)
     for (let block = this.#blocks[0]; block !== undefined; block = this.#blocks[0]) {
-      if (!all && block.used < BLOCK_BYTES) return
+      if (!all && block.used < WRITE_BYTES) return
       if (!file.write(block.bytes.buffer as ArrayBuffer, block.used)) return this.#stop('disk')
       this.#blocks.shift()
       this.#memoryBytes -= block.used
