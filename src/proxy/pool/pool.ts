@@ -4,6 +4,7 @@
 import { loopMark } from '../../http/cdn-loop.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
+import { wantsLength } from '../../policy/request/buffering/body-length.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import { AVAILABILITY } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -59,6 +60,14 @@ export class Pool {
   /** From now on choices are made there: a reload may have given the pool other upstreams, on which those that wait here can go on. */
   succeededBy(pool: Pool): void {
     this.#successor = pool
+  }
+
+  /** Its upstreams need to know how long a body is. */
+  get wantsLength(): boolean {
+    return wantsLength(
+      this.plan.requestBody,
+      this.endpoints.some(({ needsLength }) => needsLength),
+    )
   }
 
   /** Whether an upstream could be chosen now. */
