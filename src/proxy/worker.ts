@@ -75,7 +75,7 @@ class Worker extends SharedTables implements ExchangeContext {
   constructor(start: WorkerStart) {
     super(start)
     this.#start = start
-    this.#listeners = new Listeners(this, start.workers > 1, start.tls)
+    this.#listeners = new Listeners(this, start)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     if (start.challenges) this.#answerTo(start.challenges)
     this.stories = new Stories(start.worker, this.table)

@@ -13,6 +13,7 @@ import type { Member } from './accept/member.ts'
 import { ProxySenders } from './accept/proxy-senders.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
+import type { SocketHandle } from './own-descriptors.ts'
 import { Handshakes } from './tls/handshakes.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
@@ -82,15 +83,17 @@ export class Listener implements ArrivalHost {
     for (const member of this.#members) yield* member.exchanges()
   }
 
-  /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
-  bind(reusePort: boolean): Promise<void> {
+  /** Resolves when it listens. @param on binds the address, or takes a socket that has it @throws the system's error, e.g. EADDRINUSE */
+  bind(on: { readonly reusePort: boolean } | SocketHandle): Promise<void> {
     const { host, port } = this.#plan
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+      const listens = () => {
         this.#server.removeListener('error', reject)
         resolve()
-      })
+      }
+      if ('close' in on) this.#server.listen(on, BACKLOG, listens)
+      else this.#server.listen({ host, port, reusePort: on.reusePort, backlog: BACKLOG }, listens)
     })
   }
 
