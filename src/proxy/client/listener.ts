@@ -26,8 +26,10 @@ export class Listener implements ArrivalHost {
   /** Connections, and what is on its way to become one. */
   readonly #members = new Set<Member>()
   #stopping = false
+  /** Its snapshot is in use: until then nothing knows its requests. */
+  #adopted = false
   #material: TlsMaterial | undefined = undefined
-  /** Accepted beyond the limit: each begins when another has gone, in order. */
+  /** Accepted beyond the limit: each begins when another has gone, in order. Or accepted too early. */
   readonly #held = new Set<Arriving>()
   readonly handshakes: Handshakes
   /** Undefined = nobody's connections begin with a PROXY header. */
@@ -58,6 +60,7 @@ export class Listener implements ArrivalHost {
   adopt(plan: ListenerPlan, trustsOthers: boolean): void {
     const isOther = !isDeepStrictEqual(plan, this.#plan)
     this.#plan = plan
+    this.#adopted = true
     if (isOther) this.serve(this.#material)
     if (isOther) this.#senders = ProxySenders.of(plan, this.#context)
     if (isOther || trustsOthers) for (const each of [...this.#members, ...this.#held]) each.reassess(plan)
@@ -97,7 +100,7 @@ export class Listener implements ArrivalHost {
     })
   }
 
-  /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
+  /** Takes no more connections, ends the idle ones; the others end with their current exchange, and newcomers with their first. */
   stop(): void {
     this.#stopping = true
     this.#server.close()
@@ -150,7 +153,7 @@ export class Listener implements ArrivalHost {
     if (first === 'header') arriving.senders = this.#senders
     else if (!admitConnection(socket, arriving.client, this.#context)) return
     const most = this.#most
-    if (this.#members.size < most) return this.#begin(arriving)
+    if (this.#adopted && this.#members.size < most) return this.#begin(arriving)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
     if (this.#held.size >= most) return void socket.destroy()
     this.#held.add(arriving)
@@ -167,6 +170,7 @@ export class Listener implements ArrivalHost {
   onArrived(arriving: Arriving, connection: ClientConnection): void {
     this.#members.delete(arriving)
     this.#members.add(connection)
+    if (this.#stopping) connection.drain()
   }
 
   #dropHeld(): void {

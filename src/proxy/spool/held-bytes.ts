@@ -1,6 +1,6 @@
-// The bytes of one body that are held, all of them from the first on: what is beyond its memory is in a file. Everything that comes is held,
-// whatever happens; who reads its source asks `room` whether to go on. They are read in their order, and from the beginning again; between
-// the first reading and the last nothing comes but where there is `trouble`.
+// The bytes of one body that are held, in the order in which they came: what is beyond its memory is in a file. They are read from the
+// beginning, once (a queue), or from the beginning again (`keeps`). Everything that came is held, whatever happens; who reads its source
+// asks `room` whether to go on.
 
 import type { BufferTrouble } from '../../policy/request/buffering/trouble.ts'
 import { BLOCK_BYTES, type Buffers } from './buffers.ts'
@@ -40,13 +40,15 @@ export class HeldBytes implements SpoolOwner {
   bytes = 0
   /** Of them, those that were in a file. */
   spooledBytes = 0
-  /** Why it should hold no more. */
+  /** Why it should hold no more; a queue forgets it when all is read. */
   trouble: BufferTrouble | undefined = undefined
   readonly #buffers: Buffers
   readonly #plan: HeldPlan
   readonly #owner: HeldOwner
+  readonly #keeps: boolean
   #file: SpoolFile | undefined = undefined
-  /** What comes behind the file. */
+  /** Of the body: where the file begins. The blocks come behind it. */
+  #fileAt = 0
   readonly #blocks: Block[] = []
   #memoryBytes = 0
   /** What the account has, bytes. */
@@ -67,15 +69,21 @@ export class HeldBytes implements SpoolOwner {
   #returned = 0
   #wasBusy = false
 
-  constructor(buffers: Buffers, plan: HeldPlan, owner: HeldOwner) {
+  /** @param keeps it can be read more than once: nothing may come between the first reading and the last but where there is `trouble` */
+  constructor(buffers: Buffers, plan: HeldPlan, keeps: boolean, owner: HeldOwner) {
     this.#buffers = buffers
     this.#plan = plan
+    this.#keeps = keeps
     this.#owner = owner
   }
 
   /** Bytes that are still to be read. */
   get unread(): number {
     return this.bytes - this.#at
+  }
+
+  get isSpooled(): boolean {
+    return this.#file !== undefined
   }
 
   get room(): Room {
@@ -98,18 +106,26 @@ export class HeldBytes implements SpoolOwner {
     this.#wasBusy = this.room === 'busy'
   }
 
-  /** The next piece; undefined = all is read, or `onHeldReady` follows. */
+  /** The next piece; undefined = all is read, or `onHeldReady` follows. A queue lets go of what it gives. */
   next(): Buffer | undefined {
     const file = this.#file
     if (file !== undefined) {
-      if (this.#at < file.bytes) return this.#nextOfFile(file)
+      if (this.#at < this.#fileAt + file.bytes) return this.#nextOfFile(file)
       if (file.isReturning) return undefined
+      if (!this.#keeps) this.#closeFile()
     }
     const block = this.#blocks[this.#next]
     if (block === undefined) return undefined
     this.#at += block.used
-    this.#next += 1
-    this.#isLastShown = this.#next === this.#blocks.length
+    if (this.#keeps) {
+      this.#next += 1
+      this.#isLastShown = this.#next === this.#blocks.length
+    } else {
+      this.#blocks.shift()
+      this.#memoryBytes -= block.used
+      this.#leave(block.bytes.length)
+      if (this.unread === 0) this.trouble = undefined
+    }
     return block.bytes.subarray(0, block.used)
   }
 
@@ -163,14 +179,15 @@ export class HeldBytes implements SpoolOwner {
     const isScarce = this.#buffers.isScarce
     if (isScarce || this.#memoryBytes > this.#plan.memoryBytes) this.#spill(isScarce || this.#file === undefined)
     else if (this.#file !== undefined) this.#spill(false)
-    if (this.bytes >= this.#plan.maxBytes) this.#stop('too-large')
+    const from = this.#file === undefined ? this.#at : this.#fileAt
+    if (this.trouble === undefined && (this.#keeps ? this.bytes : this.bytes - from) >= this.#plan.maxBytes)
+      this.#stop('too-large')
   }
 
   /** @param all else blocks that are full */
   #spill(all: boolean): void {
-    const file = this.#file ?? this.#buffers.spool.open(this)
+    const file = this.#file ?? this.#openFile()
     if (typeof file === 'string') return this.#stop(file)
-    this.#file = file
     for (let block = this.#blocks[0]; block !== undefined; block = this.#blocks[0]) {
       if (!all && block.used < BLOCK_BYTES) return
       if (!file.write(block.bytes.buffer as ArrayBuffer, block.used)) return this.#stop('disk')
@@ -178,6 +195,20 @@ export class HeldBytes implements SpoolOwner {
       this.#memoryBytes -= block.used
       this.spooledBytes += block.used
     }
+  }
+
+  #openFile(): SpoolFile | BufferTrouble {
+    const file = this.#buffers.spool.open(this)
+    if (typeof file === 'string') return file
+    this.#file = file
+    this.#fileAt = this.#askedFor = this.#at
+    return file
+  }
+
+  #closeFile(): void {
+    this.#file?.close()
+    this.#file = undefined
+    this.#stopReading()
   }
 
   #stop(trouble: BufferTrouble): void {
@@ -192,9 +223,10 @@ export class HeldBytes implements SpoolOwner {
       this.#at += piece.length
       this.#leave(piece.length)
     }
-    while (!file.isReturning && this.#askedFor < file.bytes && this.#outstanding + this.#pieces.length < AHEAD) {
-      const bytes = Math.min(BLOCK_BYTES, file.bytes - this.#askedFor)
-      file.read(this.#askedFor, bytes, this.#round)
+    const end = this.#fileAt + file.bytes
+    while (!file.isReturning && this.#askedFor < end && this.#outstanding + this.#pieces.length < AHEAD) {
+      const bytes = Math.min(BLOCK_BYTES, end - this.#askedFor)
+      file.read(this.#askedFor - this.#fileAt, bytes, this.#round)
       this.#askedFor += bytes
       this.#outstanding += 1
     }
@@ -233,10 +265,7 @@ export class HeldBytes implements SpoolOwner {
     if (this.#file?.isReturning === true) return
     this.#returned = 0
     this.#stopReading()
-    if (this.#file?.bytes === 0) {
-      this.#file.close()
-      this.#file = undefined
-    }
+    if (this.#file?.bytes === 0) this.#closeFile()
     this.#owner.onHeldRoom()
     this.#owner.onHeldReady()
   }

@@ -33,7 +33,7 @@ export class GatheredBody extends RequestBody {
 
   /** From now on it is gathered. */
   gather(owner: HeldOwner): void {
-    this.#held = new HeldBytes(this.#buffers, this.#plan, owner)
+    this.#held = new HeldBytes(this.#buffers, this.#plan, true, owner)
     const bytes = this.release()
     if (bytes) this.#held.append(bytes, 0, bytes.length)
   }
