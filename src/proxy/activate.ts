@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { connectionLimit, needsOf } from '../policy/process/connection-limit.ts'
-import { compileRoutes } from '../policy/request/routing.ts'
+import { RouteTables } from '../policy/request/certificates/route-tables.ts'
 import { compileRpcReads } from '../policy/request/rpc-reads.ts'
 import { ROUTE_OF_NONE } from '../shared/counter-cells.ts'
 import type { Slots } from '../shared/messages.ts'
@@ -13,6 +13,7 @@ import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
 import { Compression } from './exchange/compression/compression.ts'
 import { otherRoutesOf } from './exchange/protection/other-routes.ts'
+import { certificateFieldsOf } from './exchange/request-fields.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
@@ -61,7 +62,8 @@ export function activate(
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,
-    tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
+    tables: new RouteTables(matches),
+    certificateFields: certificateFieldsOf(snapshot),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
     compressions: snapshot.routes.map(({ compress }) => compress && new Compression(compress)),
     admissions: admissionsOf(

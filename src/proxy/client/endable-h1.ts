@@ -34,12 +34,25 @@ export abstract class EndableH1 extends ClientConnection {
 
   protected abstract onWritten(): void
 
+  endAfterResponse(): void {
+    this.writer.endConnection()
+  }
+
+  endConnection(): void {
+    this.writer.endConnection()
+  }
+
   *exchanges(): Iterable<ClientEvents> {
     if (this.exchange) yield this.exchange
   }
 
   drain(): void {
     if (this.phase === 'idle') this.close()
+  }
+
+  protected endServed(): void {
+    if (this.phase === 'idle' || this.phase === 'tunnel') this.close()
+    else this.writer.endConnection()
   }
 
   stop(): number {

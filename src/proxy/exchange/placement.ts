@@ -12,6 +12,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { Compression } from './compression/compression.ts'
+import type { ClientSide } from './downstream.ts'
 
 export interface Placement extends RoutedRequest {
   /** Where requests of the route are counted. */
@@ -26,13 +27,13 @@ export interface Placement extends RoutedRequest {
 /** @param path normalised; @returns undefined where no route matches */
 export function placementOf(
   active: ActiveSnapshot,
-  listener: string,
+  side: ClientSide,
   { hostName, method, meaning: { fields } }: RequestHead,
   path: string,
   clientAddress: string,
 ): Placement | undefined {
-  const table = active.tables.get(listener)
-  const index = table ? matchRoute(table, hostName, path, method) : -1
+  const table = active.tables.of(side.listener.name, side.tls?.certificate)
+  const index = matchRoute(table, hostName, path, method)
   if (index < 0) return undefined
   const route = active.snapshot.routes[index]!
   const pool = active.pools[route.pool]!

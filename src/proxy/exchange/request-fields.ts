@@ -6,20 +6,23 @@ import { FIELD, type Field, fieldOf } from '../../http/field-names.ts'
 import { firstValue, listOf } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
 import { countsHops } from '../../policy/request/method-class.ts'
+import { certificateField, chainField } from '../../tls/client-certificate.ts'
 import type { ClientSide } from './downstream.ts'
 
 /** X-Forwarded-Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
 const OTHER_FORWARDED = /^x-forwarded-/i
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
-/** @param via name for Via, undefined = none */
+/** @param via name for Via, undefined = none @param certificateFields see ActiveSnapshot */
 export function forwardedRequest(
   { method, meaning, host, minor }: RequestHead,
   client: ClientSide,
   via: string | undefined,
   isTrusted: (address: string) => boolean,
+  certificateFields?: ReadonlySet<string>,
 ): ForwardedRequest {
   const { fields, options, length, maxForwards } = meaning
   const names: string[] = []
@@ -43,6 +46,9 @@ export function forwardedRequest(
       case FIELD.realIp:
       case FIELD.requestId:
         continue
+      case FIELD.clientCert:
+        if (!client.trusted) continue
+        break
       case FIELD.expect:
         // RFC 9110 10.1.1: an HTTP/1.0 client can't wait for 100.
         if (minor === 0) continue
@@ -55,6 +61,7 @@ export function forwardedRequest(
     }
     const name = fields.names[i]!
     if (name.includes('_') ? imitates(name) : !client.trusted && OTHER_FORWARDED.test(name)) continue
+    if (certificateFields?.has(spelledAlike(name))) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
     names.push(name)
     values.push(
@@ -92,6 +99,19 @@ export function forwardedRequest(
     values.push(client.http2 ? `2.0 ${via}` : `1.${minor} ${via}`)
     kinds.push(FIELD.via)
   }
+  const certificate = client.tls?.certificate
+  const told = client.listener.tls?.clients
+  if (certificate && told) {
+    names.push(told.field)
+    values.push(certificateField(certificate))
+    kinds.push(FIELD.clientCert)
+    const chain = told.chainField && chainField(certificate)
+    if (told.chainField && chain) {
+      names.push(told.chainField)
+      values.push(chain)
+      kinds.push(FIELD.clientCert)
+    }
+  }
 
   const requestId = believed && firstValue(believed, FIELD.requestId)
   return {
@@ -104,6 +124,19 @@ export function forwardedRequest(
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
     written: undefined,
   }
+}
+
+/** A spelling that all names share which CGI and the like can't tell from each other: `X-A`, `x_a` and `X.A`. */
+function spelledAlike(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+}
+
+/** Of all listeners: one that does not ask for certificates passes on what nobody has verified no more than the others. */
+export function certificateFieldsOf({ listeners }: Pick<Snapshot, 'listeners'>): ReadonlySet<string> | undefined {
+  const asking = listeners.flatMap(({ tls }) => tls?.clients ?? [])
+  if (asking.length === 0) return undefined
+  const names = ['Client-Cert', ...asking.map(({ field }) => field)]
+  return new Set(names.flatMap(name => [spelledAlike(name), spelledAlike(`${name}-Chain`)]))
 }
 
 /** What is left of Max-Forwards behind vigia. At 0 nothing is passed on at all: see arrival.ts. */

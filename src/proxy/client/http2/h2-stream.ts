@@ -73,6 +73,10 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   /** Streams are in step whatever comes on one of them. */
   endAfterResponse(): void {}
 
+  endConnection(): void {
+    this.#host.drain()
+  }
+
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true
     this.#left = bodiless ? 0 : head.length

@@ -71,6 +71,7 @@ class Nobody implements Downstream {
 
   interim(): void {}
   endAfterResponse(): void {}
+  endConnection(): void {}
   head(): void {}
   body(): void {}
   end(): void {}

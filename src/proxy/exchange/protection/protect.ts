@@ -30,7 +30,7 @@ export function protect(
   if (!others.restricts && closedRoutes === undefined) return undefined
   let other: OtherReadings | undefined
   if (others.mayDiffer(head)) {
-    other = others.of(head, record.listener, route)
+    other = others.of(head, record.side, route)
     if (other === undefined) {
       context.row.add(pool.slot, TOTAL.forbidden, 1)
       return FORBIDDEN
@@ -42,15 +42,16 @@ export function protect(
 /** Whoever is forbidden on one of the routes spends nothing of his rate on another. */
 function refusalOf(
   { active: { admissions } }: ExchangeContext,
-  { path, client }: ExchangeRecord,
+  record: ExchangeRecord,
   { route }: Placement,
   other: OtherReadings | undefined,
 ): Refusal | undefined {
+  const { path, client } = record
   const own = route.access || route.rateLimit ? admissions.get(route) : undefined
-  if (other === undefined) return own?.forbids(client, path, undefined) ?? own?.limits(client)
+  if (other === undefined) return own?.forbids(record, undefined) ?? own?.limits(client)
   const { paths, routes, withoutPrefix } = other
-  let refusal = own?.forbids(client, path, paths)
-  for (const each of routes) refusal ??= admissions.get(each)?.forbids(client, path, paths)
+  let refusal = own?.forbids(record, paths)
+  for (const each of routes) refusal ??= admissions.get(each)?.forbids(record, paths)
   for (const each of withoutPrefix) refusal ??= admissions.get(each)?.deniesPath(path, paths)
   refusal ??= own?.limits(client)
   for (const each of routes) refusal ??= admissions.get(each)?.limits(client)
