@@ -29,8 +29,6 @@ export const FIELD = {
   maxForwards: 24,
   cdnLoop: 25,
   hsts: 26,
-  /** Client-Cert, Client-Cert-Chain (RFC 9440). */
-  clientCert: 27,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -64,8 +62,6 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Max-Forwards', FIELD.maxForwards],
   ['CDN-Loop', FIELD.cdnLoop],
   ['Strict-Transport-Security', FIELD.hsts],
-  ['Client-Cert', FIELD.clientCert],
-  ['Client-Cert-Chain', FIELD.clientCert],
 ]
 
 const BY_NAME = new Map<string, Field>()

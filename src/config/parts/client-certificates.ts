@@ -55,10 +55,9 @@ export const clientCertificatesSchema = section(
 type ClientCertificatesDocument = Static<typeof clientCertificatesSchema>
 
 export function* checkClientCertificates({ field }: ClientCertificatesDocument, at: Path): Iterable<Finding> {
-  const kind = field === undefined ? FIELD.clientCert : fieldOf(field)
-  const isOwn = kind !== FIELD.other && kind !== FIELD.clientCert
-  if (isOwn || /^x-forwarded-/i.test(field ?? '') || /-chain$/i.test(field ?? ''))
-    yield error([...at, 'field'], `${quote(field!)} has a meaning of its own: choose another name, such as Client-Cert`)
+  if (field === undefined) return
+  if (fieldOf(field) !== FIELD.other || /^x-forwarded-|-chain$/i.test(field))
+    yield error([...at, 'field'], `${quote(field)} has a meaning of its own: choose another name, such as Client-Cert`)
 }
 
 /** @param at path of the section */

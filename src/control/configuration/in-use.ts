@@ -2,6 +2,7 @@
 // one where that can't be. One after the other. Where a configuration comes from is not its business.
 
 import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { LifeState } from '../../admin/contract/status.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
@@ -92,7 +93,8 @@ export class ConfigurationInUse {
     if (wanted.cache.bytes !== bytes) {
       logger.warn(`cache.bytes stays at ${bytes} until the next start (the file now says ${wanted.cache.bytes})`)
     }
-    const usable = { ...wanted, workers: former.workers, cache: former.cache }
+    if (!isDeepStrictEqual(wanted.buffers, former.buffers)) logger.warn('buffers stays as it is until the next start')
+    const usable = { ...wanted, workers: former.workers, cache: former.cache, buffers: former.buffers }
     await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
     await certificates.prepare(wanted)
     await admin.listen(wanted.admin)

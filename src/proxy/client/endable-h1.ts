@@ -38,10 +38,6 @@ export abstract class EndableH1 extends ClientConnection {
     this.writer.endConnection()
   }
 
-  endConnection(): void {
-    this.writer.endConnection()
-  }
-
   *exchanges(): Iterable<ClientEvents> {
     if (this.exchange) yield this.exchange
   }

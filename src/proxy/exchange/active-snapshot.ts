@@ -9,6 +9,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { Queue } from '../pool/queue.ts'
 import type { Admission } from './admission.ts'
 import type { Compression } from './compression/compression.ts'
+import type { FieldEdits } from './fields/field-edits.ts'
 import type { OtherRoutes } from './protection/other-routes.ts'
 
 export interface ActiveSnapshot {
@@ -23,12 +24,14 @@ export interface ActiveSnapshot {
   /** By the slot of the pool: also those of pools that have left, which somebody may still wait in. */
   readonly queues: Map<number, Queue>
   readonly tables: RouteTables
-  /** Names under which upstreams get certificates of clients, in the spelling of `spelledAlike`; undefined = no listener asks for any. */
+  /** Names under which upstreams get certificates of clients, as `foldedName` returns them; undefined = no listener asks for any. */
   readonly certificateFields: ReadonlySet<string> | undefined
   /** What each route declares as RPC reads; parallel to the snapshot's routes. */
   readonly rpcReads: readonly (RpcReads | undefined)[]
   /** Of the routes that compress; parallel to the snapshot's routes. */
   readonly compressions: readonly (Compression | undefined)[]
+  /** Of the routes whose fields are edited; parallel to the snapshot's routes. */
+  readonly edits: readonly (FieldEdits | undefined)[]
   /** Of the routes that restrict who may use them, or how often. */
   readonly admissions: ReadonlyMap<RoutePlan, Admission>
   /** Where a request of each pool could belong as well; parallel to the pools. */

@@ -67,7 +67,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { active } = context
   const { head, client, side } = record
   if (side.refused !== undefined) {
-    down.endConnection()
+    down.endAfterResponse('refused')
     return reject(side.refused)
   }
   const path = normalisePath(head.target)
@@ -89,6 +89,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   }
   const protection = protect(context, record, placement)
   if (placement.compression) record.negotiate(placement.compression)
+  if (placement.edits) record.forwarded = placement.edits.forwarded(record)
   if (route.cache !== undefined) {
     const admitted = admitCached(context, down, record, placement, protection)
     if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted

@@ -67,10 +67,8 @@ export interface Downstream {
   readonly holdsBuffers: boolean
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
-  /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
-  endAfterResponse(): void
-  /** The response that follows is the connection's last: nothing more is served on it. */
-  endConnection(): void
+  /** The response that follows is the connection's last: what the client sends can't be trusted to be in step, or nothing of it is served. */
+  endAfterResponse(why: 'out-of-step' | 'refused'): void
   /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, which makes the answer private, '' = none. */
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void
   body(chunk: Buffer, start: number, end: number): void

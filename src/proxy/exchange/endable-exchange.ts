@@ -109,10 +109,17 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.progress.headSent = true
     this.retries?.answered()
     this.record.status = head.status
-    if (attempt.endpoint.ended) this.down.endAfterResponse()
+    if (attempt.endpoint.ended) this.down.endAfterResponse('out-of-step')
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
-    this.out.head(head, bodiless, this.requestId, cookie)
+    const edited = this.edited(head, attempt.endpoint.plan.name)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, edited.fields)
+    this.out.head(edited, bodiless, this.requestId, cookie)
+  }
+
+  /** As its route wants the fields of answers. @param upstream its name */
+  protected edited(head: ResponseHead, upstream: string): ResponseHead {
+    const { edits } = this.placement
+    return edits ? edits.answered(head, this.record, upstream) : head
   }
 
   /** Timers and verdicts come from outside of any connection: what they break must end here. */
@@ -145,7 +152,8 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   }
 
   onResponseEnd(trailers: Fields): void {
-    this.out.end(trailers)
+    const { edits } = this.placement
+    this.out.end(edits ? edits.answerTrailers(trailers) : trailers)
     this.attempt!.recordAnswer()
     this.finish('complete')
     this.leaveClient()
@@ -270,6 +278,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.breaker?.end()
     this.attempt?.leave()
     this.timer.end()
+    this.record.retries = this.retries
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
     // The answer's last bytes are not known yet: `onEncodedEnd` follows.

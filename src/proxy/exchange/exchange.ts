@@ -20,6 +20,7 @@ import { Attempt } from './attempt.ts'
 import { invalidate } from './cached/invalidate.ts'
 import type { ClientEvents } from './client-events.ts'
 import { EndableExchange } from './endable-exchange.ts'
+import { forwardedTrailers } from './fields/field-edits.ts'
 import { noteSession } from './placement.ts'
 
 /** What a failed attempt counts as for balancing by latency, ms. */
@@ -142,8 +143,17 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   onRequestEnd(trailers: Fields): void {
     if (this.over) return
-    this.body.end(trailers)
+    this.body.end(trailers.names.length === 0 ? trailers : this.#forwarded(trailers))
     if (this.timer.phase === 'request') this.timer.awaitResponse()
+  }
+
+  #forwarded(trailers: Fields): Fields {
+    return forwardedTrailers(
+      trailers,
+      this.down.client.trusted,
+      this.context.active.certificateFields,
+      this.placement.edits,
+    )
   }
 
   onUpstreamDrain(): void {
@@ -187,14 +197,14 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
   #askedForLogin(connection: UpstreamConnection): void {
     this.#own(connection)
-    if (!connection.outlivesAnswer) this.down.endAfterResponse()
+    if (!connection.outlivesAnswer) this.down.endAfterResponse('out-of-step')
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {
     const { endpoint, connection } = this.attempt!
     this.retries?.answered()
     this.record.status = head.status
-    const client = this.down.upgrade(head, this.requestId)
+    const client = this.down.upgrade(this.edited(head, endpoint.plan.name), this.requestId)
     this.finish('upgraded')
     noteSession(this.context.sessions, this.placement, endpoint)
     const { timeouts } = this.placement.route
@@ -225,7 +235,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     } else if (this.progress.headSent) this.cut('upstream cut')
     else {
       // A client whose login has ended learns it, and begins anew.
-      if (attempt.connection.login) this.down.endAfterResponse()
+      if (attempt.connection.login) this.down.endAfterResponse('out-of-step')
       this.answer(this.retrying.lastFailure!)
     }
   }

@@ -13,6 +13,7 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { Compression } from './compression/compression.ts'
 import type { ClientSide } from './downstream.ts'
+import type { FieldEdits } from './fields/field-edits.ts'
 
 export interface Placement extends RoutedRequest {
   /** Where requests of the route are counted. */
@@ -22,6 +23,8 @@ export interface Placement extends RoutedRequest {
   readonly rpcReads: RpcReads | undefined
   /** How the route's answers are compressed; undefined = they are not. */
   readonly compression: Compression | undefined
+  /** What is done to the fields of the route's requests and answers; undefined = nothing. */
+  readonly edits: FieldEdits | undefined
 }
 
 /** @param path normalised; @returns undefined where no route matches */
@@ -45,6 +48,7 @@ export function placementOf(
     pool,
     rpcReads: active.rpcReads[index],
     compression: active.compressions[index],
+    edits: active.edits[index],
     key: balance.kind === 'hash' ? hashKey(followed ?? clientAddress) : 0,
     stickiness: pool.affinity?.stickinessOf(fields, clientAddress, Date.now()),
   }

@@ -1,19 +1,19 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
-// What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
+// What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced, and what else only a proxy may
+// say (policy/request/fields/claims.ts) is put aside.
 
 import { isAuthority, portOf, withoutEmptyPort } from '../../http/authority.ts'
-import { FIELD, type Field, fieldOf } from '../../http/field-names.ts'
-import { firstValue, listOf } from '../../http/fields.ts'
+import { FIELD, type Field } from '../../http/field-names.ts'
+import { type Fields, firstValue, listOf, NO_FIELDS } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
+import { claimOf, foldedName } from '../../policy/request/fields/claims.ts'
 import { countsHops } from '../../policy/request/method-class.ts'
 import { certificateField, chainField } from '../../tls/client-certificate.ts'
 import type { ClientSide } from './downstream.ts'
 
-/** X-Forwarded-Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
-const OTHER_FORWARDED = /^x-forwarded-/i
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
 /** @param via name for Via, undefined = none @param certificateFields see ActiveSnapshot */
@@ -29,6 +29,7 @@ export function forwardedRequest(
   const values: string[] = []
   const kinds: Field[] = []
   let passed: string | undefined
+  let claimed: Fields | undefined
   for (let i = 0; i < fields.names.length; i += 1) {
     switch (fields.kinds[i]) {
       case FIELD.host:
@@ -46,9 +47,6 @@ export function forwardedRequest(
       case FIELD.realIp:
       case FIELD.requestId:
         continue
-      case FIELD.clientCert:
-        if (!client.trusted) continue
-        break
       case FIELD.expect:
         // RFC 9110 10.1.1: an HTTP/1.0 client can't wait for 100.
         if (minor === 0) continue
@@ -60,9 +58,14 @@ export function forwardedRequest(
         break
     }
     const name = fields.names[i]!
-    if (name.includes('_') ? imitates(name) : !client.trusted && OTHER_FORWARDED.test(name)) continue
-    if (certificateFields?.has(spelledAlike(name))) continue
+    if (certificateFields?.has(foldedName(name))) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
+    const claim = fields.kinds[i] === FIELD.other ? claimOf(name) : undefined
+    if (claim === 'imitation') continue
+    if (claim === 'claim' && !client.trusted) {
+      claimed = withClaim(claimed, name, fields.values[i]!)
+      continue
+    }
     names.push(name)
     values.push(
       fields.kinds[i] === FIELD.maxForwards ? hopsLeft(method, fields.values[i]!, maxForwards) : fields.values[i]!,
@@ -104,12 +107,12 @@ export function forwardedRequest(
   if (certificate && told) {
     names.push(told.field)
     values.push(certificateField(certificate))
-    kinds.push(FIELD.clientCert)
+    kinds.push(FIELD.other)
     const chain = told.chainField && chainField(certificate)
     if (told.chainField && chain) {
       names.push(told.chainField)
       values.push(chain)
-      kinds.push(FIELD.clientCert)
+      kinds.push(FIELD.other)
     }
   }
 
@@ -121,14 +124,10 @@ export function forwardedRequest(
     clientAddress: address,
     scheme,
     passed,
+    claimed,
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
     written: undefined,
   }
-}
-
-/** A spelling that all names share which CGI and the like can't tell from each other: `X-A`, `x_a` and `X.A`. */
-function spelledAlike(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
 /** Of all listeners: one that does not ask for certificates passes on what nobody has verified no more than the others. */
@@ -136,7 +135,7 @@ export function certificateFieldsOf({ listeners }: Pick<Snapshot, 'listeners'>):
   const asking = listeners.flatMap(({ tls }) => tls?.clients ?? [])
   if (asking.length === 0) return undefined
   const names = ['Client-Cert', ...asking.map(({ field }) => field)]
-  return new Set(names.flatMap(name => [spelledAlike(name), spelledAlike(`${name}-Chain`)]))
+  return new Set(names.flatMap(name => [foldedName(name), foldedName(`${name}-Chain`)]))
 }
 
 /** What is left of Max-Forwards behind vigia. At 0 nothing is passed on at all: see arrival.ts. */
@@ -144,10 +143,9 @@ function hopsLeft(method: string, sent: string, maxForwards = 0): string {
   return countsHops(method) ? String(Math.max(0, maxForwards - 1)) : sent
 }
 
-/** CGI and WSGI read `X_Forwarded_For` as X-Forwarded-For: no name may pass that only such a reading turns into one of vigia's own. */
-function imitates(name: string): boolean {
-  const read = name.replaceAll('_', '-')
-  return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
+function withClaim(claimed: Fields | undefined, name: string, value: string): Fields {
+  const { names, values, kinds } = claimed ?? NO_FIELDS
+  return { names: [...names, name], values: [...values, value], kinds: [...kinds, FIELD.other] }
 }
 
 /** Of several, the first is the client's: each proxy appends its own. For a WebSocket some proxies write wss and ws. */

@@ -38,14 +38,15 @@ export function sendAnswer(
     ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
     : answer(code, requestId, form, waitS)
   // What a malformed request is followed by can't be trusted to be a request.
-  if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
+  if (code in FAULTS || code === 'internal-error') down.endAfterResponse('out-of-step')
   sendWhole(down, record, { head, body })
 }
 
 /** Hands over a whole answer that is no fault's, and notes it; the caller flushes. */
 export function sendWhole(down: Downstream, record: ExchangeRecord, { head, body }: Answer): void {
   const bodiless = record.method === 'HEAD'
-  down.head(head, bodiless, record.requestId, '')
+  const edits = record.placement?.edits
+  down.head(edits ? edits.own(head, record) : head, bodiless, record.requestId, '')
   if (!bodiless) down.body(body, 0, body.length)
   down.end(NO_FIELDS)
   record.status = head.status

@@ -71,7 +71,6 @@ class Nobody implements Downstream {
 
   interim(): void {}
   endAfterResponse(): void {}
-  endConnection(): void {}
   head(): void {}
   body(): void {}
   end(): void {}
