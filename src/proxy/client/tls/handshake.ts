@@ -145,7 +145,7 @@ export class Handshake {
     const whose =
       certificate === undefined ? 'no certificate' : `the certificate ${JSON.stringify(certificate.subject)}`
     const reason = certificate === undefined ? 'no-client-certificate' : 'bad-client-certificate'
-    this.#handshakes.failed({ reason, words: `${whose}: ${words}` }, this.#peer)
+    this.#handshakes.failed({ reason, words: `${whose}: ${words}` }, this.#peer, refused)
     return presented
   }
 

@@ -89,10 +89,11 @@ export class Handshakes {
     this.#runtime.row.addOwn(isResumed ? WORKER.handshakesResumed : WORKER.handshakesFull, 1)
   }
 
-  failed({ reason, words }: ExplainedFailure, peer: string): void {
+  /** @param about each is said once a minute */
+  failed({ reason, words }: ExplainedFailure, peer: string, about: string = reason): void {
     this.#runtime.row.addOwn(WORKER.firstHandshakeFailure + HANDSHAKE_FAILURES.indexOf(reason), 1)
-    if (!this.#nowAndThen.isDue(reason, performance.now())) return
-    const message = `listener ${this.#listener}: the TLS handshake with ${peer} failed: ${words} (said once a minute for each reason; vigia_tls_handshake_failures_total{reason="${reason}"} counts all)`
+    if (!this.#nowAndThen.isDue(about, performance.now())) return
+    const message = `listener ${this.#listener}: the TLS handshake with ${peer} failed: ${words} (said once a minute for each cause; vigia_tls_handshake_failures_total{reason="${reason}"} counts all)`
     this.#runtime.report({ type: 'log', level: reason === 'no-certificate' ? 'error' : 'info', message, detail: {} })
   }
 
