@@ -12,7 +12,6 @@ import { CounterRow, CounterTable } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
 import { Permits } from '../shared/permits.ts'
-import type { Question, Reply } from '../shared/questions.ts'
 import { RateTable } from '../shared/rate-table.ts'
 import { SessionTable } from '../shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
@@ -30,6 +29,7 @@ import { Encoders } from './exchange/compression/encoders.ts'
 import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { Stories } from './exchange/story/stories.ts'
+import { replyTo } from './explain/reply.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { NowAndThen } from './runtime/now-and-then.ts'
 import { Ticker } from './runtime/ticker.ts'
@@ -198,12 +198,8 @@ class Worker implements ExchangeContext {
         this.report({ type: 'challenges-known', version: message.challenges.version })
         return
       case 'question':
-        this.report({ type: 'reply', number: message.number, reply: this.#replyTo(message.question) })
+        this.report({ type: 'reply', number: message.number, reply: replyTo(this, message.question) })
     }
-  }
-
-  #replyTo(question: Question): Reply {
-    return this.stories.find(question.requestId)
   }
 
   #answerTo(challenges: AcmeChallenges): void {

@@ -8,6 +8,7 @@ import { answer } from '../answers/answers.ts'
 import { type AnswerCode, statusOf } from '../answers/codes.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import type { ClientSide } from '../exchange/downstream.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { Wire } from './accept/wire.ts'
 import { ClientConnection, type ConnectionHost } from './client-connection.ts'
@@ -32,6 +33,7 @@ export abstract class EndableH1 extends ClientConnection {
     this.writer = new ResponseWriter(wire.socket, this.isSecure ? () => this.onWritten() : undefined)
   }
 
+  abstract client: ClientSide
   protected abstract onWritten(): void
 
   *exchanges(): Iterable<ClientEvents> {
@@ -95,6 +97,7 @@ export abstract class EndableH1 extends ClientConnection {
     const fault = FAULT_CODES.indexOf(code as FaultCode)
     if (fault >= 0) row.rejected(fault)
     row.finished(SLOT_OF_VIGIA, statusOf(code), 0)
+    this.context.stories.refused(requestId, this.client, code, statusOf(code), Date.now())
     this.phase = 'exchange'
     this.writer.begin(1, false)
     this.writer.head(head, false, requestId, '')
