@@ -11,23 +11,21 @@ import { Cache } from '../proxy/cache/cache.ts'
 import { compileClosedRoutes } from '../proxy/exchange/closed-routes.ts'
 import { explainRoute } from '../proxy/explain/explain-route.ts'
 import type { Runtime } from '../proxy/runtime/runtime.ts'
+import { SharedTables } from '../proxy/runtime/shared-tables.ts'
 import { TimerWheel } from '../proxy/runtime/timer-wheel.ts'
 import { CacheMemory } from '../shared/cache/memory.ts'
-import { ClientConnections } from '../shared/client-connections.ts'
-import { CounterRow } from '../shared/counters.ts'
 import type { Question, Reply } from '../shared/explain/questions.ts'
-import { Permits } from '../shared/permits.ts'
-import { RateTable } from '../shared/rate-table.ts'
 
 type RouteReply = Extract<Reply, { kind: 'route' }>
 type RouteQuestion = Extract<Question, { kind: 'route' }>
 
 /** Nothing is stored. */
 const CACHE_BYTES = 1024 * 1024
+const NO_BUFFERS = { directory: '', files: 0, memoryBytes: 0, diskBytes: 0, keepFreeBytes: 0 }
 const NO_TOTALS: UpstreamTotals = { responses: 0, serverErrors: 0, gatewayErrors: 0, firstByteMs: 0 }
 
 export function explainOnFile(snapshot: Snapshot, question: RouteQuestion): RouteReply['found'] {
-  const shared = new SharedMemory(1, CACHE_BYTES)
+  const shared = new SharedMemory(1, CACHE_BYTES, NO_BUFFERS)
   const registry = new Registry({ table: shared.upstreams, totals: () => NO_TOTALS, sent: () => 0, tell() {} })
   const slots = registry.apply(snapshot)
   for (const { entries } of registry.pools())
@@ -40,28 +38,19 @@ export function explainOnFile(snapshot: Snapshot, question: RouteQuestion): Rout
   windows.start()
   const closedRoutes = compileClosedRoutes(windows.closedRoutes)
   windows.close()
-  const runtime = runtimeOn(shared)
+  const runtime = new Ground({ ...shared.buffers, worker: 0, workers: 1, instance: 'file', snapshot, slots })
   const active = activate(snapshot, slots, runtime, undefined)
   const cache = new Cache(new CacheMemory(shared.buffers.cache, 1, 0))
-  return explainRoute({ ...runtime, active, closedRoutes, challengeAnswers: undefined, cache }, question)
+  const { table, counters, rates } = runtime
+  return explainRoute({ table, counters, rates, active, closedRoutes, challengeAnswers: undefined, cache }, question)
 }
 
-function runtimeOn({ buffers, counters, upstreams, sessions }: SharedMemory): Runtime {
-  return {
-    row: new CounterRow(buffers.counters, 0),
-    counters,
-    table: upstreams,
-    permits: new Permits(buffers.permits, 1, 0),
-    rates: new RateTable(buffers.rates, 0),
-    clients: new ClientConnections(buffers.clients, 0),
-    sessions,
-    wheel: new TimerWheel(0),
-    instance: 'file',
-    descriptors: undefined,
-    random: Math.random,
-    report() {},
-    nextRequestId: () => '',
-    ownTrouble() {},
-    unexpected() {},
-  }
+/** Nothing happens on it. */
+class Ground extends SharedTables implements Runtime {
+  readonly wheel = new TimerWheel(0)
+  readonly random = Math.random
+  report(): void {}
+  nextRequestId = () => ''
+  ownTrouble(): void {}
+  unexpected(): void {}
 }

@@ -14,11 +14,14 @@ import { MemoryWatch } from './memory-watch.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
 import { Questions, type Replies } from './questions.ts'
 import { RevisionGate } from './revision-gate.ts'
+import { SpoolPost } from './spool-post.ts'
 import { Watch } from './watch.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left' | 'heapBytes'> {
   readonly workers: number
+  /** The file that the thread runs which writes the files of buffers. */
+  readonly spoolUrl: URL
   readonly counters: CounterTable
   /** What a worker that has ended had in flight: its row still tells. */
   readonly lostOf: (row: CounterRow) => LostRequests
@@ -40,6 +43,7 @@ export class Supervisor {
   readonly #posts: readonly Post[]
   readonly #watch: Watch
   readonly #memory: MemoryWatch
+  readonly spool: SpoolPost
   readonly #questions = new Questions()
   readonly #gate = new RevisionGate(READY_WITHIN_MS)
   #phase: 'running' | 'draining' | 'closed' = 'running'
@@ -59,6 +63,7 @@ export class Supervisor {
       left: (from, exitCode, why) => this.#left(from, exitCode, why),
     }
     this.#posts = Array.from({ length: options.workers }, (_, worker) => new Post(worker, post))
+    this.spool = new SpoolPost(options)
     this.#watch = new Watch({ ...options, posts: this.#posts })
     this.#memory = new MemoryWatch({ ...options, bounds: options.memory, posts: this.#posts })
   }
@@ -129,6 +134,7 @@ export class Supervisor {
     this.#watch.close()
     this.#memory.close()
     await Promise.all(this.#posts.map(post => post.close()))
+    await this.spool.close()
   }
 
   view(): readonly WorkerView[] {
@@ -163,6 +169,9 @@ export class Supervisor {
       }
       case 'challenges-known':
         post.challengesVersion = message.version
+        return
+      case 'spool-wanted':
+        if (this.#phase !== 'closed') post.tell({ type: 'spool', port: this.spool.connect() })
         return
       case 'reply':
         this.#questions.replied(worker, message.number, message.reply)

@@ -11,7 +11,7 @@ import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientSide } from '../exchange/downstream.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { Wire } from './accept/wire.ts'
-import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import { ClientConnection, type ConnectionHost, FIRST_REQUEST_MS } from './client-connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -41,7 +41,9 @@ export abstract class EndableH1 extends ClientConnection {
   }
 
   drain(): void {
-    if (this.phase === 'idle') this.close()
+    if (this.phase !== 'idle') return
+    if (this.socket.bytesWritten > 0) this.close()
+    else this.context.wheel.arm(this.timer, FIRST_REQUEST_MS)
   }
 
   stop(): number {
