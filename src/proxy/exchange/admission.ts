@@ -27,14 +27,20 @@ interface Asking {
   readonly side: { readonly tls: { readonly certificate: PresentedCertificate | undefined } | undefined }
 }
 
+/** Where it counts, and asks how often a client has asked. */
+export interface AdmissionRuntime {
+  readonly row: Pick<Runtime['row'], 'add'>
+  readonly rates: Pick<Runtime['rates'], 'ask'>
+}
+
 export class Admission {
   readonly #route: RoutePlan
   readonly #rules: AccessRules | undefined
-  readonly #runtime: Pick<Runtime, 'row' | 'rates'>
+  readonly #runtime: AdmissionRuntime
   readonly #poolSlot: number
 
   /** @param poolSlot where refusals are counted @param inOneCase see `admissionsOf` */
-  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number, inOneCase: boolean) {
+  constructor(route: RoutePlan, runtime: AdmissionRuntime, poolSlot: number, inOneCase: boolean) {
     this.#route = route
     this.#rules = rulesOf(route, inOneCase)
     this.#runtime = runtime
@@ -45,6 +51,12 @@ export class Admission {
   forbids({ client, path, side }: Asking, readings: readonly string[] | undefined): Refusal | undefined {
     const rules = this.#rules
     return rules && isForbidden(rules, client, path, readings, side.tls?.certificate) ? this.#forbidden() : undefined
+  }
+
+  /** Whether no client with this address may have anything of it; not counted. */
+  forbidsAddress(client: string): boolean {
+    const { allows, denies } = this.#rules ?? {}
+    return denies?.(client) === true || allows?.(client) === false
   }
 
   /** The same, but only where nobody may have the path. */
@@ -71,7 +83,7 @@ export class Admission {
 /** Of the routes that need one. @param inOneCase by pool: paths that are denied may come in one case too, see `spell` */
 export function admissionsOf(
   routes: readonly RoutePlan[],
-  runtime: Pick<Runtime, 'row' | 'rates'>,
+  runtime: AdmissionRuntime,
   poolSlots: readonly number[],
   inOneCase: readonly boolean[],
 ): ReadonlyMap<RoutePlan, Admission> {

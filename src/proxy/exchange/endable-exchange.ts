@@ -24,7 +24,7 @@ import { sendAnswer } from './send-answer.ts'
 import { ExchangeTimer } from './timer.ts'
 
 export abstract class EndableExchange implements Expiring, CodedExchange {
-  readonly placement: Placement
+  placement: Placement
   protected readonly context: ExchangeContext
   readonly #language: Language | undefined
   protected readonly down: Downstream
@@ -52,6 +52,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     record: ExchangeRecord,
     placement: Placement,
     breaker: Breaker | undefined,
+    body = new RequestBody(record.head.meaning.length),
   ) {
     const { route } = placement
     this.context = context
@@ -65,7 +66,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.coder = negotiation && new Coder(context, negotiation, down, record, this)
     this.out = this.coder ?? down
     this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
-    this.body = new RequestBody(record.head.meaning.length)
+    this.body = body
     if (route.retry) this.body.keep(route.retry.replayBytes)
   }
 
