@@ -7,7 +7,7 @@ import type { BufferLimits } from '../policy/process/buffer-limits.ts'
 import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
-import type { Question, Reply } from './questions.ts'
+import type { Question, Reply } from './explain/questions.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */

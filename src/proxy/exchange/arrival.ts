@@ -13,6 +13,7 @@ import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
+import type { Pool } from '../pool/pool.ts'
 import { admitCached } from './cached/admit-cached.ts'
 import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -69,6 +70,10 @@ export function arrive(
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
   const { head, client, side } = record
+  if (side.refused !== undefined) {
+    down.endAfterResponse('refused')
+    return reject(side.refused)
+  }
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
@@ -77,7 +82,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { redirectPort } = side.listener
   if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
     return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
-  const placement = placementOf(active, record.listener, head, path, client)
+  const placement = placementOf(active, side, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
   const { route, pool } = placement
@@ -100,9 +105,14 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
   const buffer = route.buffer?.request
-  if (buffer !== undefined && buffer.mode !== 'off' && gathers(record, buffer.mode))
+  if (buffer !== undefined && (isToHaveLength(record, pool) || (buffer.mode !== 'off' && gathers(record, buffer.mode))))
     return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
+}
+
+/** Its upstreams take no body, or lose it, that says no length. */
+function isToHaveLength({ head }: ExchangeRecord, pool: Pool): boolean {
+  return head.meaning.length === CHUNKED && pool.wantsLength
 }
 
 /** Only a body can be gathered. */

@@ -192,5 +192,7 @@ function totalOfProof(proof: Proof): number {
       return TOTAL.retriesIdempotent
     case 'declared':
       return TOTAL.retriesDeclared
+    case 'refused':
+      return TOTAL.retriesRefused
   }
 }
