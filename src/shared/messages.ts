@@ -3,6 +3,7 @@
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
+import type { HoldingSign } from '../policy/upstream/worker-holding.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
@@ -119,6 +120,8 @@ export type FromWorker =
   | { readonly type: 'idle-in-the-way'; readonly slot: number }
   /** This upstream answers on new connections only once idle ones are closed. */
   | { readonly type: 'starved'; readonly slot: number }
+  /** This upstream holds a worker for each connection. */
+  | { readonly type: 'holds-workers'; readonly slot: number; readonly sign: HoldingSign }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

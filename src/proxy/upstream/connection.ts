@@ -154,10 +154,7 @@ export class UpstreamConnection {
 
   /** Its side of a tunnel. @param early bytes that came with the 101 */
   tunnelEnd(early: Buffer | undefined): TunnelEnd {
-    const onData = (listener: (chunk: Buffer) => boolean) => {
-      this.#onTunnelData = listener
-    }
-    return { stream: this.#socket, early, onData }
+    return { stream: this.#socket, early, onData: listener => void (this.#onTunnelData = listener) }
   }
 
   #onData(chunk: Buffer): void {
@@ -232,8 +229,11 @@ export class UpstreamConnection {
     if (!attempt) return
     const bodiless = isBodiless(attempt.method, head.status)
     this.#interims = 0
-    this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
-    this.#persistent &&= this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length)
+    const { close, keepAlive } = head.options
+    const persists = !close && (head.minor === 1 || keepAlive)
+    if (!persists) this.#owner.onLastAnswer(this, head.status)
+    this.#persistent =
+      persists && (this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length))
     this.#announced = head.keepAlive
     this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)
     this.#phase = 'body'
