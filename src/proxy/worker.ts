@@ -26,6 +26,7 @@ import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { Encoders } from './exchange/compression/encoders.ts'
+import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { NowAndThen } from './runtime/now-and-then.ts'
@@ -59,6 +60,7 @@ class Worker implements ExchangeContext {
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
+  readonly shortBodies: ShortBodies
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   challengeAnswers: ChallengeAnswers | undefined = undefined
@@ -86,6 +88,7 @@ class Worker implements ExchangeContext {
     this.table = new UpstreamTable(start.upstreamTable)
     this.row = new CounterRow(start.counters, start.worker)
     this.encoders = new Encoders(this.row)
+    this.shortBodies = new ShortBodies(this.encoders)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
     this.permits = new Permits(start.permits, start.workers, start.worker)

@@ -7,10 +7,12 @@ import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 import type { Encoders } from './compression/encoders.ts'
+import type { ShortBodies } from './compression/short-bodies.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
   readonly encoders: Encoders
+  readonly shortBodies: ShortBodies
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */
