@@ -55,6 +55,7 @@ export interface RunningVigia {
 }
 
 const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
+const SPOOL_URL = new URL('../proxy/spool/spool-thread.ts', import.meta.url)
 
 /** Resolves with the exit code when vigia has stopped. */
 export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<number> {
@@ -144,6 +145,7 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     snapshot: { ...snapshot, workers },
     wantedWorkers,
     workerUrl,
+    spoolUrl: SPOOL_URL,
     logger,
     version: VERSION,
     file,

@@ -2,10 +2,12 @@
 // nothing.
 
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { bufferLimits } from '../policy/process/buffer-limits.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
@@ -45,6 +47,8 @@ export interface ControlOptions {
   readonly snapshot: Snapshot
   /** The file that worker threads run. */
   readonly workerUrl: URL
+  /** The file that the thread runs which writes the files of buffers. */
+  readonly spoolUrl: URL
   readonly logger: Logger
   readonly version: string
   /** As the configuration said; the snapshot has fewer where the system lets no more listen. Undefined = as many as the snapshot has. */
@@ -55,7 +59,7 @@ export interface ControlOptions {
 
 /** Throws CannotServe where there are more upstreams than slots. @param life how far vigia is */
 export function buildParts(options: ControlOptions, life: () => LifeState) {
-  const { snapshot, workerUrl, logger, version, file } = options
+  const { snapshot, workerUrl, spoolUrl, logger, version, file } = options
   const { workers } = snapshot
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
@@ -64,7 +68,9 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
-  const shared = new SharedMemory(workers, snapshot.cache.bytes)
+  const { totalBytes } = boundsHere(snapshot.limits.memoryBytes, workers)
+  const limits = bufferLimits(snapshot.buffers, totalBytes, descriptors, tmpdir())
+  const shared = new SharedMemory(workers, snapshot.cache.bytes, limits)
   const { counters, permits } = shared
   const names = new Names({ tell, warn: text => logger.warn(text) })
   names.follow(snapshot)
@@ -90,6 +96,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const recent = new RecentTraffic(counters)
   const supervisor = new Supervisor({
     workerUrl,
+    spoolUrl,
     workers,
     counters,
     logger,

@@ -4,7 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { BufferTrouble } from '../policy/request/buffering/trouble.ts'
 import type { AcmeChallenges } from '../shared/acme-challenges.ts'
+import { BufferAccounts } from '../shared/buffer-accounts.ts'
 import { CacheMemory } from '../shared/cache/memory.ts'
 import { ClientConnections } from '../shared/client-connections.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
@@ -29,13 +31,14 @@ import { Encoders } from './exchange/compression/encoders.ts'
 import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
-import { NowAndThen } from './runtime/now-and-then.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
 import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
+import { Buffers } from './spool/buffers.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
+import { WorkerLog } from './worker-log.ts'
 
 /** How often the retry budgets look at the totals, and what stands still is looked at: control, silent upstreams, stuck tunnels, clients that aren't read. */
 const SAMPLE_MS = 500
@@ -57,6 +60,7 @@ class Worker implements ExchangeContext {
   readonly rates: RateTable
   readonly clients: ClientConnections
   readonly cache: Cache
+  readonly buffers: Buffers
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
@@ -74,7 +78,7 @@ class Worker implements ExchangeContext {
   #idCount = 0
   #draining = false
   readonly #silent = new SilentUpstreams(this, () => this.#listeners.exchanges())
-  readonly #nowAndThen = new NowAndThen()
+  readonly #log = new WorkerLog(message => this.report(message))
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
@@ -96,6 +100,8 @@ class Worker implements ExchangeContext {
     this.rates = new RateTable(start.rates, start.worker)
     this.clients = new ClientConnections(start.clients, start.worker)
     this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
+    const { limits, accounts } = start.buffers
+    this.buffers = new Buffers(limits, new BufferAccounts(accounts, start.worker), this.row, this)
     this.counters = new CounterTable(start.counters, start.workers)
     this.#controlWatch = new ControlWatch({
       ...start,
@@ -116,6 +122,7 @@ class Worker implements ExchangeContext {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
     this.encoders.look(nowMs)
+    this.buffers.spool.look(nowMs)
     this.tunnels.look(SAMPLE_MS)
     this.#listeners.feel()
     this.#controlWatch.look()
@@ -130,32 +137,26 @@ class Worker implements ExchangeContext {
     return `${this.#idPrefix}-${this.#idCount.toString(36)}`
   }
 
-  readonly #say = (level: 'warn' | 'info', message: string): void => {
-    this.report({ type: 'log', level, message, detail: {} })
+  askForSpool(): void {
+    this.report({ type: 'spool-wanted' })
+  }
+
+  spoolTrouble(trouble: BufferTrouble, detail: string): void {
+    this.#log.spoolTrouble(trouble, detail)
   }
 
   ownTrouble(what: string): void {
     this.row.addOwn(WORKER.ownTroubles, 1)
-    if (!this.#nowAndThen.isDue('own trouble', performance.now())) return
-    const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
-    this.report({ type: 'log', level: 'error', message, detail: {} })
+    this.#log.ownTrouble(what)
   }
 
   looped(slot: number, pool: string): void {
     this.row.add(slot, TOTAL.loops, 1)
-    if (!this.#nowAndThen.isDue(`loop ${pool}`, performance.now())) return
-    const message = `pool "${pool}" leads back to vigia: a request that had gone to one of its upstreams came to it again, and was answered 508`
-    this.report({ type: 'log', level: 'error', message, detail: {} })
+    this.#log.looped(pool)
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {
-    const stack = error instanceof Error ? error.stack : String(error)
-    this.report({
-      type: 'log',
-      level: 'error',
-      message: 'unexpected exception in an exchange; it was ended',
-      detail: { requestId, stack },
-    })
+    this.#log.unexpected(error, requestId)
   }
 
   onMessage(message: ToWorker): void {
@@ -188,6 +189,9 @@ class Worker implements ExchangeContext {
         return
       case 'tls':
         this.#listeners.serve(message.material)
+        return
+      case 'spool':
+        this.buffers.spool.connect(message.port)
         return
       case 'challenges':
         this.#answerTo(message.challenges)
@@ -240,7 +244,9 @@ class Worker implements ExchangeContext {
       return this.accessLog.reopen()
     }
     const old = this.accessLog
-    this.accessLog = enabled ? accessLogTo({ destination, guarded }, sampling, this.#say) : NO_ACCESS_LOG
+    this.accessLog = enabled
+      ? accessLogTo({ destination, guarded }, sampling, (level, text) => this.#log.say(level, text))
+      : NO_ACCESS_LOG
     await old.close()
   }
 
@@ -274,8 +280,8 @@ class Worker implements ExchangeContext {
 
   /** A bug that nobody caught: this thread ends, and another takes its place. Not in silence: clients would send their requests again. */
   async fall(error: unknown): Promise<void> {
-    const detail = { stack: error instanceof Error ? error.stack : String(error) }
-    this.report({ type: 'log', level: 'error', message: 'unexpected exception; this worker ends', detail })
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.#log.say('error', 'unexpected exception; this worker ends', { stack })
     this.#listeners.stop()
     await this.#listeners.endAll(FALL_MS)
   }

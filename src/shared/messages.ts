@@ -1,7 +1,9 @@
 // What control and workers tell each other. Only what is rare travels as a message; the rest is in shared memory.
 
+import type { MessagePort } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
+import type { BufferLimits } from '../policy/process/buffer-limits.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { HoldingSign } from '../policy/upstream/worker-holding.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
@@ -34,6 +36,8 @@ export interface WorkerStart {
   readonly clients: SharedArrayBuffer
   /** Of the CacheMemory. */
   readonly cache: { readonly buffer: SharedArrayBuffer; readonly bytes: number }
+  /** Of the BufferAccounts, and what they may come to. */
+  readonly buffers: { readonly accounts: SharedArrayBuffer; readonly limits: BufferLimits }
   /** Of the Heartbeats. */
   readonly beats: SharedArrayBuffer
   /** Most descriptors that the process may have open; undefined = not known. */
@@ -66,6 +70,8 @@ export type ToWorker =
   | { readonly type: 'reopen-logs' }
   /** Certificates and ticket keys from now on, in place of those of before; no connection ends for it. Before the snapshot that needs it. */
   | { readonly type: 'tls'; readonly material: TlsMaterial }
+  /** A way to the thread that writes the files of buffers, which was asked for. It closes when that thread ends. */
+  | { readonly type: 'spool'; readonly port: MessagePort }
   /** What a CA is to be answered from now on; `challenges-known` follows. */
   | { readonly type: 'challenges'; readonly challenges: AcmeChallenges }
 
@@ -122,6 +128,8 @@ export type FromWorker =
   | { readonly type: 'starved'; readonly slot: number }
   /** This upstream holds a worker for each connection. */
   | { readonly type: 'holds-workers'; readonly slot: number; readonly sign: HoldingSign }
+  /** The first body is to go to a file, or the thread that had them has ended: `spool` follows. */
+  | { readonly type: 'spool-wanted' }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

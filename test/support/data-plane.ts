@@ -1,11 +1,14 @@
 // One worker thread with a compiled configuration and no control plane: for what control says to workers, message by message.
 // Every upstream is available. Its counters are read from the shared memory.
 
+import { tmpdir } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'yaml'
 import { formatProblem } from '../../src/config/forms/problem.ts'
 import { loadBytes } from '../../src/config/read/load.ts'
 import type { Snapshot } from '../../src/plan/snapshot.ts'
+import { bufferLimits } from '../../src/policy/process/buffer-limits.ts'
+import { BufferAccounts } from '../../src/shared/buffer-accounts.ts'
 import { allocateCache } from '../../src/shared/cache/layout.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
@@ -66,6 +69,10 @@ export async function startDataPlane(
     rates: allocateRates(),
     clients: allocateClientConnections(1),
     cache: allocateCache(snapshot.cache.bytes),
+    buffers: {
+      accounts: new BufferAccounts().buffer,
+      limits: bufferLimits(snapshot.buffers, 1024 ** 3, undefined, tmpdir()),
+    },
     beats: new Heartbeats().buffer,
     snapshot,
     slots,

@@ -243,8 +243,7 @@ export class Registry {
   }
 
   #change(slot: number, step: (entry: Entry) => Step): void {
-    const entry = this.#entries.get(slot)
-    if (entry !== undefined) this.#take(step(entry))
+    if (this.#entries.has(slot)) this.#take(step(this.#entries.get(slot)!))
   }
 
   /** Puts a step into effect: its entry counts from now on, for workers first, then for who listens, then for its pool's levels. */
@@ -290,9 +289,8 @@ export class Registry {
 }
 
 function jobsOf(entries: readonly Entry[]): ProbeJob[] {
-  return entries
-    .filter(({ state }) => state.address === undefined)
-    .map(({ slot, plan, health, proxyProtocol }) => ({ slot, upstream: plan, health, proxyProtocol }))
+  const named = entries.filter(({ state }) => state.address === undefined)
+  return named.map(({ slot, plan, health, proxyProtocol }) => ({ slot, upstream: plan, health, proxyProtocol }))
 }
 
 /** The first of each list, then the second ones, and so on. */

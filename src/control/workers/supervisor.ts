@@ -12,11 +12,14 @@ import type { LostRequests } from './lost-requests.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
 import { RevisionGate } from './revision-gate.ts'
+import { SpoolPost } from './spool-post.ts'
 import { Watch } from './watch.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left' | 'heapBytes'> {
   readonly workers: number
+  /** The file that the thread runs which writes the files of buffers. */
+  readonly spoolUrl: URL
   readonly counters: CounterTable
   /** What a worker that has ended had in flight: its row still tells. */
   readonly lostOf: (row: CounterRow) => LostRequests
@@ -38,6 +41,7 @@ export class Supervisor {
   readonly #posts: readonly Post[]
   readonly #watch: Watch
   readonly #memory: MemoryWatch
+  readonly spool: SpoolPost
   readonly #gate = new RevisionGate(READY_WITHIN_MS)
   #phase: 'running' | 'draining' | 'closed' = 'running'
   /** Every worker has been ready once: from now on a lost one is replaced; before, it ends the start. */
@@ -56,6 +60,7 @@ export class Supervisor {
       left: (from, exitCode, why) => this.#left(from, exitCode, why),
     }
     this.#posts = Array.from({ length: options.workers }, (_, worker) => new Post(worker, post))
+    this.spool = new SpoolPost(options)
     this.#watch = new Watch({ ...options, posts: this.#posts })
     this.#memory = new MemoryWatch({ ...options, bounds: options.memory, posts: this.#posts })
   }
@@ -126,6 +131,7 @@ export class Supervisor {
     this.#watch.close()
     this.#memory.close()
     await Promise.all(this.#posts.map(post => post.close()))
+    await this.spool.close()
   }
 
   view(): readonly WorkerView[] {
@@ -154,6 +160,9 @@ export class Supervisor {
       }
       case 'challenges-known':
         post.challengesVersion = message.version
+        return
+      case 'spool-wanted':
+        if (this.#phase !== 'closed') post.tell({ type: 'spool', port: this.spool.connect() })
         return
       case 'transport-failure':
       case 'in-doubt':

@@ -3,6 +3,7 @@
 import type { AccessLog } from '../access-log/access-log.ts'
 import type { ChallengeAnswers } from '../answers/challenge-answers.ts'
 import type { Cache } from '../cache/cache.ts'
+import type { Buffers } from '../spool/buffers.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
@@ -13,6 +14,8 @@ export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
   readonly encoders: Encoders
   readonly shortBodies: ShortBodies
+  /** What bodies that are buffered share. */
+  readonly buffers: Buffers
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */

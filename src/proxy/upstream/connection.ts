@@ -30,8 +30,7 @@ export type ClientLogins = Logins<Owner, UpstreamConnection>
 
 type Owner = ConnectionOwner<UpstreamConnection>
 
-/** Most interim responses before a final one. */
-const MAX_INTERIM = 64
+const MAX_INTERIM = 64 // before a final response
 const ACCEPT = 'sec-websocket-accept'
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 
@@ -154,7 +153,10 @@ export class UpstreamConnection {
 
   /** Its side of a tunnel. @param early bytes that came with the 101 */
   tunnelEnd(early: Buffer | undefined): TunnelEnd {
-    return { stream: this.#socket, early, onData: listener => void (this.#onTunnelData = listener) }
+    const onData = (listener: (chunk: Buffer) => boolean) => {
+      this.#onTunnelData = listener
+    }
+    return { stream: this.#socket, early, onData }
   }
 
   #onData(chunk: Buffer): void {
@@ -229,11 +231,9 @@ export class UpstreamConnection {
     if (!attempt) return
     const bodiless = isBodiless(attempt.method, head.status)
     this.#interims = 0
-    const { close, keepAlive } = head.options
-    const persists = !close && (head.minor === 1 || keepAlive)
-    if (!persists) this.#owner.onLastAnswer(this, head.status)
-    this.#persistent =
-      persists && (this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length))
+    this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
+    if (!this.#persistent) this.#owner.onLastAnswer(this, head.status)
+    this.#persistent &&= this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length)
     this.#announced = head.keepAlive
     this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)
     this.#phase = 'body'

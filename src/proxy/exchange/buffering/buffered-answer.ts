@@ -4,7 +4,7 @@
 import type { Fields } from '../../../http/fields.ts'
 import type { BodyBufferPlan } from '../../../plan/buffering.ts'
 import type { Buffers } from '../../spool/buffers.ts'
-import { AnswerBuffer, type AnswerBufferOwner } from './answer-buffer.ts'
+import { HeldBytes, type HeldOwner } from '../../spool/held-bytes.ts'
 
 /** How the upstream's part ended: its trailers, or in words that it did not say all. */
 export type UpstreamsEnd = Fields | string
@@ -23,28 +23,31 @@ export interface BufferedExchange {
   safely(step: () => void): void
 }
 
-export class BufferedAnswer implements AnswerBufferOwner {
+export class BufferedAnswer implements HeldOwner {
   readonly #exchange: BufferedExchange
-  readonly #buffer: AnswerBuffer
+  readonly #held: HeldBytes
   /** What the upstream says now is to wait. */
   isHolding = false
   /** All of the last read waits: nobody else has bytes of it. */
   holdsLastRead = false
+  /** The client takes nothing more for now. */
   #isStuck = false
+  /** The upstream was told to wait. */
+  #isFull = false
   #end: UpstreamsEnd | undefined = undefined
 
   constructor(plan: BodyBufferPlan, buffers: Buffers, exchange: BufferedExchange) {
     this.#exchange = exchange
-    this.#buffer = new AnswerBuffer(plan, buffers, this)
+    this.#held = new HeldBytes(buffers, plan, false, this)
   }
 
   /** Bytes that had to wait. */
   get heldBytes(): number {
-    return this.#buffer.takenBytes
+    return this.#held.bytes
   }
 
   get isEmpty(): boolean {
-    return this.#buffer.bytes === 0
+    return this.#held.unread === 0
   }
 
   /** The upstream's part is over, the client's is not. */
@@ -59,13 +62,14 @@ export class BufferedAnswer implements AnswerBufferOwner {
   }
 
   add(chunk: Buffer, start: number, end: number): void {
-    this.#buffer.add(chunk, start, end)
+    this.#held.append(chunk, start, end)
   }
 
   /** @returns whether the upstream may go on; where not, `readOn` follows */
   onReadEnd(): boolean {
     this.holdsLastRead = true
-    return this.#buffer.hasRoom
+    this.#isFull = this.#held.room !== 'free'
+    return !this.#isFull
   }
 
   /** The client takes more again. */
@@ -79,35 +83,48 @@ export class BufferedAnswer implements AnswerBufferOwner {
     this.#end = end
   }
 
+  /** To be called any number of times. */
   release(): void {
-    this.#buffer.release()
+    this.isHolding = false
+    this.#held.end()
   }
 
-  onBuffered(): void {
+  onHeldReady(): void {
     this.#exchange.safely(() => this.#giveOn())
   }
 
-  onBufferRoom(): void {
-    if (this.#end === undefined) this.#exchange.readOn()
+  onHeldRoom(): void {
+    this.#exchange.safely(() => this.#makeRoom())
   }
 
-  onBufferLost(): void {
+  onHeldLost(): void {
     this.#exchange.onBufferLost()
   }
 
   #giveOn(): void {
-    while (!this.#isStuck) {
-      const piece = this.#buffer.take()
+    while (this.isHolding && !this.#isStuck) {
+      const piece = this.#held.next()
       if (piece === undefined) break
       this.#isStuck = !this.#exchange.giveBuffered(piece)
     }
+    if (!this.isHolding) return
+    this.#makeRoom()
     if (!this.isEmpty) return
-    // A cut comes behind all that was said, a clean end can wait with the last of it.
-    if (this.#end !== undefined && (!this.#isStuck || typeof this.#end !== 'string'))
-      this.#exchange.onBufferedEnd(this.#end)
-    else if (this.#end === undefined && !this.#isStuck) {
-      this.isHolding = false
-      this.holdsLastRead = false
-    }
+    if (this.#end === undefined) this.#passThrough()
+    // A clean end can wait with the last bytes, a cut comes when they have left.
+    else if (!this.#isStuck || typeof this.#end !== 'string') this.#exchange.onBufferedEnd(this.#end)
+  }
+
+  /** The client keeps up with its upstream again. */
+  #passThrough(): void {
+    if (this.#isStuck) return
+    this.isHolding = false
+    this.holdsLastRead = false
+  }
+
+  #makeRoom(): void {
+    if (!this.#isFull || this.#held.room !== 'free') return
+    this.#isFull = false
+    if (this.#end === undefined) this.#exchange.readOn()
   }
 }
