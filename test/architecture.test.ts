@@ -69,6 +69,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     'read/regular-file.ts',
     'shown/diff.ts',
     'shown/mask.ts',
+    'shown/secrets.ts',
     'forms/pattern.ts',
     'forms/problem.ts',
     'forms/units.ts',

@@ -35,7 +35,7 @@ import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } f
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
 import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
-import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
+import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routeFiles, routesSchema } from './parts/route/route.ts'
 import {
   checkSettings,
   compileSettings,
@@ -111,8 +111,14 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
-  return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+export function namedFiles({ acme, admin, routes, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [
+    ...acmeFiles(acme),
+    ...adminFiles(admin),
+    ...routeFiles(routes),
+    ...poolFiles(pools),
+    ...maintenanceFiles(maintenance),
+  ]
 }
 
 /** Certificates with their keys. */
@@ -180,7 +186,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) =>
-      compileRoute(route, i, poolIndices, { pools: config.pools, timeouts, limits, compress: config.compress }),
+      compileRoute(route, i, poolIndices, { pools: config.pools, timeouts, limits, compress: config.compress }, files),
     ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),

@@ -26,8 +26,10 @@ import { Names } from './names/names.ts'
 import { followingClock, reacting } from './reactions.ts'
 import { acmeChange } from './record/acme-rows.ts'
 import { createRecord } from './record/record.ts'
+import { createExplanations } from './report/explanations.ts'
 import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
+import type { Sources } from './report/sources.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
@@ -179,7 +181,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
-  const view = createView({
+  const sources: Sources = {
     version,
     startedMs: () => clock.startedMs,
     file: file?.path,
@@ -204,7 +206,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     controlStalls,
     outages,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
-  })
+  }
+  const view = createView(sources)
   /** Undefined where there is no file. Never rejects. */
   async function reloadFile(
     source: ConfigurationSource,
@@ -229,6 +232,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       reload: ({ source, ...who }) => reloadFile(source, who),
       reloader,
       file: file?.path,
+      explanations: createExplanations({ ...sources, feed, supervisor }),
     }),
     logger,
   )

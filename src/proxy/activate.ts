@@ -12,6 +12,7 @@ import { inRanges } from '../util/address-ranges.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
 import { Compression } from './exchange/compression/compression.ts'
+import { FieldEdits } from './exchange/fields/field-edits.ts'
 import { otherRoutesOf } from './exchange/protection/other-routes.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
@@ -64,6 +65,7 @@ export function activate(
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
     compressions: snapshot.routes.map(({ compress }) => compress && new Compression(compress)),
+    edits: snapshot.routes.map(({ pool, headers }) => FieldEdits.of(snapshot.pools[pool]!.headers, headers)),
     admissions: admissionsOf(
       snapshot.routes,
       runtime,

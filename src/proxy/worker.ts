@@ -8,15 +8,11 @@ import type { BufferTrouble } from '../policy/request/buffering/trouble.ts'
 import type { AcmeChallenges } from '../shared/acme-challenges.ts'
 import { BufferAccounts } from '../shared/buffer-accounts.ts'
 import { CacheMemory } from '../shared/cache/memory.ts'
-import { ClientConnections } from '../shared/client-connections.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
-import { CounterRow, CounterTable } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import { Permits } from '../shared/permits.ts'
-import { RateTable } from '../shared/rate-table.ts'
-import { SessionTable } from '../shared/sessions.ts'
-import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
+import type { Question, Reply } from '../shared/questions.ts'
+import { AVAILABILITY } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
@@ -30,7 +26,9 @@ import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes
 import { Encoders } from './exchange/compression/encoders.ts'
 import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { Stories } from './exchange/story/stories.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
+import { SharedTables } from './runtime/shared-tables.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
@@ -47,23 +45,15 @@ const LAST_ANSWERS_MS = 1000
 /** Likewise where a bug ends the worker: the next one is waited for. */
 const FALL_MS = 100
 
-class Worker implements ExchangeContext {
-  readonly row: CounterRow
-  readonly counters: CounterTable
-  readonly table: UpstreamTable
-  readonly descriptors: number | undefined
-  readonly instance: string
-  readonly permits: Permits
-  readonly sessions: SessionTable
+class Worker extends SharedTables implements ExchangeContext {
   readonly tunnels = new Tunnels()
   readonly random = Math.random
-  readonly rates: RateTable
-  readonly clients: ClientConnections
   readonly cache: Cache
   readonly buffers: Buffers
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
+  readonly stories: Stories
   readonly shortBodies: ShortBodies
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
@@ -83,26 +73,19 @@ class Worker implements ExchangeContext {
   readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
+    super(start)
     this.#start = start
     this.#listeners = new Listeners(this, start.workers > 1, start.tls)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     if (start.challenges) this.#answerTo(start.challenges)
-    this.descriptors = start.descriptors
-    this.instance = start.instance
-    this.table = new UpstreamTable(start.upstreamTable)
-    this.row = new CounterRow(start.counters, start.worker)
+    this.stories = new Stories(start.worker, this.table)
     this.encoders = new Encoders(this.row)
     this.shortBodies = new ShortBodies(this.encoders)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
-    this.permits = new Permits(start.permits, start.workers, start.worker)
-    this.sessions = new SessionTable(start.sessions)
-    this.rates = new RateTable(start.rates, start.worker)
-    this.clients = new ClientConnections(start.clients, start.worker)
     this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
     const { limits, accounts } = start.buffers
     this.buffers = new Buffers(limits, new BufferAccounts(accounts, start.worker), this.row, this)
-    this.counters = new CounterTable(start.counters, start.workers)
     this.#controlWatch = new ControlWatch({
       ...start,
       beats,
@@ -196,7 +179,14 @@ class Worker implements ExchangeContext {
       case 'challenges':
         this.#answerTo(message.challenges)
         this.report({ type: 'challenges-known', version: message.challenges.version })
+        return
+      case 'question':
+        this.report({ type: 'reply', number: message.number, reply: this.#replyTo(message.question) })
     }
+  }
+
+  #replyTo(question: Question): Reply {
+    return this.stories.find(question.requestId)
   }
 
   #answerTo(challenges: AcmeChallenges): void {

@@ -7,6 +7,7 @@ import type { BufferLimits } from '../policy/process/buffer-limits.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { HoldingSign } from '../policy/upstream/worker-holding.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
+import type { Question, Reply } from './questions.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
@@ -74,6 +75,8 @@ export type ToWorker =
   | { readonly type: 'spool'; readonly port: MessagePort }
   /** What a CA is to be answered from now on; `challenges-known` follows. */
   | { readonly type: 'challenges'; readonly challenges: AcmeChallenges }
+  /** Somebody wants to know something: `reply` with the same number follows. */
+  | { readonly type: 'question'; readonly number: number; readonly question: Question }
 
 /** Requests of a route that a maintenance window answers. */
 export interface ClosedRoute {
@@ -130,6 +133,7 @@ export type FromWorker =
   | { readonly type: 'holds-workers'; readonly slot: number; readonly sign: HoldingSign }
   /** The first body is to go to a file, or the thread that had them has ended: `spool` follows. */
   | { readonly type: 'spool-wanted' }
+  | { readonly type: 'reply'; readonly number: number; readonly reply: Reply }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

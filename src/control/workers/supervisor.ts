@@ -7,10 +7,12 @@ import type { MemoryBounds } from '../../policy/process/memory.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { Heartbeats } from '../../shared/heartbeats.ts'
 import type { FromWorker, ToWorker } from '../../shared/messages.ts'
+import type { Question } from '../../shared/questions.ts'
 import { CannotServe } from './cannot-serve.ts'
 import type { LostRequests } from './lost-requests.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
+import { Questions, type Replies } from './questions.ts'
 import { RevisionGate } from './revision-gate.ts'
 import { SpoolPost } from './spool-post.ts'
 import { Watch } from './watch.ts'
@@ -42,6 +44,7 @@ export class Supervisor {
   readonly #watch: Watch
   readonly #memory: MemoryWatch
   readonly spool: SpoolPost
+  readonly #questions = new Questions()
   readonly #gate = new RevisionGate(READY_WITHIN_MS)
   #phase: 'running' | 'draining' | 'closed' = 'running'
   /** Every worker has been ready once: from now on a lost one is replaced; before, it ends the start. */
@@ -138,6 +141,12 @@ export class Supervisor {
     return this.#posts.map(post => post.view())
   }
 
+  /** Asks the workers that run, or the first of them that does not stand still. Those that do not answer in time are named. */
+  ask(question: Question, whom: 'all' | 'one' = 'all'): Promise<Replies> {
+    const awake = this.#posts.filter(({ state }) => state === 'ready')
+    return this.#questions.ask(question, whom === 'one' ? awake.slice(0, 1) : awake)
+  }
+
   /** The thread at a post; tests end it to see it replaced. */
   thread(worker: number): Worker | undefined {
     return this.#posts[worker]?.thread
@@ -163,6 +172,9 @@ export class Supervisor {
         return
       case 'spool-wanted':
         if (this.#phase !== 'closed') post.tell({ type: 'spool', port: this.spool.connect() })
+        return
+      case 'reply':
+        this.#questions.replied(worker, message.number, message.reply)
         return
       case 'transport-failure':
       case 'in-doubt':

@@ -126,8 +126,15 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     this.#head = head
     if (attempt.endpoint.ended) this.down.endAfterResponse()
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
-    this.out.head(head, bodiless, this.requestId, cookie)
+    const edited = this.edited(head, attempt.endpoint.plan.name)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, edited.fields)
+    this.out.head(edited, bodiless, this.requestId, cookie)
+  }
+
+  /** As its route wants the fields of answers. @param upstream its name */
+  protected edited(head: ResponseHead, upstream: string): ResponseHead {
+    const { edits } = this.placement
+    return edits ? edits.answered(head, this.record, upstream) : head
   }
 
   onBody(chunk: Buffer, start: number, end: number): void {
@@ -153,8 +160,10 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
   }
 
   onResponseEnd(trailers: Fields): void {
+    const { edits } = this.placement
+    const edited = edits ? edits.answerTrailers(trailers) : trailers
     this.attempt!.recordAnswer()
-    if (!this.letGo(trailers)) this.#complete(trailers)
+    if (!this.letGo(edited)) this.#complete(edited)
   }
 
   // ---- of the buffer ----

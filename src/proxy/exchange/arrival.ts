@@ -85,6 +85,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   }
   const protection = protect(context, record, placement)
   if (placement.compression) record.negotiate(placement.compression)
+  if (placement.edits) record.forwarded = placement.edits.forwarded(record)
   if (route.cache !== undefined) {
     const admitted = admitCached(context, down, record, placement, protection)
     if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted

@@ -9,13 +9,16 @@ import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 import type { Encoders } from './compression/encoders.ts'
 import type { ShortBodies } from './compression/short-bodies.ts'
+import type { Stories } from './story/stories.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
+  /** What became of requests that were not plain. */
+  readonly stories: Stories
   readonly encoders: Encoders
-  readonly shortBodies: ShortBodies
   /** What bodies that are buffered share. */
   readonly buffers: Buffers
+  readonly shortBodies: ShortBodies
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */

@@ -157,6 +157,7 @@ export abstract class EndableExchange extends AnsweringExchange {
     this.attempt?.leave()
     if (this.buffered) this.#endBuffer(this.buffered)
     this.timer.end()
+    this.record.retries = this.retries
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
     // The answer's last bytes are not known yet: `onEncodedEnd` follows.

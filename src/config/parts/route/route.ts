@@ -3,11 +3,13 @@
 import Type, { type Static } from 'typebox'
 import type { Limits, Timeouts } from '../../../plan/bounds.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
+import type { Contents, NamedFile } from '../../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
 import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
+import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
 import {
@@ -59,6 +61,7 @@ export const routeSchema = section(
     rateLimit: Type.Optional(rateLimitSchema),
     compress: Type.Optional(compressSchema),
     cache: Type.Optional(routeCacheSchema),
+    headers: Type.Optional(headersSchema),
     buffer: Type.Optional(bufferSchema),
   },
   'One routing rule. The first that matches wins.',
@@ -91,6 +94,7 @@ export function* checkRoutes(
     yield* checkQueuePriority(route, isKnown ? pools[pool] : undefined, at)
     yield* checkAccess(route.access, prefixOf(route.match), [...at, 'access'])
     yield* checkCompress(route.compress, [...at, 'compress'])
+    yield* checkHeaders(route.headers, [...at, 'headers'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
   }
   for (const name of Object.keys(pools)) {
@@ -114,6 +118,10 @@ function* checkQueuePriority(
   }
 }
 
+export function* routeFiles(routes: RoutesDocument): Iterable<NamedFile> {
+  for (const [i, { headers }] of routes.entries()) yield* headersFiles(headers, ['routes', i, 'headers'])
+}
+
 /** The name in logs and metrics. */
 export function routeName({ name }: RouteDocument, at: number): string {
   return name ?? `routes[${at}]`
@@ -130,6 +138,7 @@ export function compileRoute(
     readonly limits: Limits
     readonly compress: CompressDocument | undefined
   },
+  files: Contents,
 ): RoutePlan {
   return {
     name: routeName(route, at),
@@ -145,6 +154,7 @@ export function compileRoute(
     rateLimit: compileRateLimit(route.rateLimit),
     compress: compileCompress(route.compress, otherwise.compress),
     cache: compileRouteCache(route.cache),
+    headers: compileHeaders(route.headers, files),
     buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
   }
 }
