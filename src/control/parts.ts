@@ -8,6 +8,7 @@ import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { bufferLimits } from '../policy/process/buffer-limits.ts'
+import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
@@ -57,11 +58,13 @@ export interface ControlOptions {
   readonly wantedWorkers?: number | undefined
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
+  /** That the process was started with; default: none. */
+  readonly sockets?: readonly InheritedSocket[] | undefined
 }
 
 /** Throws CannotServe where there are more upstreams than slots. @param life how far vigia is */
 export function buildParts(options: ControlOptions, life: () => LifeState) {
-  const { snapshot, workerUrl, spoolUrl, logger, version, file } = options
+  const { snapshot, workerUrl, spoolUrl, logger, version, file, sockets = [] } = options
   const { workers } = snapshot
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
@@ -113,6 +116,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       closedRoutes: windows.closedRoutes,
       tls: certificates.material,
       challenges: board.challenges,
+      sockets,
     }),
     beats: shared.beats,
     memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
@@ -151,6 +155,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     admin: { listen: at => admin.listen(at) },
     descriptors,
     wantedWorkers,
+    sockets,
     counters,
     logger,
     life,

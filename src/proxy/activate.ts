@@ -19,6 +19,9 @@ import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 
+/** No listener has this name. */
+const NO_LISTENER = ''
+
 export function activate(
   snapshot: Snapshot,
   slots: Slots,
@@ -63,6 +66,7 @@ export function activate(
     pools,
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
+    tableOfLeft: compileRoutes(matches, NO_LISTENER),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
     compressions: snapshot.routes.map(({ compress }) => compress && new Compression(compress)),
     edits: snapshot.routes.map(({ pool, headers }) => FieldEdits.of(snapshot.pools[pool]!.headers, headers)),

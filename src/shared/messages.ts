@@ -4,10 +4,11 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
 import type { BufferLimits } from '../policy/process/buffer-limits.ts'
+import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { HoldingSign } from '../policy/upstream/worker-holding.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
-import type { Question, Reply } from './questions.ts'
+import type { Question, Reply } from './explain/questions.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
@@ -51,6 +52,8 @@ export interface WorkerStart {
   readonly tls?: TlsMaterial | undefined
   /** What a CA is to be answered. */
   readonly challenges?: AcmeChallenges | undefined
+  /** Listen already, for the listeners with these addresses: the process was started with them. Undefined = it was not. */
+  readonly sockets?: readonly InheritedSocket[] | undefined
 }
 
 export type ToWorker =

@@ -1,7 +1,8 @@
-// How why is spelled. What it does is in its own file, loaded only when it is asked for.
+// How why and route are spelled. What each does is in its own file, loaded only when it is asked for.
 
 import type { Command } from 'commander'
 import type { WhyOptions } from '../live/why.ts'
+import type { RouteOptions } from '../route.ts'
 import { asking, type Done } from './asking.ts'
 
 export function addExplainCommands(program: Command, admin: string, done: Done): void {
@@ -14,7 +15,36 @@ export function addExplainCommands(program: Command, admin: string, done: Done):
     admin,
     WHY_NOTES,
   ).action(async (what: string, options: WhyOptions) => done(await (await import('../live/why.ts')).why(what, options)))
+  asking(
+    program
+      .command('route')
+      .description('say what would happen to a request: its route, who may, where it goes, whether it is repeated')
+      .argument('<method>', 'GET, POST ...; may be left out for GET')
+      .argument('[url]', 'https://erp.example.com/web, or a path')
+      .option('-H, --header <field>', '"name: value", as often as there are fields', collect, [])
+      .option('-c, --config <file>', 'by this file, in the place of the vigia that runs')
+      .option('--from <address>', 'address that its connection comes from', '127.0.0.1')
+      .option('--listener <name>', 'that it comes to (default: the one that the URL leads to)'),
+    admin,
+    ROUTE_NOTES,
+  ).action(async (method: string, url: string | undefined, options: RouteOptions) => {
+    const { route } = await import('../route.ts')
+    done(await (url === undefined ? route('GET', method, options) : route(method, url, options)))
+  })
 }
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}
+
+const ROUTE_NOTES = `
+Nothing is sent, counted or changed. With -c every upstream counts as well, and windows made over the API are not known.
+
+Examples:
+  vigia route https://erp.example.com/web/login
+  vigia route POST /jsonrpc -H "Host: erp.example.com" -H "Content-Type: application/json" -c /etc/vigia.yaml
+
+Exit code: 0 it goes to an upstream, 1 vigia itself answers it, 2 wrong usage or no answer.`
 
 const WHY_NOTES = `
 The id of a request stands on vigia's own pages, in the field X-Request-Id, and in the access log. What was refused, failed,

@@ -44,7 +44,7 @@ export function describe(program: Command, done: Done): Command {
   addLiveCommands(program, admin, done)
   addCertificateCommands(program, admin, done)
   addCacheCommands(program, admin, done)
-  addToolCommands(program, done)
+  addToolCommands(program, admin, done)
   addRecordCommands(program, admin, STORE, done)
   addMaintenanceCommands(program, admin, done)
   takeTokens(program)

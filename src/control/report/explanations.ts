@@ -37,6 +37,12 @@ export function createExplanations(sources: ExplanationSources): Explanations {
   return {
     upstream: (pool, upstream) => explainUpstream(pool, upstream, sources, Date.now()),
     request: requestId => explainRequest(requestId, sources),
+    async route(question) {
+      const { replies } = await sources.supervisor.ask({ kind: 'route', ...question }, 'one')
+      const [reply] = replies
+      if (reply?.kind === 'route') return reply.found
+      return refuse('unavailable', 'no worker answers in time', 'vigia status says how they are')
+    },
   }
 }
 
@@ -48,7 +54,7 @@ async function explainRequest(
   const { enabled, destination, sampling } = inUse.snapshot.accessLog
   return {
     requestId,
-    stories: replies.flat().sort((a, b) => b.atMs - a.atMs),
+    stories: replies.flatMap(each => (each.kind === 'request' ? each.stories : [])).sort((a, b) => b.atMs - a.atMs),
     inDoubt: inDoubtReport(inDoubt).records.filter(each => each.requestId === requestId),
     silentWorkers: silent,
     accessLog: { enabled, destination, sampled: sampling !== undefined },

@@ -8,9 +8,10 @@ import { answer } from '../answers/answers.ts'
 import { type AnswerCode, statusOf } from '../answers/codes.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import type { ClientSide } from '../exchange/downstream.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { Wire } from './accept/wire.ts'
-import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import { ClientConnection, type ConnectionHost, FIRST_REQUEST_MS } from './client-connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -32,6 +33,7 @@ export abstract class EndableH1 extends ClientConnection {
     this.writer = new ResponseWriter(wire.socket, this.isSecure ? () => this.onWritten() : undefined)
   }
 
+  abstract client: ClientSide
   protected abstract onWritten(): void
 
   *exchanges(): Iterable<ClientEvents> {
@@ -39,7 +41,9 @@ export abstract class EndableH1 extends ClientConnection {
   }
 
   drain(): void {
-    if (this.phase === 'idle') this.close()
+    if (this.phase !== 'idle') return
+    if (this.socket.bytesWritten > 0) this.close()
+    else this.context.wheel.arm(this.timer, FIRST_REQUEST_MS)
   }
 
   stop(): number {
@@ -95,6 +99,7 @@ export abstract class EndableH1 extends ClientConnection {
     const fault = FAULT_CODES.indexOf(code as FaultCode)
     if (fault >= 0) row.rejected(fault)
     row.finished(SLOT_OF_VIGIA, statusOf(code), 0)
+    this.context.stories.refused(requestId, this.client, code, statusOf(code), Date.now())
     this.phase = 'exchange'
     this.writer.begin(1, false)
     this.writer.head(head, false, requestId, '')

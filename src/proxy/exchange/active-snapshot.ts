@@ -25,6 +25,8 @@ export interface ActiveSnapshot {
   readonly queues: Map<number, Queue>
   /** By listener name. */
   readonly tables: ReadonlyMap<string, RouteTable>
+  /** Of listeners that have left the configuration: what clients had sent before they knew (RFC 9113 6.8). Routes of any listener. */
+  readonly tableOfLeft: RouteTable
   /** What each route declares as RPC reads; parallel to the snapshot's routes. */
   readonly rpcReads: readonly (RpcReads | undefined)[]
   /** Of the routes that compress; parallel to the snapshot's routes. */

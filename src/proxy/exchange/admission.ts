@@ -17,14 +17,20 @@ export type Refusal =
 
 export const FORBIDDEN: Refusal = { code: 'forbidden', retryAfterS: undefined }
 
+/** Where it counts, and asks how often a client has asked. */
+export interface AdmissionRuntime {
+  readonly row: Pick<Runtime['row'], 'add'>
+  readonly rates: Pick<Runtime['rates'], 'ask'>
+}
+
 export class Admission {
   readonly #route: RoutePlan
   readonly #rules: AccessRules | undefined
-  readonly #runtime: Pick<Runtime, 'row' | 'rates'>
+  readonly #runtime: AdmissionRuntime
   readonly #poolSlot: number
 
   /** @param poolSlot where refusals are counted @param inOneCase see `admissionsOf` */
-  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number, inOneCase: boolean) {
+  constructor(route: RoutePlan, runtime: AdmissionRuntime, poolSlot: number, inOneCase: boolean) {
     this.#route = route
     this.#rules = rulesOf(route, inOneCase)
     this.#runtime = runtime
@@ -60,7 +66,7 @@ export class Admission {
 /** Of the routes that need one. @param inOneCase by pool: paths that are denied may come in one case too, see `spell` */
 export function admissionsOf(
   routes: readonly RoutePlan[],
-  runtime: Pick<Runtime, 'row' | 'rates'>,
+  runtime: AdmissionRuntime,
   poolSlots: readonly number[],
   inOneCase: readonly boolean[],
 ): ReadonlyMap<RoutePlan, Admission> {

@@ -22,7 +22,7 @@ import { Retries } from './retries.ts'
 import { ExchangeTimer } from './timer.ts'
 
 export abstract class AnsweringExchange implements Expiring, CodedExchange, BufferedExchange {
-  readonly placement: Placement
+  placement: Placement
   protected readonly context: ExchangeContext
   protected readonly down: Downstream
   protected readonly language: Language | undefined
@@ -54,6 +54,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     record: ExchangeRecord,
     placement: Placement,
     breaker: Breaker | undefined,
+    body = new RequestBody(record.head.meaning.length),
   ) {
     const { route } = placement
     this.context = context
@@ -67,7 +68,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     this.coder = negotiation && new Coder(context, negotiation, down, record, this)
     this.out = this.coder ?? down
     this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
-    this.body = new RequestBody(record.head.meaning.length)
+    this.body = body
     if (route.retry) this.body.keep(route.retry.replayBytes)
   }
 

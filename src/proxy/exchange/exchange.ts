@@ -119,7 +119,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     attempt.begin(head, forwarded, this.requestId)
     this.timer.phase = 'request'
     attempt.stalls = !this.body.start(attempt.connection)
-    if (this.body.received) return this.timer.awaitResponse()
+    if (this.body.sent) return this.timer.awaitResponse()
     const upstreamsTurn = attempt.stalls || (head.meaning.expectsContinue && this.body.bytes === 0)
     this.timer.awaitBody(this.body.bytes, upstreamsTurn)
     if (!attempt.stalls) this.down.resumeBody()
@@ -144,7 +144,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   onRequestEnd(trailers: Fields): void {
     if (this.isAnswered) return
     this.body.end(trailers.names.length === 0 ? trailers : this.#forwarded(trailers))
-    if (this.timer.phase === 'request') this.timer.awaitResponse()
+    if (this.timer.phase === 'request' && this.body.sent) this.timer.awaitResponse()
   }
 
   #forwarded(trailers: Fields): Fields {

@@ -34,8 +34,8 @@ export function placementOf(
   path: string,
   clientAddress: string,
 ): Placement | undefined {
-  const table = active.tables.get(listener)
-  const index = table ? matchRoute(table, hostName, path, method) : -1
+  const table = active.tables.get(listener) ?? active.tableOfLeft
+  const index = matchRoute(table, hostName, path, method)
   if (index < 0) return undefined
   const route = active.snapshot.routes[index]!
   const pool = active.pools[route.pool]!

@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { type Fields, fieldValues } from '../../http/fields.ts'
-import { isKeyed } from '../../policy/request/declared.ts'
+import { declaredByHead } from '../../policy/request/declared.ts'
 import {
   type Declared,
   decideRetry,
@@ -201,9 +201,8 @@ export class Retries {
   /** Whether one of the route's promises covers this request. */
   #declare(): Declared | undefined {
     const { route, rpcReads } = this.#placement
-    if (route.longPoll === true && this.#method === 'POST') return 'poll'
-    const key = route.retry?.idempotencyKey ? fieldValues(this.#fields, 'idempotency-key') : undefined
-    if (isKeyed(this.#method, key)) return 'keyed'
+    const declared = declaredByHead(this.#method, route, () => fieldValues(this.#fields, 'idempotency-key'))
+    if (declared !== undefined) return declared
     if (rpcReads === undefined || this.#method !== 'POST') return undefined
     const body = this.#body.whole()
     const coding = fieldValues(this.#fields, 'content-encoding')

@@ -21,6 +21,15 @@ import type { Waiter } from './waiter.ts'
 /** Why an exchange may not wait. */
 export type WaitRefusal = 'overloaded' | 'queue-full' | 'queue-timeout'
 
+/** How a choice stands. */
+export interface Outlook {
+  readonly situation: 'usable' | 'none' | 'no-verdict-yet'
+  /** Whom the request belongs to; undefined = nobody yet. */
+  readonly own: Endpoint | undefined
+  /** What part of new requests each upstream gets, 0 to 1. */
+  readonly parts: ReadonlyMap<Endpoint, number>
+}
+
 export class Pool {
   readonly plan: PoolPlan
   readonly slot: number
@@ -90,6 +99,28 @@ export class Pool {
     if (this.#levels.situation !== 'usable') return this.#levels.situation
     if (follow !== undefined && this.affinity?.plan.gone === 'fail' && !this.#levels.isHomeUp(follow)) return 'none'
     return this.#anyOf(selection)
+  }
+
+  /** What a choice would look at, for people: takes no permit, and nobody's turn. */
+  outlook(stickiness: Stickiness | undefined): Outlook {
+    const successor = this.#successor
+    if (successor) return successor.outlook(successor.#translated(stickiness))
+    this.#levels.refresh()
+    this.#selection.tried = undefined
+    const { endpoint, key } = stickiness ?? {}
+    const isBound = this.affinity?.plan.gone === 'fail'
+    const isOwn = endpoint && this.#serves(endpoint, this.#selection) && (isBound || !this.#levels.standsBy(endpoint))
+    const left = key === undefined ? undefined : this.#levels.leaving(key, this.#runtime.sessions)
+    const followed = key === undefined ? undefined : (left ?? this.#levels.followed(key))
+    const own = isOwn ? endpoint : followed
+    return { situation: isOwn || left ? 'usable' : this.#situationOf(endpoint, key), own, parts: this.#levels.parts() }
+  }
+
+  #situationOf(bound: Endpoint | undefined, follow: number | undefined): Outlook['situation'] {
+    const { situation } = this.#levels
+    if (this.affinity?.plan.gone !== 'fail') return situation
+    if (bound) return this.#runtime.table.availability(bound.slot) === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
+    return situation === 'usable' && follow !== undefined && !this.#levels.isHomeUp(follow) ? 'none' : situation
   }
 
   /** Balances over what is available. */

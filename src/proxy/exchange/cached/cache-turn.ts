@@ -31,8 +31,8 @@ export class CacheTurn {
   stored: Stored | undefined
 
   constructor(
-    context: ExchangeContext,
-    down: Downstream,
+    context: Pick<ExchangeContext, 'cache'>,
+    down: Pick<Downstream, 'client'>,
     { head, forwarded }: ExchangeRecord,
     { route, pool }: Placement,
   ) {

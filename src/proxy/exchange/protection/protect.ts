@@ -17,9 +17,15 @@ export type Protection = Refusal | { readonly code: 'maintenance'; readonly retr
 
 const MAINTENANCE: Protection = { code: 'maintenance', retryAfterS: undefined }
 
+/** Of it no more is needed than what is read, and where refusals are counted. */
+export interface ProtectionContext extends Pick<ExchangeContext, 'closedRoutes'> {
+  readonly active: Pick<ExchangeContext['active'], 'otherRoutes' | 'admissions' | 'assets'>
+  readonly row: Pick<ExchangeContext['row'], 'add'>
+}
+
 /** Notes in the record which window answers. @returns undefined where the request may go on */
 export function protect(
-  context: ExchangeContext,
+  context: ProtectionContext,
   record: ExchangeRecord,
   placement: Placement,
 ): Protection | undefined {
@@ -39,9 +45,18 @@ export function protect(
   return refusalOf(context, record, placement, other) ?? closureOf(context, record, placement, other)
 }
 
+/** Whether a window closes its route by now. Notes which. @param placement it was let in before */
+export function isClosed(context: ExchangeContext, record: ExchangeRecord, placement: Placement): boolean {
+  const { active } = context
+  const others = active.otherRoutes[placement.route.pool]!
+  const { head, listener } = record
+  const other = others.mayDiffer(head) ? others.of(head, listener, placement.route) : undefined
+  return closureOf(context, record, placement, other) !== undefined
+}
+
 /** Whoever is forbidden on one of the routes spends nothing of his rate on another. */
 function refusalOf(
-  { active: { admissions } }: ExchangeContext,
+  { active: { admissions } }: ProtectionContext,
   { path, client }: ExchangeRecord,
   { route }: Placement,
   other: OtherReadings | undefined,
@@ -58,7 +73,7 @@ function refusalOf(
 }
 
 function closureOf(
-  { closedRoutes, active }: ExchangeContext,
+  { closedRoutes, active }: ProtectionContext,
   record: ExchangeRecord,
   { route, pool }: Placement,
   other: OtherReadings | undefined,
