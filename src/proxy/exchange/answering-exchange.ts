@@ -192,6 +192,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     this.record.upstreamMs = performance.now() - this.record.startedMs
     this.attempt?.leave()
     this.breaker?.end()
+    this.body.detach()
     // Who reads only once all is sent must be able to send it.
     if (!this.body.received) this.down.resumeBody()
     return true
@@ -202,7 +203,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     const plan = placement.route.buffer?.response
     if (plan === undefined || attempt?.inFlight !== true) return undefined
     const longPoll = placement.route.longPoll === true
-    const holdsWorkers = placement.pool.plan.application !== undefined || attempt.endpoint.holdsWorkers
+    const holdsWorkers = placement.pool.isKnown || attempt.endpoint.holdsWorkers
     if (!buffersResponse({ mode: plan.mode, longPoll, holdsWorkers }, this.#head!.fields)) return undefined
     return new BufferedAnswer(plan, this.context.buffers, this)
   }

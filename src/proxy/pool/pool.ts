@@ -70,6 +70,16 @@ export class Pool {
     this.#successor = pool
   }
 
+  /** Its application is one of those whose servers hold a worker for each connection. */
+  get isKnown(): boolean {
+    return this.plan.application !== undefined
+  }
+
+  /** One of its upstreams holds a worker for each connection. */
+  get holdsWorkers(): boolean {
+    return this.isKnown || this.endpoints.some(endpoint => endpoint.holdsWorkers)
+  }
+
   /** Whether an upstream could be chosen now. */
   isUsable(): boolean {
     this.#levels.refresh()
