@@ -125,7 +125,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     this.retries?.answered()
     this.record.status = head.status
     this.#head = head
-    if (attempt.endpoint.ended) this.down.endAfterResponse()
+    if (attempt.endpoint.ended) this.down.endAfterResponse('out-of-step')
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
     const edited = this.edited(head, attempt.endpoint.plan.name)
     const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, edited.fields)

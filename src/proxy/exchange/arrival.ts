@@ -70,6 +70,10 @@ export function arrive(
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
   const { head, client, side } = record
+  if (side.refused !== undefined) {
+    down.endAfterResponse('refused')
+    return reject(side.refused)
+  }
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
@@ -78,7 +82,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { redirectPort } = side.listener
   if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
     return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
-  const placement = placementOf(active, record.listener, head, path, client)
+  const placement = placementOf(active, side, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
   const { route, pool } = placement
