@@ -14,6 +14,7 @@ import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
+import type { Pool } from '../pool/pool.ts'
 import { admitCached } from './cached/admit-cached.ts'
 import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -105,9 +106,14 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
   const buffer = route.buffer?.request
-  if (buffer !== undefined && gathers(record, placement, buffer.mode))
+  if (buffer !== undefined && (isToHaveLength(record, pool) || gathers(record, placement, buffer.mode)))
     return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
+}
+
+/** Its upstreams take no body, or lose it, that says no length. */
+function isToHaveLength({ head }: ExchangeRecord, pool: Pool): boolean {
+  return head.meaning.length === CHUNKED && pool.wantsLength
 }
 
 /** Only a body can be gathered. */

@@ -203,5 +203,7 @@ function totalOfProof(proof: Proof): number {
       return TOTAL.retriesIdempotent
     case 'declared':
       return TOTAL.retriesDeclared
+    case 'refused':
+      return TOTAL.retriesRefused
   }
 }

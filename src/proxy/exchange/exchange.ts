@@ -3,6 +3,7 @@
 // every decision is made in policy/. How it ends (7, 8) is endable-exchange.ts.
 
 import { performance } from 'node:perf_hooks'
+import { CHUNKED } from '../../http/body.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { asksForLogin } from '../../http/login-schemes.ts'
@@ -23,6 +24,8 @@ import { EndableExchange } from './endable-exchange.ts'
 import { forwardedTrailers } from './fields/field-edits.ts'
 import { noteSession } from './placement.ts'
 
+/** RFC 9110 15.5.12. */
+const LENGTH_REQUIRED = 411
 /** What a failed attempt counts as for balancing by latency, ms. */
 const FAILURE_PENALTY_MS = 5000
 
@@ -183,6 +186,12 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
       if (this.down.client.http2) return this.needHttp1()
       this.#askedForLogin(attempt.connection)
     }
+    if (
+      head.status === LENGTH_REQUIRED &&
+      this.record.forwarded.length === CHUNKED &&
+      this.#askWithLength(attempt, nowMs)
+    )
+      return
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
     // Its answer, but not one that can be told.
     if (this.webSocketAccept !== undefined && ((head.status / 100) | 0) === 2)
@@ -269,6 +278,17 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     if (!other) return false
     attempt.moveOn(this.retrying.proof!)
     this.#try(other, performance.now())
+    return true
+  }
+
+  /** The upstream takes no body without a length: from now on none of its pool gets one. */
+  #askWithLength(attempt: Attempt, nowMs: number): boolean {
+    attempt.endpoint.needsLength = true
+    if (!this.placement.pool.wantsLength) return false
+    if (!this.retrying.withLength(attempt, this.record.attempts, this.progress, nowMs)) return false
+    this.record.forwarded = { ...this.record.forwarded, length: this.body.bytes, written: undefined }
+    attempt.discard('refused')
+    this.dispatch()
     return true
   }
 

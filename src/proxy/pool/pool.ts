@@ -4,6 +4,7 @@
 import { loopMark } from '../../http/cdn-loop.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
+import { wantsLength } from '../../policy/request/buffering/body-length.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import { AVAILABILITY } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -78,6 +79,14 @@ export class Pool {
   /** One of its upstreams holds a worker for each connection. */
   get holdsWorkers(): boolean {
     return this.isKnown || this.endpoints.some(endpoint => endpoint.holdsWorkers)
+  }
+
+  /** Its upstreams need to know how long a body is. */
+  get wantsLength(): boolean {
+    return wantsLength(
+      this.plan.requestBody,
+      this.endpoints.some(({ needsLength }) => needsLength),
+    )
   }
 
   /** Whether an upstream could be chosen now. */

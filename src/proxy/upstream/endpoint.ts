@@ -59,6 +59,8 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly #sweep = new Timer(this)
   readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
+  /** It has refused a body that said no length, or is known to lose those. */
+  needsLength = false
   #retired = false
   #ended = false
 
