@@ -3,7 +3,7 @@
 // became of it.
 
 import type { CacheReport } from './cache.ts'
-import type { AcmeReport, CertificateReport } from './certificates.ts'
+import type { AcmeReport, AuthorityReport, CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
 import type { PoolReport } from './pools.ts'
@@ -44,6 +44,8 @@ export interface StatusReport {
   readonly pools: readonly PoolReport[]
   /** Absent = no listener has TLS. */
   readonly certificates?: readonly CertificateReport[] | undefined
+  /** Absent = no listener asks clients for certificates. */
+  readonly authorities?: readonly AuthorityReport[] | undefined
   /** Absent = none come by ACME. */
   readonly acme?: AcmeReport | undefined
   /** Absent = no route has a cache. */

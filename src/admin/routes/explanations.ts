@@ -104,7 +104,9 @@ const ROUTE = object(
       { status: whole(), code: text("As in the access log's `end`."), location: text(), retryAfterS: number() },
       ['location', 'retryAfterS'],
     ),
-    passedOver: list(object({ route: text(), because: list(oneOf('listeners', 'hosts', 'path', 'methods')) })),
+    passedOver: list(
+      object({ route: text(), because: list(oneOf('listeners', 'hosts', 'path', 'methods', 'clientCertificate')) }),
+    ),
     passedOverMore: whole(),
     route: { type: 'object', description: 'What the route makes of it: access, windows, limits, cache, retries.' },
     pool: { type: 'object', description: 'Among whom an upstream would be chosen.' },

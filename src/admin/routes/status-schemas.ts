@@ -165,9 +165,10 @@ export const STATUS: Schema = {
       ),
       pools: list(ref('Pool')),
       certificates: list(ref('Certificate')),
+      authorities: list(ref('Authority')),
       cache: CACHE,
       acme: ref('Acme'),
     },
-    ['certificates', 'acme', 'cache'],
+    ['certificates', 'authorities', 'acme', 'cache'],
   ),
 }

@@ -18,6 +18,7 @@ const MISMATCHES: Readonly<Record<Mismatch, string>> = {
   hosts: 'another host',
   path: 'another path',
   methods: 'another method',
+  clientCertificate: 'no such certificate of the client',
 }
 /** More of them fill a screen, and say no more. */
 const SHOWN_ROUTES = 10
@@ -80,6 +81,7 @@ function forbiddenWords({ name, forbidden, readings }: ExplainedRoute): string {
       ? `Route ${route}`
       : `Route ${route}, to which its path leads where a server reads it in another way,`
   if (by === 'path') return `${whose} lets nobody have this path (access.denyPaths).`
+  if (by === 'certificate') return `${whose} wants a certificate of the client (access.clientCertificate).`
   return `${whose} does not let this address in (access.allow, access.deny).`
 }
 
@@ -123,6 +125,7 @@ function accessWords({ access }: ExplainedRoute): string[] {
   const parts = [
     access.allow === 0 ? '' : `only ${count(access.allow)} may`,
     access.deny === 0 ? '' : `${count(access.deny)} may not`,
+    access.clientCertificate ? 'only who has a certificate that fits may' : '',
     access.denyPaths.length === 0 ? '' : `nobody may have ${access.denyPaths.join(', ')}`,
   ].filter(part => part !== '')
   return [`Access: ${parts.join('; ')}.`]

@@ -19,7 +19,7 @@ import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
 import { acmeReport } from './acme-report.ts'
 import { cacheReport } from './cache-report.ts'
-import { certificateReports } from './certificate-report.ts'
+import { authorityReports, certificateReports } from './certificate-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
 import { metricsSource } from './metrics-source.ts'
@@ -67,6 +67,7 @@ function report(sources: Sources): StatusReport {
   const { snapshot } = sources.inUse
   const startedMs = sources.startedMs()
   const certificates = certificateReports(sources.certificates.list, Date.now())
+  const authorities = authorityReports(sources.certificates.authorities, Date.now())
   const acme = acmeReport(sources.acme)
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
@@ -90,6 +91,7 @@ function report(sources: Sources): StatusReport {
     store: storeReport(sources.records),
     pools: registry.pools().map(pool => reportPool(pool, sources)),
     ...(certificates.length > 0 && { certificates }),
+    ...(authorities.length > 0 && { authorities }),
     ...(acme && { acme }),
     ...(snapshot.routes.some(({ cache }) => cache !== undefined) && { cache: cacheReport(sources.cache) }),
     maintenance: summaryOf(sources.windows, Date.now()),

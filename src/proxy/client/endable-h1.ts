@@ -8,7 +8,6 @@ import { answer } from '../answers/answers.ts'
 import { type AnswerCode, statusOf } from '../answers/codes.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
-import type { ClientSide } from '../exchange/downstream.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { Wire } from './accept/wire.ts'
 import { ClientConnection, type ConnectionHost, FIRST_REQUEST_MS } from './client-connection.ts'
@@ -33,8 +32,11 @@ export abstract class EndableH1 extends ClientConnection {
     this.writer = new ResponseWriter(wire.socket, this.isSecure ? () => this.onWritten() : undefined)
   }
 
-  abstract client: ClientSide
   protected abstract onWritten(): void
+
+  endAfterResponse(): void {
+    this.writer.endConnection()
+  }
 
   *exchanges(): Iterable<ClientEvents> {
     if (this.exchange) yield this.exchange
@@ -44,6 +46,11 @@ export abstract class EndableH1 extends ClientConnection {
     if (this.phase !== 'idle') return
     if (this.socket.bytesWritten > 0) this.close()
     else this.context.wheel.arm(this.timer, FIRST_REQUEST_MS)
+  }
+
+  protected endServed(): void {
+    if (this.phase === 'idle' || this.phase === 'tunnel') this.close()
+    else this.writer.endConnection()
   }
 
   stop(): number {

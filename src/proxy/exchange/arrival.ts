@@ -69,6 +69,10 @@ export function arrive(
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
   const { head, client, side } = record
+  if (side.refused !== undefined) {
+    down.endAfterResponse('refused')
+    return reject(side.refused)
+  }
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
@@ -77,7 +81,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { redirectPort } = side.listener
   if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
     return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
-  const placement = placementOf(active, record.listener, head, path, client)
+  const placement = placementOf(active, side, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
   const { route, pool } = placement

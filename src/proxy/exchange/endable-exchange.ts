@@ -110,7 +110,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.progress.headSent = true
     this.retries?.answered()
     this.record.status = head.status
-    if (attempt.endpoint.ended) this.down.endAfterResponse()
+    if (attempt.endpoint.ended) this.down.endAfterResponse('out-of-step')
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
     const edited = this.edited(head, attempt.endpoint.plan.name)
     const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, edited.fields)

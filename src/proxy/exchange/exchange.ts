@@ -148,7 +148,12 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   }
 
   #forwarded(trailers: Fields): Fields {
-    return forwardedTrailers(trailers, this.down.client.trusted, this.placement.edits)
+    return forwardedTrailers(
+      trailers,
+      this.down.client.trusted,
+      this.context.active.certificateFields,
+      this.placement.edits,
+    )
   }
 
   onUpstreamDrain(): void {
@@ -192,7 +197,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
   #askedForLogin(connection: UpstreamConnection): void {
     this.#own(connection)
-    if (!connection.outlivesAnswer) this.down.endAfterResponse()
+    if (!connection.outlivesAnswer) this.down.endAfterResponse('out-of-step')
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {
@@ -230,7 +235,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     } else if (this.progress.headSent) this.cut('upstream cut')
     else {
       // A client whose login has ended learns it, and begins anew.
-      if (attempt.connection.login) this.down.endAfterResponse()
+      if (attempt.connection.login) this.down.endAfterResponse('out-of-step')
       this.answer(this.retrying.lastFailure!)
     }
   }

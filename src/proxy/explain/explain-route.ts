@@ -51,7 +51,8 @@ export function explainRoute(
     scheme,
     http2: false,
     listener,
-    tls: listener.tls && { serverName: head.hostName, alpn: undefined },
+    tls: listener.tls && { serverName: head.hostName, alpn: undefined, certificate: undefined },
+    refused: undefined,
   }
   const forwarded = forwardedRequest(head, side, active.snapshot.headers.via, address => active.isTrusted(address))
   const path = normalisePath(head.target)
@@ -63,7 +64,7 @@ export function explainRoute(
     if (head.hostName === '') return at(answered('bad-host'))
     return at({ ...told(308, 'redirect'), location: httpsLocation(head, listener.redirectPort) })
   }
-  const placement = placementOf(active, listener.name, head, path, forwarded.clientAddress)
+  const placement = placementOf(active, side, head, path, forwarded.clientAddress)
   if (placement === undefined) return { ...at(answered('no-route')), ...passedOver(context, head, listener.name, path) }
   const record = new ExchangeRecord('', head, forwarded, side)
   record.path = path
@@ -152,7 +153,12 @@ function explainPlacement(context: ExplainContext, record: ExchangeRecord, place
     name: route.name,
     forbidden: forbiddenBy(context, record, placement),
     readings: readingsOf(context, record, placement),
-    access: access && { allow: access.allow.length, deny: access.deny.length, denyPaths: access.denyPaths },
+    access: access && {
+      allow: access.allow.length,
+      deny: access.deny.length,
+      denyPaths: access.denyPaths,
+      clientCertificate: access.clientCertificate !== undefined,
+    },
     rateLimit: rateLimit && {
       ...rateLimit,
       waitMs: context.rates.waitMs(route.name, clientKey(client), processNowMs(), rateLimit),
@@ -180,29 +186,31 @@ function explainPlacement(context: ExplainContext, record: ExchangeRecord, place
 /** By which rules `protect` refuses it: those of its own route first. */
 function forbiddenBy(
   context: ExplainContext,
-  { head, listener, path, client }: ExchangeRecord,
+  record: ExchangeRecord,
   { route }: Placement,
 ): ExplainedRoute['forbidden'] {
+  const { head, side, path, client } = record
   const { admissions, otherRoutes } = uncounted(context).active
   const others = otherRoutes[route.pool]!
-  const found = others.mayDiffer(head) ? others.of(head, listener, route) : undefined
+  const found = others.mayDiffer(head) ? others.of(head, side, route) : undefined
   for (const each of [route, ...(found?.routes ?? []), ...(found?.withoutPrefix ?? [])]) {
     const rules = admissions.get(each)
     if (rules?.deniesPath(path, found?.paths ?? [])) return { route: each.name, by: 'path' }
     const isBare = found?.withoutPrefix.includes(each) === true
-    if (!isBare && rules?.forbids(client, path, found?.paths)) return { route: each.name, by: 'address' }
+    if (isBare || !rules?.forbids(record, found?.paths)) continue
+    return { route: each.name, by: rules.forbidsAddress(client) ? 'address' : 'certificate' }
   }
   return undefined
 }
 
 function readingsOf(
   { active: { otherRoutes } }: ExplainContext,
-  { head, listener }: ExchangeRecord,
+  { head, side }: ExchangeRecord,
   { route }: Placement,
 ): ExplainedReadings | undefined {
   const others = otherRoutes[route.pool]!
   if (!others.mayDiffer(head)) return undefined
-  const found = others.of(head, listener, route)
+  const found = others.of(head, side, route)
   if (found === undefined) return { tooMany: true, paths: [], routes: [] }
   const routes = [...found.routes, ...found.withoutPrefix].map(({ name }) => name)
   return { tooMany: false, paths: found.paths.slice(0, MOST_READINGS), routes }

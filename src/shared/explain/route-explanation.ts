@@ -19,7 +19,7 @@ export interface RouteQuestion {
 }
 
 /** Which part of a route's `match` a request does not fit. */
-export type Mismatch = 'listeners' | 'hosts' | 'path' | 'methods'
+export type Mismatch = 'listeners' | 'hosts' | 'path' | 'methods' | 'clientCertificate'
 
 export interface RouteExplanation {
   readonly request: ExplainedRequest
@@ -63,10 +63,18 @@ export interface ExplainedAnswer {
 export interface ExplainedRoute {
   readonly name: string
   /** What forbids it, and by which route's rules; undefined = nothing does. */
-  readonly forbidden: { readonly route: string; readonly by: 'address' | 'path' } | undefined
+  readonly forbidden: { readonly route: string; readonly by: 'address' | 'path' | 'certificate' } | undefined
   /** Undefined = its path has one reading. */
   readonly readings: ExplainedReadings | undefined
-  readonly access: { readonly allow: number; readonly deny: number; readonly denyPaths: readonly string[] } | undefined
+  readonly access:
+    | {
+        readonly allow: number
+        readonly deny: number
+        readonly denyPaths: readonly string[]
+        /** It wants one, or a certain one. */
+        readonly clientCertificate: boolean
+      }
+    | undefined
   /** `waitMs`: how long this client would have to wait now; 0 = it may ask. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number; readonly waitMs: number } | undefined
   /** The window that answers it; undefined = none does, or the client passes. */

@@ -71,7 +71,9 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   }
 
   /** Streams are in step whatever comes on one of them. */
-  endAfterResponse(): void {}
+  endAfterResponse(why: 'out-of-step' | 'refused'): void {
+    if (why === 'refused') this.#host.drain()
+  }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true

@@ -38,7 +38,7 @@ export class CacheTurn {
   ) {
     this.cache = context.cache
     this.plan = route.cache!
-    this.asked = askedFields(head, forwarded, down.client.trusted)
+    this.asked = askedFields(head, forwarded, down.client)
     this.key = [pool.plan.name, this.asked.origin, head.target]
     this.isHead = head.method === 'HEAD'
     this.isOnePath = isPlain(head.target)

@@ -136,8 +136,8 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   #placeAgain(): void {
     const { active } = this.context
     if (active === this.#active) return
-    const { head, listener, path, client } = this.record
-    const placement = placementOf(active, listener, head, path, client)
+    const { head, side, path, client } = this.record
+    const placement = placementOf(active, side, head, path, client)
     if (placement?.route.name !== this.placement.route.name) return
     this.placement = placement
     this.record.placement = placement

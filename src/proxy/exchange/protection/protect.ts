@@ -36,7 +36,7 @@ export function protect(
   if (!others.restricts && closedRoutes === undefined) return undefined
   let other: OtherReadings | undefined
   if (others.mayDiffer(head)) {
-    other = others.of(head, record.listener, route)
+    other = others.of(head, record.side, route)
     if (other === undefined) {
       context.row.add(pool.slot, TOTAL.forbidden, 1)
       return FORBIDDEN
@@ -49,23 +49,24 @@ export function protect(
 export function isClosed(context: ExchangeContext, record: ExchangeRecord, placement: Placement): boolean {
   const { active } = context
   const others = active.otherRoutes[placement.route.pool]!
-  const { head, listener } = record
-  const other = others.mayDiffer(head) ? others.of(head, listener, placement.route) : undefined
+  const { head, side } = record
+  const other = others.mayDiffer(head) ? others.of(head, side, placement.route) : undefined
   return closureOf(context, record, placement, other) !== undefined
 }
 
 /** Whoever is forbidden on one of the routes spends nothing of his rate on another. */
 function refusalOf(
   { active: { admissions } }: ProtectionContext,
-  { path, client }: ExchangeRecord,
+  record: ExchangeRecord,
   { route }: Placement,
   other: OtherReadings | undefined,
 ): Refusal | undefined {
+  const { path, client } = record
   const own = route.access || route.rateLimit ? admissions.get(route) : undefined
-  if (other === undefined) return own?.forbids(client, path, undefined) ?? own?.limits(client)
+  if (other === undefined) return own?.forbids(record, undefined) ?? own?.limits(client)
   const { paths, routes, withoutPrefix } = other
-  let refusal = own?.forbids(client, path, paths)
-  for (const each of routes) refusal ??= admissions.get(each)?.forbids(client, path, paths)
+  let refusal = own?.forbids(record, paths)
+  for (const each of routes) refusal ??= admissions.get(each)?.forbids(record, paths)
   for (const each of withoutPrefix) refusal ??= admissions.get(each)?.deniesPath(path, paths)
   refusal ??= own?.limits(client)
   for (const each of routes) refusal ??= admissions.get(each)?.limits(client)
