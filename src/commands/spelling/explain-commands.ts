@@ -1,6 +1,7 @@
-// How why, route and logs are spelled. What each does is in its own file, loaded only when it is asked for.
+// How why, route, logs and doctor are spelled. What each does is in its own file, loaded only when it is asked for.
 
 import type { Command } from 'commander'
+import type { DoctorOptions } from '../doctor/doctor.ts'
 import type { WhyOptions } from '../live/why.ts'
 import type { LogsOptions } from '../logs.ts'
 import type { RouteOptions } from '../route.ts'
@@ -48,6 +49,16 @@ export function addExplainCommands(program: Command, admin: string, done: Done):
   ).action(async (file: string | undefined, options: LogsOptions) =>
     done(await (await import('../logs.ts')).logs(file, options)),
   )
+  asking(
+    program
+      .command('doctor')
+      .description('look at the machine, the files, the network and a vigia that runs: what is wrong, and what to do')
+      .option('-c, --config <file>', 'configuration (default: that of the vigia that runs, else ./vigia.yaml)')
+      .option('--no-probes', 'do not ask the upstreams')
+      .option('--strict', 'warnings count, too', false),
+    admin,
+    DOCTOR_NOTES,
+  ).action(async (options: DoctorOptions) => done(await (await import('../doctor/doctor.ts')).doctor(options)))
 }
 
 function collect(value: string, before: readonly string[]): string[] {
@@ -84,3 +95,8 @@ Examples:
   journalctl -u vigia -o cat | vigia logs - --filter errors
 
 Exit code: 0 something was found, 1 nothing fits, 2 wrong usage, or the log can't be read.`
+
+const DOCTOR_NOTES = `
+It works with a vigia that runs and without one, and changes nothing; each upstream gets one probe from here. As root it sees most.
+
+Exit code: 0 nothing is wrong, 1 there are errors (with --strict: or warnings), 2 wrong usage.`
