@@ -164,7 +164,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     const { edits } = this.placement
     const edited = edits ? edits.answerTrailers(trailers) : trailers
     this.attempt!.recordAnswer()
-    if (!this.letGo(edited)) this.#complete(edited)
+    if (!this.#letGo(edited)) this.#complete(edited)
   }
 
   // ---- of the buffer ----
@@ -185,7 +185,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
   }
 
   /** The upstream says nothing more, and is free for others. @returns false where nothing of what it has said waits for the client */
-  protected letGo(end: UpstreamsEnd): boolean {
+  #letGo(end: UpstreamsEnd): boolean {
     const { buffered } = this
     if (buffered === undefined || buffered.isEmpty) return false
     buffered.end(end)
@@ -196,6 +196,11 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     // Who reads only once all is sent must be able to send it.
     if (!this.body.received) this.down.resumeBody()
     return true
+  }
+
+  /** The client gets what was said, and sees the cut. */
+  protected cutBehind(end: string): void {
+    if (!this.#letGo(end)) this.cut(end)
   }
 
   #newBuffer(): BufferedAnswer | undefined {

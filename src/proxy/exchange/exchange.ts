@@ -227,7 +227,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     if (this.progress.headSent && isRefusal(this.record.status, this.body.sent && !attempt.connection.writeFailed)) {
       attempt.recordAnswer()
-      return this.#endAnswer()
+      return this.cutBehind('upstream cut')
     }
     const connecting = this.timer.phase === 'connect'
     const made = this.record.attempts
@@ -241,17 +241,12 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
       if (!decision.stale && kind !== 'own')
         this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
       this.dispatch()
-    } else if (this.progress.headSent) this.#endAnswer()
+    } else if (this.progress.headSent) this.cutBehind('upstream cut')
     else {
       // A client whose login has ended learns it, and begins anew.
       if (attempt.connection.login) this.down.endAfterResponse('out-of-step')
       this.answer(this.retrying.lastFailure!)
     }
-  }
-
-  /** The client gets what was said, and sees the cut. */
-  #endAnswer(): void {
-    if (!this.letGo('upstream cut')) this.cut('upstream cut')
   }
 
   upstreamIsSilent(slot: number, endBeforeMs: number): void {
