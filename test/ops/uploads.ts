@@ -114,7 +114,9 @@ async function large(directory: string): Promise<void> {
   socket.destroy()
   await until('its file is gone', () => unnamed(vigia, directory) === 0)
   const grown = (most - before) / MIB
-  console.log(`1 GiB: at the node within ${got.seconds.toFixed(1)} s of its head; vigia grew by ${grown.toFixed(0)} MiB at most`)
+  console.log(
+    `1 GiB: at the node within ${got.seconds.toFixed(1)} s of its head; vigia grew by ${grown.toFixed(0)} MiB at most`,
+  )
   assert.ok(grown < 96, `its memory grew by ${grown} MiB`)
   await vigia.stop()
   node.server.close()
