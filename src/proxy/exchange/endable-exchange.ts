@@ -3,7 +3,6 @@
 
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
-import type { Language } from '../../plan/snapshot.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import type { AnswerCode, OwnCode } from '../answers/codes.ts'
 import type { Breaker } from '../pool/breaker.ts'
@@ -26,7 +25,6 @@ import { ExchangeTimer } from './timer.ts'
 export abstract class EndableExchange implements Expiring, CodedExchange {
   placement: Placement
   protected readonly context: ExchangeContext
-  readonly #language: Language | undefined
   protected readonly down: Downstream
   /** Undefined = its answer is not to be compressed. */
   protected readonly coder: Coder | undefined
@@ -56,8 +54,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   ) {
     const { route } = placement
     this.context = context
-    const { limits, language } = context.active.snapshot
-    this.#language = language
+    const { limits } = context.active.snapshot
     this.down = down
     this.record = record
     this.placement = placement
@@ -260,7 +257,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   protected answer(unlessInDoubt: AnswerCode): void {
     const code = this.retries?.doubt ? 'in-doubt' : unlessInDoubt
     this.progress.headSent = true
-    sendAnswer(this.down, this.record, code, undefined, this.#language)
+    sendAnswer(this.down, this.record, code, undefined, this.context.active.snapshot)
     this.finish(code)
     this.leaveClient()
   }
