@@ -62,6 +62,9 @@ export const UPSTREAM: Schema = {
     longPolls: whole(),
     connections: whole(),
     idleLimitedUntil: orNull(time()),
+    holdsWorkers: orNull(
+      text('By what it was found to hold a worker for each connection: `server`, `endings` or `starved`.'),
+    ),
     tunnels: whole(),
     rate: number(),
     p99Ms: orNull(whole()),

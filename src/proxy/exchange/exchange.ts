@@ -131,21 +131,21 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   // 4. The request's body, as it comes.
 
   onRequestBody(chunk: Buffer, start: number, end: number): void {
-    if (this.over) return
+    if (this.isAnswered) return
     this.body.push(chunk, start, end)
     if (this.body.bytes > this.placement.route.bodyBytes) return this.breakOff('body-too-large')
     this.timer.onRequestBytes(end - start)
   }
 
   onRequestReadEnd(): void {
-    if (this.over || this.body.flush()) return
+    if (this.isAnswered || this.body.flush()) return
     if (this.attempt) this.attempt.stalls = this.timer.phase === 'request'
     this.timer.pauseBody()
     this.down.pauseBody()
   }
 
   onRequestEnd(trailers: Fields): void {
-    if (this.over) return
+    if (this.isAnswered) return
     this.body.end(trailers.names.length === 0 ? trailers : this.#forwarded(trailers))
     if (this.timer.phase === 'request' && this.body.sent) this.timer.awaitResponse()
   }
@@ -166,7 +166,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   }
 
   onRequestFault(code: AnswerCode): void {
-    if (!this.over) this.breakOff(code)
+    if (!this.isAnswered) this.breakOff(code)
   }
 
   // 5. The response, as it comes.
@@ -181,7 +181,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   onResponseHead(head: ResponseHead, bodiless: boolean): void {
     const attempt = this.attempt!
     const nowMs = performance.now()
-    attempt.answerBegins(head.status, nowMs)
+    attempt.answerBegins(head, nowMs)
     if (asksForLogin(head.status, head.fields)) {
       if (this.down.client.http2) return this.needHttp1()
       this.#askedForLogin(attempt.connection)
@@ -227,7 +227,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     if (this.progress.headSent && isRefusal(this.record.status, this.body.sent && !attempt.connection.writeFailed)) {
       attempt.recordAnswer()
-      return this.cut('upstream cut')
+      return this.cutBehind('upstream cut')
     }
     const connecting = this.timer.phase === 'connect'
     const made = this.record.attempts
@@ -241,7 +241,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
       if (!decision.stale && kind !== 'own')
         this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
       this.dispatch()
-    } else if (this.progress.headSent) this.cut('upstream cut')
+    } else if (this.progress.headSent) this.cutBehind('upstream cut')
     else {
       // A client whose login has ended learns it, and begins anew.
       if (attempt.connection.login) this.down.endAfterResponse('out-of-step')

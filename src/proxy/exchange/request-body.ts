@@ -3,8 +3,8 @@
 
 import { type BodyLength, CHUNKED, NO_LENGTH } from '../../http/body.ts'
 import { type Fields, NO_FIELDS } from '../../http/fields.ts'
+import { GrowingBuffer } from '../runtime/growing-buffer.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'
-import { GrowingBuffer } from './growing-buffer.ts'
 
 /** Bytes that are held while there is no connection yet; then the client has to wait. */
 const HOLD_BYTES = 65_536

@@ -71,6 +71,16 @@ export class Pool {
     this.#successor = pool
   }
 
+  /** Its application is one of those whose servers hold a worker for each connection. */
+  get isKnown(): boolean {
+    return this.plan.application !== undefined
+  }
+
+  /** One of its upstreams holds a worker for each connection. */
+  get holdsWorkers(): boolean {
+    return this.isKnown || this.endpoints.some(endpoint => endpoint.holdsWorkers)
+  }
+
   /** Its upstreams need to know how long a body is. */
   get wantsLength(): boolean {
     return wantsLength(

@@ -104,7 +104,7 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   }
 
   onHeldLost(detail: string): void {
-    if (this.#gathered.lose() || this.over) return
+    if (this.#gathered.lose() || this.isAnswered) return
     this.safely(() => this.interrupt('out-of-resources', `its body is lost: ${detail}`))
   }
 
@@ -169,7 +169,7 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   /** What goes up of what is held, and after it of what comes. */
   #pump(): void {
     const { attempt } = this
-    if (!attempt || this.over) return
+    if (!attempt || this.isAnswered) return
     attempt.stalls = !this.#gathered.pump()
     if (this.#gathered.isWaiting) this.timer.onRequestBytes(0)
     else if (!this.body.sent) super.onUpstreamDrain()

@@ -31,6 +31,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     longPolls: 0,
     connections: 0,
     idleLimitedUntil: null,
+    holdsWorkers: null,
     tunnels: 0,
     rate: 0,
     p99Ms: null,
