@@ -147,6 +147,11 @@ export const STATUS: Schema = {
         overLimit: whole(),
         answers: CLASSES,
       }),
+      accessLog: object({
+        enabled: flag(),
+        destination: text('`stdout`, or a path.'),
+        sampled: flag('Not every request gets a line.'),
+      }),
       store: orNull(
         object({
           state: oneOf('ok', 'degraded', 'opening'),

@@ -67,3 +67,9 @@ export const LAST_WORDS: Readonly<Record<NoRetryReason, string>> = {
 export function endWords(end: string): string {
   return END_WORDS[end] ?? FAULTS[end as FaultCode]?.message ?? `It ended so: ${end}.`
 }
+
+/** `0.4 ms`, `12 ms`, `3.2 s`. */
+export function ms(value: number): string {
+  if (value < 10) return `${Math.round(value * 10) / 10} ms`
+  return value < 1000 ? `${Math.round(value)} ms` : `${Math.round(value / 100) / 10} s`
+}

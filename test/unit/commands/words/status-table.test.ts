@@ -67,6 +67,7 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
     listeners: [],
     workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0, stalls: 0 }],
     clients: { connections: 17, limit: 10_000, limitWarning: null, rejects: 0, overLimit: 0, answers: NONE },
+    accessLog: { enabled: false, destination: 'stdout', sampled: false },
     store: null,
     pools: [
       {
