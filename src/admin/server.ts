@@ -14,6 +14,7 @@ import { serveCache } from './routes/cache.ts'
 import { serveCertificates } from './routes/certificates.ts'
 import { serveConfigurations } from './routes/configurations.ts'
 import { type EventsOptions, serveEvents } from './routes/events.ts'
+import { serveExplanations } from './routes/explanations.ts'
 import { serveHistory } from './routes/history.ts'
 import { serveInDoubt } from './routes/in-doubt.ts'
 import { serveMaintenance } from './routes/maintenance.ts'
@@ -84,7 +85,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   app.setValidatorCompiler(requestSchemas())
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
-  const { operations, reload, maintenance, history, configurations, events, cache } = parts
+  const { operations, reload, maintenance, history, configurations, events, cache, explanations } = parts
   serveStatus(app, view)
   serveCertificates(app, view, operations)
   serveInDoubt(app, view, operations)
@@ -95,5 +96,6 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   if (history !== undefined) serveHistory(app, history)
   if (configurations !== undefined) serveConfigurations(app, configurations)
   if (cache !== undefined) serveCache(app, cache)
+  if (explanations !== undefined) serveExplanations(app, explanations)
   if (events !== undefined) serveEvents(app, events, following)
 }

@@ -12,10 +12,13 @@ import type { ConfigurationFile } from '../control/configuration/reload.ts'
 import type { ConfigurationSource } from '../control/events/reload-event.ts'
 import type { Transition } from '../control/upstreams/upstream-event.ts'
 import { CannotServe } from '../control/workers/cannot-serve.ts'
+import { takeInheritedSockets } from '../control/workers/inherited-sockets.ts'
 import { workersThatCanListen } from '../control/workers/listen-check.ts'
 import { createLogger, flushLog, type Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import { hostPort } from '../util/words.ts'
+import { serviceManager } from './service-manager.ts'
 import { awaitSignals } from './signals.ts'
 import { VERSION } from './version.ts'
 import { EXIT } from './words/exit-codes.ts'
@@ -37,6 +40,8 @@ export interface StartOptions {
   readonly tryShared?: () => Promise<NodeJS.ErrnoException | undefined>
   /** Where the snapshot was read from. It is read again when asked to, and as it changes if it wants that. */
   readonly file?: ConfigurationFile
+  /** That the process was started with; default: none. */
+  readonly sockets?: readonly InheritedSocket[]
 }
 
 /** A vigia that listens. */
@@ -55,6 +60,7 @@ export interface RunningVigia {
 }
 
 const WORKER_URL = new URL('../proxy/worker.ts', import.meta.url)
+const SPOOL_URL = new URL('../proxy/spool/spool-thread.ts', import.meta.url)
 
 /** Resolves with the exit code when vigia has stopped. */
 export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<number> {
@@ -86,6 +92,7 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
     onSecondSignal: signal => logger.warn(`${signal} again: stopping at once`),
   })
   let running: RunningVigia | undefined
+  const manager = serviceManager(process.env, process.pid, text => logger.warn(text))
   try {
     const file = {
       path: config,
@@ -94,8 +101,16 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
       refused,
       load: (against: Snapshot) => readAside({ file: config, env: process.env }, against),
     }
-    running = await startVigia(loaded.snapshot, { logger, file, ...(workerUrl === undefined ? {} : { workerUrl }) })
+    const sockets = takeInheritedSockets(process.env, process.pid)
+    running = await startVigia(loaded.snapshot, {
+      logger,
+      file,
+      sockets,
+      ...(workerUrl === undefined ? {} : { workerUrl }),
+    })
+    manager.ready()
     const signal = await signals.stop
+    manager.stopping()
     logger.info(`${signal}: finishing what is in flight; the same signal again stops at once`)
     const cut = await running.close(signal)
     if (cut > 0) logger.warn(`stopped; ${cut} requests were cut because they took longer`)
@@ -107,6 +122,7 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
     return error.code === undefined ? EXIT.internal : EXIT.cannotListen
   } finally {
     signals.release()
+    manager.end()
     process.off('uncaughtException', dieOfBug)
     await flushLog(logger)
   }
@@ -132,7 +148,13 @@ async function loadLastGood(config: string, kept: string): Promise<LoadedSnapsho
 
 /** Starts vigia with a compiled configuration; resolves when every worker listens. Rejects with CannotServe where it can't. */
 export async function startVigia(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningVigia> {
-  const { workerUrl = WORKER_URL, logger = createLogger({ level: snapshot.log.level }), file, tryShared } = options
+  const {
+    workerUrl = WORKER_URL,
+    logger = createLogger({ level: snapshot.log.level }),
+    file,
+    sockets,
+    tryShared,
+  } = options
   const { workers: wantedWorkers } = snapshot
   const workers = await workersThatCanListen(wantedWorkers, tryShared)
   if (workers < wantedWorkers)
@@ -144,9 +166,11 @@ export async function startVigia(snapshot: Snapshot, options: StartOptions = {})
     snapshot: { ...snapshot, workers },
     wantedWorkers,
     workerUrl,
+    spoolUrl: SPOOL_URL,
     logger,
     version: VERSION,
     file,
+    sockets,
   })
   await control.start()
   for (const { name, host, port, tls } of snapshot.listeners)

@@ -17,6 +17,7 @@ import {
   limitsSchema,
   timeoutsSchema,
 } from './parts/bounds.ts'
+import { buffersSchema, checkBuffers, compileBuffers, RENAMED_IN_BUFFER } from './parts/buffer.ts'
 import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
@@ -34,7 +35,7 @@ import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } f
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
 import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
-import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routesSchema } from './parts/route/route.ts'
+import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routeFiles, routesSchema } from './parts/route/route.ts'
 import {
   checkSettings,
   compileSettings,
@@ -60,6 +61,7 @@ export const configSchema = section(
     acme: Type.Optional(acmeSchema),
     dns: Type.Optional(dnsSchema),
     cache: Type.Optional(cacheSchema),
+    buffers: Type.Optional(buffersSchema),
     trustedProxies: Type.Optional(trustedProxiesSchema),
     limits: Type.Optional(limitsSchema),
     timeouts: Type.Optional(timeoutsSchema),
@@ -96,6 +98,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
     ...checkCache(config.cache, routes),
+    ...checkBuffers(routes, pools),
     ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
@@ -108,8 +111,14 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ acme, admin, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
-  return [...acmeFiles(acme), ...adminFiles(admin), ...poolFiles(pools), ...maintenanceFiles(maintenance)]
+export function namedFiles({ acme, admin, routes, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+  return [
+    ...acmeFiles(acme),
+    ...adminFiles(admin),
+    ...routeFiles(routes),
+    ...poolFiles(pools),
+    ...maintenanceFiles(maintenance),
+  ]
 }
 
 /** Certificates with their keys. */
@@ -133,8 +142,12 @@ export function certificateFiles(config: ConfigDocument): { readonly path: Path;
   return key === undefined ? pairs : [...pairs, key]
 }
 
-/** Files that vigia writes. */
-export function writtenFiles({ accessLog, store }: ConfigDocument): { readonly path: Path; readonly file: string }[] {
+/** Files that vigia writes, and the folder of those that have no name. */
+export function writtenFiles({
+  accessLog,
+  store,
+  buffers,
+}: ConfigDocument): { readonly path: Path; readonly file: string }[] {
   return [
     ...(typeof accessLog === 'object' && accessLog.path !== undefined
       ? [{ path: ['accessLog', 'path'], file: accessLog.path }]
@@ -142,6 +155,7 @@ export function writtenFiles({ accessLog, store }: ConfigDocument): { readonly p
     ...(store === undefined || store === false
       ? []
       : [typeof store === 'string' ? { path: ['store'], file: store } : { path: ['store', 'path'], file: store.path }]),
+    ...(buffers?.directory === undefined ? [] : [{ path: ['buffers', 'directory'], file: buffers.directory }]),
   ]
 }
 
@@ -164,6 +178,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const timeouts = compileTimeouts(config.timeouts)
   const limits = compileLimits(config.limits)
   const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
+  const store = compileStore(config.store, resolvePath)
   return {
     revision,
     workers,
@@ -171,12 +186,13 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) =>
-      compileRoute(route, i, poolIndices, { timeouts, limits, compress: config.compress }),
+      compileRoute(route, i, poolIndices, { pools: config.pools, timeouts, limits, compress: config.compress }, files),
     ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),
     cache: compileCache(config.cache),
+    buffers: compileBuffers(config.buffers, store?.path, resolvePath),
     trustedProxies,
     limits,
     timeouts,
@@ -185,7 +201,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     log: compileLog(config.log),
     admin: compileAdmin(config.admin, files, resolvePath),
     health: compileHealthListener(config.health),
-    store: compileStore(config.store, resolvePath),
+    store,
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
     shutdownMs,
@@ -197,6 +213,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
 export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_ROUTE,
   ...RENAMED_IN_CACHE,
+  ...RENAMED_IN_BUFFER,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
   ...RENAMED_IN_LOG,

@@ -9,6 +9,7 @@ import type { ConfigurationSource } from './events/reload-event.ts'
 import { buildParts, type ControlOptions, type Parts } from './parts.ts'
 import type { Transition } from './upstreams/upstream-event.ts'
 import { connectionLimitOf } from './workers/descriptors.ts'
+import { unclaimedWords } from './workers/inherited-sockets.ts'
 import { checkListeners, listenersOf } from './workers/listen-check.ts'
 
 /** How often passive health looks at the totals, and a slow start goes on. */
@@ -55,9 +56,11 @@ export class Control {
     } = this.#parts
     const { snapshot } = inUse
     try {
-      await checkListeners(listenersOf(snapshot))
+      const { logger, sockets = [] } = this.#options
+      await checkListeners(listenersOf(snapshot), sockets)
+      for (const words of unclaimedWords(snapshot.listeners, sockets)) logger.error(words)
       const { warning } = connectionLimitOf(snapshot, descriptors)
-      if (warning !== undefined) this.#options.logger.warn(warning)
+      if (warning !== undefined) logger.warn(warning)
       bus.tell({
         type: 'started',
         version,

@@ -2,10 +2,13 @@
 // nothing.
 
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
+import { bufferLimits } from '../policy/process/buffer-limits.ts'
+import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import { idleOf } from '../shared/counters.ts'
 import { AdminListener } from './admin/admin-listener.ts'
 import { createAdminParts } from './admin/admin-parts.ts'
@@ -24,8 +27,10 @@ import { Names } from './names/names.ts'
 import { followingClock, reacting } from './reactions.ts'
 import { acmeChange } from './record/acme-rows.ts'
 import { createRecord } from './record/record.ts'
+import { createExplanations } from './report/explanations.ts'
 import { PoolOutages } from './report/pool-outages.ts'
 import { ReloadTally } from './report/reload-tally.ts'
+import type { Sources } from './report/sources.ts'
 import { StallTally } from './report/stall-tally.ts'
 import { createView } from './report/view.ts'
 import { DrainWatch } from './upstreams/drain-watch.ts'
@@ -45,17 +50,21 @@ export interface ControlOptions {
   readonly snapshot: Snapshot
   /** The file that worker threads run. */
   readonly workerUrl: URL
+  /** The file that the thread runs which writes the files of buffers. */
+  readonly spoolUrl: URL
   readonly logger: Logger
   readonly version: string
   /** As the configuration said; the snapshot has fewer where the system lets no more listen. Undefined = as many as the snapshot has. */
   readonly wantedWorkers?: number | undefined
   /** Where `snapshot` was read from; undefined = it can't be read again. */
   readonly file?: ConfigurationFile | undefined
+  /** That the process was started with; default: none. */
+  readonly sockets?: readonly InheritedSocket[] | undefined
 }
 
 /** Throws CannotServe where there are more upstreams than slots. @param life how far vigia is */
 export function buildParts(options: ControlOptions, life: () => LifeState) {
-  const { snapshot, workerUrl, logger, version, file } = options
+  const { snapshot, workerUrl, spoolUrl, logger, version, file, sockets = [] } = options
   const { workers } = snapshot
   const { wantedWorkers = workers } = options
   const bus = new Bus<VigiaEvent>()
@@ -64,7 +73,9 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
 
   const instance = randomBytes(8).toString('hex')
   const descriptors = descriptorLimit()
-  const shared = new SharedMemory(workers, snapshot.cache.bytes)
+  const { totalBytes } = boundsHere(snapshot.limits.memoryBytes, workers)
+  const limits = bufferLimits(snapshot.buffers, totalBytes, descriptors, tmpdir())
+  const shared = new SharedMemory(workers, snapshot.cache.bytes, limits)
   const { counters, permits } = shared
   const names = new Names({ tell, warn: text => logger.warn(text) })
   names.follow(snapshot)
@@ -90,6 +101,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const recent = new RecentTraffic(counters)
   const supervisor = new Supervisor({
     workerUrl,
+    spoolUrl,
     workers,
     counters,
     logger,
@@ -104,6 +116,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       closedRoutes: windows.closedRoutes,
       tls: certificates.material,
       challenges: board.challenges,
+      sockets,
     }),
     beats: shared.beats,
     memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
@@ -142,6 +155,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     admin: { listen: at => admin.listen(at) },
     descriptors,
     wantedWorkers,
+    sockets,
     counters,
     logger,
     life,
@@ -172,7 +186,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
-  const view = createView({
+  const sources: Sources = {
     version,
     startedMs: () => clock.startedMs,
     file: file?.path,
@@ -197,7 +211,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     controlStalls,
     outages,
     admin: () => ({ refusals: admin.failures, turnedAway: admin.turnedAway }),
-  })
+  }
+  const view = createView(sources)
   /** Undefined where there is no file. Never rejects. */
   async function reloadFile(
     source: ConfigurationSource,
@@ -222,6 +237,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       reload: ({ source, ...who }) => reloadFile(source, who),
       reloader,
       file: file?.path,
+      explanations: createExplanations({ ...sources, feed, supervisor }),
     }),
     logger,
   )

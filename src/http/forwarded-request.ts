@@ -16,6 +16,8 @@ export interface ForwardedRequest {
   readonly scheme: 'http' | 'https'
   /** Who says that the request has passed through it: CDN-Loop (RFC 8586), undefined = nobody. */
   readonly passed: string | undefined
+  /** Fields that it has no part of, since only a proxy may say such things; a route may keep some. Undefined = there were none. */
+  readonly claimed: Fields | undefined
   /** The request id that a trusted proxy gave, or undefined. */
   readonly requestId: string | undefined
   /** Only for who writes it: the text that it had on the wire before; undefined = it has not been written yet. */

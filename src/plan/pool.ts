@@ -1,6 +1,7 @@
 // A pool as compiled: its upstreams, how load is spread over them, and what keeps users unaware of those that fail.
 
 import type { AffinityPlan, BalancePlan } from './balance.ts'
+import type { FieldsPlan } from './fields.ts'
 import type { HealthPlan } from './health.ts'
 
 export interface PoolPlan {
@@ -60,6 +61,8 @@ export interface PoolPlan {
   readonly assets?: readonly string[] | undefined
   /** Undefined = case counts, and nothing is cut off. */
   readonly paths?: PathsPlan | undefined
+  /** What is done to the fields of its requests and answers, beside what their routes say; undefined = nothing. */
+  readonly headers?: FieldsPlan | undefined
 }
 
 /** Applications whose web client is known: what it shows of an answer, and what its pages are made of. */

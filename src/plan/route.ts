@@ -1,8 +1,10 @@
 // A route as compiled: what it matches, who may use it, what it declares about its requests.
 
 import type { Timeouts } from './bounds.ts'
+import type { RouteBufferPlan } from './buffering.ts'
 import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
+import type { FieldsPlan } from './fields.ts'
 
 export interface RoutePlan {
   /** For logs and metrics: the configured name, or `routes[2]`. */
@@ -29,6 +31,10 @@ export interface RoutePlan {
   readonly compress?: CompressionPlan | undefined
   /** Its answers are stored for others; undefined = they are not. */
   readonly cache?: RouteCachePlan | undefined
+  /** Goes over what its pool says of the same name. Undefined = nothing. */
+  readonly headers?: FieldsPlan | undefined
+  /** Of the bodies of its requests and answers; undefined = none is buffered. */
+  readonly buffer?: RouteBufferPlan | undefined
 }
 
 export interface RouteMatch {

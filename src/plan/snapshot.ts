@@ -4,6 +4,7 @@
 import type { AcmePlan } from './acme.ts'
 import type { AdminPlan } from './admin.ts'
 import type { Limits, Timeouts } from './bounds.ts'
+import type { BuffersPlan } from './buffering.ts'
 import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
@@ -32,6 +33,7 @@ export interface Snapshot {
   readonly acme?: AcmePlan | undefined
   readonly dns: DnsPlan
   readonly cache: CachePlan
+  readonly buffers: BuffersPlan
   /** CIDR ranges or single addresses whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[]
   readonly limits: Limits

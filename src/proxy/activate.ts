@@ -12,11 +12,15 @@ import { inRanges } from '../util/address-ranges.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { admissionsOf } from './exchange/admission.ts'
 import { Compression } from './exchange/compression/compression.ts'
+import { FieldEdits } from './exchange/fields/field-edits.ts'
 import { otherRoutesOf } from './exchange/protection/other-routes.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { Endpoint } from './upstream/endpoint.ts'
+
+/** No listener has this name. */
+const NO_LISTENER = ''
 
 export function activate(
   snapshot: Snapshot,
@@ -62,8 +66,10 @@ export function activate(
     pools,
     queues,
     tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
+    tableOfLeft: compileRoutes(matches, NO_LISTENER),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
     compressions: snapshot.routes.map(({ compress }) => compress && new Compression(compress)),
+    edits: snapshot.routes.map(({ pool, headers }) => FieldEdits.of(snapshot.pools[pool]!.headers, headers)),
     admissions: admissionsOf(
       snapshot.routes,
       runtime,

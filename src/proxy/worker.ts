@@ -4,17 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { BufferTrouble } from '../policy/request/buffering/trouble.ts'
 import type { AcmeChallenges } from '../shared/acme-challenges.ts'
+import { BufferAccounts } from '../shared/buffer-accounts.ts'
 import { CacheMemory } from '../shared/cache/memory.ts'
-import { ClientConnections } from '../shared/client-connections.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
-import { CounterRow, CounterTable } from '../shared/counters.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import { Permits } from '../shared/permits.ts'
-import { RateTable } from '../shared/rate-table.ts'
-import { SessionTable } from '../shared/sessions.ts'
-import { AVAILABILITY, UpstreamTable } from '../shared/upstream-table.ts'
+import type { Question, Reply } from '../shared/questions.ts'
+import { AVAILABILITY } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
@@ -26,15 +24,19 @@ import { challengeContexts } from './client/tls/challenge-contexts.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { Encoders } from './exchange/compression/encoders.ts'
+import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { Stories } from './exchange/story/stories.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
-import { NowAndThen } from './runtime/now-and-then.ts'
+import { SharedTables } from './runtime/shared-tables.ts'
 import { Ticker } from './runtime/ticker.ts'
 import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
 import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
+import { Buffers } from './spool/buffers.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
+import { WorkerLog } from './worker-log.ts'
 
 /** How often the retry budgets look at the totals, and what stands still is looked at: control, silent upstreams, stuck tunnels, clients that aren't read. */
 const SAMPLE_MS = 500
@@ -43,22 +45,16 @@ const LAST_ANSWERS_MS = 1000
 /** Likewise where a bug ends the worker: the next one is waited for. */
 const FALL_MS = 100
 
-class Worker implements ExchangeContext {
-  readonly row: CounterRow
-  readonly counters: CounterTable
-  readonly table: UpstreamTable
-  readonly descriptors: number | undefined
-  readonly instance: string
-  readonly permits: Permits
-  readonly sessions: SessionTable
+class Worker extends SharedTables implements ExchangeContext {
   readonly tunnels = new Tunnels()
   readonly random = Math.random
-  readonly rates: RateTable
-  readonly clients: ClientConnections
   readonly cache: Cache
+  readonly buffers: Buffers
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
+  readonly stories: Stories
+  readonly shortBodies: ShortBodies
   active!: ActiveSnapshot
   closedRoutes: ClosedRoutes | undefined
   challengeAnswers: ChallengeAnswers | undefined = undefined
@@ -72,28 +68,24 @@ class Worker implements ExchangeContext {
   #idCount = 0
   #draining = false
   readonly #silent = new SilentUpstreams(this, () => this.#listeners.exchanges())
-  readonly #nowAndThen = new NowAndThen()
+  readonly #log = new WorkerLog(message => this.report(message))
   /** One snapshot after the other. */
   readonly #applying = new Serial()
 
   constructor(start: WorkerStart) {
+    super(start)
     this.#start = start
-    this.#listeners = new Listeners(this, start.workers > 1, start.tls)
+    this.#listeners = new Listeners(this, start)
     this.closedRoutes = compileClosedRoutes(start.closedRoutes)
     if (start.challenges) this.#answerTo(start.challenges)
-    this.descriptors = start.descriptors
-    this.instance = start.instance
-    this.table = new UpstreamTable(start.upstreamTable)
-    this.row = new CounterRow(start.counters, start.worker)
+    this.stories = new Stories(start.worker, this.table)
     this.encoders = new Encoders(this.row)
+    this.shortBodies = new ShortBodies(this.encoders)
     const beats = new Heartbeats(start.beats)
     this.#vitals = new Vitals(this.row, () => beats.beat(start.worker), this.wheel.tickMs, performance.now())
-    this.permits = new Permits(start.permits, start.workers, start.worker)
-    this.sessions = new SessionTable(start.sessions)
-    this.rates = new RateTable(start.rates, start.worker)
-    this.clients = new ClientConnections(start.clients, start.worker)
     this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
-    this.counters = new CounterTable(start.counters, start.workers)
+    const { limits, accounts } = start.buffers
+    this.buffers = new Buffers(limits, new BufferAccounts(accounts, start.worker), this.row, this)
     this.#controlWatch = new ControlWatch({
       ...start,
       beats,
@@ -113,6 +105,7 @@ class Worker implements ExchangeContext {
     for (const pool of this.active?.pools ?? []) pool.budget?.sample()
     this.#silent.look(nowMs)
     this.encoders.look(nowMs)
+    this.buffers.spool.look(nowMs)
     this.tunnels.look(SAMPLE_MS)
     this.#listeners.feel()
     this.#controlWatch.look()
@@ -127,32 +120,26 @@ class Worker implements ExchangeContext {
     return `${this.#idPrefix}-${this.#idCount.toString(36)}`
   }
 
-  readonly #say = (level: 'warn' | 'info', message: string): void => {
-    this.report({ type: 'log', level, message, detail: {} })
+  askForSpool(): void {
+    this.report({ type: 'spool-wanted' })
+  }
+
+  spoolTrouble(trouble: BufferTrouble, detail: string): void {
+    this.#log.spoolTrouble(trouble, detail)
   }
 
   ownTrouble(what: string): void {
     this.row.addOwn(WORKER.ownTroubles, 1)
-    if (!this.#nowAndThen.isDue('own trouble', performance.now())) return
-    const message = `vigia itself has run out of something: ${what}. Requests are answered 503; it counts against no upstream`
-    this.report({ type: 'log', level: 'error', message, detail: {} })
+    this.#log.ownTrouble(what)
   }
 
   looped(slot: number, pool: string): void {
     this.row.add(slot, TOTAL.loops, 1)
-    if (!this.#nowAndThen.isDue(`loop ${pool}`, performance.now())) return
-    const message = `pool "${pool}" leads back to vigia: a request that had gone to one of its upstreams came to it again, and was answered 508`
-    this.report({ type: 'log', level: 'error', message, detail: {} })
+    this.#log.looped(pool)
   }
 
   unexpected(error: unknown, requestId: string | undefined): void {
-    const stack = error instanceof Error ? error.stack : String(error)
-    this.report({
-      type: 'log',
-      level: 'error',
-      message: 'unexpected exception in an exchange; it was ended',
-      detail: { requestId, stack },
-    })
+    this.#log.unexpected(error, requestId)
   }
 
   onMessage(message: ToWorker): void {
@@ -186,10 +173,20 @@ class Worker implements ExchangeContext {
       case 'tls':
         this.#listeners.serve(message.material)
         return
+      case 'spool':
+        this.buffers.spool.connect(message.port)
+        return
       case 'challenges':
         this.#answerTo(message.challenges)
         this.report({ type: 'challenges-known', version: message.challenges.version })
+        return
+      case 'question':
+        this.report({ type: 'reply', number: message.number, reply: this.#replyTo(message.question) })
     }
+  }
+
+  #replyTo(question: Question): Reply {
+    return this.stories.find(question.requestId)
   }
 
   #answerTo(challenges: AcmeChallenges): void {
@@ -237,7 +234,9 @@ class Worker implements ExchangeContext {
       return this.accessLog.reopen()
     }
     const old = this.accessLog
-    this.accessLog = enabled ? accessLogTo({ destination, guarded }, sampling, this.#say) : NO_ACCESS_LOG
+    this.accessLog = enabled
+      ? accessLogTo({ destination, guarded }, sampling, (level, text) => this.#log.say(level, text))
+      : NO_ACCESS_LOG
     await old.close()
   }
 
@@ -271,8 +270,8 @@ class Worker implements ExchangeContext {
 
   /** A bug that nobody caught: this thread ends, and another takes its place. Not in silence: clients would send their requests again. */
   async fall(error: unknown): Promise<void> {
-    const detail = { stack: error instanceof Error ? error.stack : String(error) }
-    this.report({ type: 'log', level: 'error', message: 'unexpected exception; this worker ends', detail })
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.#log.say('error', 'unexpected exception; this worker ends', { stack })
     this.#listeners.stop()
     await this.#listeners.endAll(FALL_MS)
   }

@@ -3,6 +3,7 @@
 import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
 import type { Coding } from '../plan/compression.ts'
 import { CACHE_OUTCOMES } from '../policy/cache/outcome.ts'
+import { BUFFER_TROUBLES } from '../policy/request/buffering/trouble.ts'
 import { HEADER_REFUSALS } from '../proxy-protocol/header.ts'
 import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
 
@@ -113,6 +114,7 @@ export const TOTAL = {
 
 export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']
 const AFTER_FAULTS = 22 + HANDSHAKE_FAILURES.length + CONNECTION_FAULT_CODES.length
+const AFTER_BUFFERS = AFTER_FAULTS + 11 + HEADER_REFUSALS.length
 
 /** What a worker tells of itself. All but those in bytes and `encoders` only go up; names with `first` begin groups. */
 export const WORKER = {
@@ -142,7 +144,14 @@ export const WORKER = {
   /** By coding: answers, their bytes before, their bytes after. */
   firstCoding: AFTER_FAULTS + 2,
   firstHeaderRefusal: AFTER_FAULTS + 11,
-  firstReject: AFTER_FAULTS + 11 + HEADER_REFUSALS.length,
+  /** Bytes of bodies that were written to files. */
+  spooledBytes: AFTER_BUFFERS,
+  /** Bodies of requests that were gathered, and for how long no upstream was held meanwhile, seconds. */
+  gathered: AFTER_BUFFERS + 1,
+  gatheringSeconds: AFTER_BUFFERS + 2,
+  /** Bodies that were streamed from some place on, by why. */
+  firstBufferTrouble: AFTER_BUFFERS + 3,
+  firstReject: AFTER_BUFFERS + 3 + BUFFER_TROUBLES.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

@@ -4,6 +4,7 @@
 import { FAULT_CODES } from '../http/faults.ts'
 import type { Coding } from '../plan/compression.ts'
 import { CACHE_OUTCOMES, type CacheOutcome } from '../policy/cache/outcome.ts'
+import { BUFFER_TROUBLES, type BufferTrouble } from '../policy/request/buffering/trouble.ts'
 import {
   CODINGS,
   DURATION_BUCKETS_S,
@@ -104,6 +105,16 @@ export class CounterRow {
     this.addOwn(first, 1)
     this.addOwn(first + 1, before)
     this.addOwn(first + 2, after)
+  }
+
+  /** Counts bytes of bodies that went to a file. */
+  spooled(bytes: number): void {
+    this.addOwn(WORKER.spooledBytes, bytes)
+  }
+
+  /** Counts a body that is not buffered any more. */
+  bufferTrouble(trouble: BufferTrouble): void {
+    this.addOwn(WORKER.firstBufferTrouble + BUFFER_TROUBLES.indexOf(trouble), 1)
   }
 
   /** @param cell one of WORKER */

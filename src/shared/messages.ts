@@ -1,9 +1,13 @@
 // What control and workers tell each other. Only what is rare travels as a message; the rest is in shared memory.
 
+import type { MessagePort } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { WindowBypass } from '../plan/window.ts'
+import type { BufferLimits } from '../policy/process/buffer-limits.ts'
+import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
+import type { Question, Reply } from './questions.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
@@ -33,6 +37,8 @@ export interface WorkerStart {
   readonly clients: SharedArrayBuffer
   /** Of the CacheMemory. */
   readonly cache: { readonly buffer: SharedArrayBuffer; readonly bytes: number }
+  /** Of the BufferAccounts, and what they may come to. */
+  readonly buffers: { readonly accounts: SharedArrayBuffer; readonly limits: BufferLimits }
   /** Of the Heartbeats. */
   readonly beats: SharedArrayBuffer
   /** Most descriptors that the process may have open; undefined = not known. */
@@ -45,6 +51,8 @@ export interface WorkerStart {
   readonly tls?: TlsMaterial | undefined
   /** What a CA is to be answered. */
   readonly challenges?: AcmeChallenges | undefined
+  /** Listen already, for the listeners with these addresses: the process was started with them. Undefined = it was not. */
+  readonly sockets?: readonly InheritedSocket[] | undefined
 }
 
 export type ToWorker =
@@ -65,8 +73,12 @@ export type ToWorker =
   | { readonly type: 'reopen-logs' }
   /** Certificates and ticket keys from now on, in place of those of before; no connection ends for it. Before the snapshot that needs it. */
   | { readonly type: 'tls'; readonly material: TlsMaterial }
+  /** A way to the thread that writes the files of buffers, which was asked for. It closes when that thread ends. */
+  | { readonly type: 'spool'; readonly port: MessagePort }
   /** What a CA is to be answered from now on; `challenges-known` follows. */
   | { readonly type: 'challenges'; readonly challenges: AcmeChallenges }
+  /** Somebody wants to know something: `reply` with the same number follows. */
+  | { readonly type: 'question'; readonly number: number; readonly question: Question }
 
 /** Requests of a route that a maintenance window answers. */
 export interface ClosedRoute {
@@ -119,6 +131,9 @@ export type FromWorker =
   | { readonly type: 'idle-in-the-way'; readonly slot: number }
   /** This upstream answers on new connections only once idle ones are closed. */
   | { readonly type: 'starved'; readonly slot: number }
+  /** The first body is to go to a file, or the thread that had them has ended: `spool` follows. */
+  | { readonly type: 'spool-wanted' }
+  | { readonly type: 'reply'; readonly number: number; readonly reply: Reply }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }
   | {

@@ -4,11 +4,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import type { Episode } from './fault-run.ts'
-import type { Conversation } from './load.ts'
 import type { JournalLine } from './modes.ts'
 import type { OwnEpisode } from './own-faults.ts'
 import type { Seen } from './requests.ts'
 import type { RoundSetup } from './setup.ts'
+import type { Conversation } from './talks.ts'
 
 export interface LogLine {
   readonly level: string
@@ -37,6 +37,10 @@ export interface Evidence {
   readonly listedInDoubt: ReadonlySet<string> | undefined
   /** The pool's retry budget refused a retry at least once. */
   readonly budgetExhausted: boolean
+  /** TLS handshakes with clients that came to their end. */
+  readonly handshakes: { readonly full: number; readonly resumed: number }
+  /** GOAWAYs that clients got. */
+  readonly toldToGo: number
 }
 
 export async function readJournals(files: readonly string[]): Promise<Map<string, JournalLine[]>> {

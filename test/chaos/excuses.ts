@@ -2,10 +2,11 @@
 // upstream that the request was on, and a reason why it could not be asked again. Everything else is a violation.
 
 import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
+import { promiseOf } from './asks.ts'
 import type { Evidence } from './evidence.ts'
 import type { Episode } from './fault-run.ts'
 import type { FaultKind } from './faults.ts'
-import { promiseOf, type Seen } from './requests.ts'
+import type { Seen } from './requests.ts'
 
 export type Excuse =
   | 'cut after its head'
@@ -16,6 +17,7 @@ export type Excuse =
   | 'budget'
   | 'breaker'
   | 'out of descriptors'
+  | 'shared'
 
 /** What a fault does that ends in a timeout. */
 const STANDS_STILL: ReadonlySet<FaultKind> = new Set(['freeze', 'half-open'])
@@ -40,6 +42,8 @@ export function isOutOfDescriptors({ code, startMs, endMs }: Seen, { ownEpisodes
 /** Why a request that may be repeated failed all the same; undefined = there is no excuse. */
 export function excuseFor(seen: Seen, entry: AccessEntry | undefined, evidence: Evidence): Excuse | undefined {
   const { setup, episodes } = evidence
+  // Which of the lines is its own is not known, nor has it to be: with any fault the answer may be that of whoever it waited for.
+  if (promiseOf(seen.kind) === 'shared') return faultsAround(episodes, '', seen).length > 0 ? 'shared' : undefined
   const node = seen.node || entry?.upstream || ''
   const faults = faultsAround(episodes, node, seen)
   if (seen.code === 'overloaded') return setup.breaker ? 'breaker' : undefined

@@ -1,11 +1,12 @@
 // The figures of a run, over all of its rounds: requests, errors, retries and doubts by kind, and how quickly each kind of fault was
 // noticed and got over. Counts and prints; judges nothing.
 
+import { promiseOf } from './asks.ts'
 import type { Evidence } from './evidence.ts'
 import { excuseFor, faultsAround } from './excuses.ts'
 import type { Episode } from './fault-run.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
-import { promiseOf, type Seen } from './requests.ts'
+import type { Seen } from './requests.ts'
 import { isGood } from './verdict.ts'
 
 interface FaultFigures {
@@ -26,7 +27,9 @@ export class Figures {
   readonly #retries = new Map<string, number>()
   readonly #excuses = new Map<string, number>()
   readonly #faults = new Map<FaultKind, FaultFigures>()
+  readonly #protocols = new Map<string, number>()
   #webSockets = { count: 0, echoes: 0, ended: 0 }
+  #front = { full: 0, resumed: 0, toldToGo: 0 }
 
   add(evidence: Evidence): void {
     for (const seen of evidence.seen) this.#addRequest(seen, evidence)
@@ -38,6 +41,10 @@ export class Figures {
     for (const entries of evidence.access.values()) {
       for (const { attempts, proof } of entries) if (attempts > 1) increase(this.#retries, proof, attempts - 1)
     }
+    const { handshakes, toldToGo } = evidence
+    this.#front.full += handshakes.full
+    this.#front.resumed += handshakes.resumed
+    this.#front.toldToGo += toldToGo
     const good = evidence.seen
       .filter(seen => promiseOf(seen.kind) === 'repeatable' && isGood(seen))
       .map(seen => seen.endMs)
@@ -54,6 +61,10 @@ export class Figures {
     }
     const { count, echoes, ended } = this.#webSockets
     lines.push('', `WebSockets: ${count}, ${echoes} echoes, ${ended} ended by a fault`)
+    const { full, resumed, toldToGo } = this.#front
+    lines.push(
+      `by protocol: ${list(this.#protocols)}; ${full} full handshakes, ${resumed} resumed, ${toldToGo} GOAWAYs`,
+    )
     lines.push(`attempts beyond the first, by proof: ${list(this.#retries) || 'none'}`)
     lines.push(`errors of repeatable requests that could not be spared: ${list(this.#excuses) || 'none'}`)
     lines.push('', row('fault', 'times', 'noticed', 'after (median, longest)', 'longest gap', 'errors', 'in doubt'))
@@ -81,6 +92,7 @@ export class Figures {
     const figures = this.#kinds.get(seen.kind) ?? { asked: 0, failed: new Map<string, number>() }
     this.#kinds.set(seen.kind, figures)
     figures.asked += 1
+    increase(this.#protocols, seen.protocol)
     if (isGood(seen)) return
     increase(figures.failed, seen.end === 'answered' ? seen.code || String(seen.status) : seen.end)
     const entry = evidence.access.get(seen.id)?.[0]

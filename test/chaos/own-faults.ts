@@ -5,13 +5,25 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
+import type { H2Carrier } from '../support/carriers/h2-carrier.ts'
 import { CAN_FAKE_CLOCK, fakeClockEnv, setClock } from '../support/fake-clock.ts'
 import { branch, pick, type Random, whole } from '../support/random.ts'
 import { sleep, until } from '../support/until.ts'
 import { fetchText, type Vigia } from '../support/vigia.ts'
+import type { Front } from './front.ts'
+import type { RoundSetup } from './setup.ts'
 import type { Stall } from './stalling.ts'
 
-export const OWN_FAULT_KINDS = ['stall-worker', 'stall-control', 'descriptors', 'admin-flood', 'clock-step'] as const
+export const OWN_FAULT_KINDS = [
+  'stall-worker',
+  'certificate',
+  'stall-control',
+  'move',
+  'descriptors',
+  'ticket-key',
+  'admin-flood',
+  'clock-step',
+] as const
 export type OwnFaultKind = (typeof OWN_FAULT_KINDS)[number]
 
 export interface OwnFault {
@@ -36,6 +48,9 @@ export interface OwnEpisode {
 
 export interface OwnFaultRun {
   readonly vigia: Vigia
+  readonly setup: RoundSetup
+  readonly front: Front
+  readonly sessions: readonly H2Carrier[]
   readonly faults: readonly OwnFault[]
   /** What `stalling.ts` reads. */
   readonly stallFile: string
@@ -125,6 +140,12 @@ async function carryOut(run: OwnFaultRun, { kind, worker, lastsMs, wrongS }: Own
       return flood(run.vigia.adminPort, lastsMs)
     case 'clock-step':
       return stepClock(run, wrongS, lastsMs)
+    case 'certificate':
+      return run.front.swapCertificate()
+    case 'ticket-key':
+      return run.front.swapTicketKey(run.vigia)
+    case 'move':
+      return run.front.move(run.vigia, run.setup, run.sessions)
   }
 }
 

@@ -1,9 +1,15 @@
-// Clients that fill a tunnel whose upstream takes nothing, then reset it. They see nothing; what vigia has of it must not stay (rule 6).
+// Clients that fill a tunnel whose upstream takes nothing, then reset it: the connection, with or without TLS, or the stream of HTTP/2.
+// They see nothing; what vigia has of it must not stay (rule 6).
 
 import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import { PROTOCOLS, type ProtocolName } from '../support/carriers/carrier.ts'
+import { H2Carrier } from '../support/carriers/h2-carrier.ts'
+import { H2WebSocket } from '../support/carriers/h2-web-socket.ts'
 import { branch } from '../support/random.ts'
 import { sleep } from '../support/until.ts'
-import type { LoadSetup } from './load.ts'
+import type { Doors, LoadSetup } from './load.ts'
 
 const PIECE = Buffer.alloc(262_144)
 /** More than any kernel holds on the way. */
@@ -13,18 +19,35 @@ const OPENING_MS = 5000
 /** Without a byte that moves for so long the tunnel is full. */
 const STUCK_MS = 300
 
-export async function runResets({ port, seed, until }: LoadSetup): Promise<void> {
-  const random = branch(seed, 'resets')
-  for (let count = 0; !until(); count += 1) {
-    await fillAndReset(port, `deaf-${count}`)
-    await sleep(300 + random() * 2000)
-  }
+/** One way in, and how it is broken off. */
+interface Way {
+  readonly socket: Duplex
+  reset(): void
 }
 
-function fillAndReset(port: number, id: string): Promise<void> {
+export async function runResets({ doors, seed, until }: LoadSetup): Promise<void> {
+  const random = branch(seed, 'resets')
+  const session = new H2Carrier(() => doors.secure, doors.trust)
+  for (let count = 0; !until(); count += 1) {
+    await fillAndReset(open(doors, PROTOCOLS[count % PROTOCOLS.length]!, session), `deaf-${count}`)
+    await sleep(300 + random() * 2000)
+  }
+  session.close()
+}
+
+function open({ plain, secure, trust }: Doors, protocol: ProtocolName, session: H2Carrier): Way {
+  if (protocol === 'h2') {
+    const socket = new H2WebSocket(session.session)
+    return { socket, reset: () => void socket.destroy() }
+  }
+  const transport = connect(protocol === 'tls' ? secure : plain, '127.0.0.1')
+  transport.on('error', () => {})
+  const reset = () => void transport.resetAndDestroy()
+  return { socket: protocol === 'tls' ? connectTls({ socket: transport, ...trust }) : transport, reset }
+}
+
+function fillAndReset({ socket, reset }: Way, id: string): Promise<void> {
   return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    const reset = () => socket.resetAndDestroy()
     let patience = setTimeout(reset, OPENING_MS)
     let left = MOST_PIECES
     const fill = () => {

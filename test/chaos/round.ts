@@ -10,7 +10,8 @@ import { fetchText, startVigia, type Vigia } from '../support/vigia.ts'
 import { type Evidence, readAccessLog, readJournals, readKeys, readLog } from './evidence.ts'
 import { type ControlStall, runFaults } from './fault-run.ts'
 import { drawFaults, FAULT_KINDS, type FaultKind } from './faults.ts'
-import { runLoad } from './load.ts'
+import { Front } from './front.ts'
+import { openSessions, runLoad } from './load.ts'
 import { NodeProcess } from './node-process.ts'
 import {
   drawOwnFaults,
@@ -68,16 +69,22 @@ export async function runRound({
     const accessLog = join(folder, 'access.jsonl')
     const files = { stallFile: join(folder, 'stall.json'), clockFile: join(folder, 'clock') }
     const possible = possibleOwnFaults(ownKinds)
-    vigia = await startWith(setup, nodes, accessLog, possible.length > 0 ? ownFaultsEnv(possible, files) : undefined)
+    const front = await Front.make(folder, accessLog)
+    const { doors } = front
+    vigia = await startWith(setup, nodes, front, possible.length > 0 ? ownFaultsEnv(possible, files) : undefined)
     const socketsBefore = await vigia.sockets()
     const untilMs = Date.now() + seconds * 1000
     const memory = watchMemory(vigia, untilMs)
-    const load = runLoad({ ...setup, port: vigia.port, until: () => Date.now() > untilMs })
+    const sessions = openSessions(doors)
+    const load = runLoad({ ...setup, doors, until: () => Date.now() > untilMs }, sessions)
     await sleep(WARM_UP_MS)
     const faults = drawFaults(seed, setup.nodes, seconds, kinds)
     const controlStalls: ControlStall[] = []
     const own = runOwnFaults({
       vigia,
+      setup,
+      front,
+      sessions,
       faults: drawOwnFaults(seed, WORKERS, seconds, possible),
       ...files,
       untilMs,
@@ -89,9 +96,10 @@ export async function runRound({
       own,
     ])
     const { seen, conversations } = await load
-    const left = await settled(vigia, socketsBefore, setup)
+    const left = await settled(vigia, socketsBefore, setup, front)
     const listedInDoubt = await listInDoubt(vigia)
-    const budgetExhausted = /^vigia_retry_budget_exhausted_total\{.*\} [1-9]/m.test(await vigia.metrics())
+    const metrics = await vigia.metrics()
+    const budgetExhausted = /^vigia_retry_budget_exhausted_total\{.*\} [1-9]/m.test(metrics)
     // With it goes the rest of its logs to the disk.
     await vigia.stop()
     const evidence: Evidence = {
@@ -106,6 +114,11 @@ export async function runRound({
       log: readLog(vigia.stderr()),
       listedInDoubt,
       budgetExhausted,
+      handshakes: {
+        full: metricOf(metrics, 'vigia_tls_handshakes_total{resumed="false"}'),
+        resumed: metricOf(metrics, 'vigia_tls_handshakes_total{resumed="true"}'),
+      },
+      toldToGo: sessions.reduce((sum, each) => sum + each.toldToGo, 0),
     }
     const inTheEnd = [...left, ...(await memory)].map(what => ({ rule: '6 nothing is left', id: '', what }))
     return { evidence, violations: [...judge(evidence), ...inTheEnd] }
@@ -120,7 +133,7 @@ export async function runRound({
 function startWith(
   setup: RoundSetup,
   nodes: readonly NodeProcess[],
-  accessLog: string,
+  front: Front,
   env: NodeJS.ProcessEnv | undefined,
 ): Promise<Vigia> {
   const upstreams = nodes.map(({ setup: { name, port } }) => ({
@@ -128,19 +141,21 @@ function startWith(
     url: `http://127.0.0.1:${port}`,
     ...setup.upstreamKeys,
   }))
-  const config = documentOf(setup, accessLog)
+  const config = documentOf(setup, front.place)
   return startVigia({ pool: { ...setup.pool, upstreams }, config, ...(env && { env, ownProcess: true }) })
 }
 
 /** Waits until everything that goes up and down is down. @returns what is not */
-async function settled(vigia: Vigia, socketsBefore: number, setup: RoundSetup): Promise<string[]> {
+async function settled(vigia: Vigia, socketsBefore: number, setup: RoundSetup, { doors }: Front): Promise<string[]> {
   const mostIdle = setup.nodes * WORKERS * Number(setup.pool.idleConnections)
   const look = async () => {
     const status = await vigia.status()
     const left = gaugesOf(status)
     const { connections } = status.clients
     if (connections > 0)
-      left.push(`clients.connections is ${connections}; the kernel has ${await clientSockets(vigia.port)}`)
+      left.push(
+        `clients.connections is ${connections}; the kernel has ${await clientSockets([doors.plain, doors.secure, doors.moving()])}`,
+      )
     const sockets = await vigia.sockets()
     // Probes, and the question itself.
     if (sockets > socketsBefore + mostIdle + setup.nodes + 2) left.push(`${sockets} sockets, ${socketsBefore} before`)
@@ -160,8 +175,8 @@ async function settled(vigia: Vigia, socketsBefore: number, setup: RoundSetup): 
 }
 
 /** `local remote state` of each connection of a client, as the kernel shows them: was it the count, or the connection, that stayed? */
-async function clientSockets(port: number): Promise<string> {
-  const local = port.toString(16).toUpperCase().padStart(4, '0')
+async function clientSockets(ports: readonly number[]): Promise<string> {
+  const local = ports.map(port => port.toString(16).toUpperCase().padStart(4, '0')).join('|')
   const table = await readFile('/proc/net/tcp', 'latin1').catch(() => '')
   const found = [...table.matchAll(new RegExp(`:(${local}) \\w+:(\\w+) (\\w\\w) (\\w+:\\w+)`, 'g'))]
   // A listening socket (0A) and what only waits for its time to pass (06) are not meant.
@@ -181,6 +196,12 @@ function gaugesOf(value: unknown, path = ''): string[] {
         : [`${path}.${key} is ${each}`]
       : gaugesOf(each, `${path}.${key}`),
   )
+}
+
+/** 0 where there is no such line. */
+function metricOf(metrics: string, series: string): number {
+  const line = metrics.split('\n').find(each => each.startsWith(`${series} `))
+  return Number(line?.slice(series.length) ?? 0)
 }
 
 async function listInDoubt(vigia: Vigia): Promise<Set<string> | undefined> {

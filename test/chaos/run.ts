@@ -2,7 +2,7 @@
 // the figures, and every violation with its evidence. Exits 1 on a violation.
 
 import { parseArgs } from 'node:util'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, LogLine } from './evidence.ts'
 import { faultsAround } from './excuses.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { Figures } from './figures.ts'
@@ -67,7 +67,7 @@ console.log(violations === 0 ? '\nno violation' : `\n${violations} violations`)
 process.exit(violations === 0 ? 0 : 1)
 
 function withEvidence({ rule, id, what }: Violation, evidence: Evidence): string {
-  const { seen, conversations, journal, access, episodes, log } = evidence
+  const { seen, conversations, journal, access, episodes, ownEpisodes, log } = evidence
   const lines = [`VIOLATION ${rule}: ${id} ${what}`]
   const request = seen.find(each => each.id === id)
   const talk = conversations.find(each => each.id === id)
@@ -80,6 +80,10 @@ function withEvidence({ rule, id, what }: Violation, evidence: Evidence): string
   if (stretch) {
     for (const each of faultsAround(episodes, '', stretch))
       lines.push(`  fault    ${each.node} ${each.what}, ${each.startMs} to ${each.endMs}, well at ${each.wellMs}`)
+    for (const each of ownEpisodes)
+      if (each.startMs <= stretch.endMs && each.endMs >= stretch.startMs)
+        lines.push(`  own      ${each.kind}, ${each.startMs} to ${each.endMs}`)
+    for (const each of lastStates(log, stretch.startMs - 1500)) lines.push(`  before   ${each.time} ${each.msg}`)
     for (const each of log) {
       const atMs = Date.parse(each.time)
       if (each.to && atMs > stretch.startMs - 1500 && atMs < stretch.endMs + 200)
@@ -87,4 +91,10 @@ function withEvidence({ rule, id, what }: Violation, evidence: Evidence): string
     }
   }
   return lines.join('\n')
+}
+
+/** What was said last of each upstream before that time. */
+function lastStates(log: readonly LogLine[], beforeMs: number): LogLine[] {
+  const states = log.filter(each => each.to && Date.parse(each.time) <= beforeMs)
+  return [...new Map(states.map(each => [each.upstream, each])).values()]
 }

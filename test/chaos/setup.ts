@@ -16,6 +16,8 @@ export interface RoundSetup {
   readonly pool: Readonly<Record<string, unknown>>
   readonly upstreamKeys: Readonly<Record<string, unknown>>
   readonly longPollRoute: boolean
+  /** Answers of most routes are compressed for clients that accept it. */
+  readonly compress: boolean
   readonly attempts: number
   readonly budgeted: boolean
   readonly retryTimeouts: boolean
@@ -77,6 +79,7 @@ export function drawSetup(seed: number, seconds: number): RoundSetup {
     },
     upstreamKeys: limits.upstream,
     longPollRoute: knows('longPoll') && random() < 0.5,
+    compress: branch(seed, 'compress')() < 0.5,
     attempts,
     budgeted: budget !== 'off',
     retryTimeouts,
@@ -87,13 +90,34 @@ export function drawSetup(seed: number, seconds: number): RoundSetup {
   }
 }
 
-/** The document for startVigia: routes by what each declares, and the access log, which is evidence. */
-export function documentOf(setup: RoundSetup, accessLog: string): Record<string, unknown> {
-  const { responseMs, longPollRoute } = setup
+/** What differs from one vigia to the next, and within a run. */
+export interface Place {
+  readonly accessLog: string
+  /** Of the listeners, without their host. */
+  readonly plain: number
+  readonly secure: number
+  readonly moving: readonly number[]
+  readonly certificate: { readonly certFile: string; readonly keyFile: string }
+  readonly ticketKeyFile: string
+}
+
+/** The document for startVigia: listeners, routes by what each declares, and the access log, which is evidence. */
+export function documentOf(setup: RoundSetup, place: Place): Record<string, unknown> {
+  const { responseMs, longPollRoute, compress } = setup
+  const { accessLog, plain, secure, moving, certificate, ticketKeyFile } = place
+  // Slow clients take as long as nobody else would, on a machine that has other things to do.
+  const tls = { certificates: [certificate], handshakeTimeout: '40s' }
   return {
     workers: 2,
+    listeners: [
+      { name: 'web', address: `127.0.0.1:${plain}` },
+      { name: 'secure', address: `127.0.0.1:${secure}`, tls },
+      ...moving.map(port => ({ name: `moving-${port}`, address: `127.0.0.1:${port}`, tls })),
+    ],
+    tls: { ticketKeyFile },
     accessLog: { path: accessLog },
     timeouts: { response: `${responseMs}ms`, connect: '1s', idle: '3s', tunnel: '1m' },
+    compress: compress ? { types: ['text/plain', 'application/json'], minBytes: '200B' } : false,
     routes: [
       { name: 'keyed', match: { path: '/keyed' }, pool: 'erp', retry: { idempotencyKey: true } },
       {
@@ -103,14 +127,15 @@ export function documentOf(setup: RoundSetup, accessLog: string): Record<string,
         retry: { rpcReads: { methods: ['model.*.search_read'], maxBody: '16KiB' } },
       },
       { name: 'poll', match: { path: '/poll' }, pool: 'erp', ...(longPollRoute ? { longPoll: true } : {}) },
+      { name: 'assets', match: { path: '/assets' }, pool: 'erp', cache: { staleIfError: '1h' } },
       { name: 'rest', pool: 'erp' },
     ],
   }
 }
 
 export function describeSetup(setup: RoundSetup): string {
-  const { seed, nodes, lanes, keepAliveMs, pool, upstreamKeys, longPollRoute, mostFaults, graceMs } = setup
-  const keys = { ...pool, ...upstreamKeys, longPollRoute, keepAliveMs }
+  const { seed, nodes, lanes, keepAliveMs, pool, upstreamKeys, longPollRoute, compress, mostFaults, graceMs } = setup
+  const keys = { ...pool, ...upstreamKeys, longPollRoute, compress, keepAliveMs }
   return `seed ${seed}: ${nodes} upstreams, ${lanes} lanes, at most ${mostFaults} with a fault at once, well after ${graceMs} ms; ${JSON.stringify(keys)}`
 }
 

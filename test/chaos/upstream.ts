@@ -108,8 +108,14 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (breaking) return answerInPart(socket, breaking.where === 'in-head', breaking.hard, head, body)
   const closes = leaving || (mode.kind === 'idle-close' && mode.announced)
   note('answered', id, method)
+  const stored = url.pathname.startsWith('/assets/') && { 'cache-control': 'public, max-age=1', etag: `"${id}"` }
+  if (stored && request.headers['if-none-match'] === stored.etag) {
+    return void response.writeHead(304, { ...stored, 'x-node': setup.name }).end()
+  }
   response.writeHead(200, {
     ...head,
+    'content-type': 'text/plain',
+    ...stored,
     ...(url.searchParams.has('chunked') ? {} : { 'content-length': body.length }),
     ...(closes ? { connection: 'close' } : {}),
   })

@@ -1,11 +1,12 @@
 // What must hold after a round: the rules of README.md, each checked on every request and WebSocket. Pure: evidence in, violations out.
 
 import type { AnswerCode } from '../../src/proxy/answers/codes.ts'
+import { promiseOf } from './asks.ts'
 import type { Evidence } from './evidence.ts'
 import { excuseFor, faultsAround, isOutOfDescriptors } from './excuses.ts'
-import type { Conversation } from './load.ts'
 import type { JournalLine } from './modes.ts'
-import { promiseOf, type Seen } from './requests.ts'
+import type { Seen } from './requests.ts'
+import type { Conversation } from './talks.ts'
 
 export interface Violation {
   readonly rule: string
@@ -17,7 +18,7 @@ export interface Violation {
 type Claim = 'not one byte of it was sent' | 'no upstream has all of it' | 'nobody knows' | 'must not be said'
 
 export function judge(evidence: Evidence): Violation[] {
-  const found: Violation[] = []
+  const found: Violation[] = judgeAssets(evidence)
   for (const seen of evidence.seen) {
     const report = (rule: string, what: string) => void found.push({ rule, id: seen.id, what })
     judgeRequest(seen, evidence, report)
@@ -48,7 +49,11 @@ function judgeRequest(seen: Seen, evidence: Evidence, report: (rule: string, wha
   const entries = evidence.access.get(seen.id) ?? []
   const entry = entries[0]
 
-  if (entries.length !== 1) report('access log', `${entries.length} lines for one request`)
+  if (promised === 'shared') return judgeShared(seen, evidence, report)
+  const most = seen.end === 'unsent' ? 0 : 1
+  const least = seen.end === 'left' ? 0 : most
+  if (entries.length < least || entries.length > most) report('access log', `${entries.length} lines for one request`)
+  if (seen.end === 'unsent' && lines.length > 0) report('9 HTTP/2', 'an upstream has what was not taken')
   if (seen.wrong !== '') report('2 answers', seen.wrong)
   if (seen.end === 'none') report('answers', `no answer at all (${seen.error})`)
 
@@ -57,6 +62,9 @@ function judgeRequest(seen: Seen, evidence: Evidence, report: (rule: string, wha
     if (count('whole') > 1) report('1 delivered twice', `${count('whole')} times`)
     else if (count('begin') > 1) report('1 sent twice', `${count('begin')} times, once as a whole`)
   }
+
+  // Who has left knows nothing of the rest, and who was not let in has nothing to complain of.
+  if (seen.end === 'left' || seen.end === 'unsent') return
 
   // 2. What the client was told to be done is done, by whom it was told, once.
   if (seen.node !== '' && seen.status >= 200 && seen.status < 300) {
@@ -94,6 +102,28 @@ function judgeRequest(seen: Seen, evidence: Evidence, report: (rule: string, wha
     if (claim === 'no upstream has all of it' && count('whole') > 0)
       report('5 claims', `${seen.code} says it was broken off, and an upstream has all of it`)
   }
+}
+
+/** 10. The answer is the asset that was asked for, as a whole, whoever fetched it. */
+function judgeShared(seen: Seen, evidence: Evidence, report: (rule: string, what: string) => void): void {
+  if (seen.wrong !== '') report('10 cache', seen.wrong)
+  if (seen.end === 'none') report('answers', `no answer at all (${seen.error})`)
+  if (!isGood(seen) && seen.end !== 'unsent' && excuseFor(seen, undefined, evidence) === undefined)
+    report(
+      '3 an error without need',
+      `${seen.status} ${seen.code || seen.end} ${seen.error}, ${seen.startMs} to ${seen.endMs}`,
+    )
+}
+
+/** 10. As many lines as requests. */
+function judgeAssets({ seen, access }: Evidence): Violation[] {
+  const asked = new Map<string, number>()
+  for (const { id, kind, end } of seen)
+    if (promiseOf(kind) === 'shared' && end !== 'unsent') asked.set(id, (asked.get(id) ?? 0) + 1)
+  return [...asked].flatMap(([id, count]) => {
+    const logged = access.get(id)?.length ?? 0
+    return logged === count ? [] : [{ rule: 'access log', id, what: `${logged} lines for ${count} requests` }]
+  })
 }
 
 /** What vigia itself has run out of is no verdict on an upstream. */

@@ -53,6 +53,33 @@ describe('forwarding fields for a client that is not trusted', () => {
     },
   )
 
+  test.each([
+    ...['X.Forwarded.For', 'X_Forwarded.Proto', 'x.real.ip', 'X-Forwarded-Prefix', 'X_FORWARDED_USER'],
+    ...['Remote-User', 'X-Remote-User', 'remote_user', 'X.Remote.Groups', 'X-Auth-Request-Email', 'X_WebAuth_User'],
+    ...['SSL_CLIENT_S_DN', 'ssl-client-verify', 'X-SSL-Client-Cert', 'X-Client-Cert', 'Client-Cert'],
+    ...['X-Original-URL', 'X_Rewrite_URL', 'SCRIPT_NAME', 'Path-Info', 'X-Script-Name'],
+    ...['X-Frappe-Site-Name', 'X_ODOO_DBFILTER', 'Proxy', 'True-Client-IP'],
+  ])('leave %s out, which only a proxy may say', async name => {
+    const request = await forwarded(get(`${name}: claimed\r\nX-Own: mine\r\n`))
+    expect(request.bytes.toString('latin1')).not.toContain('claimed')
+    expect(field(request, 'x-own')).toBe('mine')
+  })
+
+  test.each([
+    ...['X-Remoteness', 'Proxy-Mode', 'X_Own', 'x.own', 'X-Originality', 'Remote-Control', 'X-Odoo-Database'],
+    ...['X-Frappe-CSRF-Token', 'X-Requested-With', 'Clientcert', 'X-SSLX'],
+  ])('leave %s as it is, which claims nothing', async name => {
+    expect(field(await forwarded(get(`${name}: mine\r\n`)), name)).toBe('mine')
+  })
+
+  test('leave claims out of trailers too', async () => {
+    const trailers = 'X-Remote-User: claimed\r\nX_Forwarded_For: claimed\r\nX-Checksum: mine\r\n'
+    const request = await forwarded(
+      `POST /x HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n${trailers}\r\n`,
+    )
+    expect(request.trailers).toEqual([['X-Checksum', 'mine']])
+  })
+
   test('request ids differ from request to request', async () => {
     const first = field(await forwarded(get()), 'x-request-id')
     const second = field(await forwarded(get()), 'x-request-id')
@@ -77,6 +104,21 @@ describe('forwarding fields for a client that is not trusted', () => {
 })
 
 describe('forwarding fields from a trusted proxy', () => {
+  test.each(['X-Remote-User', 'SSL_CLIENT_S_DN', 'X-Frappe-Site-Name', 'X-Forwarded-Prefix'])(
+    'have its %s beside them',
+    async name => {
+      expect(field(await forwarded(get(`${name}: said\r\n`), '127.0.0.2'), name)).toBe('said')
+    },
+  )
+
+  test.each(['X_Forwarded_For', 'x.forwarded.for', 'X_Forwarded_User'])(
+    'leave its %s out: it has the proper spelling at hand',
+    async name => {
+      const request = await forwarded(get(`${name}: 10.1.2.3\r\n`), '127.0.0.2')
+      expect(request.bytes.toString('latin1')).not.toContain('10.1.2.3')
+    },
+  )
+
   test('are believed and extended', async () => {
     const fields = 'X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Proto: https\r\n'
     const request = await forwarded(get(fields), '127.0.0.2')

@@ -1,28 +1,26 @@
-// A client of the soak test: one connection with a few random requests, split, pipelined, broken off or read slowly; each answer is
-// compared with what its own request must get. It says what was wrong; it decides nothing about when or how often it runs.
+// A client of the soak test over HTTP/1.1, with or without TLS: one connection with a few random requests, split, pipelined, broken off or
+// read slowly; each answer is compared with what its own request must get. It decides nothing about when or how often it runs.
 
 import { pick, type Random } from '../support/random.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { sleep } from '../support/until.ts'
 import { field, type ResponseMessage } from '../support/wire.ts'
-import { BEHAVIOURS, type Behaviour, bodyOf, digestOf } from './random-upstream.ts'
+import { type Drawn, drawRequest, judgeAnswer } from './random-request.ts'
+import { bodyOf } from './random-upstream.ts'
 
-interface Planned {
-  readonly token: string
-  readonly method: string
-  readonly behaviour: Behaviour
+interface Planned extends Drawn {
   readonly bytes: Buffer
-  readonly responseBytes: number
-  readonly digest: string
 }
 
-/** Answers that vigia gives itself where the upstream failed. */
-const FAILED: ReadonlySet<number> = new Set([502, 503, 504])
-const FAULTY: ReadonlySet<Behaviour> = new Set(['cut-length', 'cut-chunked', 'cut-close', 'reset', 'fin', 'garbage'])
-
 /** @returns what was wrong; the tokens of requests that must not arrive twice are added to `once` */
-export async function converse(port: number, name: string, random: Random, once: Set<string>): Promise<string[]> {
-  const client = await RawClient.connect(port)
+export async function converse(
+  port: number,
+  secure: boolean,
+  name: string,
+  random: Random,
+  once: Set<string>,
+): Promise<string[]> {
+  const client = secure ? await RawClient.secure(port) : await RawClient.connect(port)
   client.socket.on('error', () => {})
   try {
     const kind = random()
@@ -79,33 +77,14 @@ async function readAll(client: RawClient, planned: readonly Planned[], old: bool
 }
 
 function check(planned: Planned, response: ResponseMessage, mayEndByClose: boolean): string | undefined {
-  const { token, behaviour, method } = planned
-  const owner = field(response, 'x-token')
-  if (owner !== undefined && owner !== token) return `answered with the answer of ${owner}`
-  if (owner === undefined)
-    return FAILED.has(response.status) && FAULTY.has(behaviour) ? undefined : `unexpected ${response.status}`
-  if (response.framing === 'close' && !mayEndByClose) return 'ends with the connection without need'
-  if (method === 'HEAD' || behaviour === 'empty' || behaviour === 'not-modified' || behaviour === 'surplus') {
-    return response.body.length === 0 ? undefined : 'has a body'
-  }
-  if (behaviour.startsWith('cut-')) return 'a cut answer came as a whole one'
-  const digest = field(response, 'x-digest')
-  if (digest !== undefined && digest !== planned.digest) return 'the upstream had another request body'
-  return response.body.equals(bodyOf(token, planned.responseBytes))
-    ? undefined
-    : `body of ${response.body.length}, not ${planned.responseBytes} bytes, or of another answer`
+  if (response.framing === 'close' && !mayEndByClose && field(response, 'x-token') === planned.token)
+    return 'ends with the connection without need'
+  return judgeAnswer(planned, response.status, name => field(response, name), response.body)
 }
 
 function plan(token: string, random: Random, old: boolean): Planned {
-  const behaviour = random() < 0.6 ? BEHAVIOURS[Math.floor(random() * 4)]! : pick(BEHAVIOURS, random)
-  const method = pick(['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'HEAD'], random)
-  const responseBytes = Math.floor(random() ** 4 * 400_000) + 1
-  const delay = random() < 0.7 ? 0 : Math.floor(random() * 40)
-  const hard = random() < 0.5 ? '&hard' : ''
-  const body =
-    method === 'POST' || method === 'PUT'
-      ? bodyOf(`q${token}`, random() < 0.2 ? 0 : Math.floor(random() ** 3 * 200_000))
-      : Buffer.alloc(0)
+  const drawn = drawRequest(token, random)
+  const { method, body, target } = drawn
   const chunked = !old && body.length > 0 && random() < 0.4
   const expects = !old && body.length > 0 && random() < 0.2 ? 'Expect: 100-continue\r\nX-Continue: yes\r\n' : ''
   const framing = chunked
@@ -113,9 +92,8 @@ function plan(token: string, random: Random, old: boolean): Planned {
     : method.startsWith('P')
       ? `Content-Length: ${body.length}\r\n`
       : ''
-  const head = `${method} /?token=${token}&as=${behaviour}&bytes=${responseBytes}&delay=${delay}${hard} HTTP/1.${old ? 0 : 1}\r\nHost: soak.example\r\n${expects}${framing}\r\n`
-  const bytes = Buffer.concat([Buffer.from(head), chunked ? chunks(body, random) : body])
-  return { token, method, behaviour, bytes, responseBytes, digest: digestOf(body) }
+  const head = `${method} ${target} HTTP/1.${old ? 0 : 1}\r\nHost: soak.example\r\n${expects}${framing}\r\n`
+  return { ...drawn, bytes: Buffer.concat([Buffer.from(head), chunked ? chunks(body, random) : body]) }
 }
 
 function chunks(body: Buffer, random: Random): Buffer {

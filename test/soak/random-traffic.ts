@@ -1,11 +1,14 @@
-// A soak for people: `node test/soak/random-traffic.ts --seconds 180 --seed 1`. Random clients and random upstreams around a real
-// vigia; each answer must belong to its request. Afterwards every gauge must be 0, memory flat and the log without exceptions.
+// A soak for people: `node test/soak/random-traffic.ts --seconds 180 --seed 1`. Random clients over HTTP/1.1, TLS and HTTP/2, and random
+// upstreams around a real vigia; each answer must belong to its request. Afterwards every gauge must be 0, memory flat and the log without exceptions.
 
 import { parseArgs } from 'node:util'
-import { randomOf } from '../support/random.ts'
+import { freePort } from '../support/free-port.ts'
+import { type Random, randomOf } from '../support/random.ts'
+import { certificateFiles } from '../support/tls-files.ts'
 import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
 import { converse } from './random-client.ts'
+import { converseByH2 } from './random-h2-client.ts'
 import { startRandomUpstream } from './random-upstream.ts'
 
 const { values } = parseArgs({
@@ -16,15 +19,29 @@ const { values } = parseArgs({
   },
 })
 const seed = Number(values.seed)
-const untilMs = performance.now() + Number(values.seconds) * 1000
+
 console.log(`seed ${seed}, ${values.seconds} s, ${values.clients} clients at a time`)
 
 const upstreams = await Promise.all([startRandomUpstream(), startRandomUpstream(), startRandomUpstream()])
+const NAME = 'soak.example'
+const [files] = await certificateFiles({ names: [NAME] })
+const { cert, certFile, keyFile } = files!
+const [web, secure, plain] = await Promise.all([freePort(), freePort(), freePort()])
+const doors = { secure, plain, trust: { ca: cert, servername: NAME } }
 const vigia = await startVigia({
   upstreams: upstreams.map(each => each.port),
   pool: { idleTimeout: '1s' },
-  config: { workers: 2, timeouts: { idle: '10s', response: '20s', halfClosed: '10s' } },
+  config: {
+    workers: 2,
+    listeners: [
+      { name: 'web', address: `127.0.0.1:${web}` },
+      { name: 'secure', address: `127.0.0.1:${secure}`, tls: { certificates: [{ certFile, keyFile }] } },
+      { name: 'plain', address: `127.0.0.1:${plain}`, http2: true },
+    ],
+    timeouts: { idle: '10s', response: '20s', halfClosed: '10s' },
+  },
 })
+const untilMs = performance.now() + Number(values.seconds) * 1000
 const wrong: string[] = []
 const once = new Set<string>()
 let conversations = 0
@@ -61,11 +78,19 @@ async function oneClient(index: number): Promise<void> {
     const name = `${index}.${round}`
     conversations += 1
     try {
-      wrong.push(...(await converse(vigia.port, name, randomOf(seed + index * 1_000_003 + round * 7919), once)))
+      const random = randomOf(seed + index * 1_000_003 + round * 7919)
+      wrong.push(...(await oneConversation(name, random)))
     } catch (error) {
       wrong.push(`${name}: ${(error as Error).message}`)
     }
   }
+}
+
+/** A half in plain HTTP/1.1, a quarter over TLS, a quarter over HTTP/2. */
+function oneConversation(name: string, random: Random): Promise<string[]> {
+  const kind = random()
+  if (kind < 0.25) return converseByH2(doors, name, random, once)
+  return kind < 0.5 ? converse(secure, true, name, random, once) : converse(web, false, name, random, once)
 }
 
 async function watchMemory({ residentBytes }: Vigia): Promise<void> {

@@ -1,11 +1,16 @@
 // One worker thread with a compiled configuration and no control plane: for what control says to workers, message by message.
 // Every upstream is available. Its counters are read from the shared memory.
 
+import { tmpdir } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'yaml'
 import { formatProblem } from '../../src/config/forms/problem.ts'
 import { loadBytes } from '../../src/config/read/load.ts'
+import { SpoolPost } from '../../src/control/workers/spool-post.ts'
+import { createLogger } from '../../src/logging/logger.ts'
 import type { Snapshot } from '../../src/plan/snapshot.ts'
+import { bufferLimits } from '../../src/policy/process/buffer-limits.ts'
+import { BufferAccounts } from '../../src/shared/buffer-accounts.ts'
 import { allocateCache } from '../../src/shared/cache/layout.ts'
 import { allocateClientConnections } from '../../src/shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
@@ -19,11 +24,17 @@ import { freePort } from './free-port.ts'
 import { STUCK_MS, within } from './until.ts'
 import { WORKER_URL } from './worker-url.ts'
 
+const SPOOL_URL = new URL('../../src/proxy/spool/spool-thread.ts', import.meta.url)
+
 export interface DataPlane {
   readonly port: number
   readonly counters: CounterTable
   /** Slot of the configuration's first pool. */
   readonly poolSlot: number
+  /** What buffers hold. */
+  readonly buffered: BufferAccounts
+  /** Starts when the worker asks for it. */
+  readonly spool: SpoolPost
   /** Log lines that the worker wanted written. */
   readonly said: readonly string[]
   /** Sends a message; resolves once the worker has acted upon it, and upon a reload of its configuration after it. */
@@ -31,13 +42,14 @@ export interface DataPlane {
   stop(): Promise<void>
 }
 
-/** @param config the document but its listener */
+/** @param config the document but its listener @param listener more of that */
 export async function startDataPlane(
   config: Record<string, unknown>,
   more: Partial<WorkerStart> = {},
+  listener: Record<string, unknown> = {},
 ): Promise<DataPlane> {
   const port = await freePort()
-  const snapshot = snapshotOf({ listeners: [{ name: 'web', address: `127.0.0.1:${port}` }], ...config })
+  const snapshot = snapshotOf({ listeners: [{ name: 'web', address: `127.0.0.1:${port}`, ...listener }], ...config })
   let slot = 0
   const next = () => {
     slot += 1
@@ -55,6 +67,8 @@ export async function startDataPlane(
     table.set(each, AVAILABILITY.available, 100)
   }
   const counters = allocateCounters(1)
+  const buffered = new BufferAccounts()
+  const spool = new SpoolPost({ spoolUrl: SPOOL_URL, logger: createLogger({ level: 'silent' }) })
   const start: WorkerStart = {
     worker: 0,
     workers: 1,
@@ -66,6 +80,10 @@ export async function startDataPlane(
     rates: allocateRates(),
     clients: allocateClientConnections(1),
     cache: allocateCache(snapshot.cache.bytes),
+    buffers: {
+      accounts: buffered.buffer,
+      limits: bufferLimits(snapshot.buffers, 1024 ** 3, undefined, tmpdir()),
+    },
     beats: new Heartbeats().buffer,
     snapshot,
     slots,
@@ -77,6 +95,10 @@ export async function startDataPlane(
   let failed: (error: unknown) => void = () => {}
   worker.on('error', error => failed(error))
   worker.on('message', (message: FromWorker) => {
+    if (message.type === 'spool-wanted') {
+      const port = spool.connect()
+      worker.postMessage({ type: 'spool', port } satisfies ToWorker, [port])
+    }
     if (message.type === 'ready') ready(message.revision)
     if (message.type === 'log' || message.type === 'failed') said.push(JSON.stringify(message))
   })
@@ -96,6 +118,8 @@ export async function startDataPlane(
   return {
     port,
     counters: new CounterTable(counters, 1),
+    buffered,
+    spool,
     poolSlot: slots.pools[0]!,
     said,
     async tell(message) {
@@ -106,6 +130,7 @@ export async function startDataPlane(
     },
     async stop() {
       await worker.terminate()
+      await spool.close()
     },
   }
 }

@@ -13,17 +13,22 @@ import { field, type Message } from './wire.ts'
 
 /** Bytes of the answer's body without its content coding. Throws where they are cut, or of another coding. */
 export function decoded(message: Pick<Message, 'fields' | 'body'>): Buffer {
-  switch (field(message, 'content-encoding')) {
-    case undefined:
-      return message.body
+  return decodedBytes(message.body, field(message, 'content-encoding') ?? '')
+}
+
+/** @param coding '' = none @throws as `decoded` */
+export function decodedBytes(bytes: Buffer, coding: string): Buffer {
+  switch (coding) {
+    case '':
+      return bytes
     case 'gzip':
-      return gunzipSync(message.body)
+      return gunzipSync(bytes)
     case 'br':
-      return brotliDecompressSync(message.body)
+      return brotliDecompressSync(bytes)
     case 'zstd':
-      return zstdDecompressSync(message.body)
+      return zstdDecompressSync(bytes)
     default:
-      throw new Error(`a coding that was not asked for: ${field(message, 'content-encoding')}`)
+      throw new Error(`a coding that was not asked for: ${coding}`)
   }
 }
 

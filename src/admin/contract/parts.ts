@@ -3,6 +3,7 @@
 import type { CacheControl } from './cache.ts'
 import type { Configurations } from './configurations.ts'
 import type { EventFeed } from './events.ts'
+import type { Explanations } from './explanations.ts'
 import type { HistoryView } from './history.ts'
 import type { MaintenanceParts } from './maintenance.ts'
 import type { ControlOperations } from './operations.ts'
@@ -16,5 +17,6 @@ export interface AdminParts {
   /** Undefined = this vigia was started without a file. */
   readonly configurations?: Configurations | undefined
   readonly events?: EventFeed | undefined
+  readonly explanations?: Explanations | undefined
   readonly cache?: CacheControl | undefined
 }

@@ -7,6 +7,7 @@ import { type Done, takeTokens } from './asking.ts'
 import { addCacheCommands } from './cache-commands.ts'
 import { addCertificateCommands } from './certificate-commands.ts'
 import { addConvertCommand } from './convert-command.ts'
+import { addExplainCommands } from './explain-commands.ts'
 import { addLiveCommands } from './live-commands.ts'
 import { addMaintenanceCommands } from './maintenance-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
@@ -41,10 +42,11 @@ export function describe(program: Command, done: Done): Command {
     .command('demo')
     .description('start three sample ERP nodes with vigia in front, and say what to try')
     .action(async () => done(await (await import('../demo.ts')).demo({})))
+  addExplainCommands(program, admin, done)
   addLiveCommands(program, admin, done)
   addCertificateCommands(program, admin, done)
   addCacheCommands(program, admin, done)
-  addToolCommands(program, done)
+  addToolCommands(program, admin, done)
   addRecordCommands(program, admin, STORE, done)
   addMaintenanceCommands(program, admin, done)
   takeTokens(program)

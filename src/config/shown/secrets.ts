@@ -7,7 +7,7 @@ export const MASK = '***'
 const SECRET_NAME =
   /^keys$|(?:pass(?:word|wd|phrase)|pwd|secrets?|tokens?|credentials?|api[_-]?keys?|private[_-]?key|h?mac[_-]?key|signature|sha256|hash)$/i
 
-/** Headers of a probe whose values tell nobody anything. Any other may be a credential. */
+/** Headers of requests whose values tell nobody anything. Any other may be a credential. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -17,13 +17,20 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'host',
   'user-agent',
   'x-forwarded-host',
+  'x-forwarded-prefix',
   'x-forwarded-proto',
+  'x-forwarded-ssl',
+  'x-frappe-site-name',
+  'x-odoo-dbfilter',
+  'x-script-name',
 ])
 
 /** @param keys names from some part of the document, or of its snapshot, down to the value; positions in lists left out */
 export function isSecretKey(keys: readonly string[]): boolean {
   const key = keys.at(-1) ?? ''
   if (keys.at(-2) === 'headers' && keys.at(-3) === 'health') return !HARMLESS_HEADERS.has(key.toLowerCase())
+  // What upstreams are told may be a login; what clients are told is none.
+  if (keys.at(-2) === 'set' && keys.at(-3) === 'request') return !HARMLESS_HEADERS.has(key.toLowerCase())
   // Who sends it passes a maintenance window.
   if (key === 'value' && keys.at(-2) === 'header') return true
   // From the hash of a token that somebody made up, the token could be guessed.

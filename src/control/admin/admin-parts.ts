@@ -2,6 +2,7 @@
 // decides nothing itself.
 
 import type { EventFeed } from '../../admin/contract/events.ts'
+import type { Explanations } from '../../admin/contract/explanations.ts'
 import type { AdminParts } from '../../admin/contract/parts.ts'
 import type { Reload } from '../../admin/contract/reload.ts'
 import type { CacheMemory } from '../../shared/cache/memory.ts'
@@ -35,6 +36,7 @@ export interface AdminPartsOptions {
   readonly reload: Reload
   /** Undefined = this vigia was started without a file. */
   readonly reloader: Reloader | undefined
+  readonly explanations: Explanations
   /** The configuration file; undefined = there is none. */
   readonly file: string | undefined
 }
@@ -50,6 +52,7 @@ export function createAdminParts(options: AdminPartsOptions): AdminParts {
   return {
     operations: createOperations(orders, { registry, windows }, inDoubt, acme),
     events: feed,
+    explanations: options.explanations,
     cache: createCacheControl(orders, cache),
     reload,
     maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },

@@ -2,9 +2,11 @@
 // one where that can't be. One after the other. Where a configuration comes from is not its business.
 
 import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { LifeState } from '../../admin/contract/status.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import type { InheritedSocket } from '../../policy/process/inherited-sockets.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { Serial } from '../../util/serial.ts'
@@ -18,6 +20,7 @@ import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import { CannotServe } from '../workers/cannot-serve.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
+import { unclaimedWords } from '../workers/inherited-sockets.ts'
 import { checkListeners, listenersOf, notHeldBy } from '../workers/listen-check.ts'
 import type { Supervisor } from '../workers/supervisor.ts'
 import { checkConfigurationFreeze } from './configuration-freeze.ts'
@@ -38,6 +41,8 @@ export interface InUseOptions {
   readonly descriptors: number | undefined
   /** As the start said: `snapshot` may have fewer. */
   readonly wantedWorkers: number
+  /** That the process was started with. */
+  readonly sockets: readonly InheritedSocket[]
   readonly counters: CounterTable
   readonly logger: Logger
   readonly life: () => LifeState
@@ -80,7 +85,7 @@ export class ConfigurationInUse {
   }
 
   async #take(wanted: Snapshot, override: FreezeOverride | undefined): Promise<number> {
-    const { windows, admin, certificates, descriptors, wantedWorkers, logger, tell } = this.#options
+    const { windows, admin, certificates, descriptors, wantedWorkers, sockets, logger, tell } = this.#options
     this.#expectReady()
     const overridden = checkConfigurationFreeze(windows.freezeOn(), override, Date.now())
     if (overridden !== undefined) tell(overridden)
@@ -92,8 +97,9 @@ export class ConfigurationInUse {
     if (wanted.cache.bytes !== bytes) {
       logger.warn(`cache.bytes stays at ${bytes} until the next start (the file now says ${wanted.cache.bytes})`)
     }
-    const usable = { ...wanted, workers: former.workers, cache: former.cache }
-    await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)))
+    if (!isDeepStrictEqual(wanted.buffers, former.buffers)) logger.warn('buffers stays as it is until the next start')
+    const usable = { ...wanted, workers: former.workers, cache: former.cache, buffers: former.buffers }
+    await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)), sockets)
     await certificates.prepare(wanted)
     await admin.listen(wanted.admin)
     try {
@@ -109,6 +115,8 @@ export class ConfigurationInUse {
     logger.level = wanted.log.level
     const { warning } = connectionLimitOf(usable, descriptors)
     if (warning !== undefined && warning !== connectionLimitOf(former, descriptors).warning) logger.warn(warning)
+    const before = unclaimedWords(former.listeners, sockets)
+    for (const words of unclaimedWords(usable.listeners, sockets)) if (!before.includes(words)) logger.error(words)
     return this.revision
   }
 

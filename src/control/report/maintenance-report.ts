@@ -72,6 +72,22 @@ export function summaryOf(windows: MaintenanceWindows, nowMs: number): Maintenan
   }
 }
 
+/** Windows that have something to do with this upstream now. */
+export function windowsOn(windows: MaintenanceWindows, pool: string, upstream: string): WindowNow[] {
+  return windows.list.all().flatMap(window => {
+    const { kind, scope } = window.plan
+    const status = windows.state(window.plan.name)?.status
+    const isOn =
+      kind === 'maintenance' &&
+      (scope.kind === 'everything' ||
+        (scope.kind === 'pool' && scope.pool === pool) ||
+        (scope.kind === 'upstream' && scope.pool === pool && scope.upstream === upstream))
+    return isOn && status !== undefined && status !== 'scheduled' && status !== 'over'
+      ? [reportNow(window, windows)]
+      : []
+  })
+}
+
 /** What windows do to all of a pool; undefined = nothing. */
 export function poolMaintenance(windows: MaintenanceWindows, pool: string): PoolMaintenance | undefined {
   const effect = effectOnUpstream(windows.effects, pool, '')

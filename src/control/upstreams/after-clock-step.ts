@@ -22,7 +22,11 @@ export function afterClockStep(entry: Entry, byMs: number): Step {
     holds,
     sinceMs: entry.sinceMs + byMs,
     unhealthySinceMs: moved(entry.unhealthySinceMs),
-    probes: probes.last ? { ...probes, last: { ...probes.last, atMs: probes.last.atMs + byMs } } : probes,
+    probes: {
+      ...probes,
+      last: probes.last && { ...probes.last, atMs: probes.last.atMs + byMs },
+      recent: probes.recent.map(each => ({ ...each, atMs: each.atMs + byMs })),
+    },
     lastFailure: lastFailure && { ...lastFailure, atMs: lastFailure.atMs + byMs },
     refusalToldMs: moved(entry.refusalToldMs),
     outlier: {

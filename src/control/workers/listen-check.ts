@@ -4,6 +4,7 @@
 import { createServer, type ListenOptions } from 'node:net'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import { type InheritedSocket, socketFor, socketInTheWay } from '../../policy/process/inherited-sockets.ts'
 import { hostPort } from '../../util/words.ts'
 import { CannotServe } from './cannot-serve.ts'
 import { portHolder } from './port-holder.ts'
@@ -13,9 +14,20 @@ export function listenersOf({ listeners, health }: Snapshot): readonly ListenerP
   return health === undefined ? listeners : [...listeners, { name: 'health', ...health }]
 }
 
-/** Throws CannotServe for the first address that can't be bound. */
-export async function checkListeners(listeners: readonly ListenerPlan[]): Promise<void> {
-  for (const { name, host, port } of listeners) {
+/** Throws CannotServe for the first address that can't be bound. @param sockets nobody has to bind their addresses */
+export async function checkListeners(
+  listeners: readonly ListenerPlan[],
+  sockets: readonly InheritedSocket[],
+): Promise<void> {
+  for (const listener of listeners) {
+    const { name, host, port } = listener
+    if (socketFor(listener, sockets) !== undefined) continue
+    const other = socketInTheWay(listener, sockets)
+    if (other !== undefined)
+      throw new CannotServe(
+        `listener ${name}: ${hostPort(host, port)} can't be bound beside ${hostPort(other.host, other.port)}, the socket that vigia was started with; give both the same address (vigia.socket: ListenStream=${hostPort(host, port)})`,
+        'EADDRINUSE',
+      )
     const error = await tryBind(host, port)
     if (error !== undefined) throw cannotListen(`listener ${name}`, host, port, error)
   }

@@ -168,8 +168,9 @@ export class Post {
     return true
   }
 
+  /** A port in the message goes to the thread. */
   tell(message: ToWorker): void {
-    this.#thread?.postMessage(message)
+    this.#thread?.postMessage(message, message.type === 'spool' ? [message.port] : [])
   }
 
   /** Lets the thread finish what it has; no other comes after it. */

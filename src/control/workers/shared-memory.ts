@@ -1,5 +1,7 @@
 // The tables that control and workers share, allocated once for all workers, as control sees them. What they hold is said in shared/.
 
+import type { BufferLimits } from '../../policy/process/buffer-limits.ts'
+import { BufferAccounts } from '../../shared/buffer-accounts.ts'
 import { allocateCache } from '../../shared/cache/layout.ts'
 import { CacheMemory } from '../../shared/cache/memory.ts'
 import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
@@ -13,7 +15,7 @@ import { UpstreamTable } from '../../shared/upstream-table.ts'
 
 export type SharedBuffers = Pick<
   WorkerStart,
-  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats' | 'cache'
+  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats' | 'cache' | 'buffers'
 >
 
 export class SharedMemory {
@@ -23,12 +25,13 @@ export class SharedMemory {
   readonly counters: CounterTable
   readonly permits: Permits
   readonly cache: CacheMemory
+  readonly bufferAccounts = new BufferAccounts()
   /** What each worker is given. */
   readonly buffers: SharedBuffers
   readonly #clients: ClientConnections
 
-  /** @param cacheBytes of the cache */
-  constructor(workers: number, cacheBytes: number) {
+  /** @param cacheBytes of the cache @param bufferLimits of the buffers of bodies */
+  constructor(workers: number, cacheBytes: number, bufferLimits: BufferLimits) {
     const cache = allocateCache(cacheBytes)
     const counters = allocateCounters(workers)
     const clients = allocateClientConnections(workers)
@@ -46,6 +49,7 @@ export class SharedMemory {
       permits,
       beats: this.beats.buffer,
       cache,
+      buffers: { accounts: this.bufferAccounts.buffer, limits: bufferLimits },
     }
   }
 
@@ -54,5 +58,6 @@ export class SharedMemory {
     this.#clients.drop(worker)
     this.permits.forget(worker)
     this.cache.forget(worker)
+    this.bufferAccounts.forget(worker)
   }
 }

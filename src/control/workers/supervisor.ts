@@ -7,16 +7,21 @@ import type { MemoryBounds } from '../../policy/process/memory.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { Heartbeats } from '../../shared/heartbeats.ts'
 import type { FromWorker, ToWorker } from '../../shared/messages.ts'
+import type { Question } from '../../shared/questions.ts'
 import { CannotServe } from './cannot-serve.ts'
 import type { LostRequests } from './lost-requests.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Post, type PostOptions, type WorkerView } from './post.ts'
+import { Questions, type Replies } from './questions.ts'
 import { RevisionGate } from './revision-gate.ts'
+import { SpoolPost } from './spool-post.ts'
 import { Watch } from './watch.ts'
 import type { WorkerEvent } from './worker-event.ts'
 
 export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left' | 'heapBytes'> {
   readonly workers: number
+  /** The file that the thread runs which writes the files of buffers. */
+  readonly spoolUrl: URL
   readonly counters: CounterTable
   /** What a worker that has ended had in flight: its row still tells. */
   readonly lostOf: (row: CounterRow) => LostRequests
@@ -38,6 +43,8 @@ export class Supervisor {
   readonly #posts: readonly Post[]
   readonly #watch: Watch
   readonly #memory: MemoryWatch
+  readonly spool: SpoolPost
+  readonly #questions = new Questions()
   readonly #gate = new RevisionGate(READY_WITHIN_MS)
   #phase: 'running' | 'draining' | 'closed' = 'running'
   /** Every worker has been ready once: from now on a lost one is replaced; before, it ends the start. */
@@ -56,6 +63,7 @@ export class Supervisor {
       left: (from, exitCode, why) => this.#left(from, exitCode, why),
     }
     this.#posts = Array.from({ length: options.workers }, (_, worker) => new Post(worker, post))
+    this.spool = new SpoolPost(options)
     this.#watch = new Watch({ ...options, posts: this.#posts })
     this.#memory = new MemoryWatch({ ...options, bounds: options.memory, posts: this.#posts })
   }
@@ -126,10 +134,17 @@ export class Supervisor {
     this.#watch.close()
     this.#memory.close()
     await Promise.all(this.#posts.map(post => post.close()))
+    await this.spool.close()
   }
 
   view(): readonly WorkerView[] {
     return this.#posts.map(post => post.view())
+  }
+
+  /** Asks the workers that run, or the first of them that does not stand still. Those that do not answer in time are named. */
+  ask(question: Question, whom: 'all' | 'one' = 'all'): Promise<Replies> {
+    const awake = this.#posts.filter(({ state }) => state === 'ready')
+    return this.#questions.ask(question, whom === 'one' ? awake.slice(0, 1) : awake)
   }
 
   /** The thread at a post; tests end it to see it replaced. */
@@ -154,6 +169,12 @@ export class Supervisor {
       }
       case 'challenges-known':
         post.challengesVersion = message.version
+        return
+      case 'spool-wanted':
+        if (this.#phase !== 'closed') post.tell({ type: 'spool', port: this.spool.connect() })
+        return
+      case 'reply':
+        this.#questions.replied(worker, message.number, message.reply)
         return
       case 'transport-failure':
       case 'in-doubt':

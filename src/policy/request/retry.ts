@@ -79,6 +79,35 @@ export function decideRetry(attempt: FailedAttempt): RetryDecision {
 }
 
 /**
+ * Why no other attempt may follow, for people. `answer-begun`: the client has a part of an answer; `not-repeatable`: the method is unsafe,
+ * nothing declares it otherwise, and bytes of it were sent; `body-gone`: its body was too long to keep.
+ */
+export type NoRetryReason =
+  | 'answer-begun'
+  | 'client-gone'
+  | 'attempts'
+  | 'login'
+  | 'not-repeatable'
+  | 'body-gone'
+  | 'budget'
+  | 'timeout'
+  | 'garbage'
+
+/** Undefined = one may: it says no exactly where `decideRetry` does. */
+export function whyNotRetried(attempt: FailedAttempt): NoRetryReason | undefined {
+  if (decideRetry(attempt).retry) return undefined
+  if (attempt.responseStarted) return 'answer-begun'
+  if (attempt.clientGone) return 'client-gone'
+  if (attempt.requestBytesWritten > 0 && proofOf(attempt) === undefined) {
+    if (attempt.loggedIn === true) return 'login'
+    return isIdempotent(attempt.method) || attempt.declared !== undefined ? 'body-gone' : 'not-repeatable'
+  }
+  if (attempt.attemptsMade >= attempt.attemptsMax) return 'attempts'
+  if (attempt.withinBudget === false) return 'budget'
+  return attempt.failure === 'timeout' ? 'timeout' : 'garbage'
+}
+
+/**
  * Whether the upstream may or may not have carried out an unsafe request, and nobody learned which. An answer that was cut is no
  * proof either: its head was written before all was done, or it says of a failure what the client never got to read.
  * Where another attempt follows, its answer ends the doubt; where it gets none, the doubt stays.

@@ -9,9 +9,9 @@ export function addressKey({ name, host, port }: ListenerPlan): string {
 }
 
 /** @throws the system's error, with the listener's name and address in its words */
-export async function bindNamed(listener: Listener, reusePort: boolean): Promise<void> {
+export async function bindNamed(listener: Listener, on: Parameters<Listener['bind']>[0]): Promise<void> {
   try {
-    await listener.bind(reusePort)
+    await listener.bind(on)
   } catch (error) {
     const { name, host, port } = listener.plan
     const { code, message } = error as NodeJS.ErrnoException

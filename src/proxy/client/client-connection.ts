@@ -19,6 +19,8 @@ const CLOSE_MS = 2000
  * 9.6): a close with input unread is a reset, which may destroy the answer in the client's kernel. While bytes come, and in all.
  */
 const LINGER_IDLE_MS = 5000
+/** In a drain: how long a client that has only just come has for its request. It can't know that it is late. */
+export const FIRST_REQUEST_MS = 1000
 const LINGER_MS = 30_000
 
 export interface ConnectionHost {
@@ -60,7 +62,7 @@ export abstract class ClientConnection implements Expiring, Member {
   /** The configuration is another one: its next exchange belongs to this listener, and believes whom that trusts. */
   abstract reassess(listener: ListenerPlan): void
 
-  /** Ends at once if nothing is under way, else after that. */
+  /** Ends at once if nothing is under way, else after that; without a request so far after its first, which has FIRST_REQUEST_MS to come. */
   abstract drain(): void
 
   /**

@@ -10,7 +10,7 @@ import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { Wire } from './accept/wire.ts'
-import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import { ClientConnection, type ConnectionHost, FIRST_REQUEST_MS } from './client-connection.ts'
 import { ResponseWriter } from './response-writer.ts'
 
 /**
@@ -39,7 +39,9 @@ export abstract class EndableH1 extends ClientConnection {
   }
 
   drain(): void {
-    if (this.phase === 'idle') this.close()
+    if (this.phase !== 'idle') return
+    if (this.socket.bytesWritten > 0) this.close()
+    else this.context.wheel.arm(this.timer, FIRST_REQUEST_MS)
   }
 
   stop(): number {

@@ -13,6 +13,7 @@ import type { Member } from './accept/member.ts'
 import { ProxySenders } from './accept/proxy-senders.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { admitConnection } from './client-limits.ts'
+import type { SocketHandle } from './own-descriptors.ts'
 import { Handshakes } from './tls/handshakes.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
@@ -25,8 +26,10 @@ export class Listener implements ArrivalHost {
   /** Connections, and what is on its way to become one. */
   readonly #members = new Set<Member>()
   #stopping = false
+  /** Its snapshot is in use: until then nothing knows its requests. */
+  #adopted = false
   #material: TlsMaterial | undefined = undefined
-  /** Accepted beyond the limit: each begins when another has gone, in order. */
+  /** Accepted beyond the limit: each begins when another has gone, in order. Or accepted too early. */
   readonly #held = new Set<Arriving>()
   readonly handshakes: Handshakes
   /** Undefined = nobody's connections begin with a PROXY header. */
@@ -57,6 +60,7 @@ export class Listener implements ArrivalHost {
   adopt(plan: ListenerPlan, trustsOthers: boolean): void {
     const isOther = !isDeepStrictEqual(plan, this.#plan)
     this.#plan = plan
+    this.#adopted = true
     if (isOther) this.serve(this.#material)
     if (isOther) this.#senders = ProxySenders.of(plan, this.#context)
     if (isOther || trustsOthers) for (const each of [...this.#members, ...this.#held]) each.reassess(plan)
@@ -82,19 +86,21 @@ export class Listener implements ArrivalHost {
     for (const member of this.#members) yield* member.exchanges()
   }
 
-  /** Resolves when the address is bound. @throws the system's error, e.g. EADDRINUSE */
-  bind(reusePort: boolean): Promise<void> {
+  /** Resolves when it listens. @param on binds the address, or takes a socket that has it @throws the system's error, e.g. EADDRINUSE */
+  bind(on: { readonly reusePort: boolean } | SocketHandle): Promise<void> {
     const { host, port } = this.#plan
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+      const listens = () => {
         this.#server.removeListener('error', reject)
         resolve()
-      })
+      }
+      if ('close' in on) this.#server.listen(on, BACKLOG, listens)
+      else this.#server.listen({ host, port, reusePort: on.reusePort, backlog: BACKLOG }, listens)
     })
   }
 
-  /** Takes no more connections, ends the idle ones; the others end with their current exchange. */
+  /** Takes no more connections, ends the idle ones; the others end with their current exchange, and newcomers with their first. */
   stop(): void {
     this.#stopping = true
     this.#server.close()
@@ -147,7 +153,7 @@ export class Listener implements ArrivalHost {
     if (first === 'header') arriving.senders = this.#senders
     else if (!admitConnection(socket, arriving.client, this.#context)) return
     const most = this.#most
-    if (this.#members.size < most) return this.#begin(arriving)
+    if (this.#adopted && this.#members.size < most) return this.#begin(arriving)
     // Node can't stop accepting without losing what the kernel holds ready: what is too many waits here, unread.
     if (this.#held.size >= most) return void socket.destroy()
     this.#held.add(arriving)
@@ -164,6 +170,7 @@ export class Listener implements ArrivalHost {
   onArrived(arriving: Arriving, connection: ClientConnection): void {
     this.#members.delete(arriving)
     this.#members.add(connection)
+    if (this.#stopping) connection.drain()
   }
 
   #dropHeld(): void {

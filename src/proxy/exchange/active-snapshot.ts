@@ -9,6 +9,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { Queue } from '../pool/queue.ts'
 import type { Admission } from './admission.ts'
 import type { Compression } from './compression/compression.ts'
+import type { FieldEdits } from './fields/field-edits.ts'
 import type { OtherRoutes } from './protection/other-routes.ts'
 
 export interface ActiveSnapshot {
@@ -24,10 +25,14 @@ export interface ActiveSnapshot {
   readonly queues: Map<number, Queue>
   /** By listener name. */
   readonly tables: ReadonlyMap<string, RouteTable>
+  /** Of listeners that have left the configuration: what clients had sent before they knew (RFC 9113 6.8). Routes of any listener. */
+  readonly tableOfLeft: RouteTable
   /** What each route declares as RPC reads; parallel to the snapshot's routes. */
   readonly rpcReads: readonly (RpcReads | undefined)[]
   /** Of the routes that compress; parallel to the snapshot's routes. */
   readonly compressions: readonly (Compression | undefined)[]
+  /** Of the routes whose fields are edited; parallel to the snapshot's routes. */
+  readonly edits: readonly (FieldEdits | undefined)[]
   /** Of the routes that restrict who may use them, or how often. */
   readonly admissions: ReadonlyMap<RoutePlan, Admission>
   /** Where a request of each pool could belong as well; parallel to the pools. */

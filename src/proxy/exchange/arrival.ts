@@ -1,9 +1,11 @@
 // Step 1 of a request's life: its route and pool, or why it gets no further. Of what is refused here nothing has gone to an upstream: it
 // is answered, counted and logged without an exchange.
 
+import { CHUNKED } from '../../http/body.ts'
 import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { BufferMode } from '../../plan/buffering.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
@@ -17,6 +19,7 @@ import type { ClientEvents } from './client-events.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
+import { GatheringExchange } from './gathering/gathering-exchange.ts'
 import { placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
@@ -85,6 +88,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   }
   const protection = protect(context, record, placement)
   if (placement.compression) record.negotiate(placement.compression)
+  if (placement.edits) record.forwarded = placement.edits.forwarded(record)
   if (route.cache !== undefined) {
     const admitted = admitCached(context, down, record, placement, protection)
     if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted
@@ -95,7 +99,16 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
+  const buffer = route.buffer?.request
+  if (buffer !== undefined && buffer.mode !== 'off' && gathers(record, buffer.mode))
+    return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
+}
+
+/** Only a body can be gathered. */
+function gathers({ head: { meaning }, forwarded }: ExchangeRecord, mode: BufferMode): boolean {
+  const hasBody = meaning.length > 0 || meaning.length === CHUNKED
+  return hasBody && mode === 'on' && forwarded.upgrade === undefined
 }
 
 function answer(

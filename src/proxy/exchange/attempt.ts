@@ -73,6 +73,11 @@ export class Attempt {
     if (!this.reused) this.connectMs = performance.now() - this.startedMs
   }
 
+  /** Of its answer; 0 = none has come. */
+  get status(): number {
+    return this.#status
+  }
+
   /** It has no answer yet, and has not failed. */
   get inFlight(): boolean {
     return this.#inFlight

@@ -3,14 +3,22 @@
 import type { AccessLog } from '../access-log/access-log.ts'
 import type { ChallengeAnswers } from '../answers/challenge-answers.ts'
 import type { Cache } from '../cache/cache.ts'
+import type { Buffers } from '../spool/buffers.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { ClosedRoutes } from './closed-routes.ts'
 import type { Encoders } from './compression/encoders.ts'
+import type { ShortBodies } from './compression/short-bodies.ts'
+import type { Stories } from './story/stories.ts'
 
 export interface ExchangeContext extends TunnelRuntime {
   readonly accessLog: AccessLog
+  /** What became of requests that were not plain. */
+  readonly stories: Stories
   readonly encoders: Encoders
+  /** What bodies that are buffered share. */
+  readonly buffers: Buffers
+  readonly shortBodies: ShortBodies
   /** The configuration in force; an exchange reads it once. */
   readonly active: ActiveSnapshot
   /** Routes that maintenance windows answer now; undefined = none. */

@@ -24,7 +24,7 @@ import { sendAnswer } from './send-answer.ts'
 import { ExchangeTimer } from './timer.ts'
 
 export abstract class EndableExchange implements Expiring, CodedExchange {
-  readonly placement: Placement
+  placement: Placement
   protected readonly context: ExchangeContext
   readonly #language: Language | undefined
   protected readonly down: Downstream
@@ -52,6 +52,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     record: ExchangeRecord,
     placement: Placement,
     breaker: Breaker | undefined,
+    body = new RequestBody(record.head.meaning.length),
   ) {
     const { route } = placement
     this.context = context
@@ -65,7 +66,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.coder = negotiation && new Coder(context, negotiation, down, record, this)
     this.out = this.coder ?? down
     this.timer = new ExchangeTimer(this, context.wheel, route.timeouts, limits.minRate)
-    this.body = new RequestBody(record.head.meaning.length)
+    this.body = body
     if (route.retry) this.body.keep(route.retry.replayBytes)
   }
 
@@ -111,8 +112,15 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.record.status = head.status
     if (attempt.endpoint.ended) this.down.endAfterResponse()
     noteSession(this.context.sessions, this.placement, attempt.endpoint)
-    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, head.fields)
-    this.out.head(head, bodiless, this.requestId, cookie)
+    const edited = this.edited(head, attempt.endpoint.plan.name)
+    const cookie = affinityCookie(this.placement, attempt.endpoint, this.record.forwarded.scheme, edited.fields)
+    this.out.head(edited, bodiless, this.requestId, cookie)
+  }
+
+  /** As its route wants the fields of answers. @param upstream its name */
+  protected edited(head: ResponseHead, upstream: string): ResponseHead {
+    const { edits } = this.placement
+    return edits ? edits.answered(head, this.record, upstream) : head
   }
 
   /** Timers and verdicts come from outside of any connection: what they break must end here. */
@@ -145,7 +153,8 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
   }
 
   onResponseEnd(trailers: Fields): void {
-    this.out.end(trailers)
+    const { edits } = this.placement
+    this.out.end(edits ? edits.answerTrailers(trailers) : trailers)
     this.attempt!.recordAnswer()
     this.finish('complete')
     this.leaveClient()
@@ -270,6 +279,7 @@ export abstract class EndableExchange implements Expiring, CodedExchange {
     this.breaker?.end()
     this.attempt?.leave()
     this.timer.end()
+    this.record.retries = this.retries
     this.record.proof = this.retries?.proof ?? ''
     if (this.retries?.doubt) reportInDoubt(this.context, this.record, this.retries.doubt)
     // The answer's last bytes are not known yet: `onEncodedEnd` follows.

@@ -20,6 +20,7 @@ import { Attempt } from './attempt.ts'
 import { invalidate } from './cached/invalidate.ts'
 import type { ClientEvents } from './client-events.ts'
 import { EndableExchange } from './endable-exchange.ts'
+import { forwardedTrailers } from './fields/field-edits.ts'
 import { noteSession } from './placement.ts'
 
 /** What a failed attempt counts as for balancing by latency, ms. */
@@ -118,7 +119,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     attempt.begin(head, forwarded, this.requestId)
     this.timer.phase = 'request'
     attempt.stalls = !this.body.start(attempt.connection)
-    if (this.body.received) return this.timer.awaitResponse()
+    if (this.body.sent) return this.timer.awaitResponse()
     const upstreamsTurn = attempt.stalls || (head.meaning.expectsContinue && this.body.bytes === 0)
     this.timer.awaitBody(this.body.bytes, upstreamsTurn)
     if (!attempt.stalls) this.down.resumeBody()
@@ -142,8 +143,12 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   onRequestEnd(trailers: Fields): void {
     if (this.over) return
-    this.body.end(trailers)
-    if (this.timer.phase === 'request') this.timer.awaitResponse()
+    this.body.end(trailers.names.length === 0 ? trailers : this.#forwarded(trailers))
+    if (this.timer.phase === 'request' && this.body.sent) this.timer.awaitResponse()
+  }
+
+  #forwarded(trailers: Fields): Fields {
+    return forwardedTrailers(trailers, this.down.client.trusted, this.placement.edits)
   }
 
   onUpstreamDrain(): void {
@@ -194,7 +199,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const { endpoint, connection } = this.attempt!
     this.retries?.answered()
     this.record.status = head.status
-    const client = this.down.upgrade(head, this.requestId)
+    const client = this.down.upgrade(this.edited(head, endpoint.plan.name), this.requestId)
     this.finish('upgraded')
     noteSession(this.context.sessions, this.placement, endpoint)
     const { timeouts } = this.placement.route

@@ -12,6 +12,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { Compression } from './compression/compression.ts'
+import type { FieldEdits } from './fields/field-edits.ts'
 
 export interface Placement extends RoutedRequest {
   /** Where requests of the route are counted. */
@@ -21,6 +22,8 @@ export interface Placement extends RoutedRequest {
   readonly rpcReads: RpcReads | undefined
   /** How the route's answers are compressed; undefined = they are not. */
   readonly compression: Compression | undefined
+  /** What is done to the fields of the route's requests and answers; undefined = nothing. */
+  readonly edits: FieldEdits | undefined
 }
 
 /** @param path normalised; @returns undefined where no route matches */
@@ -31,8 +34,8 @@ export function placementOf(
   path: string,
   clientAddress: string,
 ): Placement | undefined {
-  const table = active.tables.get(listener)
-  const index = table ? matchRoute(table, hostName, path, method) : -1
+  const table = active.tables.get(listener) ?? active.tableOfLeft
+  const index = matchRoute(table, hostName, path, method)
   if (index < 0) return undefined
   const route = active.snapshot.routes[index]!
   const pool = active.pools[route.pool]!
@@ -44,6 +47,7 @@ export function placementOf(
     pool,
     rpcReads: active.rpcReads[index],
     compression: active.compressions[index],
+    edits: active.edits[index],
     key: balance.kind === 'hash' ? hashKey(followed ?? clientAddress) : 0,
     stickiness: pool.affinity?.stickinessOf(fields, clientAddress, Date.now()),
   }

@@ -21,6 +21,14 @@ import type { Compression, Negotiation } from './compression/compression.ts'
 import type { ExchangeContext } from './context.ts'
 import type { ClientSide } from './downstream.ts'
 import type { Placement } from './placement.ts'
+import { type Try, tryOf } from './story/tries.ts'
+
+/** What went wrong on the way. */
+interface Tried {
+  readonly tries: readonly Try[]
+  /** Undefined = its fate is known. */
+  readonly doubt: object | undefined
+}
 
 /** It is its own entry in the access log: none is made for it. */
 export class ExchangeRecord implements AccessFacts {
@@ -32,6 +40,8 @@ export class ExchangeRecord implements AccessFacts {
   /** What answers it in the place of an upstream: a maintenance window; undefined = none does. */
   closedRoute: ClosedRoute | undefined = undefined
   attempts = 0
+  /** What was tried before its end; undefined = nothing has failed. */
+  retries: Tried | undefined = undefined
   /** Why the last retry was safe; '' = there was none. */
   proof: Proof | '' = ''
   /** 0 = the client got no answer. */
@@ -44,6 +54,10 @@ export class ExchangeRecord implements AccessFacts {
   bytesUncoded = 0
   /** '' = its route has no cache, or it did not come so far. */
   cache: CacheOutcome | '' = ''
+  /** For how long its body was gathered before an upstream was chosen, ms; 0 = it was not. */
+  gatheringMs = 0
+  /** Of its body, bytes that went to a file. */
+  bytesSpooled = 0
   /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */
@@ -121,8 +135,9 @@ export class ExchangeRecord implements AccessFacts {
    * @param attempt the last one
    * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `needs HTTP/1.1` or the code of vigia's own answer
    */
-  finish({ row, accessLog }: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
-    const { placement } = this
+  finish(context: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
+    const { row, accessLog } = context
+    const { placement, retries } = this
     const nowMs = performance.now()
     // Counted where it ended: at its last upstream, else its pool, else vigia itself.
     const slot = attempt?.endpoint.slot ?? placement?.pool.slot ?? SLOT_OF_VIGIA
@@ -140,15 +155,42 @@ export class ExchangeRecord implements AccessFacts {
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
     if (this.coding !== '') row.compressed(this.coding, this.bytesUncoded, this.bytesOut)
     if (end !== 'complete') countEnd(row, slot, end)
-    if (!accessLog.enabled) return
+    const isPlain = this.status < 500 && !retries && (end === 'complete' || end === 'upgraded')
+    if (isPlain && !accessLog.enabled) return
     // A retry that would have been safe, but found nobody to ask.
     if (this.attempts < 2) this.proof = ''
     this.bytesIn = bytesIn
     this.upstream = attempt?.endpoint.plan.name ?? ''
     this.connectMs = attempt?.connectMs ?? 0
     this.end = end
-    accessLog.write(this, nowMs - this.startedMs, nowMs)
+    const totalMs = nowMs - this.startedMs
+    if (!isPlain) this.#tellStory(context, attempt, totalMs, nowMs)
+    if (accessLog.enabled) accessLog.write(this, totalMs, nowMs)
   }
+
+  #tellStory({ stories }: ExchangeContext, attempt: Attempt | undefined, totalMs: number, nowMs: number): void {
+    const { placement, retries, startedMs, closedRoute, status, bytesIn } = this
+    const tries = [...(retries?.tries ?? [])]
+    // The last one has failed, and stands there already, or it is the one that was answered, or broken off.
+    if (attempt && tries.at(-1)?.startedMs !== attempt.startedMs)
+      tries.push(
+        tryOf(attempt, attempt.sentBytes + bytesIn, { status: attempt.status, failure: endOf(this.end) }, nowMs),
+      )
+    const window = closedRoute && {
+      name: closedRoute.window,
+      reason: closedRoute.reason,
+      untilMs: closedRoute.untilMs,
+    }
+    const hasChosen = tries.length > 0 || (status === 503 && !closedRoute)
+    const pool = hasChosen ? placement?.pool : undefined
+    const inDoubt = retries?.doubt !== undefined
+    stories.keep(this, { startedMs, totalMs, tries, inDoubt, window, pool }, Date.now())
+  }
+}
+
+/** As the failure of the attempt that was under way. */
+function endOf(end: string): string {
+  return end === 'complete' || end === 'upgraded' ? '' : end
 }
 
 function countEnd(row: CounterRow, slot: number, end: string): void {

@@ -80,6 +80,13 @@ export class RequestBody {
     this.#connection = undefined
   }
 
+  /** Gives away what it has before any connection, for somebody else to hold. */
+  protected release(): Buffer | undefined {
+    const kept = this.#kept
+    this.#kept = undefined
+    return kept?.bytes()
+  }
+
   /** What a connection has, and what is too long to be kept, need not be held any longer. */
   #letGo(): void {
     if (this.#connection && this.bytes > this.#replayBytes) this.#kept = undefined

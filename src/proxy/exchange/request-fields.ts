@@ -1,17 +1,17 @@
 // Which fields of a client's request go to the upstream: end-to-end ones (RFC 9110 7.6.1), then what vigia says about the client.
-// What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced.
+// What an untrusted client claims of itself (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id) is replaced, and what else only a proxy may
+// say (policy/request/fields/claims.ts) is put aside.
 
 import { isAuthority, portOf, withoutEmptyPort } from '../../http/authority.ts'
-import { FIELD, type Field, fieldOf } from '../../http/field-names.ts'
-import { firstValue, listOf } from '../../http/fields.ts'
+import { FIELD, type Field } from '../../http/field-names.ts'
+import { type Fields, firstValue, listOf, NO_FIELDS } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
+import { claimOf } from '../../policy/request/fields/claims.ts'
 import { countsHops } from '../../policy/request/method-class.ts'
 import type { ClientSide } from './downstream.ts'
 
-/** X-Forwarded-Prefix, -Ssl ...: vigia says nothing of these, but a client must not either. */
-const OTHER_FORWARDED = /^x-forwarded-/i
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
 /** @param via name for Via, undefined = none */
@@ -26,6 +26,7 @@ export function forwardedRequest(
   const values: string[] = []
   const kinds: Field[] = []
   let passed: string | undefined
+  let claimed: Fields | undefined
   for (let i = 0; i < fields.names.length; i += 1) {
     switch (fields.kinds[i]) {
       case FIELD.host:
@@ -54,8 +55,13 @@ export function forwardedRequest(
         break
     }
     const name = fields.names[i]!
-    if (name.includes('_') ? imitates(name) : !client.trusted && OTHER_FORWARDED.test(name)) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
+    const claim = fields.kinds[i] === FIELD.other ? claimOf(name) : undefined
+    if (claim === 'imitation') continue
+    if (claim === 'claim' && !client.trusted) {
+      claimed = withClaim(claimed, name, fields.values[i]!)
+      continue
+    }
     names.push(name)
     values.push(
       fields.kinds[i] === FIELD.maxForwards ? hopsLeft(method, fields.values[i]!, maxForwards) : fields.values[i]!,
@@ -101,6 +107,7 @@ export function forwardedRequest(
     clientAddress: address,
     scheme,
     passed,
+    claimed,
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
     written: undefined,
   }
@@ -111,10 +118,9 @@ function hopsLeft(method: string, sent: string, maxForwards = 0): string {
   return countsHops(method) ? String(Math.max(0, maxForwards - 1)) : sent
 }
 
-/** CGI and WSGI read `X_Forwarded_For` as X-Forwarded-For: no name may pass that only such a reading turns into one of vigia's own. */
-function imitates(name: string): boolean {
-  const read = name.replaceAll('_', '-')
-  return fieldOf(read) !== FIELD.other || OTHER_FORWARDED.test(read)
+function withClaim(claimed: Fields | undefined, name: string, value: string): Fields {
+  const { names, values, kinds } = claimed ?? NO_FIELDS
+  return { names: [...names, name], values: [...values, value], kinds: [...kinds, FIELD.other] }
 }
 
 /** Of several, the first is the client's: each proxy appends its own. For a WebSocket some proxies write wss and ws. */

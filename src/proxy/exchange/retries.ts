@@ -14,6 +14,7 @@ import {
   type Proof,
   type Repetition,
   type RetryDecision,
+  whyNotRetried,
 } from '../../policy/request/retry.ts'
 import { isDeclaredRead } from '../../policy/request/rpc-reads.ts'
 import { type AnswerCode, answerToFailure } from '../answers/codes.ts'
@@ -26,6 +27,9 @@ import { decodedText } from './decoded-text.ts'
 import type { Doubt } from './in-doubt.ts'
 import type { Placement } from './placement.ts'
 import type { RequestBody } from './request-body.ts'
+import { failedTry, type Try, tryOf } from './story/tries.ts'
+
+const SILENT = 'silent: probes find it unhealthy, and nothing answers there'
 
 /** How far the response has come. */
 export interface ResponseProgress {
@@ -44,6 +48,8 @@ export class Retries {
   lastFailure: AnswerCode | undefined = undefined
   /** The newest attempt that may have been carried out, unknown to all; an answer of a later one ends the doubt. */
   doubt: Doubt | undefined = undefined
+  /** Attempts that were not the end of it, or failed, for whoever asks what became of the request. */
+  readonly tries: Try[] = []
   /** How the request failed on the last upstream that got it. */
   #failedAs: FailureKind | undefined = undefined
   readonly #method: string
@@ -79,6 +85,8 @@ export class Retries {
     const { pool } = this.#placement
     const failed = this.#failed(attempt, failure, connecting, attemptsMade, progress)
     const decision = decideRetry(failed)
+    const next = decision.retry ? decision : whyNotRetried(failed)
+    this.tries.push(failedTry(attempt, this.#sentBytes(attempt), `${failure}: ${detail}`, next))
     this.lastFailure = answerToFailure(failure, connecting)
     this.noteDoubt(attempt, progress.headSent ? `the answer was cut: ${detail}` : `${failure}: ${detail}`)
     if (decision.retry) this.#begin(attempt.endpoint, decision)
@@ -97,7 +105,12 @@ export class Retries {
     const { pool } = this.#placement
     const statuses = pool.plan.retry?.statuses ?? []
     const decision = decideRetryOfAnswer({ ...this.#repetition(attempt, attemptsMade, progress), status, statuses })
-    return decision.retry ? this.#beginElsewhere(attempt, decision, nowMs) : undefined
+    const other = decision.retry ? this.#beginElsewhere(attempt, decision, nowMs) : undefined
+    if (other && decision.retry) {
+      const { proof } = decision
+      this.tries.push(tryOf(attempt, this.#sentBytes(attempt), { status, proof }, nowMs))
+    }
+    return other
   }
 
   /** Its upstream has gone silent: the choice of another to ask, or undefined where it can't or must not be sent again. */
@@ -108,7 +121,9 @@ export class Retries {
     progress: ResponseProgress,
   ): Choice | undefined {
     const decision = decideRetry(this.#failed(attempt, 'silent', connecting, attemptsMade, progress))
-    return decision.retry ? this.#beginElsewhere(attempt, decision, performance.now()) : undefined
+    const other = decision.retry ? this.#beginElsewhere(attempt, decision, performance.now()) : undefined
+    if (other && decision.retry) this.tries.push(failedTry(attempt, this.#sentBytes(attempt), SILENT, decision))
+    return other
   }
 
   #beginElsewhere(attempt: Attempt, decision: RetryDecision & { retry: true }, nowMs: number): Choice | undefined {
@@ -129,7 +144,11 @@ export class Retries {
     const request = { method: this.#method, declared: this.#declared, requestBytesWritten: sentBytes }
     if (!isInDoubt(request)) return
     const stage = connection.responseBegun ? 'responding' : 'sent'
-    this.doubt = { endpoint, bytesSent: sentBytes + this.#body.bytes, stage, cause }
+    this.doubt = { endpoint, bytesSent: this.#sentBytes(attempt), stage, cause }
+  }
+
+  #sentBytes({ sentBytes }: Attempt): number {
+    return sentBytes + this.#body.bytes
   }
 
   /** An upstream's answer goes to the client: no earlier attempt matters any more. */

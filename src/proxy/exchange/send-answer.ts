@@ -45,7 +45,8 @@ export function sendAnswer(
 /** Hands over a whole answer that is no fault's, and notes it; the caller flushes. */
 export function sendWhole(down: Downstream, record: ExchangeRecord, { head, body }: Answer): void {
   const bodiless = record.method === 'HEAD'
-  down.head(head, bodiless, record.requestId, '')
+  const edits = record.placement?.edits
+  down.head(edits ? edits.own(head, record) : head, bodiless, record.requestId, '')
   if (!bodiless) down.body(body, 0, body.length)
   down.end(NO_FIELDS)
   record.status = head.status

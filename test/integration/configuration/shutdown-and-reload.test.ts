@@ -1,12 +1,18 @@
 // Shutdown and reload while something is under way, and waits that follow a failed attempt.
 
+import { connect as connectHttp2 } from 'node:http2'
+import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
-import { ok } from '../../support/raw-answers.ts'
+import { answerOf } from '../../support/h2-client.ts'
+import { PacedSocket } from '../../support/paced-socket.ts'
+import { answerOk, ok } from '../../support/raw-answers.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
+import { certificateFiles } from '../../support/tls-files.ts'
 import { IN_TIME, sleep, until } from '../../support/until.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
@@ -57,6 +63,46 @@ async function onRemovedListener() {
 }
 
 describe('a shutdown', () => {
+  test(
+    'serves who has only just come, with a handshake under way or without a word so far; who stays silent is ended',
+    IN_TIME,
+    async () => {
+      const { port } = await upstream(answerOk)
+      const [files] = await certificateFiles({ names: ['erp.example'] })
+      const { certFile, keyFile } = files!
+      const [web, secure] = [await freePort(), await freePort()]
+      const tls = { certificates: [{ certFile, keyFile }] }
+      const listeners = [
+        { name: 'web', address: `127.0.0.1:${web}` },
+        { name: 'secure', address: `127.0.0.1:${secure}`, tls },
+      ]
+      vigia = await startVigia({ upstreams: [port], config: { listeners, shutdown: '1m' } })
+      const go = Promise.withResolvers<void>()
+      const inHandshake = (protocol: string) => {
+        const socket = new PacedSocket(secure, sent => (sent > 100 ? go.promise : Promise.resolve()))
+        return connectTls({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol] }).on('error', () => {})
+      }
+      const overTls = inHandshake('http/1.1')
+      const session = connectHttp2(`https://erp.example`, { createConnection: () => inHandshake('h2') })
+      session.on('error', () => {})
+      const [plain, silent] = [await RawClient.connect(web), await RawClient.connect(web)]
+      const { status } = vigia
+      await until('all are there', async () => (await status()).clients.connections === 4)
+
+      const stopped = vigia.stop()
+      await until('it stops', async () => (await fetchText(vigia!.adminPort, '/readyz')).status === 503)
+      plain.send(GET)
+      go.resolve()
+      overTls.write(GET)
+      const asked = answerOf(session.request({ ':path': '/' }))
+      expect(field(await plain.response(), 'connection')).toBe('close')
+      expect((await text(overTls)).split('\r\n')[0]).toBe('HTTP/1.1 200 OK')
+      expect((await asked).status).toBe(200)
+      await silent.untilClosed()
+      await stopped
+    },
+  )
+
   test('ends as soon as the last answer has ended, also one that had begun before, on a connection that is kept', async () => {
     const open = openAnswer()
     const { port } = await upstream(open.answer)

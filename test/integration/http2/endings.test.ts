@@ -96,34 +96,41 @@ describe('a stop', () => {
   })
 })
 
-test('a listener that leaves the configuration ends its connections so, and a reload that keeps it does not', async () => {
-  const { vigia, client, let: go } = await begin()
-  const other = { name: 'other', address: '127.0.0.1:0' }
-  const web = { name: 'web', address: `127.0.0.1:${vigia.port}`, http2: true }
-  await client.send(client.request(1, '/held'))
-  await isUpstream('/held')
-  const loads = async () => (await vigia.status()).configuration.revision
-  const reload = async (listeners: readonly object[]) => {
-    const before = await loads()
-    await vigia.writeConfig({ listeners })
-    vigia.kill('SIGHUP')
-    await until('it is loaded', async () => (await loads()) > before)
-  }
-  await reload([web, other])
-  await client.send(client.request(3, '/after'))
-  expect(await client.answered(3)).toBe('GET /after')
-  expect(client.goAways).toEqual([])
-  await reload([other])
-  await client.when('the first GOAWAY', () => client.goAways.length === 1)
-  await client.pong()
-  go()
-  expect(await client.answered(1)).toBe('at last')
-  await client.when('the connection ends', () => client.ending === 'fin')
-  expect(client.goAways).toEqual([
-    { last: ALL_STREAMS, code: NO_ERROR },
-    { last: 3, code: NO_ERROR },
-  ])
-})
+test(
+  'a listener that leaves the configuration ends its connections so, and a reload that keeps it does not',
+  IN_TIME,
+  async () => {
+    const { vigia, client, let: go } = await begin()
+    const other = { name: 'other', address: '127.0.0.1:0' }
+    const web = { name: 'web', address: `127.0.0.1:${vigia.port}`, http2: true }
+    await client.send(client.request(1, '/held'))
+    await isUpstream('/held')
+    const loads = async () => (await vigia.status()).configuration.revision
+    const reload = async (listeners: readonly object[]) => {
+      const before = await loads()
+      await vigia.writeConfig({ listeners })
+      vigia.kill('SIGHUP')
+      await until('it is loaded', async () => (await loads()) > before)
+    }
+    await reload([web, other])
+    await client.send(client.request(3, '/after'))
+    expect(await client.answered(3)).toBe('GET /after')
+    expect(client.goAways).toEqual([])
+    await reload([other])
+    await client.when('the first GOAWAY', () => client.goAways.length === 1)
+    // What a client sends before it knows has a route all the same.
+    await client.send(client.request(5, '/between'))
+    expect(await client.answered(5)).toBe('GET /between')
+    await client.pong()
+    go()
+    expect(await client.answered(1)).toBe('at last')
+    await client.when('the connection ends', () => client.ending === 'fin')
+    expect(client.goAways).toEqual([
+      { last: ALL_STREAMS, code: NO_ERROR },
+      { last: 5, code: NO_ERROR },
+    ])
+  },
+)
 
 describe('a connection', () => {
   test('that has been idle for timeouts.keepAlive is told, and ends', IN_TIME, async () => {

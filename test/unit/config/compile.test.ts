@@ -38,6 +38,10 @@ test('a document with nothing but the necessary gets every default', () => {
         integration: false,
         access: undefined,
         rateLimit: undefined,
+        buffer: {
+          request: { mode: 'auto', memoryBytes: 65_536, maxBytes: 2 * 1024 ** 3 },
+          response: { mode: 'auto', memoryBytes: 1024 ** 2, maxBytes: 1024 ** 3 },
+        },
       },
     ],
     pools: [
@@ -99,6 +103,7 @@ test('a document with nothing but the necessary gets every default', () => {
     ],
     dns: { servers: undefined, timeoutMs: undefined, minTtlMs: 1_000, maxTtlMs: 300_000 },
     cache: { bytes: 64 * 1024 ** 2 },
+    buffers: { directory: undefined, memoryBytes: undefined, diskBytes: 2 * 1024 ** 3, keepFreeBytes: 1024 ** 3 },
     trustedProxies: [],
     limits: {
       headBytes: 16_384,

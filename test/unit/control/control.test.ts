@@ -21,6 +21,7 @@ async function control(more: Parameters<typeof snapshotOf>[0] = {}) {
   const built = new Control({
     snapshot,
     workerUrl: new URL('./fixtures/fake-worker.ts', import.meta.url),
+    spoolUrl: new URL('./no-spool.ts', import.meta.url),
     logger: createLogger({ level: 'silent' }),
     version: '1.2.3',
   })

@@ -17,6 +17,8 @@ import {
 } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
 import { compilePoolLimits, poolLimitsSchema } from '../bounds.ts'
+import { bufferSchema } from '../buffer.ts'
+import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
 import { checkTcpKeepAlive, compileTcpKeepAlive, tcpKeepAliveSchema } from '../tcp-keep-alive.ts'
 import { affinityFiles, affinitySchema, checkAffinity, checkCookieNames, compileAffinity } from './affinity.ts'
 import { applicationSchema, assetsSchema, checkAssets, compileAssets } from './application.ts'
@@ -116,6 +118,7 @@ export const poolSchema = section(
     application: Type.Optional(applicationSchema),
     assets: Type.Optional(assetsSchema),
     paths: Type.Optional(pathsSchema),
+    headers: Type.Optional(headersSchema),
     slowStart: Type.Optional(
       duration(
         'Duration. How long an upstream that was out takes to get its whole weight again, from a tenth of it on; not at the start of vigia.',
@@ -135,6 +138,7 @@ export const poolSchema = section(
     idleTimeout: Type.Optional(
       duration('Duration. How long an idle connection to an upstream is kept.', DEFAULTS.idleTimeout),
     ),
+    buffer: Type.Optional(bufferSchema),
     proxyProtocol: Type.Optional(poolProxyProtocolSchema),
     tcpKeepAlive: Type.Optional(tcpKeepAliveSchema('an upstream', 'what waits on it has failed', 'option srvtcpka')),
   },
@@ -168,6 +172,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
   yield* checkAssets(pool, at)
   yield* checkPaths(pool.paths, [...at, 'paths'])
+  yield* checkHeaders(pool.headers, [...at, 'headers'])
   yield* checkTcpKeepAlive(pool.tcpKeepAlive, [...at, 'tcpKeepAlive'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
   const isNeverOut = isOff(pool.health) && isOff(pool.outlier)
@@ -227,9 +232,10 @@ function* checkSlots(pools: PoolsDocument): Iterable<Finding> {
 }
 
 export function* poolFiles(pools: PoolsDocument): Iterable<NamedFile> {
-  for (const [name, { health, affinity, upstreams }] of Object.entries(pools)) {
+  for (const [name, { health, headers, affinity, upstreams }] of Object.entries(pools)) {
     const at = ['pools', name]
     yield* healthFiles(health, [...at, 'health'])
+    yield* headersFiles(headers, [...at, 'headers'])
     yield* affinityFiles(affinity, [...at, 'affinity'])
     yield* upstreamFiles(upstreams, [...at, 'upstreams'])
   }
@@ -270,6 +276,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     application: pool.application,
     assets: compileAssets(pool),
     paths: compilePaths(pool.paths),
+    headers: compileHeaders(pool.headers, files),
   }
 }
 

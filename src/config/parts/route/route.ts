@@ -3,10 +3,13 @@
 import Type, { type Static } from 'typebox'
 import type { Limits, Timeouts } from '../../../plan/bounds.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
+import type { Contents, NamedFile } from '../../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { boolean, integer, name, section, size, text } from '../../forms/schema-blocks.ts'
 import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSchema } from '../bounds.ts'
+import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
+import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
 import {
@@ -58,6 +61,8 @@ export const routeSchema = section(
     rateLimit: Type.Optional(rateLimitSchema),
     compress: Type.Optional(compressSchema),
     cache: Type.Optional(routeCacheSchema),
+    headers: Type.Optional(headersSchema),
+    buffer: Type.Optional(bufferSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -89,6 +94,7 @@ export function* checkRoutes(
     yield* checkQueuePriority(route, isKnown ? pools[pool] : undefined, at)
     yield* checkAccess(route.access, prefixOf(route.match), [...at, 'access'])
     yield* checkCompress(route.compress, [...at, 'compress'])
+    yield* checkHeaders(route.headers, [...at, 'headers'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
   }
   for (const name of Object.keys(pools)) {
@@ -112,6 +118,10 @@ function* checkQueuePriority(
   }
 }
 
+export function* routeFiles(routes: RoutesDocument): Iterable<NamedFile> {
+  for (const [i, { headers }] of routes.entries()) yield* headersFiles(headers, ['routes', i, 'headers'])
+}
+
 /** The name in logs and metrics. */
 export function routeName({ name }: RouteDocument, at: number): string {
   return name ?? `routes[${at}]`
@@ -123,10 +133,12 @@ export function compileRoute(
   at: number,
   poolIndices: ReadonlyMap<string, number>,
   otherwise: {
+    readonly pools: PoolsDocument
     readonly timeouts: Timeouts
     readonly limits: Limits
     readonly compress: CompressDocument | undefined
   },
+  files: Contents,
 ): RoutePlan {
   return {
     name: routeName(route, at),
@@ -142,6 +154,8 @@ export function compileRoute(
     rateLimit: compileRateLimit(route.rateLimit),
     compress: compileCompress(route.compress, otherwise.compress),
     cache: compileRouteCache(route.cache),
+    headers: compileHeaders(route.headers, files),
+    buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
   }
 }
 

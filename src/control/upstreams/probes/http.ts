@@ -6,7 +6,7 @@ import { Pattern } from '../../../config/forms/pattern.ts'
 import type { HealthPlan, HttpProbe } from '../../../plan/health.ts'
 import { type AgentHints, readHints } from '../../../policy/upstream/agent-hints.ts'
 import { connectBehindHeader, connectProbe } from './connect.ts'
-import { describeProbeError, isVoidProbe, type RunProbe } from './probe.ts'
+import { describeProbeError, isVoidProbe, oneLine, type RunProbe } from './probe.ts'
 
 type HttpPlan = HealthPlan & { kind: 'http' }
 
@@ -16,6 +16,7 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, place, signal) => {
   const { body } = plan
   let status: number | undefined
   let error: string | undefined
+  let answer: string | undefined
   let isVoid = false
   let hints: AgentHints | undefined
   let end = () => {}
@@ -49,7 +50,10 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, place, signal) => {
       request.on('response', resolve).on('error', reject).end(body)
     })
     status = response.statusCode
-    error = await judge(plan, response)
+    answer = headWords(response)
+    error = await judge(plan, response, start => {
+      answer += `, beginning with "${oneLine(start, SHOWN_CHARS)}"`
+    })
     // A node that does not count as well is not asked for its hints.
     if (error === undefined) hints = readHints(response.statusCode!, response.headers, plan)
   } catch (thrown) {
@@ -59,24 +63,43 @@ export const probeHttp: RunProbe<HttpPlan> = async (plan, place, signal) => {
   } finally {
     end()
   }
-  return { ok: error === undefined, durationMs: performance.now() - started, status, error, isVoid, hints }
+  return { ok: error === undefined, durationMs: performance.now() - started, status, error, isVoid, hints, answer }
 }
 
-/** What is wrong with the answer; undefined = nothing. */
-async function judge(plan: HttpPlan, response: IncomingMessage): Promise<string | undefined> {
+/** Of a body that is not as expected. */
+const SHOWN_CHARS = 120
+
+/** `302 Found, Location: /web/login`; without the query, which may be a login. */
+function headWords({ statusCode, statusMessage, headers }: IncomingMessage): string {
+  const location =
+    headers.location === undefined ? '' : `, Location: ${oneLine(headers.location.replace(/[?#].*/s, ''))}`
+  return `${statusCode} ${oneLine(statusMessage ?? '', SHOWN_CHARS)}`.trimEnd() + location
+}
+
+/** What is wrong with the answer; undefined = nothing. @param onStart the beginning of a body that is not as expected */
+async function judge(
+  plan: HttpPlan,
+  response: IncomingMessage,
+  onStart: (text: string) => void,
+): Promise<string | undefined> {
   response.on('error', () => {})
   const statusCode = response.statusCode!
   if (plan.drainOn404 === true && statusCode === 404) return undefined
   if (!plan.statuses.some(({ from, to }) => statusCode >= from && statusCode <= to)) {
+    // What came with the head; nothing is waited for.
+    const start: Buffer | null = response.read()
+    if (start !== null) onStart(start.subarray(0, plan.bodyBytes).toString('utf8'))
     return `status ${statusCode}, expected ${formatStatuses(plan.statuses)}`
   }
   if (plan.bodyContains === undefined && plan.bodyMatches === undefined) return undefined
   const text = await readStart(response, plan.bodyBytes)
   if (plan.bodyContains !== undefined && !text.includes(plan.bodyContains)) {
+    onStart(text)
     return `status ${statusCode}, but "${plan.bodyContains}" is not in the first ${plan.bodyBytes} bytes of the body`
   }
   const matches = patternOf(plan)?.test(text)
   if (plan.bodyMatches === undefined || matches) return undefined
+  onStart(text)
   const how = matches === undefined ? 'takes longer than 100 ms on' : 'does not match'
   return `status ${statusCode}, but /${plan.bodyMatches}/ ${how} the first ${plan.bodyBytes} bytes of the body`
 }

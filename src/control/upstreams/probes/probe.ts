@@ -18,6 +18,8 @@ export interface ProbeResult {
   readonly error: string | undefined
   /** What the node says of itself, where it is ok and that is asked for; undefined = nothing. */
   readonly hints?: AgentHints | undefined
+  /** What came back, in a line, as it was sent: it may hold secrets. Undefined = nothing did. */
+  readonly answer?: string | undefined
 }
 
 /** Whom a probe asks. */
@@ -74,6 +76,10 @@ export function describeProbeError(error: unknown, timeoutMs: number): string {
   }
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 200)
+/** @param text of others */
+export function oneLine(text: string, most = 200): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+    .slice(0, most)
 }

@@ -14,7 +14,7 @@ import type { ExchangeContext } from '../../exchange/context.ts'
 import { type ClientSide, type TlsFacts, UNKNOWN_PEER } from '../../exchange/downstream.ts'
 import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
 import { Proxied } from '../../upstream/proxied.ts'
-import type { ClientConnection, ConnectionHost } from '../client-connection.ts'
+import { type ClientConnection, type ConnectionHost, FIRST_REQUEST_MS } from '../client-connection.ts'
 import { admitConnection } from '../client-limits.ts'
 import { feelReset } from '../feel-reset.ts'
 import { H1Connection } from '../h1-connection.ts'
@@ -150,8 +150,9 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
     this.client = { ...this.client, trusted: this.#context.active.isTrusted(this.client.peer), listener }
   }
 
+  /** What has begun goes on: as a connection it is drained in its turn. */
   drain(): void {
-    this.destroy()
+    if (this.transport.bytesRead === 0) this.#arm(FIRST_REQUEST_MS)
   }
 
   stop(): number {

@@ -36,8 +36,8 @@ export function admitCached(
   const isLogin = head.meaning.login || down.logins !== undefined
   if (!isRead || hasBody || isLogin || head.host === undefined || record.forwarded.upgrade !== undefined) return 'pass'
   const turn = new CacheTurn(context, down, record, placement)
-  const { wants } = turn.asked
-  if (wants.isBypassed) return 'pass'
+  // To what a client claims of itself, where its route keeps that, an upstream may answer with something else.
+  if (turn.asked.wants.isBypassed || record.forwarded.claimed !== undefined) return 'pass'
   const give = (reply: StoredReply) =>
     reply.isSmall && record.negotiation === undefined
       ? reply

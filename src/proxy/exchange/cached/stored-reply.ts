@@ -62,7 +62,8 @@ export class StoredReply {
     record.cache = this.outcome
     record.status = this.#head.status
     if (record.firstByteMs === 0) record.firstByteMs = performance.now() - record.startedMs
-    down.head(this.#head, this.#bodiless, record.requestId, '')
+    const edits = record.placement?.edits
+    down.head(edits ? edits.answered(this.#head, record, '') : this.#head, this.#bodiless, record.requestId, '')
   }
 
   /** Hands over the next piece. @returns false where it was the last one */

@@ -5,16 +5,16 @@
 import { CHUNKED, NO_LENGTH } from '../../../http/body.ts'
 import type { Fields } from '../../../http/fields.ts'
 import type { ResponseHead } from '../../../http/heads.ts'
-import type { Coding } from '../../../plan/compression.ts'
 import { codedFields, codedTrailers, variedFields } from '../../../policy/request/compression/coded-fields.ts'
 import { compressionVerdict } from '../../../policy/request/compression/verdict.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ExchangeContext } from '../context.ts'
 import type { Downstream } from '../downstream.ts'
 import type { ExchangeRecord } from '../record.ts'
-import { isEventStream, varied, withFields } from './coded-head.ts'
+import { type HeldHead, isEventStream, isShort, SHORT_BYTES, varied, withFields } from './coded-head.ts'
 import type { Negotiation } from './compression.ts'
 import { type Encoder, type EncoderOwner, encodeAtOnce, isReusable } from './encoders.ts'
+import type { ShortBody, ShortBodyOwner } from './short-bodies.ts'
 
 /** What an exchange does with its answer. */
 export type AnswerSink = Pick<Downstream, 'holdsBuffers' | 'head' | 'body' | 'end' | 'flush'>
@@ -28,20 +28,11 @@ export interface CodedExchange {
   onEncoderFailed(error: unknown): void
 }
 
-/** Up to this length a body is compressed as a whole, so that its new length can be told; without an encoder on this thread. */
-const SHORT_BYTES = 8192
 /** What may wait for the encoder before the upstream is asked to wait, bytes; so much of what says its length goes there at a time. */
 const MOST_WAITING = 65_536
 const NO_BYTES = Buffer.alloc(0)
 
-interface HeldHead {
-  readonly head: ResponseHead
-  readonly requestId: string
-  readonly cookie: string
-  readonly coding: Coding
-}
-
-export class Coder implements AnswerSink, EncoderOwner {
+export class Coder implements AnswerSink, EncoderOwner, ShortBodyOwner {
   readonly #down: Downstream
   readonly #exchange: CodedExchange
   readonly #context: ExchangeContext
@@ -49,8 +40,8 @@ export class Coder implements AnswerSink, EncoderOwner {
   readonly #negotiation: Negotiation
   /** Kept until it is known whether the whole body is at hand; undefined = it has been passed on, or none has come. */
   #held: HeldHead | undefined = undefined
-  /** What has come of a short body. */
-  readonly #outputs: Buffer[] = []
+  /** A short body, until it is encoded. */
+  #short: ShortBody | undefined = undefined
   /** Undefined = what comes is passed on as it is. */
   #encoder: Encoder | undefined = undefined
   /** What waits for the encoder: the first `#waiting` bytes of it. */
@@ -141,18 +132,23 @@ export class Coder implements AnswerSink, EncoderOwner {
   abort(): void {
     if (this.#held) this.#passOn(this.#held)
     this.#release(false)
+    this.#short?.cancel()
+    this.#short = undefined
     this.#trailers = undefined
   }
 
   // ---- from the encoder ----
 
   onOutput(output: Buffer): void {
-    if (this.#held) this.#outputs.push(output)
-    else this.#safely(() => this.#send(output))
+    this.#safely(() => this.#send(output))
   }
 
   onEncoded(): void {
     this.#safely(() => this.#onEncoded())
+  }
+
+  onShortBody(encoded: Buffer): void {
+    this.#safely(() => this.#endWhole(encoded))
   }
 
   onEncoderFailed(error: unknown): void {
@@ -174,7 +170,7 @@ export class Coder implements AnswerSink, EncoderOwner {
   #onEncoded(): void {
     this.#encoding = false
     if (this.#finishing) return this.#end()
-    if (!this.#held) this.#stuck = !this.#down.flush()
+    this.#stuck = !this.#down.flush()
     this.#encode()
     if (!this.#paused || this.isEnding || !this.#hasRoom()) return
     this.#paused = false
@@ -206,24 +202,30 @@ export class Coder implements AnswerSink, EncoderOwner {
     const trailers = this.#trailers!
     this.#release(true)
     this.#trailers = undefined
-    if (this.#held) this.#sendWhole(this.#held, Buffer.concat(this.#outputs), trailers)
-    else this.#down.end(trailers)
+    this.#down.end(trailers)
     this.#exchange.onEncodedEnd()
   }
 
   /** A short body, all of which is there. */
   #encodeWhole(held: HeldHead, trailers: Fields): void {
-    const coded = codedTrailers(trailers)
-    this.#record.encodes(this.#waiting)
-    this.#encoder = isReusable(held.coding) ? this.#takeEncoder(held) : undefined
-    if (this.#encoder) {
-      this.#trailers = coded
-      return this.#encode()
-    }
+    const { coding } = held
     const { level } = this.#negotiation.compression.plan
-    this.#sendWhole(held, encodeAtOnce(held.coding, level, this.#bytes.subarray(0, this.#waiting)), coded)
+    const bytes = this.#bytes.subarray(0, this.#waiting)
+    const coded = codedTrailers(trailers)
     this.#bytes = NO_BYTES
     this.#waiting = 0
+    this.#record.encodes(bytes.length)
+    if (isReusable(coding)) this.#short = this.#context.shortBodies.encode(coding, level, bytes, this.#most, this)
+    if (this.#short) this.#trailers = coded
+    else this.#sendWhole(held, encodeAtOnce(coding, level, bytes), coded)
+  }
+
+  #endWhole(encoded: Buffer): void {
+    const trailers = this.#trailers!
+    this.#short = undefined
+    this.#trailers = undefined
+    this.#sendWhole(this.#held!, encoded, trailers)
+    this.#exchange.onEncodedEnd()
   }
 
   #sendWhole(held: HeldHead, body: Buffer, trailers: Fields): void {
@@ -233,15 +235,16 @@ export class Coder implements AnswerSink, EncoderOwner {
     this.#down.end(trailers)
   }
 
-  #takeEncoder({ head, coding }: HeldHead): Encoder | undefined {
-    const { compressions } = this.#context.active.snapshot.limits
-    const lasting = isEventStream(head) || this.#record.placement?.route.longPoll === true
-    return this.#context.encoders.take(coding, this.#negotiation.compression.plan.level, lasting, compressions, this)
+  get #most(): number {
+    return this.#context.active.snapshot.limits.compressions
   }
 
   /** More is to come than can be encoded at once: as it comes, where there is room for that. */
   #begin(held: HeldHead): void {
-    this.#encoder = this.#takeEncoder(held)
+    const { level } = this.#negotiation.compression.plan
+    const lasting = isEventStream(held.head) || this.#record.placement?.route.longPoll === true
+    const use = lasting ? 'lasting' : 'stream'
+    this.#encoder = this.#context.encoders.take(held.coding, level, use, this.#most, this)
     if (!this.#encoder) {
       this.#context.row.addOwn(WORKER.compressionsRefused, 1)
       return this.#passOn(held)
@@ -290,9 +293,4 @@ export class Coder implements AnswerSink, EncoderOwner {
     this.#encoder = undefined
     this.#context.encoders.giveBack(encoder, clean)
   }
-}
-
-/** It is compressed as a whole. */
-function isShort({ head: { length } }: HeldHead): boolean {
-  return length >= 0 && length <= SHORT_BYTES
 }

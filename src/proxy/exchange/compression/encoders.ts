@@ -57,7 +57,7 @@ export class Encoders {
   #taken = 0
   /** Of these, for answers that may last for hours. */
   #lasting = 0
-  /** By coding and level. */
+  /** By coding, level and use. */
   readonly #idle = new Map<string, Idle>()
   #lookedMs = 0
 
@@ -66,22 +66,24 @@ export class Encoders {
   }
 
   /**
-   * @param lasting its answer may be under way for hours: those get at most half of the room
+   * @param use `whole`: all of the body in one write; `lasting`: its answer may be under way for hours, and those get at most half of the room
    * @param most that may be in use at once
    * @returns undefined where there is no room
    */
   take(
     coding: Coding,
     level: CompressionLevel,
-    lasting: boolean,
+    use: EncoderUse,
     most: number,
     owner: EncoderOwner,
   ): Encoder | undefined {
+    const lasting = use === 'lasting'
     if (this.#taken >= most || (lasting && this.#lasting >= most / 2)) return undefined
     this.#taken += 1
     this.#row.addOwn(WORKER.encoders, 1)
     if (lasting) this.#lasting += 1
-    const encoder = this.#takeIdle(coding, level) ?? new Encoder(coding, level)
+    const whole = use === 'whole'
+    const encoder = this.#takeIdle(coding, level, whole) ?? new Encoder(coding, level, whole)
     encoder.owner = owner
     encoder.lasting = lasting
     return encoder
@@ -93,7 +95,7 @@ export class Encoders {
     this.#row.addOwn(WORKER.encoders, -1)
     if (encoder.lasting) this.#lasting -= 1
     encoder.owner = undefined
-    if (clean && encoder.reset()) this.#idleOf(encoder.coding, encoder.level).encoders.push(encoder)
+    if (clean && encoder.reset()) this.#idleOf(encoder.coding, encoder.level, encoder.whole).encoders.push(encoder)
     else encoder.destroy()
   }
 
@@ -107,17 +109,19 @@ export class Encoders {
     }
   }
 
-  #takeIdle(coding: Coding, level: CompressionLevel): Encoder | undefined {
-    const idle = this.#idleOf(coding, level)
+  #takeIdle(coding: Coding, level: CompressionLevel, whole: boolean): Encoder | undefined {
+    const idle = this.#idleOf(coding, level, whole)
     const encoder = idle.encoders.pop()
     idle.unused = Math.min(idle.unused, idle.encoders.length)
     return encoder
   }
 
-  #idleOf(coding: Coding, level: CompressionLevel): Idle {
-    return this.#idle.getOrInsertComputed(`${coding} ${level}`, () => ({ encoders: [], unused: 0 }))
+  #idleOf(coding: Coding, level: CompressionLevel, whole: boolean): Idle {
+    return this.#idle.getOrInsertComputed(`${coding} ${level} ${whole}`, () => ({ encoders: [], unused: 0 }))
   }
 }
+
+export type EncoderUse = 'whole' | 'stream' | 'lasting'
 
 interface Idle {
   readonly encoders: Encoder[]
@@ -129,14 +133,17 @@ interface Idle {
 export class Encoder {
   readonly coding: Coding
   readonly level: CompressionLevel
+  /** What it is given is a whole body, and ends with it: one way to a thread and back instead of two. */
+  readonly whole: boolean
   lasting = false
   owner: EncoderOwner | undefined = undefined
   readonly #stream: ZlibStream
 
-  constructor(coding: Coding, level: CompressionLevel) {
+  constructor(coding: Coding, level: CompressionLevel, whole: boolean) {
     this.coding = coding
     this.level = level
-    this.#stream = open(coding, level)
+    this.whole = whole
+    this.#stream = open(coding, level, whole ? finishOf(coding) : flushOf(coding))
     this.#stream.on('error', error => this.owner?.onEncoderFailed(error))
   }
 
@@ -174,18 +181,25 @@ export function isReusable(coding: Coding): boolean {
   return coding !== 'br'
 }
 
-function open(coding: Coding, level: CompressionLevel): ZlibStream {
+function open(coding: Coding, level: CompressionLevel, flush: number): ZlibStream {
   switch (coding) {
     case 'gzip':
-      return createGzip({ ...GZIP[level], flush: constants.Z_SYNC_FLUSH, ...OUTPUT })
+      return createGzip({ ...GZIP[level], flush, ...OUTPUT })
     case 'br':
-      return createBrotliCompress({
-        ...BROTLI[level],
-        flush: constants.BROTLI_OPERATION_FLUSH,
-        ...OUTPUT,
-      })
+      return createBrotliCompress({ ...BROTLI[level], flush, ...OUTPUT })
     case 'zstd':
-      return createZstdCompress({ ...ZSTD[level], flush: constants.ZSTD_e_flush, ...OUTPUT })
+      return createZstdCompress({ ...ZSTD[level], flush, ...OUTPUT })
+  }
+}
+
+function flushOf(coding: Coding): number {
+  switch (coding) {
+    case 'gzip':
+      return constants.Z_SYNC_FLUSH
+    case 'br':
+      return constants.BROTLI_OPERATION_FLUSH
+    case 'zstd':
+      return constants.ZSTD_e_flush
   }
 }
 

@@ -39,6 +39,15 @@ export function protect(
   return refusalOf(context, record, placement, other) ?? closureOf(context, record, placement, other)
 }
 
+/** Whether a window closes its route by now. Notes which. @param placement it was let in before */
+export function isClosed(context: ExchangeContext, record: ExchangeRecord, placement: Placement): boolean {
+  const { active } = context
+  const others = active.otherRoutes[placement.route.pool]!
+  const { head, listener } = record
+  const other = others.mayDiffer(head) ? others.of(head, listener, placement.route) : undefined
+  return closureOf(context, record, placement, other) !== undefined
+}
+
 /** Whoever is forbidden on one of the routes spends nothing of his rate on another. */
 function refusalOf(
   { active: { admissions } }: ExchangeContext,

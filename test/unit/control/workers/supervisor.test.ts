@@ -30,6 +30,7 @@ function supervise(behaviour: string, workers = 2) {
   const slots = { pools: [1], upstreams: [[2]] }
   const supervisor = new Supervisor({
     workerUrl: new URL('../fixtures/fake-worker.ts', import.meta.url),
+    spoolUrl: new URL('./no-spool.ts', import.meta.url),
     workers,
     counters,
     logger,
@@ -44,6 +45,10 @@ function supervise(behaviour: string, workers = 2) {
       rates: new SharedArrayBuffer(0),
       clients: new SharedArrayBuffer(0),
       cache: { buffer: new SharedArrayBuffer(0), bytes: 0 },
+      buffers: {
+        accounts: new SharedArrayBuffer(0),
+        limits: { directory: '/', memoryBytes: 0, diskBytes: 0, keepFreeBytes: 0, files: 0 },
+      },
       beats: beats.buffer,
       snapshot,
       slots,

@@ -10,6 +10,7 @@ import {
   isIdempotent,
   isInDoubt,
   isRefusal,
+  whyNotRetried,
 } from '../../../../src/policy/request/retry.ts'
 import { amount } from '../../../support/thorough.ts'
 
@@ -65,6 +66,30 @@ function* everyAttempt(): Generator<FailedAttempt> {
                             withinBudget,
                           }
 }
+
+describe('whyNotRetried', () => {
+  test('has a reason exactly where no attempt follows', () => {
+    for (const each of everyAttempt()) {
+      if ((whyNotRetried(each) === undefined) !== decideRetry(each).retry) expect.fail(JSON.stringify(each))
+    }
+  })
+
+  test.each([
+    [{ responseStarted: true }, 'answer-begun'],
+    [{ clientGone: true }, 'client-gone'],
+    [{ method: 'POST' }, 'not-repeatable'],
+    [{ method: 'PUT', bodyReplayable: false }, 'body-gone'],
+    [{ loggedIn: true }, 'login'],
+    [{ attemptsMade: 3 }, 'attempts'],
+    [{ withinBudget: false }, 'budget'],
+    [{ failure: 'timeout' }, 'timeout'],
+    [{ failure: 'garbage', attemptsMade: 2 }, 'garbage'],
+    // What can't be helped is said before what could be configured otherwise.
+    [{ method: 'POST', attemptsMade: 3, withinBudget: false }, 'not-repeatable'],
+  ] as const)('%o: %s', (changes, reason) => {
+    expect(whyNotRetried(attempt(changes))).toBe(reason)
+  })
+})
 
 describe('decideRetry', () => {
   test('nothing is sent again that went on the login of its client, or tried to become one', () => {

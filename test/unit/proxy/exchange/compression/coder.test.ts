@@ -9,6 +9,7 @@ import type { ResponseHead } from '../../../../../src/http/heads.ts'
 import { Coder } from '../../../../../src/proxy/exchange/compression/coder.ts'
 import { Compression } from '../../../../../src/proxy/exchange/compression/compression.ts'
 import { type Encoder, type EncoderOwner, Encoders } from '../../../../../src/proxy/exchange/compression/encoders.ts'
+import { ShortBodies } from '../../../../../src/proxy/exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from '../../../../../src/proxy/exchange/context.ts'
 import type { Downstream } from '../../../../../src/proxy/exchange/downstream.ts'
 import { ExchangeRecord } from '../../../../../src/proxy/exchange/record.ts'
@@ -61,7 +62,12 @@ function coderWith(encoders: Encoders, compressions = 10): Coder {
     end: (trailers: Fields) => told.push(`end ${trailers.names.length}`),
     flush: () => flows,
   }
-  const context = { encoders, row, active: { snapshot: { limits: { compressions } } } }
+  const context = {
+    encoders,
+    shortBodies: new ShortBodies(encoders),
+    row,
+    active: { snapshot: { limits: { compressions } } },
+  }
   const exchange = {
     onDownstreamDrain: () => told.push('drain'),
     onEncodedEnd: () => told.push('encoded end'),
@@ -229,7 +235,7 @@ describe('where it breaks off', () => {
     // One that is asked for later is another one, and done when the first has long been.
     const done = new Promise<void>(resolve => {
       const owner = { onOutput() {}, onEncoded: resolve, onEncoderFailed() {} }
-      encoders.take('gzip', 'fast', false, 10, owner)!.encode(TEXT)
+      encoders.take('gzip', 'fast', 'stream', 10, owner)!.encode(TEXT)
     })
     await done
     expect(sent).toEqual([])

@@ -7,6 +7,7 @@ import {
   type Encoder,
   type EncoderOwner,
   Encoders,
+  type EncoderUse,
   encodeAtOnce,
 } from '../../../../../src/proxy/exchange/compression/encoders.ts'
 import { WORKER } from '../../../../../src/shared/counter-cells.ts'
@@ -46,7 +47,7 @@ function encode(encoders: Encoders, coding: Coding, level: CompressionLevel, pie
       resolve(Buffer.concat(outputs))
     }
     const owner = { onOutput: (bytes: Buffer) => outputs.push(bytes), onEncoded: next, onEncoderFailed: reject }
-    encoder = encoders.take(coding, level, false, 10, owner)
+    encoder = encoders.take(coding, level, 'stream', 10, owner)
     next()
   })
 }
@@ -78,30 +79,30 @@ describe.each(EACH)('%s, %s', (coding, level) => {
 describe('the room', () => {
   test('is what is in use, and no more', () => {
     const { encoders, inUse } = newEncoders()
-    const take = (lasting = false) => encoders.take('gzip', 'fast', lasting, 3, NOBODY)
+    const take = () => encoders.take('gzip', 'fast', 'stream', 3, NOBODY)
     const taken = [take(), take(), take()]
     expect(take()).toBeUndefined()
     encoders.giveBack(taken[0]!, false)
     expect(inUse()).toBe(2)
     expect(take()).toBeDefined()
-    expect(encoders.take('gzip', 'fast', false, 0, NOBODY)).toBeUndefined()
+    expect(encoders.take('gzip', 'fast', 'stream', 0, NOBODY)).toBeUndefined()
   })
 
   test('is half of it for what may last', () => {
     const { encoders } = newEncoders()
-    const take = (lasting: boolean) => encoders.take('gzip', 'fast', lasting, 4, NOBODY)
-    const first = take(true)
-    take(true)
-    expect(take(true)).toBeUndefined()
-    expect(take(false)).toBeDefined()
+    const take = (use: EncoderUse) => encoders.take('gzip', 'fast', use, 4, NOBODY)
+    const first = take('lasting')
+    take('lasting')
+    expect(take('lasting')).toBeUndefined()
+    expect(take('stream')).toBeDefined()
     encoders.giveBack(first!, false)
-    expect(take(true)).toBeDefined()
+    expect(take('lasting')).toBeDefined()
   })
 })
 
 test('what nobody has needed since the last look is given up', async () => {
   const { encoders } = newEncoders()
-  const take = () => encoders.take('gzip', 'fast', false, 10, NOBODY)!
+  const take = () => encoders.take('gzip', 'fast', 'stream', 10, NOBODY)!
   const giveBack = (...each: Encoder[]) => {
     for (const encoder of each) encoders.giveBack(encoder, true)
   }

@@ -1,0 +1,124 @@
+// What became of the newest requests that were not plain, for whoever asks for one by its id (`vigia why ID`). A plain one leaves nothing
+// here. Kept as text: an object would keep the whole heads that its strings are cut from. Bounded: requests that came to an upstream
+// have a ring of their own, so that a flood of refusals does not push them out.
+
+import type { ConsideredUpstream, RequestStory } from '../../../shared/questions.ts'
+import type { AVAILABILITY, UpstreamTable } from '../../../shared/upstream-table.ts'
+import type { AccessFacts } from '../../access-log/access-entry.ts'
+import type { Pool } from '../../pool/pool.ts'
+import type { Try } from './tries.ts'
+
+/** What the access log does not say of an exchange. */
+export interface StoryFacts {
+  /** Monotonic, ms. */
+  readonly startedMs: number
+  readonly totalMs: number
+  readonly tries: readonly Try[]
+  readonly inDoubt: boolean
+  readonly window: RequestStory['window']
+  /** Undefined = it did not come so far as to choose an upstream. */
+  readonly pool: Pool | undefined
+}
+
+const NAMES = [
+  'unknown',
+  'available',
+  'draining',
+  'out',
+  'disabled',
+] as const satisfies readonly (keyof typeof AVAILABILITY)[]
+const MOST_CONSIDERED = 32
+const LONGEST_PATH = 2048
+const LONGEST_HOST = 255
+
+export class Stories {
+  readonly #worker: number
+  readonly #table: UpstreamTable
+  readonly #sent: Ring
+  readonly #unsent: Ring
+
+  /** @param kept most of each kind */
+  constructor(worker: number, table: UpstreamTable, kept = 1024) {
+    this.#worker = worker
+    this.#table = table
+    this.#sent = new Ring(kept)
+    this.#unsent = new Ring(kept)
+  }
+
+  /** @param atMs epoch ms */
+  keep(facts: AccessFacts, more: StoryFacts, atMs: number): void {
+    const { startedMs, totalMs, inDoubt, window, pool } = more
+    const story: RequestStory = {
+      // First: it is looked for there.
+      requestId: facts.requestId,
+      atMs,
+      worker: this.#worker,
+      client: facts.client,
+      listener: facts.listener,
+      protocol: facts.protocol,
+      method: facts.method,
+      host: facts.host.slice(0, LONGEST_HOST),
+      path: facts.path.slice(0, LONGEST_PATH),
+      route: facts.route,
+      pool: facts.pool,
+      upstream: facts.upstream,
+      status: facts.status,
+      end: facts.end,
+      cache: facts.cache,
+      bytesIn: facts.bytesIn,
+      bytesOut: facts.bytesOut,
+      queueMs: facts.queueMs,
+      firstByteMs: facts.firstByteMs,
+      totalMs,
+      tries: more.tries.map(({ startedMs: beganMs, endedMs, ...rest }) => ({
+        ...rest,
+        afterMs: Math.max(0, beganMs - startedMs),
+        tookMs: endedMs - beganMs,
+      })),
+      inDoubt,
+      window,
+      considered: pool && this.#considered(pool),
+    }
+    const ring = more.tries.length > 0 ? this.#sent : this.#unsent
+    ring.add(JSON.stringify(story))
+  }
+
+  /** Newest first: a client that names its requests itself may use a name twice. */
+  find(requestId: string): RequestStory[] {
+    const start = `{"requestId":${JSON.stringify(requestId)},`
+    return [...this.#sent.newest(), ...this.#unsent.newest()]
+      .filter(text => text.startsWith(start))
+      .map(text => JSON.parse(text) as RequestStory)
+      .sort((a, b) => b.atMs - a.atMs)
+  }
+
+  #considered({ endpoints }: Pool): ConsideredUpstream[] {
+    return endpoints.slice(0, MOST_CONSIDERED).map(({ slot, plan: { name, priority } }) => ({
+      upstream: name,
+      availability: NAMES[this.#table.availability(slot)] ?? 'unknown',
+      weight: this.#table.weight(slot),
+      priority,
+    }))
+  }
+}
+
+class Ring {
+  readonly #most: number
+  readonly #texts: string[] = []
+  /** Where the next one goes. */
+  #next = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  add(text: string): void {
+    this.#texts[this.#next] = text
+    this.#next = (this.#next + 1) % this.#most
+  }
+
+  *newest(): Generator<string> {
+    const { length } = this.#texts
+    for (let age = 1; age <= length; age += 1) yield this.#texts[(this.#next - age + length) % length]!
+  }
+}

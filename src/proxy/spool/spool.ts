@@ -1,0 +1,119 @@
+// The spool as a worker sees it: files for what bodies have beyond their memory. Its thread is asked for with the first of them. Nothing
+// here waits for the disk; where the disk is slow, full or broken, bodies are told so, and no file is begun for a while.
+
+import { performance } from 'node:perf_hooks'
+import type { MessagePort } from 'node:worker_threads'
+import type { BufferLimits } from '../../policy/process/buffer-limits.ts'
+import { type BufferTrouble, isOfDisk } from '../../policy/request/buffering/trouble.ts'
+import { ACCOUNT, type BufferAccounts, unitsOf } from '../../shared/buffer-accounts.ts'
+import type { FromSpool, ToSpool } from './protocol.ts'
+import { SpoolFile, type SpoolHost, type SpoolOwner } from './spool-file.ts'
+
+/** A disk that does not take a write for so long counts as slow. */
+const SLOW_MS = 2000
+/** After a trouble of the disk, no file is begun for so long. */
+const PAUSE_MS = 10_000
+
+export interface SpoolRuntime {
+  /** Asks control for a port to the thread: `connect` follows. */
+  askForSpool(): void
+  /** The disk is in trouble: to be said now and then. @param detail one line */
+  spoolTrouble(trouble: BufferTrouble, detail: string): void
+}
+
+export class Spool implements SpoolHost {
+  readonly limits: BufferLimits
+  readonly #accounts: BufferAccounts
+  readonly #runtime: SpoolRuntime
+  readonly #files = new Map<number, SpoolFile>()
+  #port: MessagePort | undefined
+  #isAsked = false
+  /** What waits for the port. */
+  #waiting: ToSpool[] = []
+  #lastFile = 0
+  #trouble: BufferTrouble = 'disk-failed'
+  /** Monotonic ms. */
+  #pausedUntilMs = 0
+
+  constructor(limits: BufferLimits, accounts: BufferAccounts, runtime: SpoolRuntime) {
+    this.limits = limits
+    this.#accounts = accounts
+    this.#runtime = runtime
+  }
+
+  /** A file for one body, made with its first write; else why there is none. */
+  open(owner: SpoolOwner): SpoolFile | BufferTrouble {
+    if (performance.now() < this.#pausedUntilMs) return this.#trouble
+    if (this.limits.diskBytes === 0) return 'memory'
+    if (!this.#accounts.take(ACCOUNT.files, 1, this.limits.files)) return 'files'
+    this.#lastFile += 1
+    const file = new SpoolFile(this.#lastFile, this, owner)
+    this.#files.set(file.id, file)
+    return file
+  }
+
+  /** The port that was asked for. */
+  connect(port: MessagePort): void {
+    this.#isAsked = false
+    this.#port = port
+    port.on('message', (message: FromSpool) => this.#heard(message))
+    port.on('close', () => this.#lost(port))
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const message of waiting) this.send(message)
+  }
+
+  /** To be called now and then: files that wait for the disk for too long go without it. */
+  look(nowMs: number): void {
+    for (const file of this.#files.values()) {
+      if (nowMs - file.waitsSinceMs < SLOW_MS) continue
+      this.pause('disk-slow', `the disk has not taken a write for ${SLOW_MS / 1000} s`)
+      file.giveUp()
+    }
+  }
+
+  /** No file is begun for a while. */
+  pause(trouble: BufferTrouble, detail: string): void {
+    if (!isOfDisk(trouble)) return
+    this.#trouble = trouble
+    this.#pausedUntilMs = performance.now() + PAUSE_MS
+    this.#runtime.spoolTrouble(trouble, detail)
+  }
+
+  // ---- for its files ----
+
+  takeDisk(units: number): boolean {
+    return this.#accounts.take(ACCOUNT.disk, units, unitsOf(this.limits.diskBytes))
+  }
+
+  leaveDisk(units: number): void {
+    this.#accounts.leave(ACCOUNT.disk, units)
+  }
+
+  send(message: ToSpool): void {
+    if (this.#port) this.#port.postMessage(message, message.type === 'write' ? [message.bytes] : [])
+    else if (message.type === 'close') this.#waiting = this.#waiting.filter(({ file }) => file !== message.file)
+    else {
+      this.#waiting.push(message)
+      if (!this.#isAsked) this.#runtime.askForSpool()
+      this.#isAsked = true
+    }
+  }
+
+  closed(file: SpoolFile): void {
+    this.#files.delete(file.id)
+    this.#accounts.leave(ACCOUNT.files, 1)
+  }
+
+  #heard(message: FromSpool): void {
+    this.#files.get(message.file)?.heard(message)
+  }
+
+  /** The thread has died, and its files with it. */
+  #lost(port: MessagePort): void {
+    if (this.#port !== port) return
+    this.#port = undefined
+    this.pause('disk-failed', 'the thread that writes the files of buffers has ended')
+    for (const file of [...this.#files.values()]) file.lose('the thread that had its file has ended')
+  }
+}

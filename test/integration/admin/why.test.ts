@@ -1,0 +1,114 @@
+// vigia why: an upstream that is out, and requests that were not plain, in words, from a vigia that runs.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { vigiaCommand } from '../../support/command.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
+import { answerBytes, answerOk } from '../../support/raw-answers.ts'
+import { ask } from '../../support/raw-client.ts'
+import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
+import { until } from '../../support/until.ts'
+import { fetchText, type Vigia } from '../../support/vigia.ts'
+import { field } from '../../support/wire.ts'
+
+let vigia: Vigia
+const upstreams: RawUpstream[] = []
+
+const ELSEWHERE = 'HTTP/1.1 302 Found\r\nLocation: /web/login?token=hidden\r\nContent-Length: 0\r\n\r\n'
+
+/** Resets what comes for /reset, fails its probe. */
+const broken: Answer = async arrival => {
+  await arrival.whole()
+  if (arrival.target.startsWith('/health')) return answerBytes(ELSEWHERE)(arrival)
+  if (arrival.target.startsWith('/reset')) return arrival.connection.reset()
+  return answerOk(arrival)
+}
+const sound: Answer = async arrival => {
+  if (arrival.target.startsWith('/reset')) {
+    await arrival.whole()
+    return arrival.connection.reset()
+  }
+  return answerOk(arrival)
+}
+
+beforeAll(async () => {
+  for (const answer of [sound, broken]) upstreams.push(await RawUpstream.start(answer))
+  vigia = await lendVigia({
+    upstreams: upstreams.map(({ port }) => port),
+    poolName: 'why',
+    pool: { health: { path: '/health?key=hidden', interval: '1s', headers: { Authorization: 'Bearer hidden' } } },
+    config: {
+      routes: [
+        { name: 'closed', match: { path: '/closed' }, pool: 'why', access: { allow: ['192.0.2.1'] } },
+        { name: 'all', pool: 'why' },
+      ],
+    },
+  })
+  await until('the second is out', async () => (await vigia.status()).pools[0]?.upstreams[1]?.state === 'out')
+})
+afterAll(async () => {
+  await vigia.stop()
+  await Promise.all(upstreams.map(each => each.close()))
+})
+
+const why = (...args: string[]) => vigiaCommand(['why', ...args, '--admin', `http://127.0.0.1:${vigia.adminPort}`])
+const request = async (text: string) => {
+  const answer = await ask(vigia.port, text, text.split(' ')[0])
+  return { status: answer.status, id: field(answer, 'x-request-id')! }
+}
+
+describe('an upstream that is out', () => {
+  test('is explained by what its probes asked and got, without secrets, and with what to do', async () => {
+    const { code, stdout } = await why('why/erp-2')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^why\/erp-2 is OUT: it gets no requests, since /)
+    expect(stdout).toContain(`GET http://127.0.0.1:${upstreams[1]?.port}/health?key=***`)
+    expect(stdout).toContain('authorization: ***')
+    expect(stdout).toContain('status 302, expected 200-299')
+    expect(stdout).toMatch(/got: 302 .*Location: \/web\/login\n/)
+    expect(stdout).toMatch(/What to do\n {2}It redirects/)
+    expect(stdout).not.toContain('hidden')
+  })
+
+  test('is there as JSON; of a pool all are told; one that is not there is nearly another', async () => {
+    const one = JSON.parse((await why('why/erp-2', '--json')).stdout) as { probes: { answer: string }[] }
+    expect(one.probes[0]?.answer).toContain('302')
+    expect((await why('why')).stdout).toMatch(/^why\/erp-1 serves,[\s\S]*\n\nwhy\/erp-2 is OUT/)
+    const none = await why('why/erp-3')
+    expect(none).toMatchObject({ code: 1, stdout: '' })
+    expect(none.stderr).toContain('there is no upstream of why called "erp-3"; did you mean erp-')
+  })
+})
+
+describe('a request that was not plain', () => {
+  test('in doubt: its attempt, why it was not sent again, and how to settle it', async () => {
+    const { status, id } = await request('POST /reset HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
+    expect(status).toBe(502)
+    const { code, stdout } = await why(id)
+    expect(code).toBe(0)
+    expect(stdout).toContain('POST a/reset was answered 502 (in-doubt).')
+    expect(stdout).toMatch(/1\. erp-1, after .*bytes sent; FAILED: reset/)
+    expect(stdout).toContain('Not sent again: bytes of it had been sent')
+    expect(stdout).toContain('erp-1 available; erp-2 out')
+    expect(stdout).toContain(`vigia in-doubt resolve ${id}`)
+  })
+
+  test('refused: by which route, and why; a plain one is not kept', async () => {
+    const refused = await request('GET /closed HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect(refused.status).toBe(403)
+    expect((await why(refused.id)).stdout).toMatch(/was answered 403 \(forbidden\)[\s\S]*Route closed, pool why/)
+    const plain = await request('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect(plain.status).toBe(200)
+    const unknown = await why(plain.id)
+    expect(unknown).toMatchObject({ code: 1, stdout: '' })
+    expect(unknown.stderr).toContain('the access log is off')
+  })
+
+  test('can be asked for over the API, which describes it', async () => {
+    const { status, body } = await fetchText(vigia.adminPort, '/requests/none')
+    expect(status).toBe(200)
+    expect(JSON.parse(body)).toMatchObject({ requestId: 'none', stories: [], inDoubt: [], silentWorkers: [] })
+    const { paths } = JSON.parse((await fetchText(vigia.adminPort, '/openapi.json')).body)
+    expect(paths['/requests/{requestId}'].get.responses['200']).toBeDefined()
+    expect(paths['/pools/{pool}/upstreams/{upstream}'].get.tags).toEqual(['explain'])
+  })
+})
