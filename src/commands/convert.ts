@@ -63,7 +63,12 @@ export function convert(file: string, options: ConvertOptions, io: ConvertOutput
   }
 
   const target = output ?? 'vigia.yaml'
-  const { text, problems } = judge(draft, `Converted from ${basename(file)} (${product}) by vigia convert.`, target, io.env)
+  const { text, problems } = judge(
+    draft,
+    `Converted from ${basename(file)} (${product}) by vigia convert.`,
+    target,
+    io.env,
+  )
   if (output !== undefined) {
     writeFileSync(output, text, { mode: draft.holdsSecret ? OWNER_ONLY : FOR_ALL })
     // One that was there before keeps the rights that it had.
@@ -71,7 +76,12 @@ export function convert(file: string, options: ConvertOptions, io: ConvertOutput
   }
   const isLeft = problems.length > 0 || draft.notes.some(({ kind }) => kind === 'unsafe')
   if (json) {
-    const notes = inOrder(draft.notes).map(({ kind, place, directive, message }) => ({ kind, ...place, directive, message }))
+    const notes = inOrder(draft.notes).map(({ kind, place, directive, message }) => ({
+      kind,
+      ...place,
+      directive,
+      message,
+    }))
     io.out(`${JSON.stringify({ product, configuration: text, notes, problems }, null, 2)}\n`)
     return isLeft ? EXIT.badConfiguration : EXIT.ok
   }
@@ -111,7 +121,10 @@ function surroundings(env: NodeJS.ProcessEnv): Surroundings {
         throw new ReadFault({ file: path, line: 1 }, 'the file is not UTF-8 text')
       }
     },
-    find: pattern => globSync(pattern).filter(path => statSync(path, { throwIfNoEntry: false })?.isFile()).sort(),
+    find: pattern =>
+      globSync(pattern)
+        .filter(path => statSync(path, { throwIfNoEntry: false })?.isFile())
+        .sort(),
     variable: name => env[name],
   }
 }

@@ -41,7 +41,10 @@ export function rangesOf(text: string): string[] {
   if (bits === undefined) return [address]
   if (/^\d{1,3}$/.test(bits)) return Number(bits) <= (version === 4 ? 32 : 128) ? [`${address}/${bits}`] : []
   if (version !== 4 || isIP(bits) !== 4) return []
-  const mask = bits.split('.').map(Number).reduce((all, byte) => all * 256 + byte, 0)
+  const mask = bits
+    .split('.')
+    .map(Number)
+    .reduce((all, byte) => all * 256 + byte, 0)
   const ones = mask.toString(2).padStart(32, '0')
   return /^1*0*$/.test(ones) ? [`${address}/${ones.lastIndexOf('1') + 1}`] : []
 }

@@ -136,7 +136,11 @@ export class Draft {
 
 /** A name that vigia takes, and that none of the others has. */
 export function uniqueName(wanted: string, taken: ReadonlySet<string>): string {
-  const plain = wanted.replace(/[^A-Za-z0-9_. -]+/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, NAME_END) || 'unnamed'
+  const plain =
+    wanted
+      .replace(/[^A-Za-z0-9_. -]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, NAME_END) || 'unnamed'
   for (let at = 1; ; at += 1) {
     const name = at === 1 ? plain : `${plain.slice(0, NAME_END - 5)}-${at}`
     if (!taken.has(name)) return name

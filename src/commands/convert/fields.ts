@@ -19,7 +19,11 @@ export function removeField(route: Route, way: Way, name: string): void {
  * A value with variables as vigia has it; undefined where it has none of that meaning.
  * @param variable finds those of the other product @param named what each of them is in vigia; undefined = vigia has none
  */
-export function templateOf(value: string, variable: RegExp, named: (name: string) => string | undefined): string | undefined {
+export function templateOf(
+  value: string,
+  variable: RegExp,
+  named: (name: string) => string | undefined,
+): string | undefined {
   let text = ''
   let at = 0
   for (const match of value.matchAll(variable)) {
@@ -33,13 +37,23 @@ export function templateOf(value: string, variable: RegExp, named: (name: string
 
 /** `max-age=31536000; includeSubDomains; preload` as `hsts` of a listener; undefined = it says something else. */
 export function hstsOf(value: string): Record<string, unknown> | undefined {
-  const parts = value.split(';').map(part => part.trim().toLowerCase()).filter(part => part !== '')
+  const parts = value
+    .split(';')
+    .map(part => part.trim().toLowerCase())
+    .filter(part => part !== '')
   const age = parts.map(part => /^max-age="?(\d{1,10})"?$/.exec(part)?.[1]).find(found => found !== undefined)
   if (age === undefined || parts.some(part => !/^max-age=|^includesubdomains$|^preload$/.test(part))) return undefined
   const seconds = Number(age)
   const days = Math.min(999_999, Math.round(seconds / 86_400))
   return {
-    maxAge: seconds === 0 ? 0 : seconds % 86_400 === 0 && seconds > 0 ? `${days}d` : seconds < 1_000_000 ? `${seconds}s` : `${days}d`,
+    maxAge:
+      seconds === 0
+        ? 0
+        : seconds % 86_400 === 0 && seconds > 0
+          ? `${days}d`
+          : seconds < 1_000_000
+            ? `${seconds}s`
+            : `${days}d`,
     ...(parts.includes('includesubdomains') ? { includeSubDomains: true } : {}),
     ...(parts.includes('preload') ? { preload: true } : {}),
   }

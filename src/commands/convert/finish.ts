@@ -12,7 +12,12 @@ const UNKNOWN = 'not known here: see whether vigia needs a word of it'
  * A line in the report for each directive of which nothing was said.
  * @param data blocks whose lines are no directives
  */
-export function noteRest(draft: Draft, directives: readonly Directive[], said: Said, data: readonly string[] = []): void {
+export function noteRest(
+  draft: Draft,
+  directives: readonly Directive[],
+  said: Said,
+  data: readonly string[] = [],
+): void {
   for (const directive of directives) {
     const { used, block } = directive
     if (!used) {
@@ -52,4 +57,3 @@ function commonOf(entries: readonly Entry[], key: string): unknown {
   const [first, ...others] = entries.map(({ keys }) => JSON.stringify(keys[key]))
   return first !== undefined && others.every(each => each === first) ? entries[0]!.keys[key] : undefined
 }
-

@@ -34,7 +34,9 @@ export function prefixesOf(pattern: string): string[] | undefined {
   const texts = alternatives(pattern.replace(/\.\*\$?$/, '').replace(/(\(\/\|\$\)|\/\?\$?)$/, ''))
   if (texts === undefined || texts.length > MOST) return undefined
   const prefixes = texts.map(each => each.slice(1))
-  return texts.every(each => each.startsWith('^/')) && prefixes.every(each => !/[*^$]/.test(each)) ? prefixes : undefined
+  return texts.every(each => each.startsWith('^/')) && prefixes.every(each => !/[*^$]/.test(each))
+    ? prefixes
+    : undefined
 }
 
 function tidy(glob: string): string {

@@ -17,12 +17,19 @@ const OUT_OF_REACH = /^no request can reach this route/
 export function judge(draft: Draft, title: string, file: string, env: NodeJS.ProcessEnv): Judged {
   let text = writeDraft(draft, title)
   let problems = problemsOf(text, file, env)
-  const unreached = problems.filter(({ message }) => OUT_OF_REACH.test(message)).map(({ path }) => Number(/\d+/.exec(path)?.[0]))
+  const unreached = problems
+    .filter(({ message }) => OUT_OF_REACH.test(message))
+    .map(({ path }) => Number(/\d+/.exec(path)?.[0]))
   if (unreached.length > 0) {
     for (const at of unreached.sort((a, b) => b - a)) {
       const [route] = draft.routes.splice(at, 1)
       const [place = '', line = '1'] = route?.comments[0]?.split(/:(?=\d+$)/) ?? []
-      draft.noteAt('differs', { file: place, line: Number(line) }, route?.match.path ?? 'route', 'left out: no request would reach it, others before it take all that it matches')
+      draft.noteAt(
+        'differs',
+        { file: place, line: Number(line) },
+        route?.match.path ?? 'route',
+        'left out: no request would reach it, others before it take all that it matches',
+      )
     }
     text = writeDraft(draft, title)
     problems = problemsOf(text, file, env)
@@ -44,4 +51,3 @@ function withTodos(text: string, problems: readonly Problem[]): string {
   }
   return lines.join('\n')
 }
-

@@ -22,7 +22,7 @@ export const CONVERTERS: Readonly<Record<Product, Converter>> = {
   haproxy: (file, text, around, draft) => convertHaproxy(readHaproxy(file, text, around), draft, around),
   nginx: (file, text, around, draft) => convertNginx(readNginx(file, text, around), draft),
   caddy: (file, text, around, draft) => convertCaddy(readCaddyfile(file, text, around), draft),
-  traefik: (file, text, around, draft) => convertTraefik(readTraefik(file, text, around), draft, around),
+  traefik: (file, text, around, draft) => convertTraefik(readTraefik(file, text, around), draft),
 }
 
 /** By its name, else by what only one of them says; undefined = it could be any. */

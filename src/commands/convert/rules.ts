@@ -2,7 +2,18 @@
 // use one. A condition is a list of clauses of which one must hold; of a clause all tests must hold.
 
 import type { Directive } from './directive.ts'
-import { accessOf, close, type Draft, denyPaths, guardNeighbours, isBelow, type Match, mayHold, type Route, todo } from './draft.ts'
+import {
+  accessOf,
+  close,
+  type Draft,
+  denyPaths,
+  guardNeighbours,
+  isBelow,
+  type Match,
+  mayHold,
+  type Route,
+  todo,
+} from './draft.ts'
 
 export type TestKind = 'host' | 'path' | 'method' | 'address' | 'tls' | 'port' | 'always' | 'unknown'
 
@@ -33,7 +44,10 @@ export function both(a: Condition, b: Condition): Condition | undefined {
 export function negated(condition: Condition): Condition | undefined {
   let all: Condition = [[]]
   for (const clause of condition) {
-    const next = both(all, clause.map(test => [{ ...test, not: !test.not }]))
+    const next = both(
+      all,
+      clause.map(test => [{ ...test, not: !test.not }]),
+    )
     if (next === undefined) return undefined
     all = next
   }
@@ -61,7 +75,8 @@ export function matchesOf(clause: Clause, listeners: readonly Listening[]): read
     else if (kind === 'port') on = on.filter(({ port }) => values.includes(port) !== not)
     else if (not || values.length === 0 || kind === 'unknown' || kind === 'address') return text
     else if (kind === 'host') hosts = hosts === undefined ? values : values.filter(each => hosts!.includes(each))
-    else if (kind === 'method') methods = methods === undefined ? values : values.filter(each => methods!.includes(each))
+    else if (kind === 'method')
+      methods = methods === undefined ? values : values.filter(each => methods!.includes(each))
     else if (paths === undefined) paths = values
     else paths = values.flatMap(a => paths!.flatMap(b => (isBelow(a, b) ? [a] : isBelow(b, a) ? [b] : [])))
   }
@@ -79,7 +94,13 @@ export function matchesOf(clause: Clause, listeners: readonly Listening[]): read
  * never less, and the notes say so.
  * @param always what is refused at all, where it is no condition of the request (a password)
  */
-export function refuse(draft: Draft, routes: Route[], condition: Condition, directive: Directive, always?: string): void {
+export function refuse(
+  draft: Draft,
+  routes: Route[],
+  condition: Condition,
+  directive: Directive,
+  always?: string,
+): void {
   for (const clause of condition) {
     if (clause.some(({ kind, not }) => kind === 'always' && not)) continue
     const tests = clause.filter(({ kind }) => kind !== 'always')
@@ -89,7 +110,8 @@ export function refuse(draft: Draft, routes: Route[], condition: Condition, dire
     const scope = tests.filter(test => !isUnknown(test) && test.kind !== 'address')
     const addresses = tests.filter(({ kind, not }) => kind === 'address' && !not).flatMap(({ values }) => values)
     const allowed = tests.filter(({ kind, not }) => kind === 'address' && not)
-    const why = always ?? (unknown.length === 0 ? undefined : `vigia can not test ${unknown.map(({ text }) => text).join(', ')}`)
+    const why =
+      always ?? (unknown.length === 0 ? undefined : `vigia can not test ${unknown.map(({ text }) => text).join(', ')}`)
     const hit = routesWithin(draft, routes, scope, addresses.length > 0 || allowed.length > 0)
     if (why !== undefined) {
       draft.note('unsafe', directive, why)
@@ -100,7 +122,14 @@ export function refuse(draft: Draft, routes: Route[], condition: Condition, dire
       if (addresses.length === 0 && allowed.length === 0) {
         if (globs === undefined) close(route)
         else denyPaths(route, globs)
-      } else if (globs !== undefined || !limit(route, addresses, allowed.map(({ values }) => values))) {
+      } else if (
+        globs !== undefined ||
+        !limit(
+          route,
+          addresses,
+          allowed.map(({ values }) => values),
+        )
+      ) {
         draft.unsafe(directive, 'vigia has one list of who gets in, and one of who does not, for each route', [])
         if (globs === undefined) close(route)
         else denyPaths(route, globs)

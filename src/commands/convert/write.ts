@@ -23,13 +23,22 @@ export function writeDraft(draft: Draft, title: string): string {
     name.spaceBefore = root.items.length > 0
     root.add(document.createPair(name, value))
   }
-  add('listeners', list(draft.listeners, ({ keys }) => keys))
-  add('routes', list(draft.routes, entry => routeKeys(entry as Route)))
+  add(
+    'listeners',
+    list(draft.listeners, ({ keys }) => keys),
+  )
+  add(
+    'routes',
+    list(draft.routes, entry => routeKeys(entry as Route)),
+  )
   const pools = document.createNode({}) as YAMLMap
   for (const [name, pool] of draft.pools) {
     const map = document.createNode({}) as YAMLMap
     for (const [key, value] of Object.entries(pool.keys)) map.set(key, nodeOf(value))
-    map.set('upstreams', list(pool.upstreams, ({ keys }) => keys))
+    map.set(
+      'upstreams',
+      list(pool.upstreams, ({ keys }) => keys),
+    )
     pools.add(document.createPair(commented(document.createNode(name) as Scalar, pool.comments), map))
   }
   add('pools', pools)

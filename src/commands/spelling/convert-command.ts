@@ -19,7 +19,9 @@ export function addConvertCommand(program: Command, done: Done): void {
     .option('--force', 'replace a file of that name', false)
     .option('--json', 'print configuration, notes and problems as JSON', false)
     .addHelpText('after', NOTES)
-    .action(async (file: string, options: ConvertOptions) => done((await import('../convert.ts')).convert(file, options)))
+    .action(async (file: string, options: ConvertOptions) =>
+      done((await import('../convert.ts')).convert(file, options)),
+    )
 }
 
 const NOTES = `

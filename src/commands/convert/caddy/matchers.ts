@@ -18,7 +18,8 @@ export class Matchers {
       if (!each.name.startsWith('@')) continue
       each.used = true
       for (const inner of each.block ?? []) markAll(inner)
-      const lines = each.block ?? (each.args.length === 0 ? [] : [{ ...each, name: each.args[0]!, args: each.args.slice(1) }])
+      const lines =
+        each.block ?? (each.args.length === 0 ? [] : [{ ...each, name: each.args[0]!, args: each.args.slice(1) }])
       this.#named.set(each.name, conditionOf(lines))
     }
   }
@@ -28,7 +29,8 @@ export class Matchers {
     const [first = '', ...rest] = args
     if (first === '*') return { condition: ALWAYS, rest }
     if (first.startsWith('/')) return { condition: [[pathTest([first])]], rest }
-    if (first.startsWith('@')) return { condition: this.#named.has(first) ? this.#named.get(first) : [[unknown(first)]], rest }
+    if (first.startsWith('@'))
+      return { condition: this.#named.has(first) ? this.#named.get(first) : [[unknown(first)]], rest }
     return { condition: ALWAYS, rest: args }
   }
 }
@@ -36,10 +38,20 @@ export class Matchers {
 /** Lines of different kinds must all hold, of one kind one of them. */
 function conditionOf(lines: readonly Directive[]): Condition | undefined {
   const kinds = new Map<string, Directive[]>()
-  for (const line of lines) kinds.getOrInsertComputed(line.name === 'not' ? `not ${line.place.line}` : line.name, () => []).push(line)
+  for (const line of lines)
+    kinds.getOrInsertComputed(line.name === 'not' ? `not ${line.place.line}` : line.name, () => []).push(line)
   let all: Condition | undefined = ALWAYS
   for (const [name, same] of kinds) {
-    const one = name.startsWith('not ') ? negatedOf(same[0]!) : [[testOf(name, same.flatMap(({ args }) => args))]]
+    const one = name.startsWith('not ')
+      ? negatedOf(same[0]!)
+      : [
+          [
+            testOf(
+              name,
+              same.flatMap(({ args }) => args),
+            ),
+          ],
+        ]
     all = all === undefined || one === undefined ? undefined : both(all, one)
   }
   return all
@@ -54,11 +66,23 @@ function testOf(name: string, args: readonly string[]): Test {
   const text = [name, ...args].join(' ')
   const of = (kind: Test['kind'], values: readonly string[]): Test => ({ kind, values, not: false, text })
   if (name === 'path') return pathTest(args)
-  if (name === 'host') return args.some(each => each.includes('{')) ? unknown(text) : of('host', args.map(each => each.toLowerCase()))
-  if (name === 'method') return of('method', args.flatMap(each => (each.toUpperCase() === 'GET' ? ['GET', 'HEAD'] : [each.toUpperCase()])))
+  if (name === 'host')
+    return args.some(each => each.includes('{'))
+      ? unknown(text)
+      : of(
+          'host',
+          args.map(each => each.toLowerCase()),
+        )
+  if (name === 'method')
+    return of(
+      'method',
+      args.flatMap(each => (each.toUpperCase() === 'GET' ? ['GET', 'HEAD'] : [each.toUpperCase()])),
+    )
   if (name === 'protocol' && args[0] === 'https') return of('tls', [])
   if (name === 'remote_ip' || name === 'client_ip') {
-    const ranges = args.filter(each => each !== 'forwarded').map(each => (each === 'private_ranges' ? PRIVATE_RANGES : rangesOf(each)))
+    const ranges = args
+      .filter(each => each !== 'forwarded')
+      .map(each => (each === 'private_ranges' ? PRIVATE_RANGES : rangesOf(each)))
     return ranges.some(each => each.length === 0) ? unknown(text) : of('address', ranges.flat())
   }
   if (name === 'path_regexp') {
@@ -72,7 +96,9 @@ function testOf(name: string, args: readonly string[]): Test {
 function pathTest(patterns: readonly string[]): Test {
   const text = `path ${patterns.join(' ')}`
   if (patterns.some(each => /[{?]/.test(each))) return unknown(text)
-  const globs = patterns.flatMap(each => (each.startsWith('*') ? [`/${each}`] : each.startsWith('/') ? [each] : [`/${each}`]))
+  const globs = patterns.flatMap(each =>
+    each.startsWith('*') ? [`/${each}`] : each.startsWith('/') ? [each] : [`/${each}`],
+  )
   const isPrefix = globs.every(each => /^[^*]*(?:\/?\*)?$/.test(each))
   const values = isPrefix ? globs.map(each => each.replace(/\/?\*$/, '') || '/') : []
   return { kind: 'path', values, globs, ignoresCase: true, not: false, text }

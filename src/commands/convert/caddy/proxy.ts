@@ -5,7 +5,6 @@ import { type Directive, take, takeLast } from '../directive.ts'
 import { below, type Draft, ENVIRONMENT, type Pool, type Route, uniqueName } from '../draft.ts'
 import { removeField, setField, templateOf } from '../fields.ts'
 
-
 const SECOND = 1000
 const VARIABLE = /\{([\w.$:-]+)\}/g
 const OWN_FIELDS = /^(?:x-forwarded-(?:for|proto|host|port)|x-real-ip|x-request-id)$/i
@@ -26,7 +25,10 @@ export function addProxy(draft: Draft, proxy: Directive, addresses: readonly str
     draft.note('unconverted', proxy, 'it leads to no upstream that vigia can reach')
     return undefined
   }
-  const keys = JSON.stringify([urls, block.map(({ name, args, block: inner }) => [name, args, inner?.map(each => [each.name, each.args])])])
+  const keys = JSON.stringify([
+    urls,
+    block.map(({ name, args, block: inner }) => [name, args, inner?.map(each => [each.name, each.args])]),
+  ])
   const known = draft.poolsByKey.get(keys)
   if (known !== undefined) {
     for (const each of block) markAll(each)
@@ -46,8 +48,9 @@ export function addProxy(draft: Draft, proxy: Directive, addresses: readonly str
 }
 
 function urlOf(text: string, tls: boolean): string | undefined {
-  const [, scheme = tls ? 'https' : 'http', host = '', port] = /^(?:(https?|h2c):\/\/)?(\[[0-9a-fA-F:]+\]|[\w.-]*)(?::(\d+))?$/.exec(text) ?? [, 'none']
-  if (scheme === 'none' || scheme === 'h2c' || (host === '' && port === undefined)) return undefined
+  const parts = /^(?:(https?|h2c):\/\/)?(\[[0-9a-fA-F:]+\]|[\w.-]*)(?::(\d+))?$/.exec(text)
+  const [, scheme = tls ? 'https' : 'http', host = '', port] = parts ?? []
+  if (parts === null || scheme === 'h2c' || (host === '' && port === undefined)) return undefined
   const secure = tls || scheme === 'https'
   return `${secure ? 'https' : 'http'}://${host || '127.0.0.1'}${port === undefined ? '' : `:${port}`}`
 }
@@ -64,15 +67,28 @@ function balance(draft: Draft, pool: Pool, block: readonly Directive[]): void {
       for (const [at, { keys }] of pool.upstreams.entries()) if (at > 0) keys.priority = at
     } else if (way === 'cookie') {
       pool.keys.affinity = { cookie: args[0] ?? 'lb', ttl: '0', keys: [draft.secret] }
-      draft.note('differs', policy!, 'the cookie of vigia is signed: each client is given a new one, and a new upstream, once')
-    } else if (way !== 'least_conn') draft.note('unconverted', policy!, 'vigia has round-robin, least-connections, random-two, peak-ewma, and hash of address, header or cookie')
+      draft.note(
+        'differs',
+        policy!,
+        'the cookie of vigia is signed: each client is given a new one, and a new upstream, once',
+      )
+    } else if (way !== 'least_conn')
+      draft.note(
+        'unconverted',
+        policy!,
+        'vigia has round-robin, least-connections, random-two, peak-ewma, and hash of address, header or cookie',
+      )
   }
   const retries = takeLast(block, 'lb_retries')
   const within = takeLast(block, 'lb_try_duration')
   take(block, 'lb_try_interval')
   if (retries !== undefined) below(pool.keys, 'retry').attempts = Math.min(10, Number(retries.args[0]) + 1)
   if (within !== undefined)
-    draft.note('differs', within, 'vigia tries other upstreams at once, up to retry.attempts; requests wait for a place only in a queue')
+    draft.note(
+      'differs',
+      within,
+      'vigia tries other upstreams at once, up to retry.attempts; requests wait for a place only in a queue',
+    )
 }
 
 function health(draft: Draft, pool: Pool, proxy: Directive, block: readonly Directive[]): void {
@@ -87,7 +103,8 @@ function health(draft: Draft, pool: Pool, proxy: Directive, block: readonly Dire
     const intervalMs = interval ?? timeMs(LOWEST_INTERVAL, SECOND)!
     const probe: Record<string, unknown> = { path: uri.args[0] ?? '/', interval: duration(intervalMs) }
     if (timeout !== undefined) probe.timeout = duration(Math.min(timeout, intervalMs))
-    if (status !== undefined) below(probe, 'expect').status = /xx$/i.test(status) ? `${status[0]}00-${status[0]}99` : Number(status)
+    if (status !== undefined)
+      below(probe, 'expect').status = /xx$/i.test(status) ? `${status[0]}00-${status[0]}99` : Number(status)
     if (body !== undefined) below(probe, 'expect').bodyMatches = body
     for (const each of headers?.block ?? []) {
       each.used = true
@@ -95,14 +112,25 @@ function health(draft: Draft, pool: Pool, proxy: Directive, block: readonly Dire
       else below(probe, 'headers')[each.name] = (each.args[0] ?? '').replace(/\{env\.(\w+)\}/g, `${ENVIRONMENT}$1}`)
     }
     pool.keys.health = probe
-    draft.note('differs', uri, 'vigia takes an upstream out after 3 failed probes and back after 2 good ones (fall, rise); Caddy after one')
-  } else draft.note('differs', proxy, 'vigia probes each upstream (TCP, every 2s): better let it ask for a page that fails when the node does, health: { path: /PATH }')
+    draft.note(
+      'differs',
+      uri,
+      'vigia takes an upstream out after 3 failed probes and back after 2 good ones (fall, rise); Caddy after one',
+    )
+  } else
+    draft.note(
+      'differs',
+      proxy,
+      'vigia probes each upstream (TCP, every 2s): better let it ask for a page that fails when the node does, health: { path: /PATH }',
+    )
   const passive = ['fail_duration', 'max_fails', 'unhealthy_status', 'unhealthy_latency', 'unhealthy_request_count']
   for (const each of block) {
     if (!passive.includes(each.name)) continue
     each.used = true
-    if (each.name === 'unhealthy_request_count') for (const { keys } of pool.upstreams) keys.maxConnections = Number(each.args[0])
-    else draft.note('differs', each, 'vigia takes out an upstream after 5 failed requests in a row: outlier of the pool')
+    if (each.name === 'unhealthy_request_count')
+      for (const { keys } of pool.upstreams) keys.maxConnections = Number(each.args[0])
+    else
+      draft.note('differs', each, 'vigia takes out an upstream after 5 failed requests in a row: outlier of the pool')
   }
   if (pool.upstreams.some(({ keys }) => keys.maxConnections !== undefined)) pool.keys.queue = { max: 1000 }
 }
@@ -115,8 +143,10 @@ function transports(draft: Draft, pool: Pool, transport: Directive): void {
   for (const each of transport.block ?? []) {
     const [value = ''] = each.args
     each.used = true
-    if (each.name === 'tls_insecure_skip_verify') for (const { keys } of pool.upstreams) below(keys, 'tls').verify = false
-    else if (each.name === 'tls_server_name') for (const { keys } of pool.upstreams) below(keys, 'tls').serverName = value
+    if (each.name === 'tls_insecure_skip_verify')
+      for (const { keys } of pool.upstreams) below(keys, 'tls').verify = false
+    else if (each.name === 'tls_server_name')
+      for (const { keys } of pool.upstreams) below(keys, 'tls').serverName = value
     else if (each.name === 'tls_trusted_ca_certs' || (each.name === 'tls_trust_pool' && value === 'file'))
       for (const { keys } of pool.upstreams) below(keys, 'tls').caFile = each.args.at(-1)
     else if (each.name === 'proxy_protocol') pool.keys.proxyProtocol = value
@@ -126,7 +156,10 @@ function transports(draft: Draft, pool: Pool, transport: Directive): void {
       for (const { keys } of pool.upstreams) keys.maxConnections = Number(value)
       pool.keys.queue = { max: 1000 }
     } else if (!/^(?:tls|dial_timeout|response_header_timeout|read_timeout)$/.test(each.name)) {
-      const isNeedless = /^(?:versions|compression|read_buffer|write_buffer|write_timeout|expect_continue_timeout|keepalive_interval|keepalive_idle_conns|tls_timeout|max_response_header|tls_renegotiation)$/.test(each.name)
+      const isNeedless =
+        /^(?:versions|compression|read_buffer|write_buffer|write_timeout|expect_continue_timeout|keepalive_interval|keepalive_idle_conns|tls_timeout|max_response_header|tls_renegotiation)$/.test(
+          each.name,
+        )
       draft.note(isNeedless ? 'needless' : 'unconverted', each, 'vigia has nothing of the kind for an upstream')
     }
   }
@@ -137,24 +170,42 @@ export function addProxyKeys(draft: Draft, proxy: Directive, routes: readonly Ro
   const block = proxy.block ?? []
   const inner = block.find(({ name }) => name === 'transport')?.block ?? []
   const times: Record<string, unknown> = {}
-  for (const [name, key] of [['dial_timeout', 'connect'], ['response_header_timeout', 'response'], ['read_timeout', 'idle']] as const) {
+  for (const [name, key] of [
+    ['dial_timeout', 'connect'],
+    ['response_header_timeout', 'response'],
+    ['read_timeout', 'idle'],
+  ] as const) {
     const ms = timeMs(inner.find(each => each.name === name)?.args[0] ?? '', SECOND)
     if (ms !== undefined) times[key] = duration(ms)
   }
   if (times.response === undefined)
-    draft.note('differs', proxy, 'vigia waits 60s for an answer to begin, and 60s between its parts; Caddy waits for ever: timeouts: { response, idle }')
+    draft.note(
+      'differs',
+      proxy,
+      'vigia waits 60s for an answer to begin, and 60s between its parts; Caddy waits for ever: timeouts: { response, idle }',
+    )
   if (Object.keys(times).length > 0) for (const { keys } of routes) keys.timeouts = { ...times }
   for (const each of take(block, 'header_up')) field(draft, each, each.args, 'request', routes)
   for (const each of take(block, 'header_down')) field(draft, each, each.args, 'response', routes)
   for (const each of take(block, 'flush_interval')) draft.note('needless', each, '')
-  for (const each of take(block, 'trusted_proxies')) draft.note('unconverted', each, 'trustedProxies is one list for all of vigia')
-  for (const [name, key] of [['request_buffers', 'request'], ['response_buffers', 'response']] as const) {
+  for (const each of take(block, 'trusted_proxies'))
+    draft.note('unconverted', each, 'trustedProxies is one list for all of vigia')
+  for (const [name, key] of [
+    ['request_buffers', 'request'],
+    ['response_buffers', 'response'],
+  ] as const) {
     if (take(block, name).length > 0) for (const { keys } of routes) below(keys, 'buffer')[key] = 'on'
   }
 }
 
 /** `X-Name value`, `+X-Name value`, `-X-Name`, `>X-Name value`; with a third word it replaces within a value. */
-export function field(draft: Draft, directive: Directive, args: readonly string[], way: 'request' | 'response', routes: readonly Route[]): void {
+export function field(
+  draft: Draft,
+  directive: Directive,
+  args: readonly string[],
+  way: 'request' | 'response',
+  routes: readonly Route[],
+): void {
   const [given = '', value = '', replacement] = args
   const sign = /^[+>?-]/.exec(given)?.[0] ?? ''
   const name = given.slice(sign.length).replace(/:$/, '')
@@ -167,7 +218,11 @@ export function field(draft: Draft, directive: Directive, args: readonly string[
   }
   const text = replacement === undefined && sign !== '?' ? templateOf(value, VARIABLE, variableOf) : undefined
   if (text === undefined || text.trim() === '')
-    return draft.note('unconverted', directive, 'vigia sets a field to {client}, {host}, {scheme}, {request-id} and plain text, or removes it')
+    return draft.note(
+      'unconverted',
+      directive,
+      'vigia sets a field to {client}, {host}, {scheme}, {request-id} and plain text, or removes it',
+    )
   for (const route of routes) setField(route, way, name, text.trim())
 }
 

@@ -73,7 +73,10 @@ class Parser {
     let changed = false
     for (let at = 0; at < this.#tokens.length; at += 1) {
       const token = this.#tokens[at]!
-      const isFirst = at === 0 || this.#tokens[at - 1]!.place.line !== token.place.line || this.#tokens[at - 1]!.place.file !== token.place.file
+      const isFirst =
+        at === 0 ||
+        this.#tokens[at - 1]!.place.line !== token.place.line ||
+        this.#tokens[at - 1]!.place.file !== token.place.file
       const snippet = isFirst && !token.isQuoted ? /^\(([^)]+)\)$/.exec(token.text)?.[1] : undefined
       if (snippet !== undefined && isBrace(this.#tokens[at + 1], '{')) {
         const end = endOf(this.#tokens, at + 1)
@@ -86,7 +89,8 @@ class Parser {
         const [name, ...args] = this.#tokens.slice(at + 1, end).map(({ text }) => text)
         const imported = this.#imported(name ?? '', args, token.place)
         if (imported === undefined) continue
-        if (this.#tokens.length + imported.length > MOST_TOKENS) throw new ReadFault(token.place, 'imports make this too long')
+        if (this.#tokens.length + imported.length > MOST_TOKENS)
+          throw new ReadFault(token.place, 'imports make this too long')
         this.#tokens.splice(at, end - at, ...imported)
         changed = true
         at += imported.length - 1
@@ -99,7 +103,10 @@ class Parser {
   #imported(name: string, args: readonly string[], place: Place): Token[] | undefined {
     const snippet = this.#snippets.get(name)
     if (snippet !== undefined)
-      return snippet.map(token => ({ ...token, text: token.text.replace(/\{args(?:\.|\[)(\d+)\]?\}/g, (_, at) => args[Number(at)] ?? '') }))
+      return snippet.map(token => ({
+        ...token,
+        text: token.text.replace(/\{args(?:\.|\[)(\d+)\]?\}/g, (_, at) => args[Number(at)] ?? ''),
+      }))
     const path = isAbsolute(name) ? name : join(dirname(place.file), name)
     const files = this.#around.find(path)
     if (files.length === 0) return /[*?]/.test(name) ? [] : undefined

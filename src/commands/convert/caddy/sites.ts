@@ -1,28 +1,37 @@
 // Caddy's sites as a draft: routes from the most to the least specific, as Caddy sorts them.
 
-import { type Directive, take, takeLast } from '../directive.ts'
-import { below, type Draft, type Match, type Route, todo } from '../draft.ts'
-import { rangesOf } from '../access.ts'
 import { size, sizeBytes } from '../amounts.ts'
+import { type Directive, takeLast } from '../directive.ts'
+import { type Draft, type Match, type Route, todo } from '../draft.ts'
 import { hstsOf } from '../fields.ts'
 import { hoist, noteRest } from '../finish.ts'
 import { both, type Condition, type Listening, matchesOf, refuse } from '../rules.ts'
 import { type Place, placesOf, portsOf } from './addresses.ts'
-import { Matchers, PRIVATE_RANGES } from './matchers.ts'
+import { addGlobals } from './globals.ts'
+import { Matchers } from './matchers.ts'
 import { addProxy, addProxyKeys, field } from './proxy.ts'
 import type { Caddyfile, Site } from './read.ts'
 import { saidOf } from './words.ts'
 
-const NO_REWRITING = 'vigia passes on the path of a request as it is, and does not cut or put in its beginning: let the application serve under this path'
+const NO_REWRITING =
+  'vigia passes on the path of a request as it is, and does not cut or put in its beginning: let the application serve under this path'
 const ALWAYS: Condition = [[]]
 
 export function convertCaddy({ options, sites }: Caddyfile, draft: Draft): void {
   const ports = portsOf(options)
-  globals(draft, options)
+  addGlobals(draft, options)
   const placed = sites.map(site => ({ site, places: placesOf(draft, site, ports) }))
-  const plainHosts = new Set(placed.flatMap(({ places }) => places.filter(({ listening }) => !listening.tls).map(({ listening }) => listening.port)))
+  const plainHosts = new Set(
+    placed.flatMap(({ places }) =>
+      places.filter(({ listening }) => !listening.tls).map(({ listening }) => listening.port),
+    ),
+  )
   const tlsListeners = draft.listeners.filter(({ keys }) => keys.tls !== undefined)
-  if (ports.redirects && tlsListeners.some(({ keys }) => String(keys.address).endsWith(`:${ports.https}`)) && !plainHosts.has(ports.http)) {
+  if (
+    ports.redirects &&
+    tlsListeners.some(({ keys }) => String(keys.address).endsWith(`:${ports.https}`)) &&
+    !plainHosts.has(ports.http)
+  ) {
     const plain = draft.listener(`:${ports.http}`, sites[0]!.place)
     plain.keys.redirect = 'https'
     draft.listeners.unshift(...draft.listeners.splice(draft.listeners.indexOf(plain), 1))
@@ -30,11 +39,18 @@ export function convertCaddy({ options, sites }: Caddyfile, draft: Draft): void 
   if (draft.settings.acme !== undefined) {
     draft.settings.store = './vigia.db'
     const own = tlsListeners.find(({ keys }) => (keys.tls as { certificates?: unknown }).certificates !== undefined)
-    if (own !== undefined) draft.noteAt('unconverted', sites[0]!.place, 'tls', 'a listener of vigia has certificates of its own, or those that acme brings: name all of them here')
+    if (own !== undefined)
+      draft.noteAt(
+        'unconverted',
+        sites[0]!.place,
+        'tls',
+        'a listener of vigia has certificates of its own, or those that acme brings: name all of them here',
+      )
   }
   const served = draft.listeners.filter(({ keys }) => keys.redirect === undefined)
   // As Caddy does: names before those with *, and these before whatever host.
-  const rank = ({ places }: { places: readonly Place[] }) => Math.min(...places.map(({ host }) => (host === undefined ? 2 : host.startsWith('*') ? 1 : 0)))
+  const rank = ({ places }: { places: readonly Place[] }) =>
+    Math.min(...places.map(({ host }) => (host === undefined ? 2 : host.startsWith('*') ? 1 : 0)))
   for (const { site, places } of [...placed].sort((a, b) => rank(a) - rank(b))) {
     if (places.length > 0) new SiteRoutes(draft, site, places, served.length).convert()
   }
@@ -73,7 +89,12 @@ class SiteRoutes {
     this.#sort(before)
     for (const each of this.#later) each()
     if (this.#routes.length === 0)
-      this.#draft.noteAt('unconverted', this.#site.place, this.#site.addresses.join(', '), 'nothing in this site leads to an upstream')
+      this.#draft.noteAt(
+        'unconverted',
+        this.#site.place,
+        this.#site.addresses.join(', '),
+        'nothing in this site leads to an upstream',
+      )
   }
 
   /** Longer paths first; vigia takes the first that matches. */
@@ -107,9 +128,16 @@ class SiteRoutes {
     const { condition } = context.matchers.of(directive)
     const inner = directive.block ?? []
     const joined = condition && both(context.condition, condition)
-    const strips = directive.name === 'handle_path' ? directive : inner.find(({ name, args }) => name === 'uri' || (name === 'rewrite' && args.length > 0))
+    const strips =
+      directive.name === 'handle_path'
+        ? directive
+        : inner.find(({ name, args }) => name === 'uri' || (name === 'rewrite' && args.length > 0))
     if (joined === undefined) return this.#draft.note('unconverted', directive, 'its condition has too many cases')
-    this.#block(inner, { matchers: new Matchers(inner, context.matchers), condition: joined, rewrites: strips ?? context.rewrites })
+    this.#block(inner, {
+      matchers: new Matchers(inner, context.matchers),
+      condition: joined,
+      rewrites: strips ?? context.rewrites,
+    })
   }
 
   #condition(directive: Directive, { matchers, condition }: Context) {
@@ -129,18 +157,28 @@ class SiteRoutes {
       for (const [match, listening] of this.#matches()) {
         const found = matchesOf(clause, [listening])
         if (typeof found === 'string') {
-          draft.note('unconverted', directive, `vigia can not match ${found}: these requests go where the next routes lead`)
+          draft.note(
+            'unconverted',
+            directive,
+            `vigia can not match ${found}: these requests go where the next routes lead`,
+          )
           break
         }
         for (const each of found) {
           const path = each.path ?? match.path
           const route = { ...match, ...each, ...(path === undefined ? {} : { path }) }
           const same = made.find(other => sameButListener(other.match, route))
-          if (same !== undefined && same.match.listener !== undefined) same.match.listener = [...new Set([...same.match.listener, ...(match.listener ?? [])])]
+          if (same !== undefined && same.match.listener !== undefined)
+            same.match.listener = [...new Set([...same.match.listener, ...(match.listener ?? [])])]
           else if (same === undefined) made.push(draft.route(route, pool, directive.place))
         }
       }
-      if (clause.some(({ kind }) => kind === 'path')) draft.note('differs', directive, 'vigia matches whole segments, and case counts: /web is /web and /web/x, not /website')
+      if (clause.some(({ kind }) => kind === 'path'))
+        draft.note(
+          'differs',
+          directive,
+          'vigia matches whole segments, and case counts: /web is /web and /web/x, not /website',
+        )
     }
     for (const route of made) if (route.match.listener?.length === this.#all) delete route.match.listener
     this.#routes.push(...made)
@@ -174,14 +212,21 @@ class SiteRoutes {
   }
 
   #auth(directive: Directive, context: Context): void {
-    const why = directive.name === 'forward_auth' ? 'vigia asks no other service who may get in' : 'vigia asks nobody for a password'
+    const why =
+      directive.name === 'forward_auth'
+        ? 'vigia asks no other service who may get in'
+        : 'vigia asks nobody for a password'
     this.#refuse(directive, context, why)
   }
 
   #answer(directive: Directive, context: Context): void {
     const { rest } = this.#condition(directive, context)
-    const status = directive.name === 'error' ? rest.find(each => /^\d{3}$/.test(each)) : [...rest].reverse().find(each => /^\d{3}$/.test(each))
-    const isRefusal = directive.name === 'abort' || /^4/.test(status ?? '') || (directive.name === 'error' && status === undefined)
+    const status =
+      directive.name === 'error'
+        ? rest.find(each => /^\d{3}$/.test(each))
+        : [...rest].reverse().find(each => /^\d{3}$/.test(each))
+    const isRefusal =
+      directive.name === 'abort' || /^4/.test(status ?? '') || (directive.name === 'error' && status === undefined)
     const isWhole = this.#condition(directive, context).condition?.every(clause => clause.length === 0)
     // Without a condition it answers what nothing before it has taken.
     if (isRefusal && isWhole === true) {
@@ -195,7 +240,11 @@ class SiteRoutes {
 
   #redirect(directive: Directive): void {
     directive.used = true
-    this.#draft.note('unconverted', directive, 'vigia leads to https only (redirect: https of a listener): let the application answer this')
+    this.#draft.note(
+      'unconverted',
+      directive,
+      'vigia leads to https only (redirect: https of a listener): let the application answer this',
+    )
   }
 
   /** Routes that a directive is for; it is noted where these can't be told apart. */
@@ -203,9 +252,12 @@ class SiteRoutes {
     directive.used = true
     const { condition, rest } = this.#condition(directive, context)
     const isAll = condition?.every(clause => clause.length === 0) ?? false
-    const paths = condition?.flatMap(clause => (clause.length === 1 && clause[0]!.kind === 'path' && !clause[0]!.not ? clause[0]!.values : ['?'])) ?? ['?']
+    const paths = condition?.flatMap(clause =>
+      clause.length === 1 && clause[0]!.kind === 'path' && !clause[0]!.not ? clause[0]!.values : ['?'],
+    ) ?? ['?']
     const routes = isAll ? this.#routes : this.#routes.filter(({ match }) => paths.includes(match.path ?? '/'))
-    if (routes.length === 0) this.#draft.note('unconverted', directive, 'it is for a part of what a route of vigia takes, or for none')
+    if (routes.length === 0)
+      this.#draft.note('unconverted', directive, 'it is for a part of what a route of vigia takes, or for none')
     return { routes, rest }
   }
 
@@ -239,21 +291,4 @@ class SiteRoutes {
 
 function sameButListener(a: Match, b: Match): boolean {
   return JSON.stringify({ ...a, listener: 0 }) === JSON.stringify({ ...b, listener: 0 })
-}
-
-function globals(draft: Draft, options: readonly Directive[]): void {
-  const email = takeLast(options, 'email')
-  const ca = takeLast(options, 'acme_ca')
-  const root = takeLast(options, 'acme_ca_root')
-  if (email?.args[0] !== undefined) below(draft.settings, 'acme').email = email.args[0]
-  if (ca?.args[0] !== undefined) below(draft.settings, 'acme').directory = ca.args[0]
-  if (root?.args[0] !== undefined) below(draft.settings, 'acme').caFile = root.args[0]
-  if (draft.settings.acme !== undefined) below(draft.settings, 'acme').termsAgreed = true
-  for (const servers of take(options, 'servers')) {
-    for (const each of take(servers.block ?? [], 'trusted_proxies')) {
-      const ranges = each.args.slice(1).flatMap(range => (range === 'private_ranges' ? PRIVATE_RANGES : rangesOf(range)))
-      if (each.args[0] === 'static' && ranges.length > 0) draft.settings.trustedProxies = ranges
-      else draft.note('unconverted', each, 'vigia takes addresses and ranges')
-    }
-  }
 }

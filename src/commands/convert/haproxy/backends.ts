@@ -23,7 +23,11 @@ export function addBackend(draft: Draft, section: Section): Pool | undefined {
     return addServer(draft, pool, server, defaults, allBackups ? 1 : standbys) ?? []
   })
   for (const template of take(lines, 'server-template'))
-    draft.note('unconverted', template, 'vigia needs a name for each upstream; all addresses of a host name are used in turn')
+    draft.note(
+      'unconverted',
+      template,
+      'vigia needs a name for each upstream; all addresses of a host name are used in turn',
+    )
   const [first] = servers
   if (pool.upstreams.length === 0 || first === undefined) {
     draft.pools.delete(draft.nameOf(pool))
@@ -33,7 +37,12 @@ export function addBackend(draft: Draft, section: Section): Pool | undefined {
   if (weights.length > 0) for (const { keys } of pool.upstreams) keys.weight ??= 1
   const probe = poolKeysOf(draft, pool, options, first)
   balance(draft, pool, section)
-  pool.keys.health = health(draft, section, options.some(each => each.has('check')), probe)
+  pool.keys.health = health(
+    draft,
+    section,
+    options.some(each => each.has('check')),
+    probe,
+  )
   if (pool.keys.health === 'tcp') delete pool.keys.health
   stickiness(draft, pool, section)
   queue(draft, pool, section)
@@ -49,10 +58,19 @@ function balance(draft: Draft, pool: Pool, section: Section): void {
   if (way === 'roundrobin' || way === 'static-rr') pool.keys.balance = 'round-robin'
   else if (way === 'source') {
     pool.keys.affinity = { by: 'address' }
-    draft.note('differs', line!, 'vigia keeps a client where it is while its upstream serves, and moves no others when one goes')
+    draft.note(
+      'differs',
+      line!,
+      'vigia keeps a client where it is while its upstream serves, and moves no others when one goes',
+    )
   } else if (way.startsWith('random')) pool.keys.balance = 'random-two'
   else if (header !== undefined) pool.keys.balance = { algorithm: 'hash', key: `header:${header}` }
-  else if (way !== 'leastconn') draft.note('unconverted', line!, 'vigia has round-robin, least-connections, random-two, peak-ewma, and hash of address, header or cookie')
+  else if (way !== 'leastconn')
+    draft.note(
+      'unconverted',
+      line!,
+      'vigia has round-robin, least-connections, random-two, peak-ewma, and hash of address, header or cookie',
+    )
 }
 
 function health(draft: Draft, section: Section, isChecked: boolean, probe: Record<string, unknown>): unknown {
@@ -63,8 +81,13 @@ function health(draft: Draft, section: Section, isChecked: boolean, probe: Recor
   const intervalMs = timeMs(String(probe.interval ?? '2s'), 1000)!
   if (timeout !== undefined) probe.timeout = duration(Math.min(timeout, intervalMs))
   if (check === undefined) return Object.keys(probe).length === 0 ? 'tcp' : { type: 'tcp', ...probe }
-  const [method, target, , ...rest] = check.args.slice(1).length === 1 ? ['OPTIONS', check.args[1]!] : check.args.slice(1)
-  const keys: Record<string, unknown> = { path: target ?? '/', method: method ?? 'OPTIONS', expect: { status: '200-399' } }
+  const [method, target, , ...rest] =
+    check.args.slice(1).length === 1 ? ['OPTIONS', check.args[1]!] : check.args.slice(1)
+  const keys: Record<string, unknown> = {
+    path: target ?? '/',
+    method: method ?? 'OPTIONS',
+    expect: { status: '200-399' },
+  }
   // Before there was http-check send, a Host field was smuggled in behind the version.
   const smuggled = /[Hh]ost:\s*([\w.:-]+)/.exec([...check.args.slice(3), ...rest].join(' '))?.[1]
   if (smuggled !== undefined) keys.host = smuggled
@@ -95,7 +118,13 @@ function probeStep(draft: Draft, step: Directive, keys: Record<string, unknown>)
 }
 
 function expected(draft: Draft, step: Directive, words: readonly string[], keys: Record<string, unknown>): void {
-  const plain = words.filter((word, at) => !/^(?:min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-code)$/.test(word) && !/^(?:min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-code)$/.test(words[at - 1] ?? ''))
+  const plain = words.filter(
+    (word, at) =>
+      !/^(?:min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-code)$/.test(word) &&
+      !/^(?:min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-code)$/.test(
+        words[at - 1] ?? '',
+      ),
+  )
   const [kind = '', ...rest] = plain
   const value = rest.join(' ')
   const expect = below(keys, 'expect')
@@ -104,8 +133,9 @@ function expected(draft: Draft, step: Directive, words: readonly string[], keys:
     expect.status = list.length === 1 ? list[0] : list
   } else if (kind === 'rstatus' && /^\^?[1-5](?:\.\.|\[0-9\]\[0-9\]|\d\d)\$?$/.test(value)) {
     const digit = value.replace('^', '')[0]!
-    expect.status = /\d\d\$?$/.test(value) && !value.includes('[') ? Number(value.replace(/[^\d]/g, '')) : `${digit}00-${digit}99`
-  } else if (kind === 'rstatus' && /^\^?[(\[]?[1-5|,]+[)\]]?(?:\.\.|\[0-9\]\[0-9\]|\[0-9\]\{2\})?\$?$/.test(value)) {
+    expect.status =
+      /\d\d\$?$/.test(value) && !value.includes('[') ? Number(value.replace(/[^\d]/g, '')) : `${digit}00-${digit}99`
+  } else if (kind === 'rstatus' && /^\^?[([]?[1-5|,]+[)\]]?(?:\.\.|\[0-9\]\[0-9\]|\[0-9\]\{2\})?\$?$/.test(value)) {
     expect.status = [...value.replace(/[^1-5]/g, '')].map(digit => `${digit}00-${digit}99`)
   } else if (kind === 'string') {
     expect.body = value
@@ -113,7 +143,12 @@ function expected(draft: Draft, step: Directive, words: readonly string[], keys:
   } else if (kind === 'rstring') {
     expect.bodyMatches = value
     delete expect.status
-  } else draft.note('unconverted', step, 'vigia expects statuses, a text, or a pattern in the body, and nothing that must not be there')
+  } else
+    draft.note(
+      'unconverted',
+      step,
+      'vigia expects statuses, a text, or a pattern in the body, and nothing that must not be there',
+    )
 }
 
 function stickiness(draft: Draft, pool: Pool, section: Section): void {
@@ -124,8 +159,17 @@ function stickiness(draft: Draft, pool: Pool, section: Section): void {
     const [name = '', ...how] = cookie.args
     if (how.includes('insert')) {
       pool.keys.affinity = { cookie: name, ttl: ttlOf(how), keys: [draft.secret] }
-      draft.note('differs', cookie, 'the cookie of vigia is signed, and names no server: each client is given a new one, and a new upstream, once')
-    } else draft.note('unconverted', cookie, `vigia changes no cookies of the application: affinity: { follow: "cookie:${name}" } sends the same value to the same upstream`)
+      draft.note(
+        'differs',
+        cookie,
+        'the cookie of vigia is signed, and names no server: each client is given a new one, and a new upstream, once',
+      )
+    } else
+      draft.note(
+        'unconverted',
+        cookie,
+        `vigia changes no cookies of the application: affinity: { follow: "cookie:${name}" } sends the same value to the same upstream`,
+      )
   }
   for (const stick of sticks) {
     const by = stick.args.join(' ')
@@ -133,7 +177,11 @@ function stickiness(draft: Draft, pool: Pool, section: Section): void {
     if (/^(?:on|match|store-request) src\b/.test(by)) pool.keys.affinity = { by: 'address' }
     else if (named !== undefined) {
       pool.keys.affinity = { follow: `cookie:${named}` }
-      draft.note('differs', stick, 'vigia does not learn which upstream has given a cookie: the same value goes to the same one, which suits sessions that all can load')
+      draft.note(
+        'differs',
+        stick,
+        'vigia does not learn which upstream has given a cookie: the same value goes to the same one, which suits sessions that all can load',
+      )
     } else draft.note('unconverted', stick, 'vigia stays with an upstream by cookie, header or address: affinity')
   }
   for (const table of tables) {
@@ -150,18 +198,28 @@ function queue(draft: Draft, pool: Pool, section: Section): void {
   const wait = timeMs((lastOf(section, 'timeout queue') ?? lastOf(section, 'timeout connect'))?.args[1] ?? '', 1)
   if (pool.upstreams.every(({ keys }) => keys.maxConnections === undefined)) return
   pool.keys.queue = { max: QUEUE_MAX, ...(wait === undefined || wait === 0 ? {} : { timeout: duration(wait) }) }
-  draft.noteAt('differs', section.place, `${section.kind} ${section.name}`, `vigia's queue has an end (${QUEUE_MAX} requests, then 503): set it to what the upstreams serve in that time`)
+  draft.noteAt(
+    'differs',
+    section.place,
+    `${section.kind} ${section.name}`,
+    `vigia's queue has an end (${QUEUE_MAX} requests, then 503): set it to what the upstreams serve in that time`,
+  )
 }
 
 function retries(draft: Draft, pool: Pool, section: Section): void {
   const count = lastOf(section, 'retries')
   const on = lastOf(section, 'retry-on')
-  if (count !== undefined && Number(count.args[0]) !== 3) below(pool.keys, 'retry').attempts = Math.min(10, Number(count.args[0]) + 1)
+  if (count !== undefined && Number(count.args[0]) !== 3)
+    below(pool.keys, 'retry').attempts = Math.min(10, Number(count.args[0]) + 1)
   if (on === undefined) return
   const statuses = on.args.filter(each => /^50[234]$/.test(each)).map(Number)
   if (statuses.length > 0) below(pool.keys, 'retry').statuses = statuses
   if (on.args.includes('response-timeout')) below(pool.keys, 'retry').timeouts = true
-  draft.note('differs', on, 'vigia never repeats a POST that an upstream may have carried out: its client is told "in doubt"')
+  draft.note(
+    'differs',
+    on,
+    'vigia never repeats a POST that an upstream may have carried out: its client is told "in doubt"',
+  )
 }
 
 /** Times that requests of a backend have. @param route that leads to it */

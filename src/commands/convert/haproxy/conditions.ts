@@ -90,7 +90,9 @@ export class Conditions {
     const tests: Test[] = []
     for (const line of own) {
       const test = this.#test(line.args.slice(1), line.place)
-      const same = tests.findIndex(each => each.kind === test.kind && each.not === test.not && mergeable(each) && mergeable(test))
+      const same = tests.findIndex(
+        each => each.kind === test.kind && each.not === test.not && mergeable(each) && mergeable(test),
+      )
       if (same === -1) tests.push(test)
       else tests[same] = merged(tests[same]!, test)
     }
@@ -122,11 +124,15 @@ export class Conditions {
   #lines(file: string, { file: from }: Directive['place']): string[] | undefined {
     const folder = from.includes('/') ? from.slice(0, from.lastIndexOf('/') + 1) : ''
     const content = this.#around.read(file) ?? (file.startsWith('/') ? undefined : this.#around.read(folder + file))
-    return content?.split(/\r?\n/).map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#'))
+    return content
+      ?.split(/\r?\n/)
+      .map(line => line.trim())
+      .filter(line => line !== '' && !line.startsWith('#'))
   }
 }
 
-const mergeable = ({ kind, values, globs }: Test) => kind !== 'unknown' && kind !== 'always' && kind !== 'tls' && (values.length > 0 || globs !== undefined)
+const mergeable = ({ kind, values, globs }: Test) =>
+  kind !== 'unknown' && kind !== 'always' && kind !== 'tls' && (values.length > 0 || globs !== undefined)
 
 function merged(a: Test, b: Test): Test {
   const values = a.values.length > 0 && b.values.length > 0 ? [...a.values, ...b.values] : []
@@ -134,15 +140,34 @@ function merged(a: Test, b: Test): Test {
   return { ...a, values, ...globs, text: `${a.text} | ${b.text}` }
 }
 
-function testOf(criterion: string, way: string, values: readonly string[], ignoresCase: boolean, text: string): Test | undefined {
-  const of = (kind: Test['kind'], found: readonly string[], globs?: readonly string[]): Test => ({ kind, values: found, ...(globs === undefined ? {} : { globs }), not: false, text })
-  const [, name = '', arg = '', suffix = ''] = /^(?:req\.|req_)?(\w+)(?:\(([^)]*)\))?((?:,(?:lower|url_dec))*)$/.exec(criterion) ?? []
+function testOf(
+  criterion: string,
+  way: string,
+  values: readonly string[],
+  ignoresCase: boolean,
+  text: string,
+): Test | undefined {
+  const of = (kind: Test['kind'], found: readonly string[], globs?: readonly string[]): Test => ({
+    kind,
+    values: found,
+    ...(globs === undefined ? {} : { globs }),
+    not: false,
+    text,
+  })
+  const [, name = '', arg = '', suffix = ''] =
+    /^(?:req\.|req_)?(\w+)(?:\(([^)]*)\))?((?:,(?:lower|url_dec))*)$/.exec(criterion) ?? []
   if (suffix.includes('url_dec') && way === '') return undefined
-  const [, base = name, joined = way] = /^(hdr|path|base|url|ssl_fc_sni|ssl_sni)_(beg|end|sub|reg|dir|dom|len)$/.exec(name) ?? []
+  const [, base = name, joined = way] =
+    /^(hdr|path|base|url|ssl_fc_sni|ssl_sni)_(beg|end|sub|reg|dir|dom|len)$/.exec(name) ?? []
   const match = joined || way
-  if ((base === 'hdr' && /^host\b/i.test(arg)) || name === 'ssl_fc_sni' || name === 'ssl_sni') return hostTest(match, values, of)
+  if ((base === 'hdr' && /^host\b/i.test(arg)) || name === 'ssl_fc_sni' || name === 'ssl_sni')
+    return hostTest(match, values, of)
   if (base === 'path' && arg === '') return withCase(pathTest(match, values, of), ignoresCase)
-  if (name === 'method') return of('method', values.flatMap(each => (each === 'GET' ? ['GET', 'HEAD'] : [each])))
+  if (name === 'method')
+    return of(
+      'method',
+      values.flatMap(each => (each === 'GET' ? ['GET', 'HEAD'] : [each])),
+    )
   if (name === 'src' && match === '') {
     const ranges = values.map(rangesOf)
     return ranges.some(each => each.length === 0) || values.length === 0 ? undefined : of('address', ranges.flat())
@@ -159,7 +184,11 @@ function hostTest(match: string, values: readonly string[], of: Make): Test | un
   const plain = values.map(each => each.toLowerCase().replace(/:\d+$/, ''))
   if (plain.some(each => !/^[\w.:[\]-]+$/.test(each)) || plain.length === 0) return undefined
   if (match === '' || match === 'str') return of('host', plain)
-  if (match === 'end') return of('host', plain.flatMap(each => (each.startsWith('.') ? [`*${each}`] : [each, `*.${each}`])))
+  if (match === 'end')
+    return of(
+      'host',
+      plain.flatMap(each => (each.startsWith('.') ? [`*${each}`] : [each, `*.${each}`])),
+    )
   return undefined
 }
 
@@ -169,15 +198,41 @@ function pathTest(match: string, values: readonly string[], of: Make): Test | un
   const anywhere = (ends: (path: string) => string) =>
     values.flatMap(each => (each.startsWith('/') ? [ends(each), `/*${ends(each)}`] : [`/*${ends(each)}`]))
   if (match === '' || match === 'str') return isPath ? of('path', values, values) : undefined
-  if (match === 'beg') return isPath ? of('path', values, values.map(each => `${each}*`)) : undefined
-  if (match === 'end') return of('path', [], anywhere(each => each))
-  if (match === 'sub') return of('path', [], anywhere(each => `${each}*`))
-  if (match === 'dir') return of('path', [], values.flatMap(each => [`/${trim(each)}/*`, `/*/${trim(each)}/*`]))
+  if (match === 'beg')
+    return isPath
+      ? of(
+          'path',
+          values,
+          values.map(each => `${each}*`),
+        )
+      : undefined
+  if (match === 'end')
+    return of(
+      'path',
+      [],
+      anywhere(each => each),
+    )
+  if (match === 'sub')
+    return of(
+      'path',
+      [],
+      anywhere(each => `${each}*`),
+    )
+  if (match === 'dir')
+    return of(
+      'path',
+      [],
+      values.flatMap(each => [`/${trim(each)}/*`, `/*/${trim(each)}/*`]),
+    )
   if (match !== 'reg') return undefined
   const prefixes = values.map(prefixesOf)
   const globs = values.map(globsOf)
   if (globs.some(each => each === undefined)) return undefined
-  return of('path', prefixes.some(each => each === undefined) ? [] : prefixes.flatMap(each => each!), globs.flatMap(each => each!))
+  return of(
+    'path',
+    prefixes.some(each => each === undefined) ? [] : prefixes.flatMap(each => each!),
+    globs.flatMap(each => each!),
+  )
 }
 
 function withCase(test: Test | undefined, ignoresCase: boolean): Test | undefined {

@@ -17,7 +17,13 @@ export interface Backends {
   sectionOf(name: string): Section | undefined
 }
 
-export function addFrontend(draft: Draft, section: Section, crtBase: string, backends: Backends, around: Surroundings): void {
+export function addFrontend(
+  draft: Draft,
+  section: Section,
+  crtBase: string,
+  backends: Backends,
+  around: Surroundings,
+): void {
   const { lines } = section
   const conditions = new Conditions(lines, around)
   const bound = addBinds(draft, section, crtBase, around)
@@ -25,14 +31,33 @@ export function addFrontend(draft: Draft, section: Section, crtBase: string, bac
   for (const { entry, listening } of bound) if (redirects && !listening.tls) entry.keys.redirect = 'https'
   const served = bound.filter(({ entry }) => entry.keys.redirect === undefined).map(({ listening }) => listening)
   const routes: Route[] = []
-  for (const rule of take(lines, 'use_backend')) useBackend(draft, rule, conditions, served, routes, backends, around)
+  const pending: { readonly rule: Directive; readonly from: number }[] = []
+  for (const rule of take(lines, 'use_backend'))
+    useBackend(
+      {
+        draft,
+        conditions,
+        served,
+        routes,
+        backends,
+        around,
+        unmatched: () => pending.push({ rule, from: routes.length }),
+      },
+      rule,
+    )
   const fallback = lastOf(section, 'default_backend')
   const own = section.kind === 'listen' ? section.name : fallback?.args[0]
   const pool = own === undefined ? undefined : backends.poolOf(own)
-  if (pool !== undefined && served.length > 0) routes.push(addRoute(draft, {}, pool, fallback?.place ?? section.place, own!, backends))
+  if (pool !== undefined && served.length > 0)
+    routes.push(addRoute(draft, {}, pool, fallback?.place ?? section.place, own!, backends))
   else if (own !== undefined && pool === undefined && fallback !== undefined)
     draft.note('unconverted', fallback, 'there is no backend of this name that vigia can reach')
   for (const route of routes) route.match.listener ??= served.map(({ name }) => name)
+  // What a backend protects that could not be matched would be open on the routes that its requests fall to.
+  for (const { rule, from } of pending) {
+    if (backends.sectionOf(rule.args[0] ?? '')?.lines.some(refuses))
+      draft.unsafe(rule, 'its backend protects what vigia can not match', routes.slice(from))
+  }
   clientTimes(draft, section)
   compression(section, routes)
   const context = { draft, conditions, listeners: bound.map(({ entry }) => entry), around }
@@ -56,28 +81,50 @@ function backendOf(route: Route): string | undefined {
   return BACKENDS.get(route)
 }
 
-function addRoute(draft: Draft, match: Route['match'], pool: string, place: Directive['place'], name: string, backends: Backends): Route {
+function addRoute(
+  draft: Draft,
+  match: Route['match'],
+  pool: string,
+  place: Directive['place'],
+  name: string,
+  backends: Backends,
+): Route {
   const route = draft.route({ ...match }, pool, place)
   BACKENDS.set(route, name)
   addTimes(backends.sectionOf(name)!, route)
   return route
 }
 
-function useBackend(
-  draft: Draft,
-  rule: Directive,
-  conditions: Conditions,
-  served: readonly Listening[],
-  routes: Route[],
-  backends: Backends,
-  around: Surroundings,
-): void {
+interface Rules {
+  readonly draft: Draft
+  readonly conditions: Conditions
+  readonly served: readonly Listening[]
+  readonly routes: Route[]
+  readonly backends: Backends
+  readonly around: Surroundings
+  /** Told where requests go elsewhere than the rule says. */
+  readonly unmatched: () => void
+}
+
+function refuses({ name, args }: Directive): boolean {
+  const action = name === 'tcp-request' ? args[1] : name === 'http-request' ? args[0] : undefined
+  return action !== undefined && /^(?:deny|auth|tarpit|reject|silent-drop)$/.test(action)
+}
+
+function useBackend({ draft, conditions, served, routes, backends, around, unmatched }: Rules, rule: Directive): void {
   const [name = ''] = rule.args
   const condition = conditions.of(rule.args.slice(1), rule.place)
-  if (condition === undefined) return draft.note('unconverted', rule, 'its condition has too many cases')
+  if (condition === undefined) {
+    unmatched()
+    return draft.note('unconverted', rule, 'its condition has too many cases')
+  }
   const targets = name.includes('%[') ? mapped(name, rule, around) : [{ name, tests: [] }]
   if (targets === undefined)
-    return draft.note('unconverted', rule, 'vigia has no names that come from a request; a map of hosts or of the beginnings of paths is read')
+    return draft.note(
+      'unconverted',
+      rule,
+      'vigia has no names that come from a request; a map of hosts or of the beginnings of paths is read',
+    )
   for (const target of targets) {
     const pool = backends.poolOf(target.name)
     if (pool === undefined) {
@@ -86,8 +133,10 @@ function useBackend(
     }
     for (const clause of condition) {
       const matches = matchesOf([...clause, ...target.tests], served)
-      if (typeof matches === 'string') draft.note('unconverted', rule, `vigia can not match ${matches}: these requests go where the next routes lead`)
-      else for (const match of matches) routes.push(addRoute(draft, match, pool, rule.place, target.name, backends))
+      if (typeof matches === 'string') {
+        unmatched()
+        draft.note('unconverted', rule, `vigia can not match ${matches}: these requests go where the next routes lead`)
+      } else for (const match of matches) routes.push(addRoute(draft, match, pool, rule.place, target.name, backends))
       sayOfPaths(draft, rule, clause)
     }
   }
@@ -95,25 +144,39 @@ function useBackend(
 
 function sayOfPaths(draft: Draft, rule: Directive, clause: Clause): void {
   const [path] = clause.filter(({ kind }) => kind === 'path')
-  if (path !== undefined) draft.note('differs', rule, 'vigia matches whole segments, case counts, and all below: /web is /web and /web/x, not /website')
+  if (path !== undefined)
+    draft.note(
+      'differs',
+      rule,
+      'vigia matches whole segments, case counts, and all below: /web is /web and /web/x, not /website',
+    )
 }
 
 /** `%[req.hdr(host),lower,map(FILE,DEFAULT)]`: the entries of the file, each with its test. */
 function mapped(name: string, rule: Directive, around: Surroundings): { name: string; tests: Clause }[] | undefined {
-  const [, sample, way = '', args = ''] = /^%\[(?:req\.)?(hdr\(host\)|path|base)(?:,lower|,field\(1,:\)|,word\(1,:\)|,host_only)*,map(_str|_beg|_dom|_end)?\(([^)]*)\)\]$/i.exec(name) ?? []
+  const [, sample, way = '', args = ''] =
+    /^%\[(?:req\.)?(hdr\(host\)|path|base)(?:,lower|,field\(1,:\)|,word\(1,:\)|,host_only)*,map(_str|_beg|_dom|_end)?\(([^)]*)\)\]$/i.exec(
+      name,
+    ) ?? []
   const [file = '', fallback] = args.split(',')
   const isHost = sample?.toLowerCase().startsWith('hdr') === true && (way === '' || way === '_str')
   const isPath = sample === 'path' && way === '_beg'
   if (!isHost && !isPath) return undefined
   const folder = rule.place.file.includes('/') ? rule.place.file.slice(0, rule.place.file.lastIndexOf('/') + 1) : ''
   const text = around.read(file) ?? (file.startsWith('/') ? undefined : around.read(folder + file))
-  const entries = text?.split(/\r?\n/).map(line => line.trim().split(/\s+/)).filter(([key = '']) => key !== '' && !key.startsWith('#'))
+  const entries = text
+    ?.split(/\r?\n/)
+    .map(line => line.trim().split(/\s+/))
+    .filter(([key = '']) => key !== '' && !key.startsWith('#'))
   if (entries === undefined) return undefined
   // Of beginnings the longest counts.
   if (isPath) entries.sort(([a = ''], [b = '']) => b.length - a.length)
   const kind = isHost ? 'host' : 'path'
   return [
-    ...entries.map(([key = '', target = '']) => ({ name: target, tests: [{ kind, values: [isHost ? key.toLowerCase() : key], not: false, text: key }] as Clause })),
+    ...entries.map(([key = '', target = '']) => ({
+      name: target,
+      tests: [{ kind, values: [isHost ? key.toLowerCase() : key], not: false, text: key }] as Clause,
+    })),
     ...(fallback === undefined ? [] : [{ name: fallback, tests: [] }]),
   ]
 }
@@ -138,9 +201,10 @@ function compression(section: Section, routes: readonly Route[]): void {
   const offload = lastOf(section, 'compression offload')
   if (algo === undefined) return
   const keys = {
-    ...(types === undefined ? {} : { types: types.args.slice(1).map(each => (each.endsWith('/') ? `${each}*` : each)) }),
+    ...(types === undefined
+      ? {}
+      : { types: types.args.slice(1).map(each => (each.endsWith('/') ? `${each}*` : each)) }),
     ...(offload === undefined ? {} : { offload: true }),
   }
   for (const route of routes) route.keys.compress = Object.keys(keys).length === 0 ? true : { ...keys }
 }
-

@@ -24,7 +24,6 @@ export function readHaproxy(file: string, text: string, around: Surroundings): S
   const variables = new Map<string, string>()
   const named = new Map<string, readonly Directive[]>()
   let defaults: readonly Directive[] = []
-  let skipped: Directive | undefined
   const lines = text.split(/\r?\n/)
   if (lines.length > MOST_LINES) throw new ReadFault({ file, line: 1 }, `these are more than ${MOST_LINES} lines`)
   for (const [at, line] of lines.entries()) {
@@ -45,13 +44,15 @@ export function readHaproxy(file: string, text: string, around: Surroundings): S
     } else if (/^\.(?:if|elif|else)$/.test(name)) {
       throw new ReadFault(place, 'conditional blocks are not read: leave in what holds here, and take these lines out')
     } else if (/^\.(?:endif|notice|warning|alert|diag)$/.test(name)) {
-      skipped ??= directive
+      // Messages of the configuration itself.
     } else {
       const section = sections.at(-1)
-      if (section === undefined) throw new ReadFault(place, `${name} stands before the first section (global, defaults ...)`)
+      if (section === undefined)
+        throw new ReadFault(place, `${name} stands before the first section (global, defaults ...)`)
       section.lines.push(directive)
       if (name === 'setenv' || name === 'presetenv') {
-        if (name === 'setenv' || around.variable(args[0] ?? '') === undefined) variables.set(args[0] ?? '', args[1] ?? '')
+        if (name === 'setenv' || around.variable(args[0] ?? '') === undefined)
+          variables.set(args[0] ?? '', args[1] ?? '')
         directive.used = true
       }
     }
@@ -77,7 +78,8 @@ export function wordsOf(line: string, place: Place, variable: (name: string) => 
       word = (word ?? '') + text
       at += length - 1
     } else if (quote === '"' && char === '$') {
-      const [whole = '', braced, plain] = /^\$(?:\{([A-Za-z_]\w*(?:\[\*\])?(?:-[^}]*)?)\}|([A-Za-z_]\w*))/.exec(line.slice(at)) ?? []
+      const [whole = '', braced, plain] =
+        /^\$(?:\{([A-Za-z_]\w*(?:\[\*\])?(?:-[^}]*)?)\}|([A-Za-z_]\w*))/.exec(line.slice(at)) ?? []
       if (whole === '') word = (word ?? '') + char
       else {
         const [name = '', ...rest] = (braced ?? plain)!.split('-')

@@ -25,11 +25,20 @@ export function convertHaproxy(sections: readonly Section[], draft: Draft, aroun
     },
     sectionOf: (name: string) => serving.find(each => each.name === name),
   }
-  const crtBase = sections.filter(({ kind }) => kind === 'global').flatMap(({ lines }) => take(lines, 'crt-base')).at(-1)?.args[0] ?? ''
+  const crtBase =
+    sections
+      .filter(({ kind }) => kind === 'global')
+      .flatMap(({ lines }) => take(lines, 'crt-base'))
+      .at(-1)?.args[0] ?? ''
   for (const section of http) {
     if (section.kind === 'backend') continue
     if (isStatistics(section)) {
-      draft.noteAt('differs', section.place, `${section.kind} ${section.name}`, 'statistics are on the admin listener of vigia: vigia status, /metrics')
+      draft.noteAt(
+        'differs',
+        section.place,
+        `${section.kind} ${section.name}`,
+        'statistics are on the admin listener of vigia: vigia status, /metrics',
+      )
       for (const line of section.lines) line.used = true
     } else addFrontend(draft, section, crtBase, backends, around)
   }
@@ -40,14 +49,21 @@ export function convertHaproxy(sections: readonly Section[], draft: Draft, aroun
     }
   }
   resolvers(draft, sections)
-  const everywhere = draft.listeners.filter(({ keys }) => keys.redirect === undefined).map(({ keys }) => String(keys.name))
+  const everywhere = draft.listeners
+    .filter(({ keys }) => keys.redirect === undefined)
+    .map(({ keys }) => String(keys.name))
   for (const route of draft.routes) if (route.match.listener?.length === everywhere.length) delete route.match.listener
   hoist(draft)
   for (const section of sections) {
     if (section.kind === 'userlist') {
       draft.noteAt('unconverted', section.place, `userlist ${section.name}`, 'vigia asks nobody for a password')
       for (const line of section.lines) line.used = true
-    } else if (section.kind === 'peers' || section.kind === 'program' || section.kind === 'cache' || section.kind === 'fcgi-app') {
+    } else if (
+      section.kind === 'peers' ||
+      section.kind === 'program' ||
+      section.kind === 'cache' ||
+      section.kind === 'fcgi-app'
+    ) {
       draft.noteAt('unconverted', section.place, `${section.kind} ${section.name}`, 'vigia has nothing of the kind')
       for (const line of section.lines) line.used = true
     }
@@ -63,17 +79,30 @@ function isProxy({ kind }: Section): boolean {
 function speaksHttp(section: Section, draft: Draft): boolean {
   const mode = lastOf(section, 'mode')
   if (mode?.args[0] === 'http') return true
-  draft.noteAt('unconverted', section.place, `${section.kind} ${section.name}`, `vigia balances HTTP, and this is mode ${mode?.args[0] ?? 'tcp (the default)'}`)
+  draft.noteAt(
+    'unconverted',
+    section.place,
+    `${section.kind} ${section.name}`,
+    `vigia balances HTTP, and this is mode ${mode?.args[0] ?? 'tcp (the default)'}`,
+  )
   for (const line of section.lines) line.used = true
   return false
 }
 
 function isStatistics({ kind, lines }: Section): boolean {
-  return (kind === 'listen' || kind === 'frontend') && lines.some(({ name }) => name === 'stats') && !lines.some(({ name }) => /^(?:server|use_backend|default_backend)$/.test(name))
+  return (
+    (kind === 'listen' || kind === 'frontend') &&
+    lines.some(({ name }) => name === 'stats') &&
+    !lines.some(({ name }) => /^(?:server|use_backend|default_backend)$/.test(name))
+  )
 }
 
 function resolvers(draft: Draft, sections: readonly Section[]): void {
-  const lines: Directive[] = sections.filter(({ kind }) => kind === 'resolvers').flatMap(section => take(section.lines, 'nameserver'))
-  const servers = lines.flatMap(({ args }) => (/^(?:\d+(?:\.\d+){3}|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(args[1] ?? '') ? [args[1]!] : []))
+  const lines: Directive[] = sections
+    .filter(({ kind }) => kind === 'resolvers')
+    .flatMap(section => take(section.lines, 'nameserver'))
+  const servers = lines.flatMap(({ args }) =>
+    /^(?:\d+(?:\.\d+){3}|\[[0-9a-fA-F:]+\])(?::\d+)?$/.test(args[1] ?? '') ? [args[1]!] : [],
+  )
   if (servers.length > 0) below(draft.settings, 'dns').servers = servers
 }

@@ -6,21 +6,137 @@ import { below, type Draft, type Pool, uniqueName } from '../draft.ts'
 
 /** Words that take a value of their own. */
 const WITH_VALUE: ReadonlySet<string> = new Set([
-  ...['weight', 'maxconn', 'inter', 'fastinter', 'downinter', 'rise', 'fall', 'port', 'addr', 'cookie', 'slowstart', 'ca-file'],
-  ...['crt', 'sni', 'verify', 'verifyhost', 'ciphers', 'ciphersuites', 'ssl-min-ver', 'ssl-max-ver', 'alpn', 'proto', 'npn'],
-  ...['observe', 'on-error', 'on-marked-down', 'on-marked-up', 'error-limit', 'minconn', 'maxqueue', 'resolvers', 'init-addr'],
-  ...['resolve-prefer', 'resolve-net', 'resolve-opts', 'source', 'track', 'redir', 'id', 'pool-max-conn', 'pool-low-conn'],
-  ...['pool-purge-delay', 'max-reuse', 'tfo-options', 'namespace', 'check-sni', 'check-alpn', 'check-proto', 'agent-addr'],
-  ...['agent-port', 'agent-inter', 'agent-send', 'proxy-v2-options', 'log-proto', 'tcp-ut', 'socks4', 'curves', 'ws', 'crl-file'],
+  ...[
+    'weight',
+    'maxconn',
+    'inter',
+    'fastinter',
+    'downinter',
+    'rise',
+    'fall',
+    'port',
+    'addr',
+    'cookie',
+    'slowstart',
+    'ca-file',
+  ],
+  ...[
+    'crt',
+    'sni',
+    'verify',
+    'verifyhost',
+    'ciphers',
+    'ciphersuites',
+    'ssl-min-ver',
+    'ssl-max-ver',
+    'alpn',
+    'proto',
+    'npn',
+  ],
+  ...[
+    'observe',
+    'on-error',
+    'on-marked-down',
+    'on-marked-up',
+    'error-limit',
+    'minconn',
+    'maxqueue',
+    'resolvers',
+    'init-addr',
+  ],
+  ...[
+    'resolve-prefer',
+    'resolve-net',
+    'resolve-opts',
+    'source',
+    'track',
+    'redir',
+    'id',
+    'pool-max-conn',
+    'pool-low-conn',
+  ],
+  ...[
+    'pool-purge-delay',
+    'max-reuse',
+    'tfo-options',
+    'namespace',
+    'check-sni',
+    'check-alpn',
+    'check-proto',
+    'agent-addr',
+  ],
+  ...[
+    'agent-port',
+    'agent-inter',
+    'agent-send',
+    'proxy-v2-options',
+    'log-proto',
+    'tcp-ut',
+    'socks4',
+    'curves',
+    'ws',
+    'crl-file',
+  ],
 ])
 const NEEDLESS: ReadonlySet<string> = new Set([
-  ...['check', 'no-check', 'check-ssl', 'no-check-ssl', 'enabled', 'alpn', 'proto', 'ciphers', 'ciphersuites', 'id', 'init-addr'],
-  ...['resolvers', 'resolve-prefer', 'resolve-net', 'resolve-opts', 'ssl-min-ver', 'ssl-max-ver', 'pool-max-conn', 'max-reuse'],
-  ...['pool-low-conn', 'pool-purge-delay', 'tfo', 'no-tls-tickets', 'force-tlsv12', 'no-sslv3', 'no-tlsv10', 'no-tlsv11', 'check-sni'],
-  ...['check-alpn', 'check-proto', 'stick', 'non-stick', 'no-ssl-reuse', 'fastinter', 'downinter', 'curves', 'tcp-ut', 'npn', 'ws'],
-  ...['on-marked-down', 'minconn', 'cookie', 'error-limit', 'check-send-proxy', 'allow-0rtt', 'no-verifyhost', 'verifyhost'],
+  ...[
+    'check',
+    'no-check',
+    'check-ssl',
+    'no-check-ssl',
+    'enabled',
+    'alpn',
+    'proto',
+    'ciphers',
+    'ciphersuites',
+    'id',
+    'init-addr',
+  ],
+  ...[
+    'resolvers',
+    'resolve-prefer',
+    'resolve-net',
+    'resolve-opts',
+    'ssl-min-ver',
+    'ssl-max-ver',
+    'pool-max-conn',
+    'max-reuse',
+  ],
+  ...[
+    'pool-low-conn',
+    'pool-purge-delay',
+    'tfo',
+    'no-tls-tickets',
+    'force-tlsv12',
+    'no-sslv3',
+    'no-tlsv10',
+    'no-tlsv11',
+    'check-sni',
+  ],
+  ...[
+    'check-alpn',
+    'check-proto',
+    'stick',
+    'non-stick',
+    'no-ssl-reuse',
+    'fastinter',
+    'downinter',
+    'curves',
+    'tcp-ut',
+    'npn',
+    'ws',
+  ],
+  ...[
+    'on-marked-down',
+    'minconn',
+    'cookie',
+    'error-limit',
+    'check-send-proxy',
+    'allow-0rtt',
+    'no-verifyhost',
+    'verifyhost',
+  ],
 ])
-
 
 export function optionsOf(words: readonly string[]): Map<string, string> {
   const found = new Map<string, string>()
@@ -66,7 +182,12 @@ export function addServer(
   return options
 }
 
-function tlsKeys(draft: Draft, server: Directive, options: ReadonlyMap<string, string>, keys: Record<string, unknown>): void {
+function tlsKeys(
+  draft: Draft,
+  server: Directive,
+  options: ReadonlyMap<string, string>,
+  keys: Record<string, unknown>,
+): void {
   const tls = below(keys, 'tls')
   const authority = options.get('ca-file')
   if (authority !== undefined && authority !== '@system-ca') tls.caFile = authority
@@ -80,7 +201,21 @@ function tlsKeys(draft: Draft, server: Directive, options: ReadonlyMap<string, s
 }
 
 const HANDLED: ReadonlySet<string> = new Set([
-  ...['weight', 'disabled', 'backup', 'maxconn', 'ssl', 'ca-file', 'sni', 'verify', 'crt', 'inter', 'rise', 'fall', 'slowstart'],
+  ...[
+    'weight',
+    'disabled',
+    'backup',
+    'maxconn',
+    'ssl',
+    'ca-file',
+    'sni',
+    'verify',
+    'crt',
+    'inter',
+    'rise',
+    'fall',
+    'slowstart',
+  ],
   ...['send-proxy', 'send-proxy-v2', 'proxy-v2-options', 'observe', 'on-error'],
 ])
 
@@ -92,7 +227,12 @@ function sayOf(draft: Draft, server: Directive, word: string, options: ReadonlyM
 }
 
 /** Keys of the pool that all its servers say alike, or of which the first counts. */
-export function poolKeysOf(draft: Draft, pool: Pool, all: readonly ReadonlyMap<string, string>[], server: Directive): Record<string, unknown> {
+export function poolKeysOf(
+  draft: Draft,
+  pool: Pool,
+  all: readonly ReadonlyMap<string, string>[],
+  server: Directive,
+): Record<string, unknown> {
   const [first] = all
   const probe: Record<string, unknown> = {}
   if (first === undefined) return probe
@@ -106,9 +246,17 @@ export function poolKeysOf(draft: Draft, pool: Pool, all: readonly ReadonlyMap<s
     pool.keys.proxyProtocol = all.some(each => each.has('send-proxy')) ? 'v1' : 'v2'
   for (const word of ['inter', 'rise', 'fall', 'slowstart', 'send-proxy', 'send-proxy-v2']) {
     if (new Set(all.map(each => each.get(word))).size > 1)
-      draft.note('differs', server, `${word} is one for all upstreams of a pool in vigia: that of the first server counts`)
+      draft.note(
+        'differs',
+        server,
+        `${word} is one for all upstreams of a pool in vigia: that of the first server counts`,
+      )
   }
   if (all.some(each => each.has('observe')))
-    draft.note('differs', server, 'vigia takes out an upstream after 5 failed requests in a row (outlier), also without observe')
+    draft.note(
+      'differs',
+      server,
+      'vigia takes out an upstream after 5 failed requests in a row (outlier), also without observe',
+    )
   return probe
 }

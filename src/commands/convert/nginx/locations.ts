@@ -2,27 +2,33 @@
 
 import { accessFrom } from '../access.ts'
 import type { Directive } from '../directive.ts'
-import { accessOf, close, type Draft, denyPaths, guardNeighbours, type Match, mayHold, type Route, todo } from '../draft.ts'
+import {
+  accessOf,
+  close,
+  type Draft,
+  denyPaths,
+  guardNeighbours,
+  type Match,
+  mayHold,
+  type Route,
+  todo,
+} from '../draft.ts'
 import { protects } from '../finish.ts'
-import { globsOf, prefixesOf } from '../globs.ts'
 import { addHeaders } from './headers.ts'
+import { type Pattern, patternOf } from './patterns.ts'
 import type { Pools } from './pools.ts'
 import { addBounds } from './route-keys.ts'
 import { inherited, type Levels, one, own } from './scope.ts'
 import type { Server } from './servers.ts'
 import { saidOf } from './words.ts'
 
-const NO_REWRITING = 'vigia passes on the path of a request as it is, and does not cut or put in its beginning: let the application serve under this path'
+const NO_REWRITING =
+  'vigia passes on the path of a request as it is, and does not cut or put in its beginning: let the application serve under this path'
 const FALLS = 'requests for these paths go where the routes for shorter paths lead'
 
-interface Location {
+interface Location extends Pattern {
   readonly directive: Directive
   readonly levels: Levels
-  /** Plain prefixes that it takes; undefined = another kind of pattern. */
-  readonly paths: readonly string[] | undefined
-  readonly globs: readonly string[] | undefined
-  readonly isExact: boolean
-  readonly ignoresCase: boolean
 }
 
 export class Locations {
@@ -44,7 +50,14 @@ export class Locations {
     const { levels } = this.#server
     const found: Location[] = []
     this.#collect(levels, found)
-    const whole = { directive: this.#server.directive, levels, paths: ['/'], globs: ['/*'], isExact: false, ignoresCase: false }
+    const whole = {
+      directive: this.#server.directive,
+      levels,
+      paths: ['/'],
+      globs: ['/*'],
+      isExact: false,
+      ignoresCase: false,
+    }
     const plain = found.filter(({ paths }) => paths !== undefined)
     const longest = ({ paths }: Location) => Math.max(...paths!.map(path => path.length))
     plain.sort((a, b) => longest(b) - longest(a) || Number(b.isExact) - Number(a.isExact))
@@ -57,7 +70,11 @@ export class Locations {
     for (const each of closed) this.#withoutRoute(each)
     this.#conditions(whole)
     if (this.#routes.length === 0)
-      this.#draft.note('unconverted', this.#server.directive, 'none of its locations leads to an upstream that vigia can speak to')
+      this.#draft.note(
+        'unconverted',
+        this.#server.directive,
+        'none of its locations leads to an upstream that vigia can speak to',
+      )
   }
 
   #collect(levels: Levels, found: Location[]): void {
@@ -110,17 +127,31 @@ export class Locations {
   #methods(location: Location, match: Match, pool: string): Route[] {
     const limit = own(location.levels, 'limit_except')
     const place = location.directive.place
-    const open = this.#draft.route({ ...match, ...(limit === undefined ? {} : { method: methodsOf(limit) }) }, pool, place)
+    const open = this.#draft.route(
+      { ...match, ...(limit === undefined ? {} : { method: methodsOf(limit) }) },
+      pool,
+      place,
+    )
     if (limit === undefined) return [open]
     const inner = limit.block ?? []
     for (const each of inner) each.used = true
     const others = this.#draft.route(match, pool, limit.place)
     if (inner.length === 1 && inner[0]!.name === 'deny' && inner[0]!.args[0] === 'all') close(others)
-    else this.#draft.unsafe(limit, 'vigia can say who may use a method by routes with `match: { method: ... }` and `access`', [others])
+    else
+      this.#draft.unsafe(
+        limit,
+        'vigia can say who may use a method by routes with `match: { method: ... }` and `access`',
+        [others],
+      )
     return [open, others]
   }
 
-  #differences({ directive, isExact, paths }: Location, uri: string | undefined, pass: Directive, routes: readonly Route[]): void {
+  #differences(
+    { directive, isExact, paths }: Location,
+    uri: string | undefined,
+    pass: Directive,
+    routes: readonly Route[],
+  ): void {
     const draft = this.#draft
     const [only] = paths!.length === 1 ? paths! : []
     if (uri !== undefined && uri !== only) {
@@ -128,7 +159,8 @@ export class Locations {
       for (const route of routes) todo(route, pass, NO_REWRITING)
     }
     if (isExact) draft.note('differs', directive, 'vigia matches this path and all below it')
-    else if (paths!.some(path => path !== '/')) draft.note('differs', directive, 'vigia matches whole segments: /web is /web and /web/x, not /website')
+    else if (paths!.some(path => path !== '/'))
+      draft.note('differs', directive, 'vigia matches whole segments: /web is /web and /web/x, not /website')
   }
 
   /** Who may use the routes of a location. */
@@ -141,11 +173,17 @@ export class Locations {
     const satisfy = one(levels, 'satisfy')
     const client = one(levels, 'ssl_verify_client')
     const access = accessFrom(rules.map(({ name, args }) => ({ allow: name === 'allow', who: args[0] ?? '' })))
-    if (access === undefined) draft.unsafe(rules[0]!, 'vigia compares a denial before what is allowed: say who gets in with access: { allow, deny }', routes)
+    if (access === undefined)
+      draft.unsafe(
+        rules[0]!,
+        'vigia compares a denial before what is allowed: say who gets in with access: { allow, deny }',
+        routes,
+      )
     else if (access === 'nobody') for (const route of routes) close(route)
     else if (Object.keys(access).length > 0) for (const route of routes) Object.assign(accessOf(route), access)
     if (asked !== undefined) {
-      const isAny = satisfy?.args[0] === 'any' && access !== undefined && access !== 'nobody' && access.allow !== undefined
+      const isAny =
+        satisfy?.args[0] === 'any' && access !== undefined && access !== 'nobody' && access.allow !== undefined
       if (isAny) {
         const message = 'vigia asks nobody for a password: of those that could choose, only the addresses get in'
         draft.note('unsafe', asked, message)
@@ -174,26 +212,39 @@ export class Locations {
     if (!deniesAll) {
       if (protecting !== undefined) return this.#close(location, protecting, saidOf(protecting.name)![1])
       if (access === undefined || Object.keys(access).length > 0)
-        return this.#close(location, rules[0]!, 'only some clients may use these paths, and no route of their own leads to them')
+        return this.#close(
+          location,
+          rules[0]!,
+          'only some clients may use these paths, and no route of their own leads to them',
+        )
       const pass = block.find(({ name }) => name === 'proxy_pass')
-      if (pass !== undefined && paths === undefined) draft.note('unconverted', directive, `vigia matches paths by their beginning: ${FALLS}`)
+      if (pass !== undefined && paths === undefined)
+        draft.note('unconverted', directive, `vigia matches paths by their beginning: ${FALLS}`)
       else draft.note('unconverted', directive, FALLS)
       if (pass !== undefined) pass.used = true
       return
     }
-    if (globs === undefined) return this.#close(location, directive, 'vigia denies paths with *, and no regular expressions')
+    if (globs === undefined)
+      return this.#close(location, directive, 'vigia denies paths with *, and no regular expressions')
     this.#deny(location, globs)
-    draft.note('differs', directive, 'vigia answers 403 for these paths, whatever the status was; look whether * denies more than it should')
+    draft.note(
+      'differs',
+      directive,
+      'vigia answers 403 for these paths, whatever the status was; look whether * denies more than it should',
+    )
   }
 
   #close(location: Location, directive: Directive, message: string): void {
     const { globs } = location
     const draft = this.#draft
-    const routes = this.#routes.filter(route => globs === undefined || globs.some(glob => mayHold(route.match.path ?? '/', glob)))
+    const routes = this.#routes.filter(
+      route => globs === undefined || globs.some(glob => mayHold(route.match.path ?? '/', glob)),
+    )
     if (globs === undefined) return draft.unsafe(directive, message, routes)
     draft.note('unsafe', directive, message)
     this.#deny(location, globs)
-    for (const route of routes) todo(route, directive, `${message}; until you decide ${globs.join(', ')} are answered 403`)
+    for (const route of routes)
+      todo(route, directive, `${message}; until you decide ${globs.join(', ')} are answered 403`)
   }
 
   #deny({ ignoresCase, isExact, paths }: Location, globs: readonly string[]): void {
@@ -210,7 +261,10 @@ export class Locations {
     const search = (block: readonly Directive[], routes: readonly Route[]) => {
       for (const each of block) {
         if (each.name === 'location') continue
-        const refusal = each.name === 'if' ? each.block?.find(({ name, args }) => (name === 'return' && /^4/.test(args[0] ?? '')) || name === 'deny') : undefined
+        const refusal =
+          each.name === 'if'
+            ? each.block?.find(({ name, args }) => (name === 'return' && /^4/.test(args[0] ?? '')) || name === 'deny')
+            : undefined
         if (refusal === undefined || each.used) continue
         each.used = true
         for (const inner of each.block!) inner.used = true
@@ -234,21 +288,6 @@ export class Locations {
     }
     return undefined
   }
-}
-
-function patternOf(first: string, second: string | undefined): Pick<Location, 'paths' | 'globs' | 'isExact' | 'ignoresCase'> {
-  if (second === undefined) {
-    const sign = /^(?:\^~|=|~\*|~)/.exec(first)?.[0]
-    return sign === undefined ? plainPath(first, false) : patternOf(sign, first.slice(sign.length))
-  }
-  if (first === '=' || first === '^~') return plainPath(second, first === '=')
-  const ignoresCase = first === '~*'
-  // A pattern without regard to case takes more than one path.
-  return { paths: ignoresCase ? undefined : prefixesOf(second), globs: globsOf(second), isExact: false, ignoresCase }
-}
-
-function plainPath(path: string, isExact: boolean) {
-  return { paths: [path], globs: isExact ? [path] : [`${path}*`], isExact, ignoresCase: false }
 }
 
 function methodsOf({ args }: Directive): string[] {

@@ -1,7 +1,7 @@
 // nginx's `upstream` blocks and the targets of `proxy_pass` as pools.
 
-import { type Directive, take, takeLast } from '../directive.ts'
 import { duration, timeMs } from '../amounts.ts'
+import { type Directive, take, takeLast } from '../directive.ts'
 import { below, type Draft, type Pool, uniqueName } from '../draft.ts'
 import { inherited, type Levels, one } from './scope.ts'
 
@@ -101,10 +101,19 @@ export class Pools {
       else if (name === 'max_conns' && Number(value) > 0) {
         keys.maxConnections = Number(value)
         pool.keys.queue ??= { max: 1000 }
-        this.#draft.note('differs', server, 'what is too many waits in the queue of the pool; nginx goes on to the next server, or answers 502')
+        this.#draft.note(
+          'differs',
+          server,
+          'what is too many waits in the queue of the pool; nginx goes on to the next server, or answers 502',
+        )
       } else if (name === 'slow_start') pool.keys.slowStart = duration(timeMs(value, 1000) ?? 0)
       else if (name === 'max_fails' || name === 'fail_timeout') {
-        if (pool.keys.outlier === undefined) this.#draft.note('differs', server, 'vigia probes each upstream, and takes one out after 5 failed requests in a row (outlier)')
+        if (pool.keys.outlier === undefined)
+          this.#draft.note(
+            'differs',
+            server,
+            'vigia probes each upstream, and takes one out after 5 failed requests in a row (outlier)',
+          )
       } else if (name === 'resolve')
         this.#draft.note('needless', server, 'vigia resolves host names again as their TTL says')
       else if (name !== 'route') this.#draft.note('unconverted', server, `vigia has no ${name} for an upstream`)
@@ -124,7 +133,11 @@ export class Pools {
       else if (way.name === 'least_time') pool.keys.balance = 'peak-ewma'
       else if (way.name === 'ip_hash') {
         pool.keys.affinity = { by: 'address' }
-        draft.note('differs', way, 'vigia takes the whole address of a client; nginx only the first three numbers of an IPv4 one')
+        draft.note(
+          'differs',
+          way,
+          'vigia takes the whole address of a client; nginx only the first three numbers of an IPv4 one',
+        )
       } else if (way.name === 'hash') {
         const key = hashKey(first)
         if (key !== undefined) pool.keys.balance = { algorithm: 'hash', key }
@@ -132,7 +145,8 @@ export class Pools {
       } else if (way.name === 'sticky' && first === 'cookie') {
         pool.keys.affinity = { cookie: rest[0] ?? 'srv_id', keys: [draft.secret] }
         draft.note('differs', way, 'the cookie of vigia is signed: clients get a new one')
-      } else if (way.name !== 'least_conn') draft.note('unconverted', way, 'see affinity: { cookie: NAME } or { follow: "cookie:NAME" }')
+      } else if (way.name !== 'least_conn')
+        draft.note('unconverted', way, 'see affinity: { cookie: NAME } or { follow: "cookie:NAME" }')
     }
   }
 
@@ -147,14 +161,19 @@ export class Pools {
       if (verify?.args[0] === 'off') below(keys, 'tls').verify = false
     }
     if (verify === undefined)
-      this.#draft.note('differs', pass, 'vigia verifies the certificate of an upstream, nginx does not unless told so: name your authority in tls: { caFile: FILE }')
+      this.#draft.note(
+        'differs',
+        pass,
+        'vigia verifies the certificate of an upstream, nginx does not unless told so: name your authority in tls: { caFile: FILE }',
+      )
   }
 
   #retries(pool: Pool, levels: Levels): void {
     const next = one(levels, 'proxy_next_upstream')
     const tries = one(levels, 'proxy_next_upstream_tries')
     const withinMs = one(levels, 'proxy_next_upstream_timeout')
-    if (withinMs) this.#draft.note('differs', withinMs, 'vigia bounds retries by their share of all requests (retry.budget)')
+    if (withinMs)
+      this.#draft.note('differs', withinMs, 'vigia bounds retries by their share of all requests (retry.budget)')
     const attempts = Number(tries?.args[0] ?? 0)
     if (attempts > 0) below(pool.keys, 'retry').attempts = Math.min(10, attempts)
     if (next === undefined) return
@@ -162,7 +181,11 @@ export class Pools {
     const statuses = next.args.filter(each => /^http_50[234]$/.test(each)).map(each => Number(each.slice(5)))
     if (statuses.length > 0) below(pool.keys, 'retry').statuses = [...new Set(statuses)]
     if (next.args.includes('non_idempotent'))
-      this.#draft.note('differs', next, 'vigia never repeats a POST that an upstream may have carried out: its client is told "in doubt"')
+      this.#draft.note(
+        'differs',
+        next,
+        'vigia never repeats a POST that an upstream may have carried out: its client is told "in doubt"',
+      )
     const others = next.args.filter(each => /^http_(?:500|403|404|429)$/.test(each))
     if (others.length > 0)
       this.#draft.note('differs', next, `${others.join(', ')} is an answer of the application: vigia passes it on`)
@@ -176,7 +199,11 @@ function takesNoneOut({ args }: Directive): boolean {
 const UNIX = 'vigia reaches its upstreams by TCP: let it listen on a port'
 
 function noteProbes(draft: Draft, directive: Directive): void {
-  draft.note('differs', directive, 'vigia probes each upstream (TCP, every 2s): better let it ask for a page that fails when the node does, health: { path: /PATH }')
+  draft.note(
+    'differs',
+    directive,
+    'vigia probes each upstream (TCP, every 2s): better let it ask for a page that fails when the node does, health: { path: /PATH }',
+  )
 }
 
 function urlOf(host: string, tls: boolean): string {

@@ -24,13 +24,25 @@ export function addBounds(draft: Draft, levels: Levels, routes: readonly Route[]
   const limits = inherited(levels, 'limit_req')
   for (const [at, limit] of limits.entries()) {
     const found = at === 0 ? rateOf(draft, limit, levels) : undefined
-    if (found === undefined) draft.note('unconverted', limit, 'vigia counts the requests of each client address, by one limit of a route')
+    if (found === undefined)
+      draft.note('unconverted', limit, 'vigia counts the requests of each client address, by one limit of a route')
     else set('rateLimit', found)
   }
   const connections = one(levels, 'limit_conn')
   if (connections !== undefined)
-    draft.note('unconverted', connections, 'vigia bounds the connections of each client over all listeners: limits: { connectionsPerClient: N }')
-  for (const name of ['limit_req_zone', 'limit_req_status', 'limit_req_log_level', 'limit_conn_zone', 'limit_conn_status', 'limit_conn_log_level'])
+    draft.note(
+      'unconverted',
+      connections,
+      'vigia bounds the connections of each client over all listeners: limits: { connectionsPerClient: N }',
+    )
+  for (const name of [
+    'limit_req_zone',
+    'limit_req_status',
+    'limit_req_log_level',
+    'limit_conn_zone',
+    'limit_conn_status',
+    'limit_conn_log_level',
+  ])
     inherited(levels, name)
 
   const compress = compression(levels)
@@ -44,14 +56,23 @@ function timeouts(draft: Draft, levels: Levels): Record<string, unknown> {
   const connectMs = timeMs(connect?.args[0] ?? '', 1000)
   if (connect !== undefined && connectMs !== undefined) {
     if (connectMs <= LONGEST_CONNECT_MS) times.connect = duration(connectMs)
-    else draft.note('differs', connect, 'left out: vigia waits 3s for a connection, then takes another upstream; timeouts: { connect: ... }')
+    else
+      draft.note(
+        'differs',
+        connect,
+        'left out: vigia waits 3s for a connection, then takes another upstream; timeouts: { connect: ... }',
+      )
   }
   const read = one(levels, 'proxy_read_timeout')
   const readMs = timeMs(read?.args[0] ?? '', 1000)
   if (read !== undefined && readMs !== undefined && readMs !== DEFAULT_IDLE_MS) {
     times.response = duration(readMs)
     times.idle = duration(readMs)
-    draft.note('differs', read, 'a WebSocket may be silent for 1h in vigia, whatever this says: timeouts: { tunnel: ... }')
+    draft.note(
+      'differs',
+      read,
+      'a WebSocket may be silent for 1h in vigia, whatever this says: timeouts: { tunnel: ... }',
+    )
   }
   return times
 }
@@ -75,11 +96,16 @@ function rateOf(draft: Draft, limit: Directive, levels: Levels): Record<string, 
   const zones = levels.flatMap(level => level.filter(({ name }) => name === 'limit_req_zone'))
   const found = zones.find(({ args }) => args.some(each => each.startsWith(`zone=${zone}:`) || each === `zone=${zone}`))
   const [key = '', , given = ''] = found?.args ?? []
-  const [, count, unit] = /^rate=(\d+)r\/([sm])$/.exec(found?.args.find(each => each.startsWith('rate=')) ?? given) ?? []
+  const [, count, unit] =
+    /^rate=(\d+)r\/([sm])$/.exec(found?.args.find(each => each.startsWith('rate=')) ?? given) ?? []
   if (!/^\$(?:binary_)?remote_addr$/.test(key) || count === undefined) return undefined
   const text = rate(Number(count), unit === 's' ? 1_000 : 60_000)
   if (text === undefined) return undefined
-  draft.note('differs', limit, 'vigia answers 429 to what is too much, and delays nothing; nginx answers 503, and delays without nodelay')
+  draft.note(
+    'differs',
+    limit,
+    'vigia answers 429 to what is too much, and delays nothing; nginx answers 503, and delays without nodelay',
+  )
   return { rate: text, burst: Math.max(1, Number(words.get('burst') ?? 0) + 1) }
 }
 

@@ -56,9 +56,7 @@ function readListen(directive: Directive, ssl: boolean, draft: Draft): Listen[] 
     draft.note('unconverted', directive, 'vigia listens on TCP ports only')
     return []
   }
-  const address = /^\d+$/.test(where)
-    ? `:${where}`
-    : where.replace(/^\*:/, ':').replace(/^0\.0\.0\.0:/, ':')
+  const address = /^\d+$/.test(where) ? `:${where}` : where.replace(/^\*:/, ':').replace(/^0\.0\.0\.0:/, ':')
   const full = /:\d+$/.test(address) ? address : `${address}:80`
   if (/^\[[^\]]*\]$/.test(address) === false && !/^(?:\[[0-9a-fA-F:.]+\]|[\w.-]*):\d+$/.test(full)) {
     draft.note('unconverted', directive, 'vigia listens on HOST:PORT')
@@ -66,7 +64,10 @@ function readListen(directive: Directive, ssl: boolean, draft: Draft): Listen[] 
   }
   const known = ['ssl', 'http2', 'default_server', 'default', 'proxy_protocol', 'deferred', 'reuseport', 'bind', 'quic']
   for (const option of options) {
-    if (!known.includes(option) && !/^(?:backlog|rcvbuf|sndbuf|ipv6only|fastopen|so_keepalive|setfib|accept_filter)=/.test(option))
+    if (
+      !known.includes(option) &&
+      !/^(?:backlog|rcvbuf|sndbuf|ipv6only|fastopen|so_keepalive|setfib|accept_filter)=/.test(option)
+    )
       draft.note('unconverted', directive, `${option} is not known here`)
   }
   if (options.includes('quic')) draft.note('unconverted', directive, 'vigia speaks HTTP/1.1 and HTTP/2, not HTTP/3')
@@ -121,7 +122,10 @@ export function httpsRedirect(server: Server): Directive | undefined {
   if (plain !== undefined) return plain
   for (const inner of block) {
     const condition = inner.args.join(' ').replace(/^\(\s*|\s*\)$/g, '')
-    const always = /^\$scheme\s*(?:=\s*"?http"?|!=\s*"?https"?)$|^\$host\s*=\s*"?[\w.-]+"?$|^\$https\s*=\s*(?:""|'')?$/.test(condition)
+    const always =
+      /^\$scheme\s*(?:=\s*"?http"?|!=\s*"?https"?)$|^\$host\s*=\s*"?[\w.-]+"?$|^\$https\s*=\s*(?:""|'')?$/.test(
+        condition,
+      )
     const isRoot = inner.name === 'location' && inner.args.at(-1) === '/'
     if (!(inner.name === 'if' && always) && !isRoot) continue
     const found = inner.block?.find(each => leadsToHttps(each, server))
@@ -132,11 +136,19 @@ export function httpsRedirect(server: Server): Directive | undefined {
 
 function leadsToHttps({ name, args }: Directive, { exact }: Server): boolean {
   const [first = '', second = '', third] = args
-  const host = (text: string) => /^https:\/\/(?:\$host|\$server_name|\$http_host)/.test(text) || exact.some(each => text.startsWith(`https://${each}`))
+  const host = (text: string) =>
+    /^https:\/\/(?:\$host|\$server_name|\$http_host)/.test(text) ||
+    exact.some(each => text.startsWith(`https://${each}`))
   const rest = (text: string) => /(?:\$request_uri|\$uri\$is_args\$args|\$1|\/)$/.test(text)
   if (name === 'return') {
     const url = /^\d+$/.test(first) ? second : first
     return (first.startsWith('https:') || /^30[1278]$/.test(first)) && host(url) && rest(url)
   }
-  return name === 'rewrite' && /^\^(?:\/\(\.\*\)|\(\.\*\)|\/)\$?$/.test(first) && host(second) && rest(second.replace(/\?$/, '')) && (third === undefined || /^(?:permanent|redirect|last)$/.test(third))
+  return (
+    name === 'rewrite' &&
+    /^\^(?:\/\(\.\*\)|\(\.\*\)|\/)\$?$/.test(first) &&
+    host(second) &&
+    rest(second.replace(/\?$/, '')) &&
+    (third === undefined || /^(?:permanent|redirect|last)$/.test(third))
+  )
 }
