@@ -28,6 +28,8 @@ export interface ConvertOutput {
   readonly err: (line: string) => void
 }
 
+/** How a comment begins that says what is left to do. */
+const TODO = '# TODO '
 const LARGEST_SUM_BYTES = 16 * 1024 * 1024
 const SECRET_BYTES = 32
 const OWNER_ONLY = 0o600
@@ -39,7 +41,7 @@ const TERMINAL: ConvertOutput = {
   err: line => console.error(line),
 }
 
-/** @returns the exit code: 0 = converted; 1 = what protects, or a problem that `vigia check` finds, is left to do; 2 = it can't be read */
+/** @returns the exit code: 0 = converted; 1 = the result says TODO, or something that protects is not converted; 2 = it can't be read */
 export function convert(file: string, options: ConvertOptions, io: ConvertOutput = TERMINAL): number {
   const { output, force, json } = options
   if (output !== undefined && !force && statSync(output, { throwIfNoEntry: false }) !== undefined) {
@@ -74,7 +76,7 @@ export function convert(file: string, options: ConvertOptions, io: ConvertOutput
     // One that was there before keeps the rights that it had.
     if (draft.holdsSecret) chmodSync(output, OWNER_ONLY)
   }
-  const isLeft = problems.length > 0 || draft.notes.some(({ kind }) => kind === 'unsafe')
+  const isLeft = text.includes(TODO) || draft.notes.some(({ kind }) => kind === 'unsafe')
   if (json) {
     const notes = inOrder(draft.notes).map(({ kind, place, directive, message }) => ({
       kind,

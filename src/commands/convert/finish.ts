@@ -36,8 +36,10 @@ export function protects(directive: Directive, said: Said): boolean {
   return said(directive)?.[0] === 'unsafe' || (directive.block ?? []).some(each => protects(each, said))
 }
 
-/** What holds for every route is said once. */
+/** What holds for every route is said once, and pools that no route leads to are left out. */
 export function hoist(draft: Draft): void {
+  for (const name of [...draft.pools.keys()])
+    if (!draft.routes.some(({ pool }) => pool === name)) draft.pools.delete(name)
   const { routes, settings } = draft
   if (routes.length === 0) return
   const times = commonOf(routes, 'timeouts') as object | undefined

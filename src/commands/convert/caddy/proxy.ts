@@ -34,7 +34,7 @@ export function addProxy(draft: Draft, proxy: Directive, addresses: readonly str
     for (const each of block) markAll(each)
     return known
   }
-  const pool = draft.pool(new URL(urls[0]!).hostname, proxy.place)
+  const pool = draft.pool(new URL(urls[0]!).host, proxy.place)
   for (const url of urls) {
     const taken = new Set(pool.upstreams.map(upstream => String(upstream.keys.name)))
     pool.upstreams.push({ keys: { name: uniqueName(new URL(url).host, taken), url }, comments: [] })

@@ -49,7 +49,8 @@ export function convertNginx(root: readonly Directive[], draft: Draft): void {
       ...(on.length === groups.size - redirectsOnly(draft) ? {} : { listener }),
       ...(names === undefined ? {} : { host: names }),
     }
-    new Locations(draft, pools, server, match).convert()
+    if (isClosed(server)) closedServer(draft, server)
+    else new Locations(draft, pools, server, match).convert()
     for (const address of on) addServerHeaders(draft, server.levels, listeners.get(address)!)
   }
   for (const { levels } of servers) clientTimes(draft, levels)
@@ -92,9 +93,15 @@ function inOrder(
         !isDefault(entry) ||
         entry[1].some(other => other !== server && (other.wildcard.length > 0 || server.wildcard.length > 0)),
     )
+    // Where no other has names, none of them has to go first.
+    const isAlone = served.every(([, group]) =>
+      group.every(other => other === server || (other.exact.length === 0 && other.wildcard.length === 0)),
+    )
     const on = (entries: readonly (readonly [string, unknown])[]) => entries.map(([address]) => address)
-    if (named.length > 0 && server.exact.length > 0) exact.push({ server, names: server.exact, on: on(named) })
-    for (const name of named.length > 0 ? server.wildcard : []) wildcard.push({ server, names: [name], on: on(named) })
+    const names = isAlone ? [...server.exact, ...server.wildcard] : server.exact
+    if (named.length > 0 && names.length > 0) exact.push({ server, names, on: on(named) })
+    for (const name of named.length > 0 && !isAlone ? server.wildcard : [])
+      wildcard.push({ server, names: [name], on: on(named) })
     if (asDefault.length > 0) rest.push({ server, names: undefined, on: on(asDefault) })
   }
   wildcard.sort((a, b) => b.names![0]!.length - a.names![0]!.length)
@@ -174,6 +181,14 @@ function redirectOf(
       )
     const isOnly = server.listens.every(each => !each.tls)
     if (isOnly) for (const each of server.directive.block ?? []) if (!each.used && saysLittle(each)) each.used = true
+  }
+}
+
+function closedServer(draft: Draft, { directive }: Server): void {
+  for (const each of directive.block ?? []) {
+    if (!saysLittle(each)) continue
+    each.used = true
+    draft.note('differs', each, 'vigia answers 404 where it has no route')
   }
 }
 

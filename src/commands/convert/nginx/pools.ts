@@ -34,7 +34,10 @@ export class Pools {
     }
     const key = `${scheme.toLowerCase()} ${host}`
     const known = this.#made.get(key)
-    if (known !== undefined) return { pool: known, uri }
+    if (known !== undefined) {
+      this.#retries(this.#draft.pools.get(known)!, levels)
+      return { pool: known, uri }
+    }
     const block = this.#blocks.get(host)
     const tls = scheme.toLowerCase() === 'https'
     const pool = block === undefined ? this.#single(pass, host, tls) : this.#group(block, tls)

@@ -30,6 +30,7 @@ const GROUPS: readonly (readonly [NoteKind, string, readonly string[]])[] = [
       ...['http2_max_concurrent_streams', 'http2_recv_buffer_size', 'http2_chunk_size', 'http2_body_preread_size'],
     ],
   ],
+  ['unconverted', 'its file is not there, or can not be read', ['include']],
   ['needless', 'said of files that nginx serves', ['types', 'default_type', 'expires', 'open_file_cache', 'autoindex']],
   ['needless', 'said of files that nginx serves', ['open_file_cache_valid', 'open_file_cache_errors', 'index']],
   ['needless', 'said of files that nginx serves', ['open_file_cache_min_uses', 'add_before_body', 'disable_symlinks']],
