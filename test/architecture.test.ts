@@ -40,7 +40,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [
     ['.'],
-    ['client'],
+    ['client', 'explain'],
     ['exchange'],
     ['cache'],
     ['answers', 'tunnel', 'access-log'],
@@ -50,12 +50,12 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['runtime'],
   ],
   policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates', 'cache']],
-  shared: [['cache'], ['.']],
+  shared: [['cache'], ['.'], ['explain']],
   config: [['aside'], ['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
-  commands: [['spelling'], ['.'], ['live', 'store', 'convert'], ['words']],
+  commands: [['spelling'], ['doctor'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
 }
 /** All that rooms outside may import of a room, files or folders of it. A room that is not named shows everything. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {

@@ -3,6 +3,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { NamedAuthorities } from './forms/authority-files.ts'
 import type { NamedPair } from './forms/certificate-pair.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
@@ -21,7 +22,14 @@ import { buffersSchema, checkBuffers, compileBuffers, RENAMED_IN_BUFFER } from '
 import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListeners, listenerPairs, listenersSchema } from './parts/listener.ts'
+import {
+  askingListeners,
+  checkListeners,
+  compileListeners,
+  listenerAuthorities,
+  listenerPairs,
+  listenersSchema,
+} from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -94,7 +102,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
       admin,
       listeners.some(({ tls }) => tls !== undefined),
     ),
-    ...checkRoutes(routes, pools, listenerNames),
+    ...checkRoutes(routes, pools, listenerNames, askingListeners(listeners)),
     ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
     ...checkCache(config.cache, routes),
@@ -126,6 +134,11 @@ export function certificatePairs({ listeners, admin }: ConfigDocument): NamedPai
   return [...listenerPairs(listeners), ...adminPairs(admin)]
 }
 
+/** Authorities of clients, with their revocation lists. */
+export function clientAuthorities({ listeners }: ConfigDocument): NamedAuthorities[] {
+  return listenerAuthorities(listeners)
+}
+
 /** The key of session tickets. */
 export function ticketKeyFile({ tls }: ConfigDocument): { readonly path: Path; readonly file: string } | undefined {
   const file = tls?.ticketKeyFile
@@ -138,8 +151,12 @@ export function certificateFiles(config: ConfigDocument): { readonly path: Path;
     { path: [...path, 'certFile'], file: certFile },
     { path: [...path, 'keyFile'], file: keyFile },
   ])
+  const authorities = clientAuthorities(config).flatMap(({ path, caFile, revokedFile }) => [
+    { path: [...path, 'caFile'], file: caFile },
+    ...(revokedFile === undefined ? [] : [{ path: [...path, 'revokedFile'], file: revokedFile }]),
+  ])
   const key = ticketKeyFile(config)
-  return key === undefined ? pairs : [...pairs, key]
+  return [...pairs, ...authorities, ...(key === undefined ? [] : [key])]
 }
 
 /** Files that vigia writes, and the folder of those that have no name. */

@@ -32,6 +32,8 @@ export interface MetricsSource {
   names?(): NameSamples
   /** Certificates of the listeners; absent = there are none. */
   certificates?(): readonly CertificateSample[]
+  /** Authorities of clients; absent = there are none. */
+  authorities?(): readonly AuthoritySample[]
   /** Certificates by ACME; undefined = there are none. */
   acme?(): AcmeSample | undefined
   reloads(): ReloadSample
@@ -125,6 +127,16 @@ export interface CertificateSample {
   /** Epoch ms. */
   readonly untilMs: number
   /** Its files hold another one that can't be used. */
+  readonly refused: boolean
+}
+
+/** An authority of clients, or a list of one. */
+export interface AuthoritySample {
+  readonly kind: 'authority' | 'revocation-list'
+  readonly name: string
+  /** Epoch ms; infinite = it does not say. */
+  readonly untilMs: number
+  /** Its files hold something else that can't be used. */
   readonly refused: boolean
 }
 

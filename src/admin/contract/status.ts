@@ -3,7 +3,7 @@
 // became of it.
 
 import type { CacheReport } from './cache.ts'
-import type { AcmeReport, CertificateReport } from './certificates.ts'
+import type { AcmeReport, AuthorityReport, CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
 import type { PoolReport } from './pools.ts'
@@ -38,11 +38,14 @@ export interface StatusReport {
   readonly listeners: readonly { readonly name: string; readonly address: string }[]
   readonly workers: readonly WorkerReport[]
   readonly clients: ClientsReport
+  readonly accessLog: AccessLogReport
   /** Null = there is none: a restart forgets orders, and nothing is audited. */
   readonly store: StoreReport | null
   readonly pools: readonly PoolReport[]
   /** Absent = no listener has TLS. */
   readonly certificates?: readonly CertificateReport[] | undefined
+  /** Absent = no listener asks clients for certificates. */
+  readonly authorities?: readonly AuthorityReport[] | undefined
   /** Absent = none come by ACME. */
   readonly acme?: AcmeReport | undefined
   /** Absent = no route has a cache. */
@@ -97,6 +100,14 @@ export interface StoreReport {
    * they are not known, or not yet.
    */
   readonly ordersFrom: 'store' | 'copy' | 'nowhere'
+}
+
+export interface AccessLogReport {
+  readonly enabled: boolean
+  /** A path on vigia's machine, or `stdout`. */
+  readonly destination: string
+  /** Not every request gets a line. */
+  readonly sampled: boolean
 }
 
 export interface WorkerReport {

@@ -62,6 +62,9 @@ export const UPSTREAM: Schema = {
     longPolls: whole(),
     connections: whole(),
     idleLimitedUntil: orNull(time()),
+    holdsWorkers: orNull(
+      text('By what it was found to hold a worker for each connection: `server`, `endings` or `starved`.'),
+    ),
     tunnels: whole(),
     rate: number(),
     p99Ms: orNull(whole()),
@@ -144,6 +147,11 @@ export const STATUS: Schema = {
         overLimit: whole(),
         answers: CLASSES,
       }),
+      accessLog: object({
+        enabled: flag(),
+        destination: text('`stdout`, or a path.'),
+        sampled: flag('Not every request gets a line.'),
+      }),
       store: orNull(
         object({
           state: oneOf('ok', 'degraded', 'opening'),
@@ -160,9 +168,10 @@ export const STATUS: Schema = {
       ),
       pools: list(ref('Pool')),
       certificates: list(ref('Certificate')),
+      authorities: list(ref('Authority')),
       cache: CACHE,
       acme: ref('Acme'),
     },
-    ['certificates', 'acme', 'cache'],
+    ['certificates', 'authorities', 'acme', 'cache'],
   ),
 }

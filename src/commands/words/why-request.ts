@@ -2,64 +2,12 @@
 
 import type { RequestExplanation } from '../../admin/contract/explanations.ts'
 import type { InDoubtEntry } from '../../admin/contract/in-doubt.ts'
-import type { NoRetryReason } from '../../policy/request/retry.ts'
-import type { ConsideredUpstream, RequestStory, TryStory } from '../../shared/questions.ts'
+import type { ConsideredUpstream, RequestStory, TryStory } from '../../shared/explain/request-story.ts'
 import { formatAge } from '../../util/words.ts'
+import type { ShownEntry } from './log-line.ts'
 import { heading, paragraph } from './paragraphs.ts'
+import { endWords, LAST_WORDS, ms, PROOF_WORDS } from './request-words.ts'
 import { localTime } from './times.ts'
-
-/** What an end means: those of the access log, and the codes of vigia's own answers. */
-const ENDS: Readonly<Record<string, string>> = {
-  complete: 'It was answered, all of it.',
-  upgraded: 'It became another protocol (a WebSocket, say), and went on as such.',
-  'client left': 'Its client closed the connection before the answer was complete.',
-  'client stalls': 'Its client took nothing of the answer for so long that it was cut off.',
-  'upstream cut':
-    "The upstream broke its answer off in the middle; so was the client's, since what it had could not be taken back.",
-  'needs HTTP/1.1':
-    'It brings a login of a connection (NTLM, Negotiate), which HTTP/2 can not carry: the client was told to come by HTTP/1.1.',
-  'no-route': 'No route of the configuration matches it: vigia route METHOD URL says why.',
-  'no-upstream-available': 'No upstream of its pool could take it: vigia status says who is out, and why.',
-  'queue-full':
-    'Every upstream was at its limit, and the queue was full: more upstreams, a higher maxConnections, or a longer queue.',
-  'queue-timeout': 'It waited for a place on an upstream for as long as the queue lets it (queue.timeout).',
-  overloaded: 'The circuit breaker of its pool refused it: more requests at once than it allows.',
-  'out-of-resources': 'Vigia itself had run out of descriptors, ports or memory: vigia doctor says of what.',
-  'rate-limited': 'Its client has asked more often than the route allows (rateLimit).',
-  forbidden: "The route forbids it: the client's address, or the path (access).",
-  'loop-detected': 'It came back to vigia from its own upstream: an upstream url leads to vigia itself.',
-  'connect-failed': 'No connection to the upstream came to be.',
-  'connect-timeout': 'No connection to the upstream came to be in time (timeouts.connect).',
-  'upstream-reset': 'The upstream closed the connection before it had answered.',
-  'upstream-timeout': 'The upstream did not answer in time (timeouts.response).',
-  'bad-upstream-response': "What the upstream answered is no valid HTTP: vigia's log says what is wrong with it.",
-  'not-cached': 'The client wanted only what is stored (only-if-cached), and there is nothing.',
-  'in-doubt': 'Nobody knows whether it was carried out: it had been sent, is not repeatable, and no answer came.',
-  'internal-error': 'A bug of vigia: its log has a line with this request id.',
-  stopping: 'Vigia was being stopped, and its time was up.',
-  maintenance: 'A maintenance window answered it.',
-  'body-too-large': 'Its body is larger than the route allows (limits.body).',
-  'body-timeout': 'The rest of its body did not arrive in time (timeouts.idle).',
-}
-
-const PROOFS = {
-  'not-sent': 'nothing of it had been sent',
-  idempotent: 'its method may be repeated (RFC 9110 9.2.2)',
-  declared: 'its route declares that it may be repeated',
-} as const
-
-const LAST: Readonly<Record<NoRetryReason, string>> = {
-  'answer-begun': 'a part of an answer had gone to the client already',
-  'client-gone': 'its client had left',
-  attempts: "the pool's attempts were used up (retry.attempts)",
-  login: 'it belongs to a login of its connection, which another connection would not have',
-  'not-repeatable':
-    'bytes of it had been sent, its method changes something, and nothing declares that it may be repeated: it could have been carried out twice',
-  'body-gone': 'its body was longer than what is kept for another attempt (replayBytes)',
-  budget: 'the retry budget of the pool was used up: too much was being repeated already',
-  timeout: 'a request that timed out is not sent again, it may be what makes upstreams slow (retry.timeouts)',
-  garbage: 'two upstreams have answered with something that is no HTTP: it seems to be the request',
-}
 
 export function whyRequestLines(explanation: RequestExplanation, nowMs: number, zone: string): string[] {
   const { stories, inDoubt, silentWorkers } = explanation
@@ -78,8 +26,8 @@ function storyLines(story: RequestStory, nowMs: number, zone: string): string[] 
   const queue = queueMs > 0 ? `, ${ms(queueMs)} of it in the queue` : ''
   const cached = story.cache === '' ? '' : ` The cache: ${story.cache}.`
   return [
-    `${method} ${host}${path} ${answer} (${end}).`,
-    ...paragraph(`${endWords(story)}${cached}`),
+    `${method === '' ? 'A malformed request' : `${method} ${host}${path}`} ${answer} (${end}).`,
+    ...paragraph(`${outcomeWords(story)}${cached}`),
     ...paragraph(
       `It ended at ${localTime(atMs, zone)} (${formatAge(nowMs - atMs)} ago) after ${ms(totalMs)}${first}${queue}.`,
     ),
@@ -93,12 +41,53 @@ function storyLines(story: RequestStory, nowMs: number, zone: string): string[] 
   ]
 }
 
-function endWords({ end, status }: RequestStory): string {
-  if (end === 'complete' && status >= 500) return "It is the upstream's own answer: its log says why."
-  return ENDS[end] ?? `It was refused as malformed: ${end}.`
+/** What the access log has of a request. */
+export interface LoggedRequest extends ShownEntry {
+  readonly listener: string
+  readonly protocol: string
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly firstByteMs: number
+  readonly connectMs: number
 }
 
-function routeWords({ route, pool, bytesIn, bytesOut }: RequestStory): string {
+/** Of a plain one the access log says all there is. */
+export function loggedLines(entry: LoggedRequest, nowMs: number, zone: string): string[] {
+  const { method, host, path, status, end, time, totalMs, firstByteMs, queueMs, connectMs, client, listener } = entry
+  const { protocol, requestId, route, pool, upstream, bytesIn, bytesOut, attempts, proof, cache } = entry
+  const atMs = Date.parse(time)
+  const first = firstByteMs > 0 ? `, its first byte after ${ms(firstByteMs)}` : ''
+  const queue = queueMs > 0 ? `, ${ms(queueMs)} of it in the queue` : ''
+  const connect = connectMs > 0 ? `, ${ms(connectMs)} of it to connect` : ''
+  const again =
+    attempts > 1
+      ? ` It took ${attempts} attempts${proof in PROOF_WORDS ? `: ${PROOF_WORDS[proof as keyof typeof PROOF_WORDS]}` : ''}.`
+      : ''
+  return [
+    `${method} ${host}${path} ${status === 0 ? 'got no answer' : `was answered ${status}`} (${end}).`,
+    ...paragraph(`${outcomeWords({ end, status })}${cache === '' ? '' : ` The cache: ${cache}.`}${again}`),
+    ...paragraph(
+      `It ended at ${localTime(time, zone)} (${formatAge(nowMs - atMs)} ago) after ${ms(totalMs)}${first}${queue}${connect}.`,
+    ),
+    ...paragraph(`It came from ${client} to listener ${listener} (${protocol}); id ${requestId}.`),
+    ...paragraph(
+      `${routeWords({ route, pool, bytesIn, bytesOut })}${upstream === '' ? ' No upstream was asked.' : ` Upstream ${upstream}.`}`,
+    ),
+    ...paragraph('This is what the access log says; what went wrong with a request is kept for a while only.'),
+  ]
+}
+
+function outcomeWords({ end, status }: Pick<RequestStory, 'end' | 'status'>): string {
+  if (end === 'complete' && status >= 500) return "It is the upstream's own answer: its log says why."
+  return endWords(end)
+}
+
+function routeWords({
+  route,
+  pool,
+  bytesIn,
+  bytesOut,
+}: Pick<RequestStory, 'route' | 'pool' | 'bytesIn' | 'bytesOut'>): string {
   const bytes = `${bytesIn} bytes of body in, ${bytesOut} out`
   return route === '' ? `It came to no route; ${bytes}.` : `Route ${route}, pool ${pool}; ${bytes}.`
 }
@@ -137,11 +126,11 @@ function tryWords({ upstream, afterMs, tookMs, reused, connectMs, bytesSent, sta
 }
 
 function nextWords({ proof, stale, last }: TryStory, isLast: boolean): string[] {
-  if (last !== '') return [`Not sent again: ${LAST[last]}.`]
+  if (last !== '') return [`Not sent again: ${LAST_WORDS[last]}.`]
   if (proof === '') return []
-  if (isLast) return [`It might have been sent again (${PROOFS[proof]}), but nobody else could take it.`]
+  if (isLast) return [`It might have been sent again (${PROOF_WORDS[proof]}), but nobody else could take it.`]
   const free = stale ? ' The upstream had closed the idle connection just then, so it costs no attempt.' : ''
-  return [`Sent again, safely: ${PROOFS[proof]}.${free}`]
+  return [`Sent again, safely: ${PROOF_WORDS[proof]}.${free}`]
 }
 
 function consideredLines(considered: readonly ConsideredUpstream[] | undefined): string[] {
@@ -170,10 +159,4 @@ function doubtLines(
     ),
     ...paragraph(settled),
   ]
-}
-
-/** `0.4 ms`, `12 ms`, `3.2 s`. */
-export function ms(value: number): string {
-  if (value < 10) return `${Math.round(value * 10) / 10} ms`
-  return value < 1000 ? `${Math.round(value)} ms` : `${Math.round(value / 100) / 10} s`
 }

@@ -196,13 +196,13 @@ function probeAdvice({ error, status, answer }: ProbeAnswerReport, { asks }: Pro
     ]
   if (why.includes('certificate'))
     return [
-      "Mend the node's certificate, or say whom vigia is to trust (pools.*.upstreams[].tls: ca, serverName).",
+      "Mend the node's certificate, or say whom vigia is to trust (pools.*.upstreams[].tls: caFile, serverName).",
       again,
     ]
   if (why.includes('name')) return ['Mend the name in DNS.', again]
   if (status !== null && status >= 300 && status < 400 && answer?.includes('Location'))
     return [
-      'It redirects: probe the path that it leads to (health.path), send the host that it expects (health.host), or let the status count (health.statuses).',
+      'It redirects: probe the path that it leads to (health.path), send the host that it expects (health.host), or let the status count (health.expect.status).',
       again,
     ]
   if (status === 401 || status === 403)

@@ -6,7 +6,7 @@ import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { acmeSamples } from './acme-report.ts'
 import { cacheReport } from './cache-report.ts'
-import { certificateSamples } from './certificate-report.ts'
+import { authoritySamples, certificateSamples } from './certificate-report.ts'
 import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
@@ -25,6 +25,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     names: () => ({ names: names.samples(), lookups: names.lookups }),
     acme: () => (sources.acme.plan === undefined ? undefined : acmeSamples(sources.acme)),
     certificates: () => certificateSamples(sources.certificates.list),
+    authorities: () => authoritySamples(sources.certificates.authorities),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     cache: () => cacheReport(sources.cache),

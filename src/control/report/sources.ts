@@ -8,7 +8,7 @@ import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
-import type { InUseCertificate } from '../certificates/certificates.ts'
+import type { InUseAuthority, InUseCertificate } from '../certificates/certificates.ts'
 import type { Names } from '../names/names.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
@@ -38,7 +38,7 @@ export interface Sources {
   readonly counters: CounterTable
   readonly permits: Permits
   readonly cache: CacheMemory
-  readonly certificates: { readonly list: readonly InUseCertificate[] }
+  readonly certificates: { readonly list: readonly InUseCertificate[]; readonly authorities: readonly InUseAuthority[] }
   readonly acme: Pick<Acme, 'plan' | 'names' | 'tally'>
   readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>
   readonly registry: Registry

@@ -38,7 +38,7 @@ export function sendAnswer(
     ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
     : answer(code, requestId, form, waitS)
   // What a malformed request is followed by can't be trusted to be a request.
-  if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
+  if (code in FAULTS || code === 'internal-error') down.endAfterResponse('out-of-step')
   sendWhole(down, record, { head, body })
 }
 

@@ -115,7 +115,10 @@ export class HeldBytes implements SpoolOwner {
       if (!this.#keeps) this.#closeFile()
     }
     const block = this.#blocks[this.#next]
-    if (block === undefined) return undefined
+    if (block === undefined) {
+      if (!this.#keeps) this.trouble = undefined
+      return undefined
+    }
     this.#at += block.used
     if (this.#keeps) {
       this.#next += 1

@@ -30,8 +30,7 @@ export type ClientLogins = Logins<Owner, UpstreamConnection>
 
 type Owner = ConnectionOwner<UpstreamConnection>
 
-/** Most interim responses before a final one. */
-const MAX_INTERIM = 64
+const MAX_INTERIM = 64 // before a final response
 const ACCEPT = 'sec-websocket-accept'
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 
@@ -233,6 +232,7 @@ export class UpstreamConnection {
     const bodiless = isBodiless(attempt.method, head.status)
     this.#interims = 0
     this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
+    if (!this.#persistent) this.#owner.onLastAnswer(this, head.status)
     this.#persistent &&= this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length)
     this.#announced = head.keepAlive
     this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)

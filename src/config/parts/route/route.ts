@@ -19,7 +19,7 @@ import {
   compressSchema,
   RENAMED_IN_COMPRESS,
 } from './compress.ts'
-import { checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
+import { asksFor, checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
 import { compileRateLimit, rateLimitSchema } from './rate-limit.ts'
 import { checkReplay, compileReplay, replaySchema } from './replay.ts'
 
@@ -76,10 +76,12 @@ export const routesSchema = Type.Array(routeSchema, {
 type RouteDocument = Static<typeof routeSchema>
 export type RoutesDocument = readonly RouteDocument[]
 
+/** @param asking listeners that ask clients for certificates */
 export function* checkRoutes(
   routes: RoutesDocument,
   pools: PoolsDocument,
   listenerNames: readonly string[],
+  asking: readonly string[],
 ): Iterable<Finding> {
   yield* repeatedNames(routes, 'routes')
   const used = new Set<string>()
@@ -89,10 +91,11 @@ export function* checkRoutes(
     used.add(pool)
     const isKnown = Object.hasOwn(pools, pool)
     if (!isKnown) yield error([...at, 'pool'], `there is no pool ${quote(pool)}${choices(pool, Object.keys(pools))}`)
-    yield* checkMatch(route.match, listenerNames, [...at, 'match'])
+    yield* checkMatch(route.match, listenerNames, asking, [...at, 'match'])
     yield* checkReplay(route.retry, [...at, 'retry'])
     yield* checkQueuePriority(route, isKnown ? pools[pool] : undefined, at)
-    yield* checkAccess(route.access, prefixOf(route.match), [...at, 'access'])
+    yield* checkAccess(route.access, prefixOf(route.match), asksFor(route.match, asking), [...at, 'access'])
+    yield* checkCachedCertificates(route, at)
     yield* checkCompress(route.compress, [...at, 'compress'])
     yield* checkHeaders(route.headers, [...at, 'headers'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
@@ -102,6 +105,16 @@ export function* checkRoutes(
       yield warning(['pools', name], 'no route uses this pool: it is probed but serves nothing', 'key')
   }
   yield* checkReach(routes, listenerNames)
+}
+
+/** By what is stored nobody could tell whose it is: the same URI has another route for those without a certificate. */
+function* checkCachedCertificates({ match, cache }: RouteDocument, at: Path): Iterable<Finding> {
+  if (match?.clientCertificate === undefined || cache === undefined) return
+  yield error(
+    [...at, 'cache'],
+    'what is for holders of certificates is not stored: remove it, or move match.clientCertificate to access.clientCertificate',
+    'key',
+  )
 }
 
 /** @param pool of the route; undefined where there is none of that name */

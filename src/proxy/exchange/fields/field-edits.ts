@@ -5,7 +5,7 @@ import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { ForwardedRequest } from '../../../http/forwarded-request.ts'
 import type { RequestHead, ResponseHead } from '../../../http/heads.ts'
 import type { FieldsPlan } from '../../../plan/fields.ts'
-import { claimOf } from '../../../policy/request/fields/claims.ts'
+import { claimOf, foldedName } from '../../../policy/request/fields/claims.ts'
 import {
   editedFields,
   type FieldRules,
@@ -96,10 +96,16 @@ export class FieldEdits {
   }
 }
 
-/** What of the trailers of a request goes on. @param edits of its route */
-export function forwardedTrailers(trailers: Fields, trusted: boolean, edits: FieldEdits | undefined): Fields {
-  const isImitation = (name: string) => claimOf(name) === 'imitation'
-  const isClaim = (name: string) => !trusted && claimOf(name) === 'claim'
+/** What of the trailers of a request goes on. @param certificateFields see ActiveSnapshot @param edits of its route */
+export function forwardedTrailers(
+  trailers: Fields,
+  trusted: boolean,
+  certificateFields: ReadonlySet<string> | undefined,
+  edits: FieldEdits | undefined,
+): Fields {
+  const isImitation = (name: string) =>
+    claimOf(name) === 'imitation' || certificateFields?.has(foldedName(name)) === true
+  const isClaim = (name: string) => !trusted && claimOf(name) === 'claim' && !isImitation(name)
   const free = fieldsWhere(trailers, name => !isImitation(name) && !isClaim(name))
   if (!edits) return free
   const [left, kept] = edits.keptTrailers(free, fieldsWhere(trailers, isClaim))

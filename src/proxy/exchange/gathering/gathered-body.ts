@@ -5,6 +5,7 @@
 import type { BodyLength } from '../../../http/body.ts'
 import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { BodyBufferPlan } from '../../../plan/buffering.ts'
+import type { BufferTrouble } from '../../../policy/request/buffering/trouble.ts'
 import type { Buffers } from '../../spool/buffers.ts'
 import { HeldBytes, type HeldOwner, type Room } from '../../spool/held-bytes.ts'
 import type { UpstreamConnection } from '../../upstream/connection.ts'
@@ -50,6 +51,11 @@ export class GatheredBody extends RequestBody {
   /** It is the disk that is waited for. */
   get awaitsDisk(): boolean {
     return this.#up !== undefined && this.isWaiting && this.#up.flush()
+  }
+
+  /** Why there is no more room. */
+  get trouble(): BufferTrouble | undefined {
+    return this.#held?.trouble
   }
 
   get spooledBytes(): number {

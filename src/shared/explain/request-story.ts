@@ -1,6 +1,6 @@
 // What control asks workers for people who want to know, and what they answer: rare, so by message. Types only, plain data.
 
-import type { NoRetryReason, Proof } from '../policy/request/retry.ts'
+import type { NoRetryReason, Proof } from '../../policy/request/retry.ts'
 
 /** What became of this request? Every worker is asked: nobody knows which of them had it. */
 export interface RequestQuestion {
@@ -77,6 +77,3 @@ export interface RequestStory {
   /** Undefined = it did not come so far as to choose. At most 32. */
   readonly considered: readonly ConsideredUpstream[] | undefined
 }
-
-export type Question = RequestQuestion
-export type Reply = readonly RequestStory[]
