@@ -1,6 +1,6 @@
 // The words of `vigia route`: what would happen to a request, step by step. Pure text.
 
-import type { NoRetryReason, Proof } from '../../policy/request/retry.ts'
+import type { NoRetryReason, Proof } from '../../../policy/request/retry.ts'
 import type {
   ExplainedAnswer,
   ExplainedPool,
@@ -8,9 +8,9 @@ import type {
   ExplainedRoute,
   Mismatch,
   RouteExplanation,
-} from '../../shared/explain/route-explanation.ts'
-import { formatAge } from '../../util/words.ts'
-import { heading, paragraph } from './paragraphs.ts'
+} from '../../../shared/explain/route-explanation.ts'
+import { formatAge } from '../../../util/words.ts'
+import { heading, paragraph } from '../paragraphs.ts'
 import { endWords, LAST_WORDS, PROOF_WORDS } from './request-words.ts'
 
 const MISMATCHES: Readonly<Record<Mismatch, string>> = {
