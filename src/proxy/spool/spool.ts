@@ -96,7 +96,7 @@ export class Spool implements SpoolHost {
   }
 
   send(message: ToSpool): void {
-    if (this.#port) this.#port.postMessage(message, message.type === 'write' ? [message.bytes] : [])
+    if (this.#port) this.#port.postMessage(message, blockOf(message))
     else if (message.type === 'close') this.#waiting = this.#waiting.filter(({ file }) => file !== message.file)
     else {
       this.#waiting.push(message)
@@ -122,4 +122,9 @@ export class Spool implements SpoolHost {
     this.pause('disk-failed', 'the thread that writes the files of buffers has ended')
     for (const file of [...this.#files.values()]) file.lose('the thread that had its file has ended')
   }
+}
+
+function blockOf(message: ToSpool): ArrayBuffer[] {
+  if (message.type === 'write') return [message.bytes]
+  return message.type === 'read' ? [message.into] : []
 }

@@ -114,11 +114,12 @@ export class GatheredBody extends RequestBody {
     if (held === undefined || up === undefined || this.#way !== 'held') return true
     // What the upstream can't get any more is not read either: its answer is awaited.
     while (held.unread > 0 && !up.writeFailed) {
+      // The first piece leaves together with the head; what the disk gives after it waits until the upstream has taken what it got.
+      if (held.unread < held.bytes && !up.flush()) return false
+      if (!up.hasUnsent) held.reuse()
       const piece = held.next()
       if (piece === undefined) return false
       up.body(piece)
-      if (held.unread === 0) break
-      if (!up.flush()) return false
     }
     this.#way = this.received ? 'done' : 'up'
     if (this.received) up.end(this.#end)

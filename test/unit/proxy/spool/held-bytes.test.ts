@@ -97,6 +97,7 @@ describe('bytes of a body', () => {
       expect(openFiles()).toBe(1)
       expect(readdirSync(directory)).toEqual([])
       // In memory: what fills no block yet.
+      held.reuse()
       expect(spool.accounts.held(ACCOUNT.memory) * UNIT_BYTES).toBeLessThanOrEqual(64 * KIB)
       held.end()
       await until('its file is gone', () => openFiles() === 0)
