@@ -143,7 +143,14 @@ function windowWords({ window, passesWindow }: ExplainedRoute): string[] {
   return passesWindow === undefined ? [] : [`Window "${passesWindow}" is in force, but lets it through (bypass).`]
 }
 
-function limitWords({ rateLimit, bodyBytes, timeouts, longPoll, queuePriority }: ExplainedRoute): string[] {
+function limitWords({
+  rateLimit,
+  bodyBytes,
+  gathersBody,
+  timeouts,
+  longPoll,
+  queuePriority,
+}: ExplainedRoute): string[] {
   const rate =
     rateLimit &&
     `Rate: ${rateLimit.perSecond} a second, ${rateLimit.burst} at once; ${rateLimit.waitMs === 0 ? 'this client may ask now' : `this client has to wait ${formatAge(rateLimit.waitMs)}`}.`
@@ -153,6 +160,7 @@ function limitWords({ rateLimit, bodyBytes, timeouts, longPoll, queuePriority }:
   return [
     ...(rate === undefined ? [] : [rate]),
     `Body: at most ${bytes(bodyBytes)}. Timeouts: connect ${seconds(connectMs)}, answer ${seconds(responseMs)}, idle ${seconds(idleMs)}.`,
+    ...(gathersBody ? ['Its body is gathered before an upstream is chosen (buffer, requestBody).'] : []),
     ...poll,
     ...rank,
   ]
