@@ -5,6 +5,13 @@ import { flag, list, number, object, oneOf, orNull, ref, type Schema, text, time
 
 const CLASSES = object(Object.fromEntries(['1xx', '2xx', '3xx', '4xx', '5xx'].map(name => [name, whole()])))
 
+/** Of the last ten seconds. */
+const RECENT = {
+  rate: number('Answers per second.'),
+  p50Ms: orNull(number('Half of them had begun by then.')),
+  p99Ms: orNull(whole('99 of 100 had.')),
+}
+
 export const UPSTREAM: Schema = {
   $id: 'Upstream',
   ...object({
@@ -66,8 +73,7 @@ export const UPSTREAM: Schema = {
       text('By what it was found to hold a worker for each connection: `server`, `endings` or `starved`.'),
     ),
     tunnels: whole(),
-    rate: number(),
-    p99Ms: orNull(whole()),
+    ...RECENT,
     responses: CLASSES,
     errors: whole('Attempts that failed, each once: answers 5xx of its own, and all of `failures`.'),
     failures: object({ connect: whole(), transport: whole(), timeout: whole() }),
@@ -85,6 +91,7 @@ export const POOL: Schema = {
   $id: 'Pool',
   ...object({
     name: text(),
+    ...RECENT,
     available: whole('Upstreams that get new work.'),
     waiting: whole('Requests that wait for an upstream.'),
     queue: object({ max: orNull(whole()), queued: whole(), waitedS: number(), full: whole(), timeouts: whole() }),

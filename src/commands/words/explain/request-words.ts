@@ -1,7 +1,7 @@
 // How a request ends, and why it is sent again or not, in words for people.
 
-import { FAULTS, type FaultCode } from '../../http/faults.ts'
-import type { NoRetryReason } from '../../policy/request/retry.ts'
+import { FAULTS, type FaultCode } from '../../../http/faults.ts'
+import type { NoRetryReason } from '../../../policy/request/retry.ts'
 
 /** What an end means: those of the access log, and the codes of vigia's own answers. */
 const END_WORDS: Readonly<Record<string, string>> = {
