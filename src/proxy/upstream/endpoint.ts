@@ -59,8 +59,8 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly #sweep = new Timer(this)
   readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
-  /** It has refused a body that said no length, or is known to lose those. */
-  needsLength = false
+  /** It has answered 411. */
+  refusesChunks = false
   #retired = false
   #ended = false
 
@@ -167,6 +167,11 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   /** A request on a re-used connection failed before its answer began: the connection was stale. */
   learnStale(idleMs: number): void {
     this.#evidence = sawStaleFailure(this.#evidence, idleMs)
+  }
+
+  /** Bodies have to say their length: it refuses those that don't, or loses them. */
+  get needsLength(): boolean {
+    return this.refusesChunks || this.#holding.losesChunks
   }
 
   /** It is known to hold a worker for each connection. */

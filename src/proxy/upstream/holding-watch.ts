@@ -3,6 +3,7 @@
 
 import type { Fields } from '../../http/fields.ts'
 import { fieldValue } from '../../http/fields.ts'
+import { losesChunks } from '../../policy/request/buffering/body-length.ts'
 import {
   type HoldingSign,
   holdingByEndings,
@@ -20,6 +21,8 @@ export class HoldingWatch {
   #known: WorkerHolding = 'unknown'
   #looks = MOST_LOOKS
   #endings = 0
+  /** Its applications find nothing of a body that says no length. */
+  losesChunks = false
 
   constructor(slot: number, runtime: Runtime) {
     this.#slot = slot
@@ -37,7 +40,9 @@ export class HoldingWatch {
   sawAnswer(fields: Fields): void {
     if (this.#known !== 'unknown' || this.#looks === 0) return
     this.#looks -= 1
-    this.#learn(holdingByServer(fieldValue(fields, 'server')), 'server')
+    const server = fieldValue(fields, 'server')
+    this.losesChunks ||= losesChunks(server)
+    this.#learn(holdingByServer(server), 'server')
   }
 
   /** It has ended a connection with its first answer, without need. */

@@ -20,7 +20,7 @@ let vigia: Vigia
 const upstreams: Record<string, RawUpstream> = {}
 
 beforeAll(async () => {
-  const names = ['learning', 'early', 'asis', 'tryton']
+  const names = ['learning', 'early', 'asis', 'twisted', 'tryton']
   for (const name of names) upstreams[name] = await RawUpstream.start()
   const more: Record<string, object> = {
     asis: { requestBody: 'as-is' },
@@ -112,6 +112,19 @@ describe('an upstream that answers 411', () => {
       ['chunked', 10, 0],
     ])
   })
+})
+
+test('an upstream that says it is Twisted, which would lose it, gets every body with its length from then on', async () => {
+  await upstreams.twisted!.forget(async ({ connection, whole }) => {
+    await whole()
+    await connection.write(ok('ok', ['Server: TwistedWeb/22.4.0']))
+  })
+  expect(await status('POST /twisted HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n')).toBe(200)
+  expect(await status(post('/twisted', `${chunk(10)}0\r\n\r\n`))).toBe(200)
+  expect(seenBy('twisted')).toEqual([
+    ['0', 0, 0],
+    ['10', 10, 0],
+  ])
 })
 
 describe('a pool that wants a length', () => {
