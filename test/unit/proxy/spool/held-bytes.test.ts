@@ -223,16 +223,16 @@ describe('trouble of the disk loses no byte, and is told', () => {
     spool.hold()
     append(bytesOf(300_000), 50_000)
     const fromMs = performance.now()
-    const lookUntil = (afterMs: number) => {
-      for (let ms = 0; ms <= afterMs; ms += 500) spool.buffers.spool.look(fromMs + ms)
+    const look = (firstMs: number, lastMs = firstMs) => {
+      for (let ms = firstMs; ms <= lastMs; ms += 500) spool.buffers.spool.look(fromMs + ms)
     }
     // Its thread may still be starting.
-    lookUntil(29_000)
+    look(0, 29_000)
     expect(held.trouble).toBe(undefined)
     // This thread stood still itself.
-    spool.buffers.spool.look(fromMs + 60_000)
+    look(60_000)
     expect(held.trouble).toBe(undefined)
-    lookUntil(32_000)
+    look(60_500, 91_000)
     expect([held.trouble, spool.troubles]).toEqual(['disk-slow', ['disk-slow']])
     expect(spool.row.own(WORKER.firstBufferTrouble + 4)).toBe(1)
     held.end()
