@@ -55,7 +55,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
-  commands: [['spelling'], ['.'], ['live', 'store'], ['words']],
+  commands: [['spelling'], ['doctor'], ['.'], ['live', 'store'], ['logs'], ['words']],
 }
 /** All that rooms outside may import of a room, files or folders of it. A room that is not named shows everything. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {

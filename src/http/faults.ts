@@ -2,7 +2,7 @@
 
 interface FaultText {
   /** Status for the client when its request has this fault. A response with any fault is answered 502. */
-  readonly status: 400 | 403 | 408 | 413 | 414 | 417 | 431 | 501 | 505
+  readonly status: 400 | 403 | 408 | 411 | 413 | 414 | 417 | 431 | 501 | 505
   readonly message: string
 }
 
@@ -29,6 +29,10 @@ export const FAULTS = {
   'connection-field': {
     status: 400,
     message: 'A field that belongs to a connection of HTTP/1.1 must not come over HTTP/2.',
+  },
+  'length-required': {
+    status: 411,
+    message: 'The request has to say how long its body is (Content-Length): it is too long to be gathered here.',
   },
   'body-too-large': { status: 413, message: 'The request body is larger than allowed.' },
   'target-too-long': { status: 414, message: 'The request target is longer than allowed.' },

@@ -104,12 +104,14 @@ export const TOTAL = {
   unsafe1xx: 40,
   /** Tunnels that were ended because one side took nothing of what waited for it. */
   tunnelsStuck: 45,
+  /** As the retries above: it had been refused for want of a length. */
+  retriesRefused: 46,
   /** Requests by what the cache was to them, in the order of CACHE_OUTCOMES (slots of pools only). */
-  firstCached: 46,
+  firstCached: 47,
   /** Of the duration of requests. */
-  firstBucket: 46 + CACHE_OUTCOMES.length,
+  firstBucket: 47 + CACHE_OUTCOMES.length,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 46 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 47 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
 } as const
 
 export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']

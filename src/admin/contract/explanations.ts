@@ -7,6 +7,7 @@ import type { ControlEvent } from './events.ts'
 import type { Found } from './history.ts'
 import type { InDoubtEntry } from './in-doubt.ts'
 import type { WindowNow } from './maintenance.ts'
+import type { AccessLogReport } from './status.ts'
 import type { ProbeReport, UpstreamReport } from './upstreams.ts'
 
 export interface Explanations {
@@ -79,12 +80,4 @@ export interface RequestExplanation {
   readonly silentWorkers: readonly number[]
   /** Where a plain one can be found. */
   readonly accessLog: AccessLogReport
-}
-
-export interface AccessLogReport {
-  readonly enabled: boolean
-  /** A path on vigia's machine, or `stdout`. */
-  readonly destination: string
-  /** Not every request gets a line. */
-  readonly sampled: boolean
 }

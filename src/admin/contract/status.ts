@@ -38,6 +38,7 @@ export interface StatusReport {
   readonly listeners: readonly { readonly name: string; readonly address: string }[]
   readonly workers: readonly WorkerReport[]
   readonly clients: ClientsReport
+  readonly accessLog: AccessLogReport
   /** Null = there is none: a restart forgets orders, and nothing is audited. */
   readonly store: StoreReport | null
   readonly pools: readonly PoolReport[]
@@ -99,6 +100,14 @@ export interface StoreReport {
    * they are not known, or not yet.
    */
   readonly ordersFrom: 'store' | 'copy' | 'nowhere'
+}
+
+export interface AccessLogReport {
+  readonly enabled: boolean
+  /** A path on vigia's machine, or `stdout`. */
+  readonly destination: string
+  /** Not every request gets a line. */
+  readonly sampled: boolean
 }
 
 export interface WorkerReport {

@@ -38,6 +38,8 @@ export interface UpstreamReport {
   readonly connections: number
   /** Until when no idle connection is kept, because they kept new ones waiting, ISO 8601; null = idle ones are kept. */
   readonly idleLimitedUntil: string | null
+  /** By what it was found to hold a worker for each connection (its Server field, ends of connections, idle ones in the way); null = it was not. */
+  readonly holdsWorkers: 'server' | 'endings' | 'starved' | null
   readonly tunnels: number
   /** Answers per second, of the last ten seconds. */
   readonly rate: number

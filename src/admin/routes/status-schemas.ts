@@ -62,6 +62,9 @@ export const UPSTREAM: Schema = {
     longPolls: whole(),
     connections: whole(),
     idleLimitedUntil: orNull(time()),
+    holdsWorkers: orNull(
+      text('By what it was found to hold a worker for each connection: `server`, `endings` or `starved`.'),
+    ),
     tunnels: whole(),
     rate: number(),
     p99Ms: orNull(whole()),
@@ -143,6 +146,11 @@ export const STATUS: Schema = {
         rejects: whole(),
         overLimit: whole(),
         answers: CLASSES,
+      }),
+      accessLog: object({
+        enabled: flag(),
+        destination: text('`stdout`, or a path.'),
+        sampled: flag('Not every request gets a line.'),
       }),
       store: orNull(
         object({

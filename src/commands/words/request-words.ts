@@ -34,6 +34,8 @@ const END_WORDS: Readonly<Record<string, string>> = {
   stopping: 'Vigia was being stopped, and its time was up.',
   maintenance: 'A maintenance window answered it.',
   'body-too-large': 'Its body is larger than the route allows (maxBody, limits.body).',
+  'length-required':
+    'It says no length, its upstreams need one (requestBody), and it was too long to be gathered for that.',
   'body-timeout': 'The rest of its body did not arrive in time (timeouts.idle).',
 }
 
@@ -42,6 +44,7 @@ export const PROOF_WORDS = {
   'not-sent': 'nothing of it had been sent',
   idempotent: 'its method may be repeated (RFC 9110 9.2.2)',
   declared: 'its route declares that it may be repeated',
+  refused: 'it was refused for want of a length (411), and was sent again with one',
 } as const
 
 /** Why no attempt follows. */
@@ -61,4 +64,10 @@ export const LAST_WORDS: Readonly<Record<NoRetryReason, string>> = {
 /** @param end as in the access log */
 export function endWords(end: string): string {
   return END_WORDS[end] ?? FAULTS[end as FaultCode]?.message ?? `It ended so: ${end}.`
+}
+
+/** `0.4 ms`, `12 ms`, `3.2 s`. */
+export function ms(value: number): string {
+  if (value < 10) return `${Math.round(value * 10) / 10} ms`
+  return value < 1000 ? `${Math.round(value)} ms` : `${Math.round(value / 100) / 10} s`
 }

@@ -4,8 +4,9 @@ import type { RequestExplanation } from '../../admin/contract/explanations.ts'
 import type { InDoubtEntry } from '../../admin/contract/in-doubt.ts'
 import type { ConsideredUpstream, RequestStory, TryStory } from '../../shared/explain/request-story.ts'
 import { formatAge } from '../../util/words.ts'
+import type { ShownEntry } from './log-line.ts'
 import { heading, paragraph } from './paragraphs.ts'
-import { endWords, LAST_WORDS, PROOF_WORDS } from './request-words.ts'
+import { endWords, LAST_WORDS, ms, PROOF_WORDS } from './request-words.ts'
 import { localTime } from './times.ts'
 
 export function whyRequestLines(explanation: RequestExplanation, nowMs: number, zone: string): string[] {
@@ -40,12 +41,53 @@ function storyLines(story: RequestStory, nowMs: number, zone: string): string[] 
   ]
 }
 
-function outcomeWords({ end, status }: RequestStory): string {
+/** What the access log has of a request. */
+export interface LoggedRequest extends ShownEntry {
+  readonly listener: string
+  readonly protocol: string
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly firstByteMs: number
+  readonly connectMs: number
+}
+
+/** Of a plain one the access log says all there is. */
+export function loggedLines(entry: LoggedRequest, nowMs: number, zone: string): string[] {
+  const { method, host, path, status, end, time, totalMs, firstByteMs, queueMs, connectMs, client, listener } = entry
+  const { protocol, requestId, route, pool, upstream, bytesIn, bytesOut, attempts, proof, cache } = entry
+  const atMs = Date.parse(time)
+  const first = firstByteMs > 0 ? `, its first byte after ${ms(firstByteMs)}` : ''
+  const queue = queueMs > 0 ? `, ${ms(queueMs)} of it in the queue` : ''
+  const connect = connectMs > 0 ? `, ${ms(connectMs)} of it to connect` : ''
+  const again =
+    attempts > 1
+      ? ` It took ${attempts} attempts${proof in PROOF_WORDS ? `: ${PROOF_WORDS[proof as keyof typeof PROOF_WORDS]}` : ''}.`
+      : ''
+  return [
+    `${method} ${host}${path} ${status === 0 ? 'got no answer' : `was answered ${status}`} (${end}).`,
+    ...paragraph(`${outcomeWords({ end, status })}${cache === '' ? '' : ` The cache: ${cache}.`}${again}`),
+    ...paragraph(
+      `It ended at ${localTime(time, zone)} (${formatAge(nowMs - atMs)} ago) after ${ms(totalMs)}${first}${queue}${connect}.`,
+    ),
+    ...paragraph(`It came from ${client} to listener ${listener} (${protocol}); id ${requestId}.`),
+    ...paragraph(
+      `${routeWords({ route, pool, bytesIn, bytesOut })}${upstream === '' ? ' No upstream was asked.' : ` Upstream ${upstream}.`}`,
+    ),
+    ...paragraph('This is what the access log says; what went wrong with a request is kept for a while only.'),
+  ]
+}
+
+function outcomeWords({ end, status }: Pick<RequestStory, 'end' | 'status'>): string {
   if (end === 'complete' && status >= 500) return "It is the upstream's own answer: its log says why."
   return endWords(end)
 }
 
-function routeWords({ route, pool, bytesIn, bytesOut }: RequestStory): string {
+function routeWords({
+  route,
+  pool,
+  bytesIn,
+  bytesOut,
+}: Pick<RequestStory, 'route' | 'pool' | 'bytesIn' | 'bytesOut'>): string {
   const bytes = `${bytesIn} bytes of body in, ${bytesOut} out`
   return route === '' ? `It came to no route; ${bytes}.` : `Route ${route}, pool ${pool}; ${bytes}.`
 }
@@ -117,10 +159,4 @@ function doubtLines(
     ),
     ...paragraph(settled),
   ]
-}
-
-/** `0.4 ms`, `12 ms`, `3.2 s`. */
-export function ms(value: number): string {
-  if (value < 10) return `${Math.round(value * 10) / 10} ms`
-  return value < 1000 ? `${Math.round(value)} ms` : `${Math.round(value / 100) / 10} s`
 }

@@ -63,6 +63,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'proxysetheader',
     'addheader',
   ],
+  requestBody: ['proxysendcl', 'proxysendchunked', 'chunkedtransferencoding', 'proxyrequestbuffering', 'bodyform'],
   request: ['headerup', 'up', 'requests', 'upstream'],
   response: ['headerdown', 'down', 'responses', 'httpafterresponse', 'client'],
   set: ['add', 'append', 'replace', 'overwrite', 'setheader', 'addheader', 'proxysetheader', 'setifempty'],

@@ -25,6 +25,7 @@ import { inDoubtReport } from './in-doubt-report.ts'
 import { windowsOn } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 import { reportUpstream } from './upstream-report.ts'
+import { accessLogReport } from './view.ts'
 
 export interface ExplanationSources extends Sources {
   readonly feed: EventFeed
@@ -51,13 +52,12 @@ async function explainRequest(
   { supervisor, inDoubt, inUse }: ExplanationSources,
 ): Promise<RequestExplanation> {
   const { replies, silent } = await supervisor.ask({ kind: 'request', requestId })
-  const { enabled, destination, sampling } = inUse.snapshot.accessLog
   return {
     requestId,
     stories: replies.flatMap(each => (each.kind === 'request' ? each.stories : [])).sort((a, b) => b.atMs - a.atMs),
     inDoubt: inDoubtReport(inDoubt).records.filter(each => each.requestId === requestId),
     silentWorkers: silent,
-    accessLog: { enabled, destination, sampled: sampling !== undefined },
+    accessLog: accessLogReport(inUse.snapshot),
   }
 }
 

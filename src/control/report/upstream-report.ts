@@ -76,6 +76,7 @@ export function reportUpstream(
     longPolls: counters.gauge(slot, GAUGE.longPolls),
     connections: counters.gauge(slot, GAUGE.connections),
     idleLimitedUntil: entry.idleLimit?.inForce ? iso(entry.idleLimit.untilMs) : null,
+    holdsWorkers: entry.holdsWorkers ?? null,
     tunnels: counters.gauge(slot, GAUGE.tunnels),
     rate: Math.round(ratePerS * 10) / 10,
     p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),

@@ -1,6 +1,7 @@
 // What the admin listener may read of this vigia: its status, whether it is ready, requests in doubt, a scrape. Reads only.
 
 import type {
+  AccessLogReport,
   ConfigurationReport,
   ControlView,
   LifeState,
@@ -9,6 +10,7 @@ import type {
   StoreReport,
 } from '../../admin/contract/status.ts'
 import { createScrape } from '../../metrics/scrape.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort, iso } from '../../util/words.ts'
@@ -85,6 +87,7 @@ function report(sources: Sources): StatusReport {
       overLimit: counters.total(SLOT_OF_VIGIA, TOTAL.clientLimit),
       answers: answersBy(counters, SLOT_OF_VIGIA),
     },
+    accessLog: accessLogReport(snapshot),
     store: storeReport(sources.records),
     pools: registry.pools().map(pool => reportPool(pool, sources)),
     ...(certificates.length > 0 && { certificates }),
@@ -93,6 +96,10 @@ function report(sources: Sources): StatusReport {
     ...(snapshot.routes.some(({ cache }) => cache !== undefined) && { cache: cacheReport(sources.cache) }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
+}
+
+export function accessLogReport({ accessLog: { enabled, destination, sampling } }: Snapshot): AccessLogReport {
+  return { enabled, destination, sampled: sampling !== undefined }
 }
 
 function storeReport(records: Records): StoreReport | null {

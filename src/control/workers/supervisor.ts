@@ -180,6 +180,7 @@ export class Supervisor {
       case 'in-doubt':
       case 'idle-in-the-way':
       case 'starved':
+      case 'holds-workers':
         this.#options.tell(message)
         return
       case 'drained':

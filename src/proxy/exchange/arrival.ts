@@ -6,6 +6,7 @@ import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import type { BufferMode } from '../../plan/buffering.ts'
+import { buffersRequest } from '../../policy/request/buffering/verdict.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
@@ -13,6 +14,7 @@ import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
+import type { Pool } from '../pool/pool.ts'
 import { admitCached } from './cached/admit-cached.ts'
 import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -20,7 +22,7 @@ import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { GatheringExchange } from './gathering/gathering-exchange.ts'
-import { placementOf } from './placement.ts'
+import { type Placement, placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
 import { sendAnswer, sendWhole } from './send-answer.ts'
@@ -104,15 +106,26 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
   const buffer = route.buffer?.request
-  if (buffer !== undefined && buffer.mode !== 'off' && gathers(record, buffer.mode))
+  if (buffer !== undefined && (isToHaveLength(record, pool) || gathers(record, placement, buffer.mode)))
     return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
 }
 
+/** Its upstreams take no body, or lose it, that says no length. */
+function isToHaveLength({ head }: ExchangeRecord, pool: Pool): boolean {
+  return head.meaning.length === CHUNKED && pool.wantsLength
+}
+
 /** Only a body can be gathered. */
-function gathers({ head: { meaning }, forwarded }: ExchangeRecord, mode: BufferMode): boolean {
-  const hasBody = meaning.length > 0 || meaning.length === CHUNKED
-  return hasBody && mode === 'on' && forwarded.upgrade === undefined
+function gathers(
+  { head: { meaning }, forwarded }: ExchangeRecord,
+  { route, pool }: Placement,
+  mode: BufferMode,
+): boolean {
+  if (mode === 'off' || (meaning.length <= 0 && meaning.length !== CHUNKED)) return false
+  const longPoll = route.longPoll === true
+  const holdsWorkers = mode === 'on' || pool.holdsWorkers
+  return buffersRequest({ mode, longPoll, holdsWorkers }, meaning.fields, forwarded.upgrade !== undefined)
 }
 
 function answer(

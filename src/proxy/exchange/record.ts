@@ -52,6 +52,10 @@ export class ExchangeRecord implements AccessFacts {
   negotiation: Negotiation | undefined = undefined
   coding: Coding | '' = ''
   bytesUncoded = 0
+  /** Bytes of its answer that its client did not take as fast as its upstream gave them. */
+  bufferedBytes = 0
+  /** Until its upstream had no part in it any more, ms; 0 = until its end. */
+  upstreamMs = 0
   /** '' = its route has no cache, or it did not come so far. */
   cache: CacheOutcome | '' = ''
   /** For how long its body was gathered before an upstream was chosen, ms; 0 = it was not. */

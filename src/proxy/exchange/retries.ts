@@ -8,6 +8,7 @@ import {
   type Declared,
   decideRetry,
   decideRetryOfAnswer,
+  decideRetryWithLength,
   type FailedAttempt,
   isBudgeted,
   isInDoubt,
@@ -111,6 +112,17 @@ export class Retries {
       this.tries.push(tryOf(attempt, this.#sentBytes(attempt), { status, proof }, nowMs))
     }
     return other
+  }
+
+  /** An upstream has refused it for want of a length. @returns whether it is sent again with one, to whichever upstream */
+  withLength(attempt: Attempt, attemptsMade: number, progress: ResponseProgress, nowMs: number): boolean {
+    const decision = decideRetryWithLength(this.#repetition(attempt, attemptsMade, progress))
+    if (!decision.retry || !this.#body.received) return false
+    const { proof } = decision
+    this.tries.push(tryOf(attempt, this.#sentBytes(attempt), { status: 411, proof }, nowMs))
+    this.proof = proof
+    this.#body.detach()
+    return true
   }
 
   /** Its upstream has gone silent: the choice of another to ask, or undefined where it can't or must not be sent again. */

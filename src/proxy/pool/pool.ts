@@ -4,6 +4,7 @@
 import { loopMark } from '../../http/cdn-loop.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
+import { wantsLength } from '../../policy/request/buffering/body-length.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import { AVAILABILITY } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -68,6 +69,24 @@ export class Pool {
   /** From now on choices are made there: a reload may have given the pool other upstreams, on which those that wait here can go on. */
   succeededBy(pool: Pool): void {
     this.#successor = pool
+  }
+
+  /** Its application is one of those whose servers hold a worker for each connection. */
+  get isKnown(): boolean {
+    return this.plan.application !== undefined
+  }
+
+  /** One of its upstreams holds a worker for each connection. */
+  get holdsWorkers(): boolean {
+    return this.isKnown || this.endpoints.some(endpoint => endpoint.holdsWorkers)
+  }
+
+  /** Its upstreams need to know how long a body is. */
+  get wantsLength(): boolean {
+    return wantsLength(
+      this.plan.requestBody,
+      this.endpoints.some(({ needsLength }) => needsLength),
+    )
   }
 
   /** Whether an upstream could be chosen now. */

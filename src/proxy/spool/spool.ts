@@ -11,6 +11,8 @@ import { SpoolFile, type SpoolHost, type SpoolOwner } from './spool-file.ts'
 
 /** A disk that does not take a write for so long counts as slow. */
 const SLOW_MS = 2000
+/** Until the thread has answered for the first time: it starts meanwhile. */
+const STARTING_MS = 30_000
 /** After a trouble of the disk, no file is begun for so long. */
 const PAUSE_MS = 10_000
 
@@ -31,6 +33,8 @@ export class Spool implements SpoolHost {
   /** What waits for the port. */
   #waiting: ToSpool[] = []
   #lastFile = 0
+  /** How long a write may take, ms. */
+  #patienceMs = STARTING_MS
   #trouble: BufferTrouble = 'disk-failed'
   /** Monotonic ms. */
   #pausedUntilMs = 0
@@ -56,6 +60,7 @@ export class Spool implements SpoolHost {
   connect(port: MessagePort): void {
     this.#isAsked = false
     this.#port = port
+    this.#patienceMs = STARTING_MS
     port.on('message', (message: FromSpool) => this.#heard(message))
     port.on('close', () => this.#lost(port))
     const waiting = this.#waiting
@@ -66,8 +71,8 @@ export class Spool implements SpoolHost {
   /** To be called now and then: files that wait for the disk for too long go without it. */
   look(nowMs: number): void {
     for (const file of this.#files.values()) {
-      if (nowMs - file.waitsSinceMs < SLOW_MS) continue
-      this.pause('disk-slow', `the disk has not taken a write for ${SLOW_MS / 1000} s`)
+      if (nowMs - file.waitsSinceMs < this.#patienceMs) continue
+      this.pause('disk-slow', `the disk has not taken a write for ${this.#patienceMs / 1000} s`)
       file.giveUp()
     }
   }
@@ -91,7 +96,7 @@ export class Spool implements SpoolHost {
   }
 
   send(message: ToSpool): void {
-    if (this.#port) this.#port.postMessage(message, message.type === 'write' ? [message.bytes] : [])
+    if (this.#port) this.#port.postMessage(message, blockOf(message))
     else if (message.type === 'close') this.#waiting = this.#waiting.filter(({ file }) => file !== message.file)
     else {
       this.#waiting.push(message)
@@ -106,6 +111,7 @@ export class Spool implements SpoolHost {
   }
 
   #heard(message: FromSpool): void {
+    this.#patienceMs = SLOW_MS
     this.#files.get(message.file)?.heard(message)
   }
 
@@ -116,4 +122,9 @@ export class Spool implements SpoolHost {
     this.pause('disk-failed', 'the thread that writes the files of buffers has ended')
     for (const file of [...this.#files.values()]) file.lose('the thread that had its file has ended')
   }
+}
+
+function blockOf(message: ToSpool): ArrayBuffer[] {
+  if (message.type === 'write') return [message.bytes]
+  return message.type === 'read' ? [message.into] : []
 }

@@ -10,6 +10,7 @@ export const DE: Words = {
     403: 'Zugriff verweigert',
     404: 'Nicht gefunden',
     408: 'Zeitüberschreitung der Anfrage',
+    411: 'Länge fehlt',
     413: 'Inhalt zu groß',
     414: 'Adresse zu lang',
     417: 'Erwartung nicht erfüllbar',

@@ -11,6 +11,7 @@ export const EN: Words = {
     403: 'Forbidden',
     404: 'Not Found',
     408: 'Request Timeout',
+    411: 'Length Required',
     413: 'Content Too Large',
     414: 'URI Too Long',
     417: 'Expectation Failed',

@@ -10,6 +10,7 @@ export const ES: Words = {
     403: 'Acceso denegado',
     404: 'No encontrado',
     408: 'Tiempo de la solicitud agotado',
+    411: 'Longitud requerida',
     413: 'Contenido demasiado grande',
     414: 'Dirección demasiado larga',
     417: 'Expectativa no cumplida',

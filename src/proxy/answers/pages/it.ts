@@ -10,6 +10,7 @@ export const IT: Words = {
     403: 'Accesso negato',
     404: 'Non trovato',
     408: 'Tempo della richiesta scaduto',
+    411: 'Lunghezza richiesta',
     413: 'Contenuto troppo grande',
     414: 'Indirizzo troppo lungo',
     417: 'Aspettativa non soddisfatta',

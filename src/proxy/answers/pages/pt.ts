@@ -10,6 +10,7 @@ export const PT: Words = {
     403: 'Acesso negado',
     404: 'Não encontrado',
     408: 'Tempo da solicitação esgotado',
+    411: 'Tamanho obrigatório',
     413: 'Conteúdo grande demais',
     414: 'Endereço longo demais',
     417: 'Expectativa não atendida',

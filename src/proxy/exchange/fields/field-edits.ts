@@ -75,14 +75,14 @@ export class FieldEdits {
     if (!rules) return head
     const known = this.#heads?.get(head)
     if (known) return known
-    const edited = withFields(head, editedFields(head.fields, undefined, rules, valuesOf(request, upstream)))
+    const edited = editedHead(head, rules, valuesOf(request, upstream))
     this.#heads?.set(head, edited)
     return edited
   }
 
   /** An answer of vigia's own. */
   own(head: ResponseHead, request: EditedRequest): ResponseHead {
-    return this.#own ? withFields(head, editedFields(head.fields, undefined, this.#own, valuesOf(request, ''))) : head
+    return this.#own ? editedHead(head, this.#own, valuesOf(request, '')) : head
   }
 
   answerTrailers(trailers: Fields): Fields {
@@ -116,8 +116,18 @@ export function forwardedTrailers(
   }
 }
 
-function withFields(head: ResponseHead, fields: Fields): ResponseHead {
-  return { ...head, fields, written: undefined, encoded: undefined }
+function editedHead(head: ResponseHead, rules: FieldRules, lookUp: (variable: Variable) => string): ResponseHead {
+  const { fields, options } = head
+  const { nominated } = options
+  // What an upstream calls hop-by-hop goes now: it must not take away what is set.
+  const own = nominated ? fieldsWhere(fields, name => !nominated.includes(name.toLowerCase())) : fields
+  return {
+    ...head,
+    fields: editedFields(own, undefined, rules, lookUp),
+    options: nominated ? { ...options, nominated: undefined } : options,
+    written: undefined,
+    encoded: undefined,
+  }
 }
 
 function valuesOf(request: EditedRequest, upstream: string): (variable: Variable) => string {

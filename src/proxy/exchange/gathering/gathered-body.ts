@@ -5,6 +5,7 @@
 import type { BodyLength } from '../../../http/body.ts'
 import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { BodyBufferPlan } from '../../../plan/buffering.ts'
+import type { BufferTrouble } from '../../../policy/request/buffering/trouble.ts'
 import type { Buffers } from '../../spool/buffers.ts'
 import { HeldBytes, type HeldOwner, type Room } from '../../spool/held-bytes.ts'
 import type { UpstreamConnection } from '../../upstream/connection.ts'
@@ -50,6 +51,11 @@ export class GatheredBody extends RequestBody {
   /** It is the disk that is waited for. */
   get awaitsDisk(): boolean {
     return this.#up !== undefined && this.isWaiting && this.#up.flush()
+  }
+
+  /** Why there is no more room. */
+  get trouble(): BufferTrouble | undefined {
+    return this.#held?.trouble
   }
 
   get spooledBytes(): number {
@@ -108,11 +114,12 @@ export class GatheredBody extends RequestBody {
     if (held === undefined || up === undefined || this.#way !== 'held') return true
     // What the upstream can't get any more is not read either: its answer is awaited.
     while (held.unread > 0 && !up.writeFailed) {
+      // The first piece leaves together with the head; what the disk gives after it waits until the upstream has taken what it got.
+      if (held.unread < held.bytes && !up.flush()) return false
+      if (!up.hasUnsent) held.reuse()
       const piece = held.next()
       if (piece === undefined) return false
       up.body(piece)
-      if (held.unread === 0) break
-      if (!up.flush()) return false
     }
     this.#way = this.received ? 'done' : 'up'
     if (this.received) up.end(this.#end)

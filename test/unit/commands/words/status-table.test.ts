@@ -31,6 +31,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     longPolls: 0,
     connections: 0,
     idleLimitedUntil: null,
+    holdsWorkers: null,
     tunnels: 0,
     rate: 0,
     p99Ms: null,
@@ -66,6 +67,7 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
     listeners: [],
     workers: [{ worker: 0, state: 'ready', revision: 4, since: '2026-03-01T00:00:00Z', restarts: 0, stalls: 0 }],
     clients: { connections: 17, limit: 10_000, limitWarning: null, rejects: 0, overLimit: 0, answers: NONE },
+    accessLog: { enabled: false, destination: 'stdout', sampled: false },
     store: null,
     pools: [
       {

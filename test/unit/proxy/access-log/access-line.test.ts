@@ -35,7 +35,7 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   queueMs: count,
   connectMs: count,
   attempts: fc.nat(9),
-  proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared'),
+  proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared', 'refused'),
   cache: fc.constantFrom('hit', 'miss', 'stale'),
   end: text,
 })
