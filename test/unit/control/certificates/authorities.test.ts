@@ -110,7 +110,7 @@ test('another list counts as soon as it is there; log, events and audit say so',
   await start()
   put(revokedFile, await makeRevocationList(root, [leaf.cert]))
   await until('workers have it', () => sent.length === 2)
-  expect([...(sent[1]?.authorities?.[0]?.trust)!.revoked.values()].map(serials => serials.size)).toEqual([1])
+  expect([...sent[1]!.authorities![0]!.trust.revoked.values()].map(serials => serials.size)).toEqual([1])
   expect(words().join()).toMatch(
     /^authorities of clients: the revocation list of CN=Root revokes 1, until .*Z; connections that they do not accept any more are ended$/,
   )
