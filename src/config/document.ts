@@ -42,6 +42,7 @@ import {
 import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
+import { checkPages, compilePages, pagesFiles, pagesSchema, RENAMED_IN_PAGES } from './parts/pages.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
 import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
 import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routeFiles, routesSchema } from './parts/route/route.ts'
@@ -83,6 +84,7 @@ export const configSchema = section(
     store: Type.Optional(storeSchema),
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
+    pages: Type.Optional(pagesSchema),
     shutdown: Type.Optional(shutdownSchema),
     watchdog: Type.Optional(watchdogSchema),
   },
@@ -112,6 +114,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
+    ...checkPages(config.pages, ['pages']),
     ...checkWatchdog(config.watchdog),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
@@ -120,12 +123,13 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ acme, admin, routes, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+export function namedFiles({ acme, admin, routes, pools, pages, maintenance = [] }: ConfigDocument): NamedFile[] {
   return [
     ...acmeFiles(acme),
     ...adminFiles(admin),
     ...routeFiles(routes),
     ...poolFiles(pools),
+    ...pagesFiles(pages, ['pages']),
     ...maintenanceFiles(maintenance),
   ]
 }
@@ -197,6 +201,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const limits = compileLimits(config.limits)
   const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
   const store = compileStore(config.store, resolvePath)
+  const pages = compilePages(config.pages, language, files)
   return {
     revision,
     workers,
@@ -204,7 +209,13 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) =>
-      compileRoute(route, i, poolIndices, { pools: config.pools, timeouts, limits, compress: config.compress }, files),
+      compileRoute(
+        route,
+        i,
+        poolIndices,
+        { pools: config.pools, timeouts, limits, compress: config.compress, language, pages },
+        files,
+      ),
     ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),
@@ -222,6 +233,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     store,
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
+    pages,
     shutdownMs,
     watchdog: compileWatchdog(config.watchdog),
   }
@@ -234,6 +246,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_BUFFER,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
+  ...RENAMED_IN_PAGES,
   ...RENAMED_IN_LOG,
   ...RENAMED_IN_TLS,
   ...RENAMED_IN_ACME,

@@ -5,6 +5,7 @@ import type { RouteBufferPlan } from './buffering.ts'
 import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
 import type { FieldsPlan } from './fields.ts'
+import type { PagesPlan } from './pages.ts'
 
 export interface RoutePlan {
   /** For logs and metrics: the configured name, or `routes[2]`. */
@@ -35,6 +36,8 @@ export interface RoutePlan {
   readonly headers?: FieldsPlan | undefined
   /** Of the bodies of its requests and answers; undefined = none is buffered. */
   readonly buffer?: RouteBufferPlan | undefined
+  /** Of vigia's own pages for it, where it says something of its own: with what those of the whole say. */
+  readonly pages?: PagesPlan | undefined
 }
 
 export interface RouteMatch {

@@ -251,7 +251,9 @@ function wordsFor(keys: readonly string[], value: unknown): string {
   const key = keys.at(-1)!
   if (isSecretKey(keys)) return MASK
   if (key === 'ca') return 'certificates'
-  if (key === 'subject' || key === 'issuer') return short(patternWords(value as readonly NamePattern[]))
+  if (key === 'logo') return 'an image'
+  if (keys.at(-2) === 'clientCertificate' && (key === 'subject' || key === 'issuer'))
+    return short(patternWords(value as readonly NamePattern[]))
   if (key === 'certificates') return pairWords(value as readonly CertificateFiles[])
   if (typeof value !== 'number') return short(withoutSecrets(typeof value === 'string' ? value : JSON.stringify(value)))
   if (!Number.isFinite(value)) return 'never'

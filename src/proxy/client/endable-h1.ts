@@ -101,8 +101,8 @@ export abstract class EndableH1 extends ClientConnection {
   protected refuse(code: AnswerCode): void {
     const { row } = this.context
     const requestId = this.context.nextRequestId()
-    const { language = 'en' } = this.context.active.snapshot
-    const { head, body } = answer(code, requestId, { kind: 'page', language })
+    const { language = 'en', pages } = this.context.active.snapshot
+    const { head, body } = answer(code, requestId, { kind: 'page', language, pages })
     const fault = FAULT_CODES.indexOf(code as FaultCode)
     if (fault >= 0) row.rejected(fault)
     row.finished(SLOT_OF_VIGIA, statusOf(code), 0)

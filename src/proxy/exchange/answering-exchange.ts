@@ -4,7 +4,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
-import type { Language } from '../../plan/snapshot.ts'
 import { buffersResponse } from '../../policy/request/buffering/verdict.ts'
 import type { Breaker } from '../pool/breaker.ts'
 import type { Waiter } from '../pool/waiter.ts'
@@ -25,7 +24,6 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
   placement: Placement
   protected readonly context: ExchangeContext
   protected readonly down: Downstream
-  protected readonly language: Language | undefined
   /** Undefined = its answer is not to be compressed. */
   protected readonly coder: Coder | undefined
   /** Takes what is answered in an upstream's name: the coder, else the client's side itself. */
@@ -59,8 +57,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     const { route } = placement
     this.context = context
     this.down = down
-    const { limits, language } = context.active.snapshot
-    this.language = language
+    const { limits } = context.active.snapshot
     this.record = record
     this.placement = placement
     this.breaker = breaker

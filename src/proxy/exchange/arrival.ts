@@ -143,7 +143,7 @@ function answer(
     } else if ('body' in why) sendWhole(down, record, why)
     else {
       end = why.code
-      sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
+      sendAnswer(down, record, why.code, why.retryAfterS, snapshot)
     }
   } catch (error) {
     context.unexpected(error, record.requestId)

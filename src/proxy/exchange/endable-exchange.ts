@@ -137,7 +137,7 @@ export abstract class EndableExchange extends AnsweringExchange {
   protected answer(unlessInDoubt: AnswerCode): void {
     const code = this.retries?.doubt ? 'in-doubt' : unlessInDoubt
     this.progress.headSent = true
-    sendAnswer(this.down, this.record, code, undefined, this.language)
+    sendAnswer(this.down, this.record, code, undefined, this.context.active.snapshot)
     this.finish(code)
     this.leaveClient()
   }

@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Limits, Timeouts } from '../../../plan/bounds.ts'
+import type { Language, PagesPlan } from '../../../plan/pages.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import type { Contents, NamedFile } from '../../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
@@ -10,6 +11,7 @@ import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSche
 import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
+import { checkPages, compilePages, pagesFiles, pagesSchema } from '../pages.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
 import {
@@ -63,6 +65,7 @@ export const routeSchema = section(
     cache: Type.Optional(routeCacheSchema),
     headers: Type.Optional(headersSchema),
     buffer: Type.Optional(bufferSchema),
+    pages: Type.Optional(pagesSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -98,6 +101,7 @@ export function* checkRoutes(
     yield* checkCachedCertificates(route, at)
     yield* checkCompress(route.compress, [...at, 'compress'])
     yield* checkHeaders(route.headers, [...at, 'headers'])
+    yield* checkPages(route.pages, [...at, 'pages'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
   }
   for (const name of Object.keys(pools)) {
@@ -132,7 +136,10 @@ function* checkQueuePriority(
 }
 
 export function* routeFiles(routes: RoutesDocument): Iterable<NamedFile> {
-  for (const [i, { headers }] of routes.entries()) yield* headersFiles(headers, ['routes', i, 'headers'])
+  for (const [i, { headers, pages }] of routes.entries()) {
+    yield* headersFiles(headers, ['routes', i, 'headers'])
+    yield* pagesFiles(pages, ['routes', i, 'pages'])
+  }
 }
 
 /** The name in logs and metrics. */
@@ -150,6 +157,8 @@ export function compileRoute(
     readonly timeouts: Timeouts
     readonly limits: Limits
     readonly compress: CompressDocument | undefined
+    readonly language: Language | undefined
+    readonly pages: PagesPlan | undefined
   },
   files: Contents,
 ): RoutePlan {
@@ -169,6 +178,7 @@ export function compileRoute(
     cache: compileRouteCache(route.cache),
     headers: compileHeaders(route.headers, files),
     buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
+    ...(route.pages && { pages: compilePages(route.pages, otherwise.language, files, otherwise.pages) }),
   }
 }
 

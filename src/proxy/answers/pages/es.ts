@@ -87,4 +87,10 @@ export const ES: Words = {
     notCarriedOut: 'Esta solicitud no se ha ejecutado. Envíela de nuevo cuando termine el mantenimiento.',
     again: 'Puede dejar esta página abierta: volverá a intentarlo por sí sola.',
   },
+  doubt: {
+    title: 'Compruebe antes de enviarlo de nuevo',
+    look: 'Mire en otra pestaña o ventana si lo que envió está ahí: el pedido, la factura, el pago.',
+    afterwards: 'Si está, no hay nada más que hacer. Si no está, envíelo de nuevo.',
+  },
+  help: 'Ayuda',
 }
