@@ -6,6 +6,7 @@ import { VERSION } from '../version.ts'
 import { type Done, takeTokens } from './asking.ts'
 import { addCacheCommands } from './cache-commands.ts'
 import { addCertificateCommands } from './certificate-commands.ts'
+import { addConvertCommand } from './convert-command.ts'
 import { addExplainCommands } from './explain-commands.ts'
 import { addLiveCommands } from './live-commands.ts'
 import { addMaintenanceCommands } from './maintenance-commands.ts'
@@ -34,6 +35,7 @@ export function describe(program: Command, done: Done): Command {
     .addHelpText('after', EXAMPLES)
 
   addLocalCommands(program, done)
+  addConvertCommand(program, done)
   addOperationCommands(program, admin, done)
   addStoreCommands(program, STORE, done)
   program
