@@ -21,6 +21,8 @@ export interface MetricsSource {
   inDoubtOpen(): number
   /** Absent = there is none. */
   cache?(): CacheSample
+  /** Absent = nobody can tell. */
+  buffers?(): BuffersSample
   /** One after the other. */
   workers(): readonly WorkerSample[]
   /** How the control plane stood still, since the start. */
@@ -93,6 +95,23 @@ export interface CacheSample {
   /** Null = there is nothing. */
   readonly oldestS: number | null
   readonly evicted: number
+}
+
+export interface BuffersSample {
+  /** Of all workers now, and what they may take. */
+  readonly memoryBytes: number
+  readonly memoryLimitBytes: number
+  readonly diskBytes: number
+  readonly diskLimitBytes: number
+  readonly files: number
+  /** Since the start. */
+  readonly requests: number
+  readonly answers: number
+  readonly answerBytes: number
+  readonly spooledBytes: number
+  readonly savedSeconds: { readonly requests: number; readonly answers: number }
+  /** How often, by why. */
+  readonly troubles: Readonly<Record<string, number>>
 }
 
 export interface WindowSample {
@@ -177,6 +196,8 @@ export interface UpstreamSample {
   readonly ejections: number
   /** No idle connection to it is kept, because they kept new ones waiting. */
   readonly idleLimited: boolean
+  /** It is known to hold a worker for each connection. */
+  readonly holdsWorkers?: boolean
   /** When its drain ends, epoch ms; undefined = there is none, or it has no end. */
   readonly drainDeadlineMs?: number | undefined
   /** Most requests in flight at once that it gets now; undefined = no limit. */

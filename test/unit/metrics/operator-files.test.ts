@@ -62,6 +62,12 @@ beforeAll(async () => {
     certificates: () => [{ listener: 'l', name: 'n', keyType: 'rsa', fromMs: 1, untilMs: 2, refused: false }],
     authorities: () => [{ kind: 'authority', name: 'n', fromMs: 1, untilMs: 2, refused: false }],
     acme: () => ({ issued: 1, failed: 0, names: [{ name: 'n', failures: 0, nextMs: 1 }] }),
+    buffers: () => ({
+      ...{ memoryBytes: 1, memoryLimitBytes: 2, diskBytes: 1, diskLimitBytes: 2, files: 1 },
+      ...{ requests: 1, answers: 1, answerBytes: 1, spooledBytes: 1 },
+      savedSeconds: { requests: 1, answers: 1 },
+      troubles: { disk: 1 },
+    }),
     store: () => ({ up: true, waiting: 0, dropped: 0 }),
     reloads: () => ({ tally: { applied: 0, unchanged: 0, refused: 0 }, appliedMs: 0, last: undefined }),
     pools: () => [{ name: 'p', slot: 1, queueMax: 1, levels, outages: { count: 0, seconds: 0 }, upstreams }],
