@@ -153,6 +153,8 @@ export interface CertificateSample {
 export interface AuthoritySample {
   readonly kind: 'authority' | 'revocation-list'
   readonly name: string
+  /** Epoch ms. */
+  readonly fromMs: number
   /** Epoch ms; infinite = it does not say. */
   readonly untilMs: number
   /** Its files hold something else that can't be used. */
