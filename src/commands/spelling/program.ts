@@ -86,6 +86,11 @@ Examples:
   vigia maintenance list              windows, and when they take place next
   vigia events -f                     what happens, as it happens
   vigia certificates                  until when, and by whom
+  vigia why erp/erp-1                 why it is in or out, and what to do; or the id of a request
+  vigia route https://erp.example.com/web
+  vigia logs --filter "status=5xx pool=erp" --since 1h
+  vigia top                           rates, latencies, errors, queues, as they change
+  vigia doctor                        what is wrong with the machine, files, network
 
 Environment:
   VIGIA_ADMIN                         where the admin listener is (in the place of --admin)
