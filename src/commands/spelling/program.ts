@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts'
 import { type Done, takeTokens } from './asking.ts'
 import { addCacheCommands } from './cache-commands.ts'
 import { addCertificateCommands } from './certificate-commands.ts'
+import { addConvertCommand } from './convert-command.ts'
 import { addExplainCommands } from './explain-commands.ts'
 import { addLiveCommands } from './live-commands.ts'
 import { addMaintenanceCommands } from './maintenance-commands.ts'
@@ -35,6 +36,7 @@ export function describe(program: Command, done: Done): Command {
     .addHelpText('after', EXAMPLES)
 
   addLocalCommands(program, done)
+  addConvertCommand(program, done)
   addOperationCommands(program, admin, done)
   addStoreCommands(program, STORE, done)
   program
@@ -100,6 +102,11 @@ Examples:
   vigia maintenance list              windows, and when they take place next
   vigia events -f                     what happens, as it happens
   vigia certificates                  until when, and by whom
+  vigia why erp/erp-1                 why it is in or out, and what to do; or the id of a request
+  vigia route https://erp.example.com/web
+  vigia logs --filter "status=5xx pool=erp" --since 1h
+  vigia top                           rates, latencies, errors, queues, as they change
+  vigia doctor                        what is wrong with the machine, files, network
 
 Environment:
   VIGIA_ADMIN                         where the admin listener is (in the place of --admin)
