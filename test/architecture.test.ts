@@ -40,7 +40,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   admin: [['.'], ['routes'], ['access'], ['answers', 'contract']],
   proxy: [
     ['.'],
-    ['client'],
+    ['client', 'explain'],
     ['exchange'],
     ['cache'],
     ['answers', 'tunnel', 'access-log'],
@@ -50,12 +50,12 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['runtime'],
   ],
   policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates', 'cache']],
-  shared: [['cache'], ['.']],
+  shared: [['cache'], ['.'], ['explain']],
   config: [['aside'], ['shown'], ['read'], ['.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
-  commands: [['spelling'], ['.'], ['live', 'store'], ['words']],
+  commands: [['spelling'], ['doctor', 'init'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
 }
 /** All that rooms outside may import of a room, files or folders of it. A room that is not named shows everything. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
@@ -113,7 +113,10 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'rrule-temporal': ['policy/maintenance/recurrence.ts'],
   typebox: ['config'],
   ws: ['demo'],
-  yaml: ['config'],
+  // Messages of where things stand in Traefik's TOML need a tree with places.
+  'toml-eslint-parser': ['commands/convert/traefik/read.ts'],
+  // convert and init write documents with comments; convert reads Traefik's.
+  yaml: ['config', 'commands/convert', 'commands/init'],
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
   // tls/ asks OpenSSL whether it takes a certificate, the command line says whom it trusts; neither opens a connection.
   'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/admin-client.ts'],

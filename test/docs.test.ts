@@ -38,7 +38,7 @@ function prose(document: string): string {
 function paths(document: string): string[] {
   return [...prose(document).matchAll(/`([\w.@/-]+)`/g)]
     .map(match => match[1]!)
-    .filter(text => /^(?:src|test|bench|config|docs|bin|\.ci)\/|\.(?:ts|md)$|^[a-z][\w-]*\/$/.test(text))
+    .filter(text => /^(?:src|test|bench|config|docs|bin|packaging|\.ci)\/|\.(?:ts|md)$|^[a-z][\w-]*\/$/.test(text))
 }
 
 /** A path is meant from the root, from the document's own folder, or from src/. */

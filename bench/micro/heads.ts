@@ -19,6 +19,7 @@ const client = {
   http2: false,
   listener: { name: 'web', host: '127.0.0.1', port: 8080 },
   tls: undefined,
+  refused: undefined,
 } as const
 const bytes = wireRequest(smallGet.request)
 /** Same length, another cookie: what a memo of the last head does not know. */

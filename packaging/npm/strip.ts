@@ -1,10 +1,11 @@
 // Before `npm pack`: makes dist/ of src/. Node strips types as it loads a file, but not below node_modules, where a package lies.
 // A type becomes blanks, so a line of dist/ is the line of src/, to the column. A map beside each file holds its source, for debuggers.
-// All that packages is made here as well: the man pages (dist/man).
+// The man pages of the package are written here as well (dist/man).
 
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
+import { writeManPages } from '../man/write.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const SRC = join(ROOT, 'src')
@@ -46,3 +47,4 @@ function lineByLine(from: string, source: string): object {
 }
 
 strip()
+writeManPages(join(DIST, 'man'))

@@ -3,6 +3,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../plan/snapshot.ts'
+import type { NamedAuthorities } from './forms/authority-files.ts'
 import type { NamedPair } from './forms/certificate-pair.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
 import type { Finding, Path } from './forms/problem.ts'
@@ -19,9 +20,17 @@ import {
 } from './parts/bounds.ts'
 import { buffersSchema, checkBuffers, compileBuffers, RENAMED_IN_BUFFER } from './parts/buffer.ts'
 import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
+import { RENAMED_IN_CLIENTS } from './parts/client-certificates.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
-import { checkListeners, compileListeners, listenerPairs, listenersSchema } from './parts/listener.ts'
+import {
+  askingListeners,
+  checkListeners,
+  compileListeners,
+  listenerAuthorities,
+  listenerPairs,
+  listenersSchema,
+} from './parts/listener.ts'
 import {
   accessLogSchema,
   checkAccessLog,
@@ -33,6 +42,7 @@ import {
 import { checkLoops } from './parts/loops.ts'
 import { checkMaintenance, type Horizon, maintenanceFiles, maintenanceSchema } from './parts/maintenance/maintenance.ts'
 import { compileWindow, RENAMED_IN_WINDOW } from './parts/maintenance/window.ts'
+import { checkPages, compilePages, pagesFiles, pagesSchema, RENAMED_IN_PAGES } from './parts/pages.ts'
 import { checkPools, compilePool, poolFiles, poolsSchema, RENAMED_IN_POOL } from './parts/pool/pool.ts'
 import { checkCompress, compressAllSchema } from './parts/route/compress.ts'
 import { checkRoutes, compileRoute, RENAMED_IN_ROUTE, routeFiles, routesSchema } from './parts/route/route.ts'
@@ -74,6 +84,7 @@ export const configSchema = section(
     store: Type.Optional(storeSchema),
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
+    pages: Type.Optional(pagesSchema),
     shutdown: Type.Optional(shutdownSchema),
     watchdog: Type.Optional(watchdogSchema),
   },
@@ -94,7 +105,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
       admin,
       listeners.some(({ tls }) => tls !== undefined),
     ),
-    ...checkRoutes(routes, pools, listenerNames),
+    ...checkRoutes(routes, pools, listenerNames, askingListeners(listeners)),
     ...checkCompress(config.compress, ['compress']),
     ...checkPools(pools),
     ...checkCache(config.cache, routes),
@@ -103,6 +114,7 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
     ...checkSettings(config),
+    ...checkPages(config.pages, ['pages']),
     ...checkWatchdog(config.watchdog),
     ...checkTimeouts(config.timeouts),
     ...checkLimits(config.limits),
@@ -111,12 +123,13 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
   ]
 }
 
-export function namedFiles({ acme, admin, routes, pools, maintenance = [] }: ConfigDocument): NamedFile[] {
+export function namedFiles({ acme, admin, routes, pools, pages, maintenance = [] }: ConfigDocument): NamedFile[] {
   return [
     ...acmeFiles(acme),
     ...adminFiles(admin),
     ...routeFiles(routes),
     ...poolFiles(pools),
+    ...pagesFiles(pages, ['pages']),
     ...maintenanceFiles(maintenance),
   ]
 }
@@ -124,6 +137,11 @@ export function namedFiles({ acme, admin, routes, pools, maintenance = [] }: Con
 /** Certificates with their keys. */
 export function certificatePairs({ listeners, admin }: ConfigDocument): NamedPair[] {
   return [...listenerPairs(listeners), ...adminPairs(admin)]
+}
+
+/** Authorities of clients, with their revocation lists. */
+export function clientAuthorities({ listeners }: ConfigDocument): NamedAuthorities[] {
+  return listenerAuthorities(listeners)
 }
 
 /** The key of session tickets. */
@@ -138,8 +156,12 @@ export function certificateFiles(config: ConfigDocument): { readonly path: Path;
     { path: [...path, 'certFile'], file: certFile },
     { path: [...path, 'keyFile'], file: keyFile },
   ])
+  const authorities = clientAuthorities(config).flatMap(({ path, caFile, revokedFile }) => [
+    { path: [...path, 'caFile'], file: caFile },
+    ...(revokedFile === undefined ? [] : [{ path: [...path, 'revokedFile'], file: revokedFile }]),
+  ])
   const key = ticketKeyFile(config)
-  return key === undefined ? pairs : [...pairs, key]
+  return [...pairs, ...authorities, ...(key === undefined ? [] : [key])]
 }
 
 /** Files that vigia writes, and the folder of those that have no name. */
@@ -179,6 +201,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const limits = compileLimits(config.limits)
   const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
   const store = compileStore(config.store, resolvePath)
+  const pages = compilePages(config.pages, language, files)
   return {
     revision,
     workers,
@@ -186,7 +209,13 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) =>
-      compileRoute(route, i, poolIndices, { pools: config.pools, timeouts, limits, compress: config.compress }, files),
+      compileRoute(
+        route,
+        i,
+        poolIndices,
+        { pools: config.pools, timeouts, limits, compress: config.compress, language, pages },
+        files,
+      ),
     ),
     pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
     acme: compileAcme(config, files),
@@ -204,6 +233,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     store,
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
+    pages,
     shutdownMs,
     watchdog: compileWatchdog(config.watchdog),
   }
@@ -216,7 +246,9 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_BUFFER,
   ...RENAMED_IN_WINDOW,
   ...RENAMED_IN_POOL,
+  ...RENAMED_IN_PAGES,
   ...RENAMED_IN_LOG,
   ...RENAMED_IN_TLS,
   ...RENAMED_IN_ACME,
+  ...RENAMED_IN_CLIENTS,
 }

@@ -10,7 +10,7 @@ import type { Supervisor } from './workers/supervisor.ts'
 
 export interface ReactingParts {
   readonly supervisor: Pick<Supervisor, 'tell'>
-  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawStarved' | 'named'>
+  readonly registry: Pick<Registry, 'sawTransportFailure' | 'sawHolding' | 'named'>
   readonly prober: Pick<Prober, 'probeNow' | 'begin'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
   readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
@@ -38,7 +38,9 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
       case 'idle-in-the-way':
         return supervisor.tell({ type: 'close-idle', slot: event.slot })
       case 'starved':
-        return registry.sawStarved(event.slot)
+        return registry.sawHolding(event.slot, 'starved')
+      case 'holds-workers':
+        return registry.sawHolding(event.slot, event.sign)
       case 'in-doubt':
         return inDoubt.add(event.record)
       case 'worker-stalled':

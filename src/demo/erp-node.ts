@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { erpServer } from './erp-server.ts'
 import { LiveClients } from './live.ts'
-import type { NodeStart, ToParent } from './messages.ts'
+import { type NodeStart, SIGN_MS, type ToParent } from './messages.ts'
 import { connectToParent } from './parent-link.ts'
 
 const LAST_REQUESTS_MS = 5_000
@@ -27,6 +27,7 @@ server.on('error', error => {
   process.send?.({ type: 'cannot-listen', reason: error.message } satisfies ToParent, () => process.exit(1))
 })
 server.listen({ host: node.host, port: node.port }, () => send({ type: 'listening' }))
+setInterval(() => send({ type: 'alive' }), SIGN_MS).unref()
 
 // Ctrl-C reaches every process of the terminal; the parent decides when this one ends, after the balancer has drained.
 process.on('SIGINT', () => {})

@@ -4,8 +4,17 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { memoryDatabase } from './database.ts'
-import type { Call, NodeStart, NodeState, Parent, ToNode, ToParent } from './messages.ts'
+import {
+  type Call,
+  type NodeStart,
+  type NodeState,
+  type Parent,
+  SIGN_MS,
+  type ToNode,
+  type ToParent,
+} from './messages.ts'
 
 export interface NodeAddress {
   readonly name: string
@@ -36,12 +45,16 @@ interface NodeProcess {
   child: ChildProcess | undefined
   listening: boolean
   passing: boolean
+  /** When it was last heard of, ms. */
+  heardMs: number
   starts: number
   restart: NodeJS.Timeout | undefined
 }
 
 const PROGRAM = new URL('./erp-node.ts', import.meta.url)
 const END_WITHIN_MS = 1_000
+/** A node that gives no sign for so long is frozen. */
+const SILENT_MS = 4 * SIGN_MS
 
 export class DemoFleet {
   readonly #nodes: readonly NodeProcess[]
@@ -57,6 +70,7 @@ export class DemoFleet {
       child: undefined,
       listening: false,
       passing: true,
+      heardMs: 0,
       starts: 0,
       restart: undefined,
     }))
@@ -83,7 +97,7 @@ export class DemoFleet {
       name: node.address.name,
       url: `http://${node.address.host}:${node.address.port}`,
       pid: node.child?.pid,
-      state: !node.listening ? 'down' : node.passing ? 'running' : 'failing',
+      state: stateOf(node),
     }))
   }
 
@@ -124,7 +138,10 @@ export class DemoFleet {
   #received(node: NodeProcess, child: ChildProcess, message: ToParent): void {
     const { name } = node.address
     const { onEvent } = this.#options
+    node.heardMs = performance.now()
     switch (message.type) {
+      case 'alive':
+        break
       case 'listening':
         node.listening = true
         onEvent({ kind: 'listening', node: name, pid: child.pid!, again: node.starts > 1 })
@@ -186,6 +203,12 @@ export class DemoFleet {
   #broadcast(message: ToNode): void {
     for (const { child } of this.#nodes) if (child !== undefined) send(child, message)
   }
+}
+
+function stateOf({ listening, passing, heardMs }: NodeProcess): NodeState['state'] {
+  if (!listening) return 'down'
+  if (performance.now() - heardMs > SILENT_MS) return 'frozen'
+  return passing ? 'running' : 'failing'
 }
 
 function send(child: ChildProcess, message: ToNode): void {

@@ -1,13 +1,17 @@
-// What the parent process (database, fleet) and a node process tell each other over IPC. Types only.
+// What the parent process (database, fleet) and a node process tell each other over IPC. Types, and how often a node gives a sign.
 
 import type { Database, Order } from './database.ts'
+
+/** How often a node says that it is not frozen, ms. */
+export const SIGN_MS = 500
 
 export interface NodeState {
   readonly name: string
   readonly url: string
   /** Undefined while the process is down. */
   readonly pid: number | undefined
-  readonly state: 'running' | 'failing' | 'down'
+  /** `frozen`: its process is there, and does nothing. */
+  readonly state: 'running' | 'failing' | 'frozen' | 'down'
 }
 
 /** What a node may ask about, and do to, the nodes. */
@@ -32,6 +36,8 @@ export interface Call {
 export type ToParent =
   | Call
   | { readonly type: 'listening' }
+  /** Every SIGN_MS. */
+  | { readonly type: 'alive' }
   | { readonly type: 'cannot-listen'; readonly reason: string }
   | { readonly type: 'health'; readonly passing: boolean }
 

@@ -2,7 +2,7 @@
 
 interface FaultText {
   /** Status for the client when its request has this fault. A response with any fault is answered 502. */
-  readonly status: 400 | 408 | 413 | 414 | 417 | 431 | 501 | 505
+  readonly status: 400 | 403 | 408 | 411 | 413 | 414 | 417 | 431 | 501 | 505
   readonly message: string
 }
 
@@ -30,6 +30,10 @@ export const FAULTS = {
     status: 400,
     message: 'A field that belongs to a connection of HTTP/1.1 must not come over HTTP/2.',
   },
+  'length-required': {
+    status: 411,
+    message: 'The request has to say how long its body is (Content-Length): it is too long to be gathered here.',
+  },
   'body-too-large': { status: 413, message: 'The request body is larger than allowed.' },
   'target-too-long': { status: 414, message: 'The request target is longer than allowed.' },
   'head-too-large': { status: 431, message: 'The head is larger than allowed.' },
@@ -45,6 +49,15 @@ export const FAULTS = {
     status: 400,
     message: 'TLS came to a port that speaks plain HTTP: ask for http://, not https://.',
   },
+  'certificate-missing': { status: 403, message: 'A client certificate is required here.' },
+  'certificate-untrusted': {
+    status: 403,
+    message: 'The client certificate is not of an authority that is trusted here.',
+  },
+  'certificate-expired': { status: 403, message: 'The client certificate has expired, or is not valid yet.' },
+  'certificate-revoked': { status: 403, message: 'The client certificate has been revoked.' },
+  'certificate-purpose': { status: 403, message: 'The certificate is not one for clients (extended key usage).' },
+  'certificate-unverified': { status: 403, message: 'The client certificate could not be verified.' },
   'head-timeout': { status: 408, message: 'The request head did not arrive in time.' },
   'body-timeout': { status: 408, message: 'The request body did not arrive in time.' },
 } as const satisfies Record<string, FaultText>

@@ -23,6 +23,7 @@ const RETRIES: readonly (readonly [string, number])[] = [
   ['not-sent', TOTAL.retriesNotSent],
   ['idempotent', TOTAL.retriesIdempotent],
   ['declared', TOTAL.retriesDeclared],
+  ['refused', TOTAL.retriesRefused],
 ]
 const FAILURES: readonly (readonly [string, number])[] = [
   ['connect', TOTAL.connectFailures],

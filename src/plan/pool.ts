@@ -61,9 +61,14 @@ export interface PoolPlan {
   readonly assets?: readonly string[] | undefined
   /** Undefined = case counts, and nothing is cut off. */
   readonly paths?: PathsPlan | undefined
+  /** Of bodies that say no length; undefined = `as-is` until an upstream is known to need one. */
+  readonly requestBody?: RequestBodyForm | undefined
   /** What is done to the fields of its requests and answers, beside what their routes say; undefined = nothing. */
   readonly headers?: FieldsPlan | undefined
 }
+
+/** `length`: what says no length is gathered, and sent with one. */
+export type RequestBodyForm = 'as-is' | 'length'
 
 /** Applications whose web client is known: what it shows of an answer, and what its pages are made of. */
 export type Application = 'odoo' | 'frappe' | 'tryton'

@@ -5,6 +5,7 @@ import type { RouteBufferPlan } from './buffering.ts'
 import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
 import type { FieldsPlan } from './fields.ts'
+import type { PagesPlan } from './pages.ts'
 
 export interface RoutePlan {
   /** For logs and metrics: the configured name, or `routes[2]`. */
@@ -35,6 +36,8 @@ export interface RoutePlan {
   readonly headers?: FieldsPlan | undefined
   /** Of the bodies of its requests and answers; undefined = none is buffered. */
   readonly buffer?: RouteBufferPlan | undefined
+  /** Of vigia's own pages for it, where it says something of its own: with what those of the whole say. */
+  readonly pages?: PagesPlan | undefined
 }
 
 export interface RouteMatch {
@@ -46,7 +49,23 @@ export interface RouteMatch {
   readonly path: string
   /** Upper-case methods; empty = every method. */
   readonly methods: readonly string[]
+  /** Only clients with such a certificate; undefined = every client. */
+  readonly clientCertificate?: CertificateMatch | undefined
 }
+
+/** A certificate that a client has presented, and that was accepted. What is not empty must hold. */
+export interface CertificateMatch {
+  /** One of them; each is attributes that it must have, all of them. */
+  readonly subject: readonly NamePattern[]
+  readonly issuer: readonly NamePattern[]
+  /** One of its subject alternative names, with its kind: `DNS:edi.example.com`, `DNS:*.example.com`, `URI:spiffe://example/*`. */
+  readonly san: readonly string[]
+  /** SHA-256 of its DER form, lower-case hexadecimal. */
+  readonly fingerprint: readonly string[]
+}
+
+/** Type in lower case, and value: `*.example.com` = any name below it, `*` = any. */
+export type NamePattern = readonly (readonly [type: string, value: string])[]
 
 /** Refused requests are answered 403. A denial goes before a permission. */
 export interface AccessPlan {
@@ -55,6 +74,8 @@ export interface AccessPlan {
   readonly deny: readonly string[]
   /** Normalised paths with `*` for any characters, e.g. `/web/database*`. */
   readonly denyPaths: readonly string[]
+  /** Only clients with such a certificate; undefined = with or without. */
+  readonly clientCertificate?: CertificateMatch | undefined
 }
 
 /** Token bucket for each client address (each /64 of IPv6), over all workers. */

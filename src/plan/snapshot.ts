@@ -9,6 +9,7 @@ import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
+import type { Language, PagesPlan } from './pages.ts'
 import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
 import type { StorePlan } from './store.ts'
@@ -55,10 +56,9 @@ export interface Snapshot {
   readonly maintenance?: readonly WindowPlan[] | undefined
   /** Of vigia's own pages, where a client says no language that there is; undefined = `en`. */
   readonly language?: Language | undefined
+  /** What these say of who runs the application; undefined = nothing. */
+  readonly pages?: PagesPlan | undefined
 }
-
-/** The languages of the pages that users see. */
-export type Language = 'en' | 'pt' | 'es' | 'it' | 'de'
 
 export interface HeaderPlan {
   /** Name that vigia puts into Via (RFC 9110 7.6.3); undefined = no Via. */

@@ -11,6 +11,25 @@ export interface ListenerTls {
   readonly handshakeTimeoutMs: number
   /** In each worker: those in progress. */
   readonly maxHandshakes: number
+  /** Clients are asked for certificates of their own; undefined = they are not. */
+  readonly clients?: ClientCertificatesPlan | undefined
+}
+
+export interface ClientCertificatesPlan extends AuthorityFiles {
+  /** Who has none is served like any other client, or refused. */
+  readonly mode: 'request' | 'require'
+  /** Name of the field that tells upstreams of the certificate (RFC 9440). */
+  readonly field: string
+  /** Of the one with the certificates of its issuers; undefined = they are not told. */
+  readonly chainField: string | undefined
+}
+
+/** Absolute paths. What they hold is never part of a snapshot either. */
+export interface AuthorityFiles {
+  /** Whose certificates are accepted. */
+  readonly caFile: string
+  /** Lists of those that are revoked; undefined = there are none. */
+  readonly revokedFile: string | undefined
 }
 
 export interface CertificateFiles {

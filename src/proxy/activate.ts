@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { connectionLimit, needsOf } from '../policy/process/connection-limit.ts'
-import { compileRoutes } from '../policy/request/routing.ts'
+import { RouteTables } from '../policy/request/certificates/route-tables.ts'
 import { compileRpcReads } from '../policy/request/rpc-reads.ts'
 import { ROUTE_OF_NONE } from '../shared/counter-cells.ts'
 import type { Slots } from '../shared/messages.ts'
@@ -14,13 +14,11 @@ import { admissionsOf } from './exchange/admission.ts'
 import { Compression } from './exchange/compression/compression.ts'
 import { FieldEdits } from './exchange/fields/field-edits.ts'
 import { otherRoutesOf } from './exchange/protection/other-routes.ts'
+import { certificateFieldsOf } from './exchange/request-fields.ts'
 import { Pool } from './pool/pool.ts'
 import { Queue } from './pool/queue.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { Endpoint } from './upstream/endpoint.ts'
-
-/** No listener has this name. */
-const NO_LISTENER = ''
 
 export function activate(
   snapshot: Snapshot,
@@ -65,8 +63,8 @@ export function activate(
     routeSlots: slots.routes ?? snapshot.routes.map(() => ROUTE_OF_NONE),
     pools,
     queues,
-    tables: new Map(snapshot.listeners.map(({ name }) => [name, compileRoutes(matches, name)])),
-    tableOfLeft: compileRoutes(matches, NO_LISTENER),
+    tables: new RouteTables(matches),
+    certificateFields: certificateFieldsOf(snapshot),
     rpcReads: snapshot.routes.map(({ retry }) => retry?.rpcReads && compileRpcReads(retry.rpcReads)),
     compressions: snapshot.routes.map(({ compress }) => compress && new Compression(compress)),
     edits: snapshot.routes.map(({ pool, headers }) => FieldEdits.of(snapshot.pools[pool]!.headers, headers)),

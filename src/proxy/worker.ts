@@ -11,7 +11,6 @@ import { CacheMemory } from '../shared/cache/memory.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import type { Question, Reply } from '../shared/questions.ts'
 import { AVAILABILITY } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
@@ -27,6 +26,7 @@ import { Encoders } from './exchange/compression/encoders.ts'
 import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
 import { Stories } from './exchange/story/stories.ts'
+import { replyTo } from './explain/reply.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { SharedTables } from './runtime/shared-tables.ts'
 import { Ticker } from './runtime/ticker.ts'
@@ -181,12 +181,8 @@ class Worker extends SharedTables implements ExchangeContext {
         this.report({ type: 'challenges-known', version: message.challenges.version })
         return
       case 'question':
-        this.report({ type: 'reply', number: message.number, reply: this.#replyTo(message.question) })
+        this.report({ type: 'reply', number: message.number, reply: replyTo(this, message.question) })
     }
-  }
-
-  #replyTo(question: Question): Reply {
-    return this.stories.find(question.requestId)
   }
 
   #answerTo(challenges: AcmeChallenges): void {

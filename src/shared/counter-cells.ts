@@ -104,12 +104,14 @@ export const TOTAL = {
   unsafe1xx: 40,
   /** Tunnels that were ended because one side took nothing of what waited for it. */
   tunnelsStuck: 45,
+  /** As the retries above: it had been refused for want of a length. */
+  retriesRefused: 46,
   /** Requests by what the cache was to them, in the order of CACHE_OUTCOMES (slots of pools only). */
-  firstCached: 46,
+  firstCached: 47,
   /** Of the duration of requests. */
-  firstBucket: 46 + CACHE_OUTCOMES.length,
+  firstBucket: 47 + CACHE_OUTCOMES.length,
   /** Slots of upstreams: of the time to the first byte. Slots of pools: of the wait for a place. */
-  secondBucket: 46 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
+  secondBucket: 47 + CACHE_OUTCOMES.length + DURATION_BUCKETS_S.length + 1,
 } as const
 
 export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']
@@ -149,9 +151,13 @@ export const WORKER = {
   /** Bodies of requests that were gathered, and for how long no upstream was held meanwhile, seconds. */
   gathered: AFTER_BUFFERS + 1,
   gatheringSeconds: AFTER_BUFFERS + 2,
+  /** Answers that waited for their clients, the bytes of them that did, and how much sooner their upstreams were free, seconds. */
+  bufferedAnswers: AFTER_BUFFERS + 3,
+  bufferedAnswerBytes: AFTER_BUFFERS + 4,
+  bufferedAnswerSeconds: AFTER_BUFFERS + 5,
   /** Bodies that were streamed from some place on, by why. */
-  firstBufferTrouble: AFTER_BUFFERS + 3,
-  firstReject: AFTER_BUFFERS + 3 + BUFFER_TROUBLES.length,
+  firstBufferTrouble: AFTER_BUFFERS + 6,
+  firstReject: AFTER_BUFFERS + 6 + BUFFER_TROUBLES.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

@@ -6,8 +6,9 @@ import type { WindowBypass } from '../plan/window.ts'
 import type { BufferLimits } from '../policy/process/buffer-limits.ts'
 import type { InheritedSocket } from '../policy/process/inherited-sockets.ts'
 import type { TransportFailure } from '../policy/upstream/failure-row.ts'
+import type { HoldingSign } from '../policy/upstream/worker-holding.ts'
 import type { AcmeChallenges } from './acme-challenges.ts'
-import type { Question, Reply } from './questions.ts'
+import type { Question, Reply } from './explain/questions.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** Where each pool, upstream and route of a snapshot lives in the shared tables; parallel to `snapshot.pools` and `.routes`. */
@@ -131,6 +132,8 @@ export type FromWorker =
   | { readonly type: 'idle-in-the-way'; readonly slot: number }
   /** This upstream answers on new connections only once idle ones are closed. */
   | { readonly type: 'starved'; readonly slot: number }
+  /** This upstream holds a worker for each connection. */
+  | { readonly type: 'holds-workers'; readonly slot: number; readonly sign: HoldingSign }
   /** The first body is to go to a file, or the thread that had them has ended: `spool` follows. */
   | { readonly type: 'spool-wanted' }
   | { readonly type: 'reply'; readonly number: number; readonly reply: Reply }

@@ -43,6 +43,16 @@ export class RateTable {
     return waitMs
   }
 
+  /** As `ask`, but the client does not ask. */
+  waitMs(route: string, client: string, nowMs: number, limit: RateLimitPlan): number {
+    const bucket = this.#keys.aim(route, client)
+    this.#keys.lock(bucket)
+    const found = this.#keys.find(bucket)
+    const arrivalMs = found === -1 ? 0 : this.#arrivalsMs[found]!
+    this.#keys.unlock(bucket)
+    return rateWaitMs(arrivalMs, nowMs, limit)
+  }
+
   /**
    * The cell with the earliest arrival time: its client has all of its tokens again, or is nearest to that. So a flood of addresses pushes
    * out its own before it pushes out one that asks too often.

@@ -24,7 +24,7 @@ export type Availability = (typeof AVAILABILITY)[keyof typeof AVAILABILITY]
 
 const VERSION = 0
 const HEADER_INTS = 16
-const INTS_PER_SLOT = 5
+const INTS_PER_SLOT = 6
 const INTS = HEADER_INTS + MAX_SLOTS * INTS_PER_SLOT
 /** Pages of slots that nobody uses are never touched, and cost nothing. */
 const BYTES = INTS * 4 + MAX_SLOTS * ADDRESS_BYTES_PER_SLOT
@@ -77,6 +77,16 @@ export class UpstreamTable {
   /** Control only. Workers look at it now and then, nobody is woken. */
   limitIdle(slot: number, limited: boolean): void {
     Atomics.store(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 4, limited ? 1 : 0)
+  }
+
+  /** It is known to hold a worker for each connection. */
+  holdsWorkers(slot: number): boolean {
+    return Atomics.load(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 5) === 1
+  }
+
+  /** Control only. Nobody is woken. */
+  setHoldsWorkers(slot: number, holds: boolean): void {
+    Atomics.store(this.#ints, HEADER_INTS + slot * INTS_PER_SLOT + 5, holds ? 1 : 0)
   }
 
   /** Control only: writes a slot, raises the version and wakes who waits for a change. */

@@ -21,7 +21,7 @@ export function oneLine(distinguishedName: string): string {
 }
 
 /** node:crypto writes FD00:0:0:0:0:0:0:1. */
-function shortAddress(address: string): string {
+export function shortAddress(address: string): string {
   return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address
 }
 

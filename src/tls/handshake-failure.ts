@@ -10,6 +10,8 @@ export const HANDSHAKE_FAILURES = [
   'alpn',
   'client-refused',
   'no-certificate',
+  'no-client-certificate',
+  'bad-client-certificate',
   'other',
 ] as const
 
@@ -35,6 +37,10 @@ const REASONS: Readonly<Record<string, ExplainedFailure>> = {
   NO_SHARED_SIGNATURE_ALGORITHMS: explain(CIPHER, 'the client accepts no signature that the certificate can make'),
   NO_SUITABLE_SIGNATURE_ALGORITHM: explain(CIPHER, 'the client accepts no signature that the certificate can make'),
   NO_SUITABLE_KEY_SHARE: explain(CIPHER, 'the client has no key exchange in common with vigia'),
+  PEER_DID_NOT_RETURN_A_CERTIFICATE: explain(
+    'no-client-certificate',
+    'the client has shown no certificate, and tls.clients requires one',
+  ),
   NO_APPLICATION_PROTOCOL: explain('alpn', 'the client offers only protocols (ALPN) that this listener does not speak'),
   WRONG_VERSION_NUMBER: NOT_TLS,
   HTTP_REQUEST: PLAIN_HTTP,

@@ -2,6 +2,8 @@
 
 export interface CertificatesReport {
   readonly certificates: readonly CertificateReport[]
+  /** Of clients; empty = no listener asks clients for certificates. */
+  readonly authorities: readonly AuthorityReport[]
   /** Null = none come by ACME. */
   readonly acme: AcmeReport | null
 }
@@ -32,6 +34,26 @@ export interface AcmeNameReport {
   } | null
   /** ISO 8601; null = it is under way, or the store is not open yet. */
   readonly nextOrder: string | null
+}
+
+/** An authority whose certificates clients may have, or a list of those that it has revoked. */
+export interface AuthorityReport {
+  readonly kind: 'authority' | 'revocation-list'
+  /** Distinguished name on one line. */
+  readonly name: string
+  /** ISO 8601. */
+  readonly notBefore: string
+  /** ISO 8601; of a list when the next one is to be there; null = it does not say. */
+  readonly notAfter: string | null
+  /** As of a certificate. */
+  readonly state: CertificateReport['state']
+  /** Of a list: how many it revokes; null = it is none. */
+  readonly revoked: number | null
+  readonly file: string
+  /** Names of the listeners that believe it. */
+  readonly listeners: readonly string[]
+  /** Why its files hold something else that can't be used; null = they hold what is in use. */
+  readonly problem: string | null
 }
 
 /** A certificate that listeners show to their clients. */

@@ -1,16 +1,20 @@
 // What the admin listener says where somebody asks why: of an upstream, or of a request by its id. Control implements it. No secrets: of
 // what probes send, fields that could be credentials have no value; of what came back, the first characters of a failing answer.
 
-import type { RequestStory } from '../../shared/questions.ts'
+import type { RequestStory } from '../../shared/explain/request-story.ts'
+import type { RouteExplanation, RouteQuestion } from '../../shared/explain/route-explanation.ts'
 import type { ControlEvent } from './events.ts'
 import type { Found } from './history.ts'
 import type { InDoubtEntry } from './in-doubt.ts'
 import type { WindowNow } from './maintenance.ts'
+import type { AccessLogReport } from './status.ts'
 import type { ProbeReport, UpstreamReport } from './upstreams.ts'
 
 export interface Explanations {
   upstream(pool: string, upstream: string): Found<UpstreamExplanation>
   request(requestId: string): Promise<RequestExplanation>
+  /** What would happen to this request, by the configuration, the windows and the upstreams of now. */
+  route(question: Omit<RouteQuestion, 'kind'>): Promise<Found<RouteExplanation>>
 }
 
 export interface UpstreamExplanation {
@@ -76,12 +80,4 @@ export interface RequestExplanation {
   readonly silentWorkers: readonly number[]
   /** Where a plain one can be found. */
   readonly accessLog: AccessLogReport
-}
-
-export interface AccessLogReport {
-  readonly enabled: boolean
-  /** A path on vigia's machine, or `stdout`. */
-  readonly destination: string
-  /** Not every request gets a line. */
-  readonly sampled: boolean
 }

@@ -2,8 +2,9 @@
 // further. All of it may be shown to whoever can reach the admin listener: no secrets, and of a request only what it takes to find out what
 // became of it.
 
+import type { BuffersReport } from './buffers.ts'
 import type { CacheReport } from './cache.ts'
-import type { AcmeReport, CertificateReport } from './certificates.ts'
+import type { AcmeReport, AuthorityReport, CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
 import type { PoolReport } from './pools.ts'
@@ -38,15 +39,20 @@ export interface StatusReport {
   readonly listeners: readonly { readonly name: string; readonly address: string }[]
   readonly workers: readonly WorkerReport[]
   readonly clients: ClientsReport
+  readonly accessLog: AccessLogReport
   /** Null = there is none: a restart forgets orders, and nothing is audited. */
   readonly store: StoreReport | null
   readonly pools: readonly PoolReport[]
   /** Absent = no listener has TLS. */
   readonly certificates?: readonly CertificateReport[] | undefined
+  /** Absent = no listener asks clients for certificates. */
+  readonly authorities?: readonly AuthorityReport[] | undefined
   /** Absent = none come by ACME. */
   readonly acme?: AcmeReport | undefined
   /** Absent = no route has a cache. */
   readonly cache?: CacheReport | undefined
+  /** Absent = no route buffers bodies. */
+  readonly buffers?: BuffersReport | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined
 }
@@ -97,6 +103,14 @@ export interface StoreReport {
    * they are not known, or not yet.
    */
   readonly ordersFrom: 'store' | 'copy' | 'nowhere'
+}
+
+export interface AccessLogReport {
+  readonly enabled: boolean
+  /** A path on vigia's machine, or `stdout`. */
+  readonly destination: string
+  /** Not every request gets a line. */
+  readonly sampled: boolean
 }
 
 export interface WorkerReport {

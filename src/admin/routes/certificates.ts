@@ -43,6 +43,22 @@ export const CERTIFICATE: Schema = {
   }),
 }
 
+export const AUTHORITY: Schema = {
+  $id: 'Authority',
+  description: 'An authority whose certificates clients may have, or a list of those that it has revoked.',
+  ...object({
+    kind: oneOf('authority', 'revocation-list'),
+    name: text('Distinguished name: its own, or that of the issuer of the list.'),
+    notBefore: time(),
+    notAfter: orNull(time('Of a list: when the next one is to be there.')),
+    state: oneOf('ok', 'expires-soon', 'expired', 'not-yet-valid'),
+    revoked: orNull(whole('Of a list: how many certificates it revokes.')),
+    file: text(),
+    listeners: list(text()),
+    problem: orNull(text('Why its files hold something else that can not be used.')),
+  }),
+}
+
 export const ACME: Schema = {
   $id: 'Acme',
   description: 'Certificates by ACME.',
@@ -74,12 +90,16 @@ export const ACME_NAME: Schema = {
 
 const SCHEMAS = {
   list: {
-    summary: 'Certificates of the listeners, and how long they last',
+    summary: 'Certificates of the listeners, authorities of their clients, and how long they last',
     tags: ['status'],
     response: {
       200: {
         description: 'Each once.',
-        ...object({ certificates: list(ref('Certificate')), acme: orNull(ref('Acme')) }),
+        ...object({
+          certificates: list(ref('Certificate')),
+          authorities: list(ref('Authority')),
+          acme: orNull(ref('Acme')),
+        }),
       },
     },
   },
@@ -99,8 +119,8 @@ interface Renew {
 /** @param operations undefined = certificates can only be read */
 export function serveCertificates(app: FastifyInstance, view: ControlView, operations?: ControlOperations): void {
   app.get('/certificates', { schema: SCHEMAS.list }, async () => {
-    const { certificates = [], acme = null } = view.status()
-    return { certificates, acme }
+    const { certificates = [], authorities = [], acme = null } = view.status()
+    return { certificates, authorities, acme }
   })
   if (operations === undefined) return
   const url = '/certificates/:name/renew'

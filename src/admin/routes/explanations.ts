@@ -1,11 +1,14 @@
 // Why: GET /pools/{pool}/upstreams/{upstream} (why it is as it is), GET /requests/{requestId} (what became of it). Reads only.
 
 import type { FastifyInstance } from 'fastify'
+import { sendProblem } from '../answers/problem.ts'
 import type { Explanations } from '../contract/explanations.ts'
 import { sendFound } from './pages.ts'
-import { flag, list, number, object, oneOf, orNull, ref, text, time, whole } from './schema-blocks.ts'
+import { closed, flag, list, number, object, oneOf, orNull, ref, text, time, whole } from './schema-blocks.ts'
 
 const TAGS = ['explain']
+/** Of a question: its fields above all. */
+const ROUTE_BYTES = 131_072
 
 const PROBE_ANSWER = object({
   at: time(),
@@ -80,6 +83,37 @@ const STORY = object(
   ['window', 'considered'],
 )
 
+const ROUTE = object(
+  {
+    request: object(
+      {
+        method: text(),
+        target: text(),
+        host: text(),
+        path: text('As routes are matched with.'),
+        listener: text(),
+        listenerAddress: text(),
+        listenerIsMeant: flag('False: no listener has the scheme and port of the URL, this one stands in.'),
+        scheme: oneOf('http', 'https'),
+        client: text('As far as it is believed.'),
+        isTrusted: flag('The connection comes from a trusted proxy.'),
+      },
+      ['path'],
+    ),
+    answer: object(
+      { status: whole(), code: text("As in the access log's `end`."), location: text(), retryAfterS: number() },
+      ['location', 'retryAfterS'],
+    ),
+    passedOver: list(
+      object({ route: text(), because: list(oneOf('listeners', 'hosts', 'path', 'methods', 'clientCertificate')) }),
+    ),
+    passedOverMore: whole(),
+    route: { type: 'object', description: 'What the route makes of it: access, windows, limits, cache, retries.' },
+    pool: { type: 'object', description: 'Among whom an upstream would be chosen.' },
+  },
+  ['answer', 'route', 'pool'],
+)
+
 const SCHEMAS = {
   upstream: {
     summary: 'Why an upstream is as it is: its newest probes, holds, ejection, windows, events',
@@ -112,6 +146,21 @@ const SCHEMAS = {
       },
     },
   },
+  route: {
+    summary: 'What would happen to a request now: nothing is sent, counted or changed',
+    tags: TAGS,
+    body: closed(
+      {
+        method: { type: 'string', minLength: 1, maxLength: 64 },
+        url: { type: 'string', minLength: 1, maxLength: 8192, description: 'https://host[:port]/path, or a path.' },
+        headers: { ...list({ type: 'string', maxLength: 16384 }), maxItems: 200, description: '`name: value`' },
+        from: { type: 'string', maxLength: 64, description: 'Address that its connection comes from.' },
+        listener: { type: 'string', maxLength: 63, description: 'Default: the one that the URL leads to.' },
+      },
+      ['url'],
+    ),
+    response: { 200: { description: 'Step by step.', ...ROUTE } },
+  },
   request: {
     summary: 'What became of a request that was not plain: refused, failed, tried again, in doubt, answered 5xx',
     tags: TAGS,
@@ -130,6 +179,14 @@ const SCHEMAS = {
   },
 } as const
 
+interface AskedRoute {
+  readonly method?: string
+  readonly url: string
+  readonly headers?: readonly string[]
+  readonly from?: string
+  readonly listener?: string
+}
+
 export function serveExplanations(app: FastifyInstance, explanations: Explanations): void {
   app.get<{ Params: { pool: string; upstream: string } }>(
     '/pools/:pool/upstreams/:upstream',
@@ -139,4 +196,25 @@ export function serveExplanations(app: FastifyInstance, explanations: Explanatio
   app.get<{ Params: { requestId: string } }>('/requests/:requestId', { schema: SCHEMAS.request }, async request =>
     explanations.request(request.params.requestId),
   )
+  app.post<{ Body: AskedRoute }>(
+    '/route',
+    {
+      schema: SCHEMAS.route,
+      bodyLimit: ROUTE_BYTES,
+      config: { role: 'read', unguarded: 'it changes nothing, and is JSON, which no page can send elsewhere' },
+    },
+    async ({ body: { method = 'GET', url, headers = [], from = '127.0.0.1', listener } }, reply) => {
+      const fields = headers.map(fieldOf)
+      const wrong = fields.indexOf(undefined)
+      if (wrong !== -1) return sendProblem(reply, 400, `headers.${wrong} is no field: name: value`)
+      const known = fields.filter(each => each !== undefined)
+      return sendFound(reply, await explanations.route({ method, url, fields: known, from, listener }))
+    },
+  )
+}
+
+/** `Cookie: a=b`; undefined = it is no field. */
+function fieldOf(text: string): readonly [string, string] | undefined {
+  const [, name, value] = /^([^:\s]+):[ \t]*(.*)$/s.exec(text) ?? []
+  return name === undefined ? undefined : [name, value!]
 }

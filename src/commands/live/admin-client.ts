@@ -34,6 +34,12 @@ export async function fetchJson(admin: string, path: string): Promise<object> {
   return objectIn(await ask(admin, path, {}), admin)
 }
 
+/** Asks /healthz or /readyz, also of the listener `health`. Throws Unreachable. */
+export async function askHealth(admin: string, path: '/healthz' | '/readyz'): Promise<{ ok: boolean; text: string }> {
+  const response = await ask(admin, path, {})
+  return { ok: response.ok, text: (await response.text()).trim() }
+}
+
 /** Reads a text. Throws RefusedByVigia or Unreachable. */
 export async function fetchYaml(admin: string, path: string): Promise<string> {
   const response = await ask(admin, path, {})

@@ -1,9 +1,10 @@
-// vigia certificates: the certificates that a running vigia shows to its clients: whose, by whom, how long they last. vigia certificates
+// vigia certificates: the certificates that a running vigia shows to its clients, and the authorities of theirs: whose, by whom, how long they
+// last. vigia certificates
 // renew: a new one for a name that has its own by ACME.
 
 import type { AcmeNameReport, CertificatesReport } from '../../admin/contract/certificates.ts'
 import { acmeLines, isWellByAcme } from '../words/acme-lines.ts'
-import { certificateLines, isWell } from '../words/certificate-lines.ts'
+import { authorityLines, certificateLines, isWell } from '../words/certificate-lines.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { hereZone } from '../words/times.ts'
 import { userName } from '../words/user-name.ts'
@@ -30,9 +31,12 @@ export async function listCertificates({ admin, json }: CertificatesOptions): Pr
     for (const certificate of json ? [] : all) {
       console.log(certificateLines(certificate, Date.now(), columns, hereZone()).join('\n'))
     }
-    const { acme } = report
+    const { acme, authorities } = report
+    for (const authority of json ? [] : authorities) {
+      console.log(authorityLines(authority, Date.now(), columns, hereZone()).join('\n'))
+    }
     if (!json && acme !== null) console.log(acmeLines(acme, Date.now(), columns, hereZone()).join('\n'))
-    return all.every(isWell) && (acme === null || isWellByAcme(acme)) ? ASKED.done : ASKED.refused
+    return [...all, ...authorities].every(isWell) && (acme === null || isWellByAcme(acme)) ? ASKED.done : ASKED.refused
   } catch (error) {
     return failed('certificates', error)
   }

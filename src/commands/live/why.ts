@@ -2,11 +2,12 @@
 
 import type { RequestExplanation, UpstreamExplanation } from '../../admin/contract/explanations.ts'
 import type { StatusReport } from '../../admin/contract/status.ts'
+import type { LogEntry } from '../logs/entry.ts'
 import { ASKED } from '../words/exit-codes.ts'
+import { loggedLines, whyRequestLines } from '../words/explain/why-request.ts'
+import { whyUpstreamLines } from '../words/explain/why-upstream.ts'
 import { laidOut, terminalColumns } from '../words/paragraphs.ts'
 import { hereZone } from '../words/times.ts'
-import { whyRequestLines } from '../words/why-request.ts'
-import { whyUpstreamLines } from '../words/why-upstream.ts'
 import { fetchJson, fetchStatus, RefusedByVigia } from './admin-client.ts'
 import { failed } from './operate.ts'
 
@@ -50,17 +51,33 @@ function placesOf(what: string, { pools }: StatusReport): (readonly [string, str
 
 async function ofRequest(requestId: string, admin: string, json: boolean): Promise<number> {
   const explanation = (await fetchJson(admin, `/requests/${encode(requestId)}`)) as RequestExplanation
-  const isKnown = explanation.stories.length > 0 || explanation.inDoubt.length > 0
-  if (json) print(JSON.stringify(explanation, null, 2))
-  else if (isKnown) print(inWords(whyRequestLines(explanation, Date.now(), hereZone())))
+  const isKept = explanation.stories.length > 0 || explanation.inDoubt.length > 0
+  const logged = isKept ? [] : await inLog(explanation)
+  const isKnown = isKept || logged.length > 0
+  if (json) print(JSON.stringify({ ...explanation, logged }, null, 2))
+  else if (isKept) print(inWords(whyRequestLines(explanation, Date.now(), hereZone())))
+  else if (isKnown) print(inWords(logged.flatMap(entry => loggedLines(entry, Date.now(), hereZone()))))
   else console.error(`vigia: ${unknownWords(explanation)}`)
   return isKnown ? ASKED.done : ASKED.refused
 }
 
+/** Where the log is on this machine, and may be read. */
+async function inLog({ requestId, accessLog }: RequestExplanation): Promise<LogEntry[]> {
+  if (!accessLog.enabled || accessLog.destination === 'stdout') return []
+  const { findRequest } = await import('../logs/find-request.ts')
+  return findRequest(accessLog.destination, requestId).catch(() => [])
+}
+
 function unknownWords({ requestId, accessLog, silentWorkers }: RequestExplanation): string {
   const silent = silentWorkers.length === 0 ? '' : ` Workers ${silentWorkers.join(', ')} did not answer in time.`
-  const log = !accessLog.enabled ? 'the access log is off' : `the access log may have it: ${accessLog.destination}`
+  const log = logWords(accessLog)
   return `nothing is kept of a request ${JSON.stringify(requestId)}: it was plain, or is too long ago, or no pool is called so; ${log}.${silent}`
+}
+
+function logWords({ enabled, destination, sampled }: RequestExplanation['accessLog']): string {
+  if (!enabled) return 'the access log is off'
+  if (destination === 'stdout') return 'the access log, which goes to standard output, may have it'
+  return `the access log does not have it here (${destination}${sampled ? '; not every request gets a line there' : ''})`
 }
 
 function inWords(lines: readonly string[]): string {

@@ -1,11 +1,21 @@
-// How token and completion are spelled. What each does is in its own file, loaded only when it is asked for.
+// How healthcheck, token and completion are spelled. What each does is in its own file, loaded only when it is asked for.
 
 import type { Command } from 'commander'
 import type { Shell } from '../completion.ts'
+import type { HealthcheckOptions } from '../live/healthcheck.ts'
 import type { TokenOptions } from '../token.ts'
 import type { Done } from './asking.ts'
 
-export function addToolCommands(program: Command, done: Done): void {
+export function addToolCommands(program: Command, admin: string, done: Done): void {
+  program
+    .command('healthcheck')
+    .description('ask a running vigia whether it lives, for containers and scripts')
+    .option('--admin <url>', 'where its admin listener is, or its health listener', admin)
+    .option('--ready', 'whether it serves (/readyz), rather than whether it lives (/healthz)', false)
+    .addHelpText('after', '\nExit code: 0 yes, 1 no, or no answer.')
+    .action(async (options: HealthcheckOptions) =>
+      done(await (await import('../live/healthcheck.ts')).healthcheck(options)),
+    )
   const token = program
     .command('token')
     .description('make a token for the admin listener, and its hash for the configuration')

@@ -6,7 +6,7 @@ import type { FileDiffers, StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { formatAge, gotWords } from '../../util/words.ts'
 import { acmeRemarks } from './acme-lines.ts'
-import { certificateRemarks, certificateTrouble } from './certificate-lines.ts'
+import { authorityRemarks, authorityTrouble, certificateRemarks, certificateTrouble } from './certificate-lines.ts'
 import { summaryLines } from './maintenance-lines.ts'
 import { printable } from './text.ts'
 
@@ -17,7 +17,7 @@ const NEXT_START: Readonly<Record<FileDiffers['nextStart'], string>> = {
 }
 
 export function troubles(report: StatusReport, nowMs: number): string[] {
-  const { configuration, pools, certificates = [] } = report
+  const { configuration, pools, certificates = [], authorities = [] } = report
   const differs = configuration.fileDiffers
   const outages = pools.flatMap(({ name, outage, maintenance }) => {
     if (outage === null || maintenance !== undefined) return []
@@ -27,7 +27,10 @@ export function troubles(report: StatusReport, nowMs: number): string[] {
       `Pool ${printable(name)} has NOBODY LEFT, for ${formatAge(nowMs - Date.parse(since))}: its users got ${got}.`,
     ]
   })
-  const ended = certificates.flatMap(each => certificateTrouble(each, nowMs) ?? [])
+  const ended = [
+    ...certificates.flatMap(each => certificateTrouble(each, nowMs) ?? []),
+    ...authorities.flatMap(each => authorityTrouble(each, nowMs) ?? []),
+  ]
   return [...(differs === null ? [] : [differsWords(differs, report)]), ...outages, ...ended]
 }
 
@@ -55,8 +58,9 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
   for (const pool of report.pools) lines.push(...poolRemarks(pool, nowMs))
   const unsure = new Map(report.pools.flatMap(({ upstreams }) => upstreams.flatMap(nameInDoubt)))
   for (const [name, why] of unsure) lines.push(`Name ${name}: ${why}; its last addresses stay in use.`)
-  const { store, clients, certificates = [], acme } = report
+  const { store, clients, certificates = [], authorities = [], acme } = report
   for (const each of certificates) lines.push(...certificateRemarks(each, nowMs))
+  for (const each of authorities) lines.push(...authorityRemarks(each, nowMs))
   if (acme !== undefined) lines.push(...acmeRemarks(acme, nowMs))
   if (clients.limitWarning !== null) lines.push(`Few clients: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {

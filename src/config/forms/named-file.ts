@@ -10,6 +10,8 @@ export interface NamedFile {
   readonly path: Path
   /** As the document writes it. */
   readonly file: string
+  /** `base64`: it is no text, and its content is handed on so. */
+  readonly encoding?: 'base64'
   /** What is wrong with its content, to follow `the file "NAME" `; undefined = nothing. */
   readonly wrongIn: (content: string) => string | undefined
 }

@@ -7,6 +7,7 @@ import { certificateSchema, compilePairs } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote } from '../forms/problem.ts'
 import { boolean, described, duration, integer, section } from '../forms/schema-blocks.ts'
 import { parseDuration } from '../forms/units.ts'
+import { checkClientCertificates, clientCertificatesSchema, compileClientCertificates } from './client-certificates.ts'
 
 export const OLDEST_TLS = 'TLSv1.2'
 const DEFAULTS = { minVersion: OLDEST_TLS, http2: true, handshakeTimeout: '10s', maxHandshakes: 1000 } as const
@@ -45,13 +46,15 @@ export const listenerTlsSchema = section(
         DEFAULTS.maxHandshakes,
       ),
     ),
+    clients: Type.Optional(clientCertificatesSchema),
   },
   'The listener speaks TLS.',
 )
 
 export type ListenerTlsDocument = Static<typeof listenerTlsSchema>
 
-export function* checkListenerTls({ certificates = [] }: ListenerTlsDocument, at: Path): Iterable<Finding> {
+export function* checkListenerTls({ certificates = [], clients }: ListenerTlsDocument, at: Path): Iterable<Finding> {
+  if (clients) yield* checkClientCertificates(clients, [...at, 'clients'])
   for (const [i, { certFile }] of certificates.entries()) {
     if (certificates.findIndex(each => each.certFile === certFile) < i)
       yield error([...at, 'certificates', i, 'certFile'], `${quote(certFile)} stands in the list already: leave it out`)
@@ -60,12 +63,13 @@ export function* checkListenerTls({ certificates = [] }: ListenerTlsDocument, at
 
 /** @param resolvePath makes a path of the document absolute */
 export function compileListenerTls(tls: ListenerTlsDocument, resolvePath: (path: string) => string): ListenerTls {
-  const { certificates = [], minVersion, http2, handshakeTimeout, maxHandshakes } = tls
+  const { certificates = [], minVersion, http2, handshakeTimeout, maxHandshakes, clients } = tls
   return {
     certificates: compilePairs(certificates, resolvePath),
     minVersion: minVersion ?? DEFAULTS.minVersion,
     http2: http2 ?? DEFAULTS.http2,
     handshakeTimeoutMs: parseDuration(handshakeTimeout ?? DEFAULTS.handshakeTimeout)!,
     maxHandshakes: maxHandshakes ?? DEFAULTS.maxHandshakes,
+    clients: clients && compileClientCertificates(clients, resolvePath),
   }
 }

@@ -3,10 +3,12 @@
 import Type, { type Static } from 'typebox'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
+import type { NamedAuthorities } from '../forms/authority-files.ts'
 import { type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { boolean, integer, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
+import { namedAuthorities } from './client-certificates.ts'
 import type { HealthListenerDocument } from './health-listener.ts'
 import { checkHsts, compileHsts, hstsSchema } from './hsts.ts'
 import { checkListenerTls, compileListenerTls, listenerTlsSchema } from './listener-tls.ts'
@@ -133,6 +135,17 @@ function* checkListener(
 
 export function listenerPairs(listeners: ListenersDocument): NamedPair[] {
   return listeners.flatMap(({ tls }, i) => namedPairs(tls?.certificates ?? [], ['listeners', i, 'tls', 'certificates']))
+}
+
+export function listenerAuthorities(listeners: ListenersDocument): NamedAuthorities[] {
+  return listeners.flatMap(({ tls }, i) =>
+    tls?.clients === undefined ? [] : [namedAuthorities(tls.clients, ['listeners', i, 'tls', 'clients'])],
+  )
+}
+
+/** Those that ask clients for certificates. */
+export function askingListeners(listeners: ListenersDocument): string[] {
+  return listeners.filter(({ tls }) => tls?.clients !== undefined).map(({ name }) => name)
 }
 
 function overlaps(a: Address, b: Address): boolean {

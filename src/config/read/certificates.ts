@@ -1,10 +1,12 @@
-// Looks at the certificates, keys and the ticket key that a configuration names: whether they can be served now. They are no part of the
+// Looks at the certificates, keys, authorities of clients and the ticket key that a configuration names: whether they can be served now. They are no part of the
 // configuration; who serves them reads them again.
 
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type PairFault, readPair } from '../../tls/certificate.ts'
+import { readAuthorities } from '../../tls/client-authorities.ts'
 import { readTicketKey } from '../../tls/ticket-key.ts'
+import type { NamedAuthorities } from '../forms/authority-files.ts'
 import type { NamedPair } from '../forms/certificate-pair.ts'
 import { error, type Finding, type Path, quote, warning } from '../forms/problem.ts'
 import { readBytes } from './files.ts'
@@ -20,6 +22,7 @@ export interface CheckedCertificate {
 
 export interface LiveFiles {
   readonly pairs: readonly NamedPair[]
+  readonly authorities: readonly NamedAuthorities[]
   readonly ticketKey: { readonly path: Path; readonly file: string } | undefined
 }
 
@@ -42,7 +45,7 @@ export interface LookOptions {
 
 const READABLE_BY_ALL = 0o004
 
-export function lookAtCertificates({ pairs, ticketKey }: LiveFiles, options: LookOptions): LookedAt {
+export function lookAtCertificates({ pairs, authorities, ticketKey }: LiveFiles, options: LookOptions): LookedAt {
   const { folder, guarded, nowMs, ifTime } = options
   const findings: Finding[] = []
   const inputs = new Map<string, string>()
@@ -68,6 +71,18 @@ export function lookAtCertificates({ pairs, ticketKey }: LiveFiles, options: Loo
     for (const each of warnings) findings.push(warning(places.certificate, `the file ${quote(certFile)} ${each}`))
     findings.push(...readableByAll(places.key, keyFile, folder))
     if (facts !== undefined) certificates.push({ path, names: facts.names, untilMs: facts.untilMs })
+  }
+  for (const { path, caFile, revokedFile } of authorities) {
+    const places = { ca: [...path, 'caFile'], revoked: [...path, 'revokedFile'] }
+    const ca = read(places.ca, caFile)
+    const revoked = revokedFile === undefined ? undefined : read(places.revoked, revokedFile)
+    if (ca === undefined || (revokedFile !== undefined && revoked === undefined)) continue
+    const { faults, warnings } = readAuthorities(ca.toString('utf8'), revoked, nowMs)
+    for (const { in: half, message, kind } of faults) {
+      const words = `the file ${quote(half === 'ca' ? caFile : revokedFile!)} ${message}`
+      findings.push({ ...error(places[half], words), severity: kind === 'time' ? ifTime : 'error' })
+    }
+    for (const each of warnings) findings.push(warning(places.ca, `the file ${quote(caFile)} ${each}`))
   }
   if (ticketKey !== undefined) {
     const bytes = read(ticketKey.path, ticketKey.file)

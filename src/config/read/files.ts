@@ -22,7 +22,7 @@ export function readFiles(named: readonly NamedFile[], folder: string, guarded: 
   const contents = new Map<string, string>()
   const inputs = new Map<string, string>()
   const findings: Finding[] = []
-  for (const { path, file, wrongIn } of named) {
+  for (const { path, file, encoding, wrongIn } of named) {
     const absolute = resolve(folder, file)
     const found = readBytes(absolute, guarded)
     inputs.set(absolute, found.print)
@@ -30,7 +30,7 @@ export function readFiles(named: readonly NamedFile[], folder: string, guarded: 
       findings.push(error(path, `the file ${quote(file)} ${found.failed}`))
       continue
     }
-    const content = found.bytes.toString('utf8').replace(/\r?\n$/, '')
+    const content = encoding ? found.bytes.toString(encoding) : found.bytes.toString('utf8').replace(/\r?\n$/, '')
     const wrong = wrongIn(content)
     if (wrong !== undefined) findings.push(error(path, `the file ${quote(file)} ${wrong}`))
     else contents.set(file, content)

@@ -5,7 +5,15 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { type ConfigDocument, certificatePairs, compile, crossCheck, namedFiles, ticketKeyFile } from '../document.ts'
+import {
+  type ConfigDocument,
+  certificatePairs,
+  clientAuthorities,
+  compile,
+  crossCheck,
+  namedFiles,
+  ticketKeyFile,
+} from '../document.ts'
 import { error, type Finding, formatPath, type Problem, shorten } from '../forms/problem.ts'
 import type { Horizon } from '../parts/maintenance/maintenance.ts'
 import { type CheckedCertificate, type LookedAt, lookAtCertificates } from './certificates.ts'
@@ -134,7 +142,11 @@ function lookThrough(config: ConfigDocument, folder: string, horizon: Horizon, g
   const beyond = grants === undefined ? [] : [...checkGrants(config, folder, grants)]
   // Where it names what it may not, no file is looked at: what is said of one would tell something.
   const files = beyond.length > 0 ? NO_FILES : readFiles(namedFiles(config), folder, grants?.folders)
-  const named = { pairs: certificatePairs(config), ticketKey: ticketKeyFile(config) }
+  const named = {
+    pairs: certificatePairs(config),
+    authorities: clientAuthorities(config),
+    ticketKey: ticketKeyFile(config),
+  }
   const options = { folder, guarded: grants?.folders, nowMs: horizon.nowMs, ifTime: horizon.severity }
   const live = beyond.length > 0 ? NO_CERTIFICATES : lookAtCertificates(named, options)
   const checks = crossCheck(config, horizon, addressesOfThisMachine())

@@ -63,6 +63,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'proxysetheader',
     'addheader',
   ],
+  requestBody: ['proxysendcl', 'proxysendchunked', 'chunkedtransferencoding', 'proxyrequestbuffering', 'bodyform'],
   request: ['headerup', 'up', 'requests', 'upstream'],
   response: ['headerdown', 'down', 'responses', 'httpafterresponse', 'client'],
   set: ['add', 'append', 'replace', 'overwrite', 'setheader', 'addheader', 'proxysetheader', 'setifempty'],
@@ -98,6 +99,36 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   minVersion: ['sslprotocols', 'sslprotocol', 'sslminver', 'protocols', 'tlsminimumprotocolversion', 'minprotocol'],
   handshakeTimeout: ['sslhandshaketimeout', 'transportsocketconnecttimeout'],
   redirect: ['redirectscheme', 'httpsredirect', 'forcehttps', 'sslredirect', 'forcesslredirect'],
+  clients: [
+    'sslverifyclient',
+    'verify',
+    'clientauth',
+    'mtls',
+    'requireclientcertificate',
+    'clientcertificate',
+    'clientcertificates',
+    'sslclientcertificate',
+    'validationcontext',
+  ],
+  caFile: [
+    'sslclientcertificate',
+    'ssltrustedcertificate',
+    'sslcacertificatefile',
+    'ca',
+    'cafiles',
+    'trustedca',
+    'trustedcacertfile',
+    'clientca',
+    'cacertificate',
+  ],
+  revokedFile: ['crl', 'crlfile', 'sslcrl', 'sslcarevocationfile', 'revocationlist', 'revoked'],
+  mode: ['verify', 'sslverifyclient', 'clientauthtype', 'requireclientcertificate', 'required'],
+  field: ['header', 'headername', 'forwardclientcertdetails', 'passtlsclientcert'],
+  clientCertificate: ['clientcert', 'sslclientsdn', 'certificate', 'cert', 'principal', 'sslclientverify'],
+  subject: ['dn', 'sslclientsdn', 'subjectdn', 'cn', 'commonname'],
+  san: ['sans', 'subjectaltname', 'subjectaltnames', 'matchtypedsubjectaltnames', 'altnames', 'dns', 'uri'],
+  issuer: ['sslclientidn', 'issuerdn'],
+  fingerprint: ['sslclientfingerprint', 'verifycertificatehash', 'sha256', 'thumbprint', 'hash'],
   hsts: ['stricttransportsecurity', 'stsseconds', 'stsheader'],
   maxAge: ['stsseconds', 'maxage'],
   includeSubDomains: ['stsincludesubdomains'],
@@ -114,8 +145,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'peak-ewma': ['ewma', 'leasttime', 'leastresponsetime'],
   'TLSv1.2': ['1.2', 'tls1.2', 'tlsv1.2', 'tlsv12', 'versiontls12'],
   'TLSv1.3': ['1.3', 'tls1.3', 'tlsv1.3', 'tlsv13', 'versiontls13'],
+  require: ['on', 'required', 'true', 'verify', 'requireandverifyclientcert', 'must'],
+  request: ['optional', 'verifyclientcertifgiven'],
   hash: ['source', 'iphash', 'uri', 'ringhash', 'maglev', 'consistent', 'consistenthash'],
 }
+
+const WHICH_WAY = 'say of what: "request" (to upstreams) or "response" (to clients), with this key below it'
+const WHOSE = 'fields are set and removed by routes[].headers and pools.*.headers'
 
 /** What is to be said of words for which vigia has no key of the same meaning beside them; by word. */
 const SENTENCES: Readonly<Record<string, { readonly beside: string; readonly text: string }>> = {
@@ -125,6 +161,12 @@ const SENTENCES: Readonly<Record<string, { readonly beside: string; readonly tex
     text: 'failures of requests are judged by the pool\'s "outlier", those of probes by "health.fall"',
   },
   failtimeout: { beside: 'priority', text: 'how long a failing upstream stays out is said in the pool\'s "outlier"' },
+  set: { beside: 'response', text: WHICH_WAY },
+  add: { beside: 'response', text: WHICH_WAY },
+  remove: { beside: 'response', text: WHICH_WAY },
+  keep: { beside: 'response', text: WHICH_WAY },
+  request: { beside: 'via', text: WHOSE },
+  response: { beside: 'via', text: WHOSE },
 }
 const TLS = ['tls', 'ssl', 'cert', 'certificate', 'sslcertificate', 'certfile', 'key', 'keyfile', 'sslcertificatekey']
 const TLS_TEXT =

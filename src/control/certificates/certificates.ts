@@ -1,16 +1,19 @@
-// The certificates in use: those of files, those of other sources, and the key of session tickets. Hands all of it to the workers, before
+// The certificates in use: those of files, those of other sources, the authorities of clients, and the key of session tickets. Hands all of it to the workers, before
 // they need it and whenever it is another. A renewed certificate is no other configuration.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '../../plan/snapshot.ts'
-import { type CertificateFiles, TICKETS_BY_DEFAULT } from '../../plan/tls.ts'
-import type { ServedCertificate, TlsMaterial } from '../../shared/tls-material.ts'
+import { type AuthorityFiles, type CertificateFiles, TICKETS_BY_DEFAULT } from '../../plan/tls.ts'
+import type { ClientAuthorities, ServedCertificate, TlsMaterial } from '../../shared/tls-material.ts'
 import { type CertificateFacts, readPair } from '../../tls/certificate.ts'
+import type { AuthorityFacts } from '../../tls/client-authorities.ts'
+import { type AuthoritiesRead, authoritiesId, authorityFiles } from './authority-files.ts'
 import type { CertificateEvent } from './certificate-event.ts'
 import type { CertificateSource } from './certificate-source.ts'
 import { ExpiryWatch } from './expiry-watch.ts'
-import { FilePairs } from './file-pairs.ts'
+import { LiveFiles } from './live-files.ts'
 import { type ListenedCertificate, servedCertificates } from './material.ts'
+import { type PairRead, pairFiles } from './pair-files.ts'
 import { TicketKeys } from './ticket-keys.ts'
 
 /** What of a configuration says which certificates are needed. */
@@ -26,7 +29,7 @@ export interface CertificatesOptions {
   readonly tell: (event: CertificateEvent) => void
   /** One line, for the log. */
   readonly warn: (text: string) => void
-  /** See FilePairs. */
+  /** See LiveFiles. */
   readonly halvesMs?: number
 }
 
@@ -38,6 +41,15 @@ export interface InUseCertificate extends ListenedCertificate {
   readonly problem: string | undefined
 }
 
+/** An authority of clients, or a list of one, of the listeners that believe it. */
+export interface InUseAuthority {
+  readonly listeners: readonly string[]
+  readonly files: AuthorityFiles
+  readonly facts: AuthorityFacts
+  /** As of InUseCertificate. */
+  readonly problem: string | undefined
+}
+
 /** Stands for the admin listener among the names of listeners: none begins so. */
 export const ADMIN_LISTENER = '(admin)'
 
@@ -46,9 +58,11 @@ const LOOK_MS = 60_000
 
 export class Certificates {
   readonly #options: CertificatesOptions
-  readonly #files: FilePairs
+  readonly #files: LiveFiles<CertificateFiles, PairRead>
+  readonly #authorities: LiveFiles<AuthorityFiles, AuthoritiesRead>
   readonly #tickets: TicketKeys
-  readonly #expiry: ExpiryWatch
+  readonly #expiry: ExpiryWatch<CertificateFacts>
+  readonly #authorityExpiry: ExpiryWatch<EndingAuthority>
   #inUse: Listening | undefined
   /** Of the configuration in use. */
   #list: readonly InUseCertificate[] = []
@@ -62,9 +76,14 @@ export class Certificates {
   constructor(options: CertificatesOptions) {
     this.#options = options
     const parts = { ...options, changed: () => this.refresh() }
-    this.#files = new FilePairs(parts)
+    const { tell } = options
+    this.#files = new LiveFiles(pairFiles(tell), parts)
+    this.#authorities = new LiveFiles(authorityFiles(tell), parts)
     this.#tickets = new TicketKeys(parts)
-    this.#expiry = new ExpiryWatch(options.tell)
+    this.#expiry = new ExpiryWatch((inUse, mark) => tell({ type: 'certificate', kind: 'expires', inUse, mark }))
+    this.#authorityExpiry = new ExpiryWatch(({ files, ...inUse }, mark) =>
+      tell({ type: 'certificate', kind: 'authority-expires', files, inUse, mark }),
+    )
   }
 
   /** Undefined = no listener has TLS. */
@@ -77,6 +96,17 @@ export class Certificates {
     return this.#list
   }
 
+  /** The authorities of clients in use, and their lists. */
+  get authorities(): readonly InUseAuthority[] {
+    const asking = (this.#inUse?.listeners ?? []).filter(({ tls }) => tls?.clients !== undefined)
+    const byFiles = Map.groupBy(asking, ({ tls }) => authoritiesId(tls!.clients!))
+    return [...byFiles.values()].flatMap(same => {
+      const set = this.#authorities.get(same[0]!.tls!.clients!)
+      const listeners = same.map(({ name }) => name)
+      return (set?.inUse.facts ?? []).map(facts => ({ listeners, files: set!.files, facts, problem: set!.problem }))
+    })
+  }
+
   /**
    * Has workers know what a configuration needs, beside what they have for the one in use: to be called before they get it. Rejects with
    * CannotServe where a file can't be used; then nothing has changed.
@@ -84,6 +114,7 @@ export class Certificates {
   async prepare(wanted: Listening): Promise<void> {
     try {
       await this.#files.prepare(filesOf(wanted))
+      await this.#authorities.prepare(authoritiesOf(wanted))
       await this.#tickets.use(wanted.tickets ?? TICKETS_BY_DEFAULT)
       for (const source of this.#options.sources) await source.prepare?.(wanted)
     } catch (error) {
@@ -97,6 +128,7 @@ export class Certificates {
   /** Every worker uses this configuration: what only the former one needed goes. */
   adopt(used: Listening): void {
     this.#files.keepOnly(filesOf(used))
+    this.#authorities.keepOnly(authoritiesOf(used))
     for (const source of this.#options.sources) source.adopt?.(used)
     this.#inUse = used
     this.refresh()
@@ -117,24 +149,30 @@ export class Certificates {
     this.#tickets.tick(this.#inUse.tickets ?? TICKETS_BY_DEFAULT, nowMs)
     if (nowMs - this.#lookedMs < LOOK_MS) return
     this.#lookAtEnds()
-    if (this.#files.hasProblems) void this.#files.look(true)
+    this.#lookAtProblems()
   }
 
   /** The wall clock was set: what is valid is judged by it. */
   clockStepped(): void {
     this.#lookAtEnds()
-    if (this.#files.hasProblems) void this.#files.look(true)
+    this.#lookAtProblems()
+  }
+
+  #lookAtProblems(): void {
+    for (const files of [this.#files, this.#authorities]) if (files.hasProblems) void files.look(true)
   }
 
   close(): void {
     this.#files.close()
+    this.#authorities.close()
     this.#tickets.close()
   }
 
   #lookAtEnds(): void {
     this.#lookedMs = performance.now()
-    const facts = this.#list.map(each => each.facts)
-    this.#expiry.look(facts, Date.now())
+    const nowMs = Date.now()
+    this.#expiry.look(new Map(this.#list.map(({ facts }) => [facts.fingerprint, facts])), nowMs)
+    this.#authorityExpiry.look(new Map(this.authorities.flatMap(endingOf)), nowMs)
   }
 
   #put(configurations: readonly Listening[]): void {
@@ -144,9 +182,11 @@ export class Certificates {
     const certificates = servedCertificates(all.filter(({ listener }) => listener !== ADMIN_LISTENER))
     const ticketKeys = this.#tickets.key
     const former = this.#material
+    const authorities = this.#authoritiesOf(configurations)
     if (former === undefined && certificates.length === 0) return
-    if (former?.ticketKeys === ticketKeys && isDeepStrictEqual(certificates, former.certificates)) return
-    this.#material = { certificates, ticketKeys }
+    const isSame = former?.ticketKeys === ticketKeys && isSameList(former.authorities, authorities)
+    if (isSame && isDeepStrictEqual(certificates, former.certificates)) return
+    this.#material = { certificates, ticketKeys, authorities }
     this.#options.send(this.#material)
   }
 
@@ -160,6 +200,12 @@ export class Certificates {
     const { certificates } = admin.tls
     const ofAdmin = certificates.length > 0 ? this.#ofFiles(ADMIN_LISTENER, certificates) : ofListeners
     return [...ofListeners, ...ofAdmin.map(each => ({ ...each, listener: ADMIN_LISTENER }))]
+  }
+
+  #authoritiesOf(configurations: readonly Listening[]): ClientAuthorities[] | undefined {
+    const wanted = new Map(configurations.flatMap(authoritiesOf).map(files => [authoritiesId(files), files]))
+    const found = [...wanted.values()].flatMap(files => this.#authorities.get(files) ?? [])
+    return found.length === 0 ? undefined : found.map(({ files, inUse: { trust } }) => ({ files, trust }))
   }
 
   #sendToAdmin(certificates: readonly ServedCertificate[]): void {
@@ -202,4 +248,25 @@ export class Certificates {
 
 function filesOf({ listeners, admin }: Listening): CertificateFiles[] {
   return [...listeners, ...(admin === undefined ? [] : [admin])].flatMap(({ tls }) => tls?.certificates ?? [])
+}
+
+function authoritiesOf({ listeners }: Listening): AuthorityFiles[] {
+  return listeners.flatMap(({ tls }) => {
+    if (tls?.clients === undefined) return []
+    const { caFile, revokedFile } = tls.clients
+    return [{ caFile, revokedFile }]
+  })
+}
+
+type EndingAuthority = AuthorityFacts & { readonly untilMs: number; readonly files: AuthorityFiles }
+
+function endingOf({ facts, files }: InUseAuthority): [string, EndingAuthority][] {
+  const { kind, name, untilMs } = facts
+  if (untilMs === undefined) return []
+  return [[`${kind} ${untilMs} ${name}`, { ...facts, untilMs, files }]]
+}
+
+/** What they hold is large, and is another object where it is another. */
+function isSameList(a: TlsMaterial['authorities'] = [], b: TlsMaterial['authorities'] = []): boolean {
+  return a.length === b.length && a.every(({ trust }, i) => trust === b[i]!.trust)
 }

@@ -1,40 +1,48 @@
-// Reads a certificate and its key from their files, both or neither. What they hold leaves this room to workers only.
+// Certificates that are files: a certificate and its key, both or neither. What they hold leaves this room to workers only.
 
-import { fingerprint, fingerprintOfFailure, type Inputs } from '../../config/read/inputs.ts'
-import { readRegularFileAside } from '../../config/read/regular-file.ts'
 import type { CertificateFiles } from '../../plan/tls.ts'
-import { type PairFault, type PairReading, readPair } from '../../tls/certificate.ts'
+import { type CertificateFacts, readPair } from '../../tls/certificate.ts'
+import type { CertificateEvent } from './certificate-event.ts'
+import { inFile, readNow } from './file-read.ts'
+import type { LiveFault, LiveKind, LiveRead } from './live-files.ts'
 
 /** What two files hold. */
-export interface PairRead extends PairReading {
+export interface PairRead extends LiveRead {
   readonly cert: string
   readonly key: string
-  /** What was read, for the watch. */
-  readonly inputs: Inputs
+  /** Undefined = the certificate could not be read. */
+  readonly facts: CertificateFacts | undefined
+  readonly warnings: readonly string[]
 }
 
-/** Never rejects. @param nowMs epoch ms */
-export async function readPairFiles({ certFile, keyFile }: CertificateFiles, nowMs: number): Promise<PairRead> {
-  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)])
-  const inputs = new Map([
-    [certFile, cert.print],
-    [keyFile, key.print],
-  ])
-  const unread: PairFault[] = []
-  if (cert.why !== undefined) unread.push({ in: 'certificate', message: cert.why, kind: 'unreadable' })
-  if (key.why !== undefined) unread.push({ in: 'key', message: key.why, kind: 'unreadable' })
-  const read =
-    unread.length > 0 ? { facts: undefined, faults: unread, warnings: [] } : readPair(cert.text, key.text, nowMs)
-  return { ...read, cert: cert.text, key: key.text, inputs }
-}
-
-async function readText(file: string): Promise<{ text: string; print: string; why?: string }> {
-  try {
-    const found = await readRegularFileAside(file)
-    if ('not' in found) return { text: '', print: found.not, why: `is ${found.not}` }
-    return { text: found.bytes.toString('utf8'), print: fingerprint(found.bytes) }
-  } catch (error) {
-    const print = fingerprintOfFailure(error)
-    return { text: '', print, why: `cannot be read (${print})` }
+export function pairFiles(tell: (event: CertificateEvent) => void): LiveKind<CertificateFiles, PairRead> {
+  return {
+    name: 'certificates',
+    idOf: ({ certFile, keyFile }) => `${certFile}\0${keyFile}`,
+    read,
+    swapped: (files, before, { facts, warnings }) =>
+      tell({ type: 'certificate', kind: 'swapped', files, before: before.facts!, now: facts!, warnings }),
+    refused: (files, why, { facts }) => tell({ type: 'certificate', kind: 'refused', files, why, inUse: facts! }),
+    restored: (files, { facts }) => tell({ type: 'certificate', kind: 'restored', files, inUse: facts! }),
   }
+}
+
+async function read({ certFile, keyFile }: CertificateFiles, nowMs: number): Promise<PairRead> {
+  const [certRead, keyRead] = await Promise.all([readNow(certFile), readNow(keyFile)])
+  const inputs = new Map([
+    [certFile, certRead.print],
+    [keyFile, keyRead.print],
+  ])
+  const [cert, key] = [certRead.bytes.toString('utf8'), keyRead.bytes.toString('utf8')]
+  const unread: LiveFault[] = []
+  if (certRead.why !== undefined) unread.push({ why: inFile(certFile, certRead.why), kind: 'unreadable' })
+  if (keyRead.why !== undefined) unread.push({ why: inFile(keyFile, keyRead.why), kind: 'unreadable' })
+  const all = { cert, key, inputs, content: `${cert}\0${key}` }
+  if (unread.length > 0) return { ...all, facts: undefined, faults: unread, warnings: [] }
+  const { facts, faults, warnings } = readPair(cert, key, nowMs)
+  const told = faults.map(({ in: half, message, kind }) => ({
+    why: inFile(half === 'key' ? keyFile : certFile, message),
+    kind,
+  }))
+  return { ...all, facts, faults: told, warnings }
 }

@@ -2,6 +2,7 @@
 
 import { formatAge, iso } from '../../util/words.ts'
 import type { CertificateEvent, SwappedCertificate } from '../certificates/certificate-event.ts'
+import { authoritySentence } from './authority-words.ts'
 import type { LogLine, Words } from './said.ts'
 
 /** More names than that are a number. */
@@ -22,6 +23,13 @@ function sentenceOf(event: CertificateEvent, nowMs: number): [LogLine['level'], 
         ? `the ticket key of ${file} is in use: earlier sessions begin with a full handshake`
         : `the ticket key file ${JSON.stringify(file)} ${why}; the former key stays in use`
     return [why === undefined ? 'info' : 'error', text, { file }]
+  }
+  switch (event.kind) {
+    case 'authorities-swapped':
+    case 'authorities-refused':
+    case 'authorities-restored':
+    case 'authority-expires':
+      return authoritySentence(event, nowMs)
   }
   const { names, untilMs, issuer } = event.kind === 'swapped' ? event.now : event.inUse
   const fields = { names, until: iso(untilMs), issuer }

@@ -7,8 +7,9 @@ import type { UpstreamState } from '../../policy/upstream/availability.ts'
 import type { Hold, HoldSource, Holds } from '../../policy/upstream/holds.ts'
 import type { AuditEntry, AuditSource, Change } from '../../store/contract.ts'
 import type { CertificateFacts } from '../../tls/certificate.ts'
+import type { AuthorityFacts } from '../../tls/client-authorities.ts'
 import { iso } from '../../util/words.ts'
-import type { SwappedCertificate } from '../certificates/certificate-event.ts'
+import type { SwappedAuthorities, SwappedCertificate } from '../certificates/certificate-event.ts'
 import { stepWords } from '../events/clock-words.ts'
 import type { ClockStepEvent } from '../events/event.ts'
 import type { AppliedConfiguration, ConfigurationSource, ReloadRequest } from '../events/reload-event.ts'
@@ -79,6 +80,27 @@ export function certificateRow({ files, before, now }: SwappedCertificate, atMs:
     action: 'certificate.swap',
     subject: now.names[0] ?? files.certFile,
     reason: `its files hold another one: ${files.certFile}`,
+    before: audited(before),
+    after: audited(now),
+  }
+}
+
+/** Other authorities of clients count, or other lists of them. */
+export function authoritiesRow({ files, before, now }: SwappedAuthorities, atMs: number): AuditEntry {
+  const audited = (all: readonly AuthorityFacts[]) => ({
+    authorities: all.map(({ kind, name, untilMs, revoked }) => ({
+      ...{ kind, name },
+      until: untilMs === undefined ? null : iso(untilMs),
+      ...(revoked !== undefined && { revoked }),
+    })),
+  })
+  return {
+    atMs,
+    actor: VIGIA,
+    source: 'file',
+    action: 'certificate.authorities',
+    subject: files.caFile,
+    reason: `the files hold others: ${[files.caFile, files.revokedFile].filter(file => file !== undefined).join(', ')}`,
     before: audited(before),
     after: audited(now),
   }

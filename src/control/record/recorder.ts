@@ -4,6 +4,7 @@
 import type { Tell, VigiaEvent } from '../events/event.ts'
 import {
   appliedConfiguration,
+  authoritiesRow,
   certificateRow,
   clockStepRow,
   deadlineRow,
@@ -66,6 +67,7 @@ export function recording(records: Pick<Records, 'append' | 'later' | 'clockStep
         return incidents.clockStepped(event.byMs)
       case 'certificate':
         if (event.kind === 'swapped') records.append('audit', certificateRow(event, nowMs))
+        if (event.kind === 'authorities-swapped') records.append('audit', authoritiesRow(event, nowMs))
         return
       case 'started':
         return records.append('audit', startRow(event.version, event.text, nowMs))

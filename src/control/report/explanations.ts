@@ -25,6 +25,7 @@ import { inDoubtReport } from './in-doubt-report.ts'
 import { windowsOn } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 import { reportUpstream } from './upstream-report.ts'
+import { accessLogReport } from './view.ts'
 
 export interface ExplanationSources extends Sources {
   readonly feed: EventFeed
@@ -37,6 +38,12 @@ export function createExplanations(sources: ExplanationSources): Explanations {
   return {
     upstream: (pool, upstream) => explainUpstream(pool, upstream, sources, Date.now()),
     request: requestId => explainRequest(requestId, sources),
+    async route(question) {
+      const { replies } = await sources.supervisor.ask({ kind: 'route', ...question }, 'one')
+      const [reply] = replies
+      if (reply?.kind === 'route') return reply.found
+      return refuse('unavailable', 'no worker answers in time', 'vigia status says how they are')
+    },
   }
 }
 
@@ -45,13 +52,12 @@ async function explainRequest(
   { supervisor, inDoubt, inUse }: ExplanationSources,
 ): Promise<RequestExplanation> {
   const { replies, silent } = await supervisor.ask({ kind: 'request', requestId })
-  const { enabled, destination, sampling } = inUse.snapshot.accessLog
   return {
     requestId,
-    stories: replies.flat().sort((a, b) => b.atMs - a.atMs),
+    stories: replies.flatMap(each => (each.kind === 'request' ? each.stories : [])).sort((a, b) => b.atMs - a.atMs),
     inDoubt: inDoubtReport(inDoubt).records.filter(each => each.requestId === requestId),
     silentWorkers: silent,
-    accessLog: { enabled, destination, sampled: sampling !== undefined },
+    accessLog: accessLogReport(inUse.snapshot),
   }
 }
 

@@ -5,8 +5,9 @@ import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { acmeSamples } from './acme-report.ts'
+import { buffersReport } from './buffers-report.ts'
 import { cacheReport } from './cache-report.ts'
-import { certificateSamples } from './certificate-report.ts'
+import { authoritySamples, certificateSamples } from './certificate-report.ts'
 import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
@@ -25,9 +26,11 @@ export function metricsSource(sources: Sources): MetricsSource {
     names: () => ({ names: names.samples(), lookups: names.lookups }),
     acme: () => (sources.acme.plan === undefined ? undefined : acmeSamples(sources.acme)),
     certificates: () => certificateSamples(sources.certificates.list),
+    authorities: () => authoritySamples(sources.certificates.authorities),
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     cache: () => cacheReport(sources.cache),
+    buffers: () => buffersReport(sources),
     inDoubtOpen: () => inDoubt.open,
     admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
@@ -54,6 +57,7 @@ export function metricsSource(sources: Sources): MetricsSource {
           weight: entry.weight,
           ejections: entry.ejections,
           idleLimited: entry.idleLimit?.inForce === true,
+          holdsWorkers: entry.holdsWorkers !== undefined,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
           probes: entry.probes,

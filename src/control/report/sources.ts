@@ -8,7 +8,7 @@ import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
-import type { InUseCertificate } from '../certificates/certificates.ts'
+import type { InUseAuthority, InUseCertificate } from '../certificates/certificates.ts'
 import type { Names } from '../names/names.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
@@ -17,6 +17,7 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import type { WorkerView } from '../workers/post.ts'
+import type { BufferSources } from './buffers-report.ts'
 import type { PoolOutages } from './pool-outages.ts'
 import type { ReloadTally } from './reload-tally.ts'
 
@@ -38,7 +39,8 @@ export interface Sources {
   readonly counters: CounterTable
   readonly permits: Permits
   readonly cache: CacheMemory
-  readonly certificates: { readonly list: readonly InUseCertificate[] }
+  readonly buffers: BufferSources
+  readonly certificates: { readonly list: readonly InUseCertificate[]; readonly authorities: readonly InUseAuthority[] }
   readonly acme: Pick<Acme, 'plan' | 'names' | 'tally'>
   readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>
   readonly registry: Registry

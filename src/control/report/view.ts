@@ -1,6 +1,7 @@
 // What the admin listener may read of this vigia: its status, whether it is ready, requests in doubt, a scrape. Reads only.
 
 import type {
+  AccessLogReport,
   ConfigurationReport,
   ControlView,
   LifeState,
@@ -9,6 +10,8 @@ import type {
   StoreReport,
 } from '../../admin/contract/status.ts'
 import { createScrape } from '../../metrics/scrape.ts'
+import type { RoutePlan } from '../../plan/route.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
 import { hostPort, iso } from '../../util/words.ts'
@@ -16,8 +19,9 @@ import type { Records } from '../record/records.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
 import { acmeReport } from './acme-report.ts'
+import { buffersReport } from './buffers-report.ts'
 import { cacheReport } from './cache-report.ts'
-import { certificateReports } from './certificate-report.ts'
+import { authorityReports, certificateReports } from './certificate-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
 import { metricsSource } from './metrics-source.ts'
@@ -65,6 +69,7 @@ function report(sources: Sources): StatusReport {
   const { snapshot } = sources.inUse
   const startedMs = sources.startedMs()
   const certificates = certificateReports(sources.certificates.list, Date.now())
+  const authorities = authorityReports(sources.certificates.authorities, Date.now())
   const acme = acmeReport(sources.acme)
   const limit = connectionLimitOf(snapshot, sources.descriptors)
   return {
@@ -84,13 +89,24 @@ function report(sources: Sources): StatusReport {
       overLimit: counters.total(SLOT_OF_VIGIA, TOTAL.clientLimit),
       answers: answersBy(counters, SLOT_OF_VIGIA),
     },
+    accessLog: accessLogReport(snapshot),
     store: storeReport(sources.records),
     pools: registry.pools().map(pool => reportPool(pool, sources)),
     ...(certificates.length > 0 && { certificates }),
+    ...(authorities.length > 0 && { authorities }),
     ...(acme && { acme }),
     ...(snapshot.routes.some(({ cache }) => cache !== undefined) && { cache: cacheReport(sources.cache) }),
+    ...(snapshot.routes.some(buffers) && { buffers: buffersReport(sources) }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
+}
+
+function buffers({ buffer }: RoutePlan): boolean {
+  return buffer !== undefined && (buffer.request.mode !== 'off' || buffer.response.mode !== 'off')
+}
+
+export function accessLogReport({ accessLog: { enabled, destination, sampling } }: Snapshot): AccessLogReport {
+  return { enabled, destination, sampled: sampling !== undefined }
 }
 
 function storeReport(records: Records): StoreReport | null {

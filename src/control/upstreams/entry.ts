@@ -16,6 +16,7 @@ import { type Holds, holdFact } from '../../policy/upstream/holds.ts'
 import { newOutlierState, type OutlierState } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import { baseWeight, type WeightOverride } from '../../policy/upstream/weight-override.ts'
+import type { HoldingSign } from '../../policy/upstream/worker-holding.ts'
 import { NO_PROBES, type ProbeHistory } from './probes/probe-history.ts'
 
 /** One upstream of one pool. */
@@ -60,6 +61,8 @@ export interface Entry {
   readonly limit: number
   /** Undefined = it was never found starved by idle connections. */
   readonly idleLimit: IdleLimit | undefined
+  /** By what it was found to hold a worker for each connection; undefined = it was not. */
+  readonly holdsWorkers: HoldingSign | undefined
 }
 
 /** Idle connections to an upstream have kept new ones waiting. */
@@ -114,6 +117,7 @@ export function newEntry(
     weight: baseWeight(plan.weight, weightOverride),
     limit: plan.maxConnections ?? 0,
     idleLimit: undefined,
+    holdsWorkers: undefined,
   }
 }
 

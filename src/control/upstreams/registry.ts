@@ -9,14 +9,16 @@ import { type HoldOrder, type HoldSource, withoutHold } from '../../policy/upstr
 import { afterTick } from '../../policy/upstream/outlier.ts'
 import type { UpstreamTotals } from '../../policy/upstream/outlier-verdicts.ts'
 import type { OperatorWeight } from '../../policy/upstream/weight-override.ts'
+import type { HoldingSign } from '../../policy/upstream/worker-holding.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { AVAILABILITY, type UpstreamTable } from '../../shared/upstream-table.ts'
 import { afterClockStep } from './after-clock-step.ts'
+import { afterHolding } from './after-holding.ts'
 import { addressFact, afterName } from './after-name.ts'
 import { afterDeadline, afterHold, afterRelease, afterRestore, afterWeight } from './after-order.ts'
 import { afterProbe, assess } from './after-probe.ts'
 import { afterReload } from './after-reload.ts'
-import { afterIdleLimit, afterStarved } from './after-starved.ts'
+import { afterIdleLimit } from './after-starved.ts'
 import { type Entry, newEntry, type RegistryPool } from './entry.ts'
 import { afterJudgement, afterTransportFailure, membersOf } from './passive-health.ts'
 import { type Overrides, PendingOverrides } from './pending-overrides.ts'
@@ -131,9 +133,9 @@ export class Registry {
     this.#take(afterTransportFailure(entry, failure, pool, this.#options.totals(slot), this.#now()))
   }
 
-  /** A worker saw that idle connections to an upstream keep new ones waiting. */
-  sawStarved(slot: number): void {
-    this.#change(slot, entry => afterStarved(entry, this.#now()))
+  /** A worker saw that an upstream holds one of its own for each connection; `starved`: and that idle ones keep new ones waiting. */
+  sawHolding(slot: number, sign: HoldingSign): void {
+    this.#change(slot, entry => afterHolding(entry, sign, this.#now()))
   }
 
   /** Time has passed, about a second: ends ejections, drains and idle limits, judges what the totals say, goes on with slow starts. */
@@ -241,8 +243,7 @@ export class Registry {
   }
 
   #change(slot: number, step: (entry: Entry) => Step): void {
-    const entry = this.#entries.get(slot)
-    if (entry !== undefined) this.#take(step(entry))
+    if (this.#entries.has(slot)) this.#take(step(this.#entries.get(slot)!))
   }
 
   /** Puts a step into effect: its entry counts from now on, for workers first, then for who listens, then for its pool's levels. */
@@ -288,9 +289,8 @@ export class Registry {
 }
 
 function jobsOf(entries: readonly Entry[]): ProbeJob[] {
-  return entries
-    .filter(({ state }) => state.address === undefined)
-    .map(({ slot, plan, health, proxyProtocol }) => ({ slot, upstream: plan, health, proxyProtocol }))
+  const named = entries.filter(({ state }) => state.address === undefined)
+  return named.map(({ slot, plan, health, proxyProtocol }) => ({ slot, upstream: plan, health, proxyProtocol }))
 }
 
 /** The first of each list, then the second ones, and so on. */

@@ -24,7 +24,11 @@ export function withShare(entry: Entry, pool: PoolPlan | undefined, nowMs: numbe
 }
 
 /** Writes what workers go by. @returns whether the table said something else before */
-export function publish(table: UpstreamTable, { slot, verdict, weight, limit, idleLimit }: Entry): boolean {
+export function publish(
+  table: UpstreamTable,
+  { slot, verdict, weight, limit, idleLimit, holdsWorkers }: Entry,
+): boolean {
+  table.setHoldsWorkers(slot, holdsWorkers !== undefined)
   table.limitIdle(slot, idleLimit?.inForce === true)
   const availability = AVAILABILITY[verdict.availability]
   const isKnown =

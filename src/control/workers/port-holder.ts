@@ -15,13 +15,17 @@ const LISTENS = '0A'
 
 /** @returns undefined = not known */
 export function portHolder(port: number): PortHolder | undefined {
+  return portHolders(port)[0]
+}
+
+/** All of them: several may share a port. @returns empty = not known, or nobody */
+export function portHolders(port: number): PortHolder[] {
   const sockets = new Set(['tcp', 'tcp6'].flatMap(each => listenersOn(port, text(`/proc/net/${each}`))))
-  if (sockets.size === 0) return undefined
-  for (const pid of names('/proc').filter(each => /^[0-9]+$/.test(each))) {
-    if (names(`/proc/${pid}/fd`).some(fd => sockets.has(target(`/proc/${pid}/fd/${fd}`))))
-      return { pid: Number(pid), name: nameOf(pid) }
-  }
-  return undefined
+  if (sockets.size === 0) return []
+  return names('/proc')
+    .filter(each => /^[0-9]+$/.test(each))
+    .filter(pid => names(`/proc/${pid}/fd`).some(fd => sockets.has(target(`/proc/${pid}/fd/${fd}`))))
+    .map(pid => ({ pid: Number(pid), name: nameOf(pid) }))
 }
 
 /** @param table of /proc/net/tcp or tcp6 @returns `socket:[INODE]` of each that listens on that port */

@@ -1,8 +1,8 @@
 // What people want to know of workers: one question after the other, so that nobody who asks much takes a worker's time; who does not
-// answer within a second is named instead of waited for.
+// answer within three seconds is named instead of waited for.
 
+import type { Question, Reply } from '../../shared/explain/questions.ts'
 import type { ToWorker } from '../../shared/messages.ts'
-import type { Question, Reply } from '../../shared/questions.ts'
 import { Serial } from '../../util/serial.ts'
 
 export interface Replies {
@@ -16,7 +16,7 @@ interface Asked {
   tell(message: ToWorker): void
 }
 
-const WITHIN_MS = 1000
+const WITHIN_MS = 3000
 
 export class Questions {
   readonly #withinMs: number

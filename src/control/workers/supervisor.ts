@@ -5,9 +5,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import type { MemoryBounds } from '../../policy/process/memory.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
+import type { Question } from '../../shared/explain/questions.ts'
 import type { Heartbeats } from '../../shared/heartbeats.ts'
 import type { FromWorker, ToWorker } from '../../shared/messages.ts'
-import type { Question } from '../../shared/questions.ts'
 import { CannotServe } from './cannot-serve.ts'
 import type { LostRequests } from './lost-requests.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -180,6 +180,7 @@ export class Supervisor {
       case 'in-doubt':
       case 'idle-in-the-way':
       case 'starved':
+      case 'holds-workers':
         this.#options.tell(message)
         return
       case 'drained':

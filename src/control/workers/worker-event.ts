@@ -5,7 +5,7 @@ import type { FromWorker } from '../../shared/messages.ts'
 import type { LostRequests } from './lost-requests.ts'
 
 export type WorkerEvent =
-  | Extract<FromWorker, { type: 'transport-failure' | 'in-doubt' | 'idle-in-the-way' | 'starved' }>
+  | Extract<FromWorker, { type: 'transport-failure' | 'in-doubt' | 'idle-in-the-way' | 'starved' | 'holds-workers' }>
   | WorkerLostEvent
   | StallEvent
   | MemoryEvent

@@ -51,11 +51,11 @@ const KNOWN_FORWARDED = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwa
 /**
  * @param fields of the client's request
  * @param isTrusted whether what it says of X-Forwarded-* goes on
+ * @param isAuthorized it has credentials beside its fields: a certificate
  */
-export function wantsOf({ names, values, kinds }: Fields, isTrusted: boolean): Wants {
+export function wantsOf({ names, values, kinds }: Fields, isTrusted: boolean, isAuthorized = false): Wants {
   const said = new Map<string, string>()
   let isBypassed = false
-  let isAuthorized = false
   let told = ''
   for (let i = 0; i < names.length; i += 1) {
     if (kinds[i] === FIELD.cookie) continue

@@ -1,6 +1,8 @@
 // Who may use a route, and which of its paths nobody may. A denial must not be evaded by another spelling of the path, so a path is
 // refused as soon as one of the ways in which an upstream may read it (paths/readings.ts) is denied.
 
+import type { CertificateMatch } from '../../plan/route.ts'
+import { matchesCertificate, type PresentedCertificate } from './certificates/matching.ts'
 import { decodeAscii, spell } from './paths/readings.ts'
 
 export interface AccessRules {
@@ -9,6 +11,8 @@ export interface AccessRules {
   /** Undefined = none. */
   readonly denies: ((address: string) => boolean) | undefined
   readonly deniedPaths: readonly PathPattern[]
+  /** Undefined = with a certificate or without. */
+  readonly certificates?: CertificateMatch | undefined
 }
 
 /** The literal pieces between the stars; one piece = no star. */
@@ -18,13 +22,16 @@ export type PathPattern = readonly string[]
  * @param address of the client as it is believed; what is no address is in no range
  * @param path as `normalisePath` returns it
  * @param readings of the path beside that, as `readingsOf` returns them
+ * @param certificate that the client has presented, and that was accepted; undefined = none
  */
 export function isForbidden(
-  { allows, denies, deniedPaths }: AccessRules,
+  { allows, denies, deniedPaths, certificates }: AccessRules,
   address: string,
   path: string,
   readings: readonly string[] = NONE,
+  certificate?: PresentedCertificate,
 ): boolean {
+  if (certificates && !matchesCertificate(certificates, certificate)) return true
   if (denies?.(address) || (allows && !allows(address))) return true
   return isDeniedPath(deniedPaths, path, readings)
 }

@@ -1,6 +1,18 @@
 // Does a route's promise that its upstreams honour Idempotency-Key cover this request? The other promise is rpc-reads.ts.
 // Reads the key's form only; what it stands for is between client and upstream.
 
+import type { RoutePlan } from '../../plan/route.ts'
+
+/** What a request's head alone says of its route's promises: a POST that only polls, or one that a key makes repeatable. */
+export function declaredByHead(
+  method: string,
+  { longPoll, retry }: Pick<RoutePlan, 'longPoll' | 'retry'>,
+  keyOf: () => string | undefined,
+): 'keyed' | 'poll' | undefined {
+  if (longPoll === true && method === 'POST') return 'poll'
+  return isKeyed(method, retry?.idempotencyKey ? keyOf() : undefined) ? 'keyed' : undefined
+}
+
 /**
  * A request that its key makes repeatable (draft-ietf-httpapi-idempotency-key-header: POST and PATCH).
  * @param key value of the field Idempotency-Key, several fields joined by ", "; undefined = there is none

@@ -5,8 +5,8 @@
 /** Why a route's promise covers a request: it carries an Idempotency-Key, is a declared RPC read, or a POST that only polls. */
 export type Declared = 'keyed' | 'read' | 'poll'
 
-/** Why a second sending is safe. */
-export type Proof = 'not-sent' | 'idempotent' | 'declared'
+/** Why a second sending is safe; `refused`: a server that wants a length said so (411) instead of carrying it out. */
+export type Proof = 'not-sent' | 'idempotent' | 'declared' | 'refused'
 
 /** What is known of the request, whatever became of the attempt. */
 export interface Repetition {
@@ -143,12 +143,21 @@ export function decideRetryOfAnswer(attempt: AnsweredAttempt): RetryDecision {
 }
 
 /**
+ * An upstream refused the request since it said no length (RFC 9110 15.5.12), which means that it was not carried out, whatever its method.
+ * Whether it is sent again with one, now that all of it is at hand.
+ */
+export function decideRetryWithLength(attempt: Repetition): RetryDecision {
+  if (!attempt.bodyReplayable || attempt.loggedIn === true || isOver(attempt, attempt.attemptsMax)) return NO_RETRY
+  return { retry: true, proof: 'refused', stale: false }
+}
+
+/**
  * Whether a retry is taken from the budget: only one that can add to what upstreams have to do. A request of which
- * nothing was sent has cost nobody anything; one that met a connection closed in the meantime was not seen either, and
+ * nothing was sent, or that was refused, has cost nobody anything; one that met a connection closed in the meantime was not seen either, and
  * there are no more of those than there were answers that left a connection behind.
  */
 export function isBudgeted(decision: RetryDecision): boolean {
-  return decision.retry && decision.proof !== 'not-sent' && !decision.stale
+  return decision.retry && decision.proof !== 'not-sent' && decision.proof !== 'refused' && !decision.stale
 }
 
 /** RFC 9110 9.2.2. An unknown method is unsafe. */

@@ -4,12 +4,12 @@
 import { FAULTS } from '../../http/faults.ts'
 import { FIELD, type Field } from '../../http/field-names.ts'
 import type { ResponseHead } from '../../http/heads.ts'
-import type { Language } from '../../plan/snapshot.ts'
+import type { Language } from '../../plan/pages.ts'
 import { type AnswerCode, type AnsweredStatus, isOwn, type OwnCode, statusOf } from './codes.ts'
 import { type AnswerForm, statusFor, toldToRpcClient } from './forms.ts'
 import { EN } from './pages/en.ts'
 import { WORDS } from './pages/languages.ts'
-import { errorPage } from './pages/page.ts'
+import { doubtPage, errorPage, PAGE_POLICY } from './pages/page.ts'
 import type { EverydayFault } from './pages/words.ts'
 import { reasonPhrase } from './reason-phrase.ts'
 
@@ -20,12 +20,13 @@ export interface Answer {
 
 /** @param retryAfterS seconds for Retry-After; undefined = none */
 export function answer(code: AnswerCode, requestId: string, form: AnswerForm, retryAfterS?: number): Answer {
-  const { kind, language } = form
+  const { kind, language, pages } = form
   const reason = reasonPhrase(code, language)
   const said = messageIn(language, code)
   if (kind === 'page') {
     const status = statusOf(code)
-    const page = errorPage(language, status, { title: WORDS[language].titles[status], ...said }, requestId)
+    const words = { status, title: WORDS[language].titles[status], ...said }
+    const page = (code === 'in-doubt' ? doubtPage : errorPage)(language, words, requestId, pages)
     return answerOf({ status, reason, form, text: page, retryAfterS })
   }
   const status = statusFor(kind, code)
@@ -61,7 +62,8 @@ export function answerOf({ status, reason, form: { kind, language }, text, retry
     ['Cache-Control', 'no-store', FIELD.other],
     ['Vary', 'Accept-Language, Accept', FIELD.other],
   ]
-  if (kind === 'page') fields.push(['Content-Language', language, FIELD.other])
+  if (kind === 'page')
+    fields.push(['Content-Language', language, FIELD.other], ['Content-Security-Policy', PAGE_POLICY, FIELD.other])
   if (retryAfterS !== undefined) fields.push(['Retry-After', String(retryAfterS), FIELD.other])
   return withHead(status, reason, fields, body)
 }

@@ -12,9 +12,11 @@ import { maintenancePhrase } from './reason-phrase.ts'
 const STATUS = 503
 
 export function closedRouteAnswer(closedRoute: ClosedRoute, form: AnswerForm, visit: Visit): Answer {
-  const { kind, language } = form
+  const { kind, language, pages } = form
   const text =
-    kind === 'page' ? maintenancePage(closedRoute, language, visit) : jsonText(jsonValue(closedRoute, form, visit))
+    kind === 'page'
+      ? maintenancePage(closedRoute, language, visit, pages)
+      : jsonText(jsonValue(closedRoute, form, visit))
   const reason = maintenancePhrase(closedRoute, language, visit.nowMs)
   return answerOf({ status: STATUS, reason, form, text, retryAfterS: visit.retryAfterS })
 }

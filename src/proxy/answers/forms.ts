@@ -1,11 +1,12 @@
 // In which form an answer of vigia's own is written, and what JSON says besides to clients that call procedures. They go by the body, not
 // by the status: Odoo's web client takes any JSON without an `error` for a result, of a 503 too.
 
+import type { Language, PagesPlan } from '../../plan/pages.ts'
 import type { Application } from '../../plan/pool.ts'
-import type { Language } from '../../plan/snapshot.ts'
 import { type AnswerCode, type AnsweredStatus, statusOf } from './codes.ts'
+import { escapeHtml } from './pages/escape-html.ts'
 import { WORDS } from './pages/languages.ts'
-import { escapeHtml } from './pages/page.ts'
+import { ownLines } from './pages/own-words.ts'
 
 /**
  * A page for people; JSON for programs; or JSON of which the web client of Odoo or Frappe shows its user a message. Tryton's shows the
@@ -17,6 +18,8 @@ export interface AnswerForm {
   readonly kind: FormKind
   /** Of the page, of what a web client shows, and of the reason phrase: all else in JSON is English. */
   readonly language: Language
+  /** What its operator adds; undefined = nothing. */
+  readonly pages?: PagesPlan | undefined
 }
 
 /**
@@ -35,12 +38,12 @@ export interface ToldToUser {
 
 /** Members of the JSON. @param detail in English */
 export function toldToRpcClient(
-  { kind, language }: AnswerForm,
+  { kind, language, pages }: AnswerForm,
   detail: string,
   { title, lines }: ToldToUser,
   requestId: string,
 ): Readonly<Record<string, unknown>> {
-  const read = [...lines, `${WORDS[language].request} ${requestId}`]
+  const read = [...lines, ...ownLines(pages, language), `${WORDS[language].request} ${requestId}`]
   switch (kind) {
     case 'odoo':
       return { jsonrpc: '2.0', id: null, error: odooError(read.join('\n')) }

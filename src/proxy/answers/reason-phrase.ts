@@ -2,7 +2,7 @@
 // answer. ASCII, for it has no encoding that clients agree on (RFC 9112 4); made of vigia's own words and of digits alone, and short.
 
 import { FAULT_CODES } from '../../http/faults.ts'
-import type { Language } from '../../plan/snapshot.ts'
+import type { Language } from '../../plan/pages.ts'
 import type { ClosedRoute } from '../../shared/messages.ts'
 import { type AnswerCode, statusOf } from './codes.ts'
 import { LANGUAGES, WORDS } from './pages/languages.ts'

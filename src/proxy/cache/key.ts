@@ -7,6 +7,11 @@ import type { RequestHead } from '../../http/heads.ts'
 import { codingsOf, variantOf } from '../../policy/cache/variants.ts'
 import { type Wants, wantsOf } from '../../policy/cache/wants.ts'
 
+interface AskingClient {
+  readonly trusted: boolean
+  readonly tls: { readonly certificate: object | undefined } | undefined
+}
+
 /** What a client's fields mean for the cache; the same for all its requests that repeat them. */
 export class AskedFields {
   readonly wants: Wants
@@ -17,8 +22,8 @@ export class AskedFields {
   readonly #forwarded: ForwardedRequest
   readonly #variants = new Map<readonly string[], string>()
 
-  constructor({ meaning, host = '' }: RequestHead, forwarded: ForwardedRequest, isTrusted: boolean) {
-    this.wants = wantsOf(meaning.fields, isTrusted)
+  constructor({ meaning, host = '' }: RequestHead, forwarded: ForwardedRequest, { trusted, tls }: AskingClient) {
+    this.wants = wantsOf(meaning.fields, trusted, tls?.certificate !== undefined)
     this.#forwarded = forwarded
     const asked = firstValue(forwarded.fields, FIELD.forwardedHost) ?? ''
     const said = asked === host ? this.wants.told : `${asked}\n${this.wants.told}`
@@ -47,11 +52,11 @@ export class AskedFields {
 const MOST_VARIANTS = 64
 const known = new WeakMap<ForwardedRequest, AskedFields>()
 
-/** @param isTrusted whether the client is one of the trusted proxies */
-export function askedFields(head: RequestHead, forwarded: ForwardedRequest, isTrusted: boolean): AskedFields {
+/** @param client one of the trusted proxies or not, with a certificate or without: as the fields say that were forwarded */
+export function askedFields(head: RequestHead, forwarded: ForwardedRequest, client: AskingClient): AskedFields {
   let asked = known.get(forwarded)
   if (asked === undefined) {
-    asked = new AskedFields(head, forwarded, isTrusted)
+    asked = new AskedFields(head, forwarded, client)
     known.set(forwarded, asked)
   }
   return asked

@@ -4,8 +4,10 @@
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { ListenerPlan } from '../../plan/listener.ts'
+import type { CertificateRefusal } from '../../tls/client-certificate.ts'
 import type { ClientEvents } from '../exchange/client-events.ts'
 import type { ExchangeContext } from '../exchange/context.ts'
+import type { ClientSide } from '../exchange/downstream.ts'
 import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import { keepAlive } from '../upstream/keep-alive.ts'
 import type { Member } from './accept/member.ts'
@@ -56,6 +58,8 @@ export abstract class ClientConnection implements Expiring, Member {
     context.wheel.arm(this.timer, context.active.snapshot.timeouts.keepAliveMs)
   }
 
+  abstract client: ClientSide
+
   /** What is under way on it. */
   abstract exchanges(): Iterable<ClientEvents>
 
@@ -64,6 +68,14 @@ export abstract class ClientConnection implements Expiring, Member {
 
   /** Ends at once if nothing is under way, else after that; without a request so far after its first, which has FIRST_REQUEST_MS to come. */
   abstract drain(): void
+
+  expel(refused: CertificateRefusal): void {
+    this.client = { ...this.client, refused }
+    this.safely(() => this.endServed())
+  }
+
+  /** Ends what is idle and tunnels, and takes care that the rest ends with its answers. */
+  protected abstract endServed(): void
 
   /**
    * The time of the stop is up. Requests that have no answer get one, which the client may take a moment to read; all else ends at once.

@@ -34,6 +34,10 @@ export abstract class EndableH1 extends ClientConnection {
 
   protected abstract onWritten(): void
 
+  endAfterResponse(): void {
+    this.writer.endConnection()
+  }
+
   *exchanges(): Iterable<ClientEvents> {
     if (this.exchange) yield this.exchange
   }
@@ -42,6 +46,11 @@ export abstract class EndableH1 extends ClientConnection {
     if (this.phase !== 'idle') return
     if (this.socket.bytesWritten > 0) this.close()
     else this.context.wheel.arm(this.timer, FIRST_REQUEST_MS)
+  }
+
+  protected endServed(): void {
+    if (this.phase === 'idle' || this.phase === 'tunnel') this.close()
+    else this.writer.endConnection()
   }
 
   stop(): number {
@@ -92,11 +101,12 @@ export abstract class EndableH1 extends ClientConnection {
   protected refuse(code: AnswerCode): void {
     const { row } = this.context
     const requestId = this.context.nextRequestId()
-    const { language = 'en' } = this.context.active.snapshot
-    const { head, body } = answer(code, requestId, { kind: 'page', language })
+    const { language = 'en', pages } = this.context.active.snapshot
+    const { head, body } = answer(code, requestId, { kind: 'page', language, pages })
     const fault = FAULT_CODES.indexOf(code as FaultCode)
     if (fault >= 0) row.rejected(fault)
     row.finished(SLOT_OF_VIGIA, statusOf(code), 0)
+    this.context.stories.refused(requestId, this.client, code, statusOf(code), Date.now())
     this.phase = 'exchange'
     this.writer.begin(1, false)
     this.writer.head(head, false, requestId, '')

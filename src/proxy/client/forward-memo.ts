@@ -19,7 +19,9 @@ export class ForwardMemo {
     const own = head.host === head.meaning.host && head.meaning.maxForwards === undefined
     const same = own && this.#meaning === head.meaning && this.#minor === head.minor && this.#active === active
     if (same && this.#forwarded) return this.#forwarded
-    const forwarded = forwardedRequest(head, client, active.snapshot.headers.via, address => active.isTrusted(address))
+    const { snapshot, certificateFields } = active
+    const isTrusted = (address: string) => active.isTrusted(address)
+    const forwarded = forwardedRequest(head, client, snapshot.headers.via, isTrusted, certificateFields)
     if (own) {
       this.#meaning = head.meaning
       this.#minor = head.minor

@@ -191,10 +191,6 @@ export class H1Connection extends EndableH1 implements Downstream, BodySink {
     this.writer.interim(head)
   }
 
-  endAfterResponse(): void {
-    this.writer.endConnection()
-  }
-
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     if (this.#readingBody || this.host.stopping) this.writer.endConnection()
     this.writer.head(head, bodiless, requestId, cookie)

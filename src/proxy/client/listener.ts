@@ -1,6 +1,7 @@
 // One listening socket of this worker. Several workers share the address (reusePort); the kernel spreads the connections.
 
 import { createServer, type Server, type Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import { GAUGE } from '../../shared/counter-cells.ts'
@@ -18,6 +19,8 @@ import { Handshakes } from './tls/handshakes.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
 const BACKLOG = 4096
+/** How often it is looked whose certificates have expired. */
+const JUDGE_MS = 60_000
 
 export class Listener implements ArrivalHost {
   #plan: ListenerPlan
@@ -26,6 +29,8 @@ export class Listener implements ArrivalHost {
   /** Connections, and what is on its way to become one. */
   readonly #members = new Set<Member>()
   #stopping = false
+  /** When the certificates of clients were looked at, by performance.now(). */
+  #judgedMs = 0
   /** Its snapshot is in use: until then nothing knows its requests. */
   #adopted = false
   #material: TlsMaterial | undefined = undefined
@@ -69,8 +74,24 @@ export class Listener implements ArrivalHost {
 
   /** With these certificates and ticket keys from now on. */
   serve(material: TlsMaterial | undefined): void {
+    const { judge } = this.handshakes
     this.#material = material
     this.handshakes.adopt(this.#plan, material)
+    if (this.handshakes.judge !== judge) this.#judgeAgain()
+  }
+
+  /** Ends the connections of clients whose certificates are not accepted any more. */
+  #judgeAgain(): void {
+    this.#judgedMs = performance.now()
+    const { judge } = this.handshakes
+    const nowMs = Date.now()
+    for (const member of [...this.#members]) {
+      const { tls, refused } = member.client
+      if (tls === undefined) continue
+      const now =
+        refused ?? (judge ? judge.refusalNow(tls.certificate, nowMs) : tls.certificate && 'certificate-unverified')
+      if (now !== undefined) member.expel(now)
+    }
   }
 
   get stopping(): boolean {
@@ -140,6 +161,8 @@ export class Listener implements ArrivalHost {
     const { tcpKeepAliveMs } = this.#plan
     for (const member of this.#members) member.feel(tcpKeepAliveMs)
     for (const arriving of this.#held) arriving.feel()
+    // Some have come to their end.
+    if (this.handshakes.judge && performance.now() - this.#judgedMs > JUDGE_MS) this.#judgeAgain()
   }
 
   get #most(): number {

@@ -3,7 +3,7 @@
 import type { RoutePlan } from '../../plan/route.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { PathPattern } from '../../policy/request/access.ts'
-import type { RouteTable } from '../../policy/request/routing.ts'
+import type { RouteTables } from '../../policy/request/certificates/route-tables.ts'
 import type { RpcReads } from '../../policy/request/rpc-reads.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Queue } from '../pool/queue.ts'
@@ -23,10 +23,9 @@ export interface ActiveSnapshot {
   readonly pools: readonly Pool[]
   /** By the slot of the pool: also those of pools that have left, which somebody may still wait in. */
   readonly queues: Map<number, Queue>
-  /** By listener name. */
-  readonly tables: ReadonlyMap<string, RouteTable>
-  /** Of listeners that have left the configuration: what clients had sent before they knew (RFC 9113 6.8). Routes of any listener. */
-  readonly tableOfLeft: RouteTable
+  readonly tables: RouteTables
+  /** Names under which upstreams get certificates of clients, as `foldedName` returns them; undefined = no listener asks for any. */
+  readonly certificateFields: ReadonlySet<string> | undefined
   /** What each route declares as RPC reads; parallel to the snapshot's routes. */
   readonly rpcReads: readonly (RpcReads | undefined)[]
   /** Of the routes that compress; parallel to the snapshot's routes. */

@@ -3,6 +3,7 @@
 
 import type { RoutePlan } from '../../plan/route.ts'
 import { type AccessRules, compileDeniedPaths, isDeniedPath, isForbidden } from '../../policy/request/access.ts'
+import type { PresentedCertificate } from '../../policy/request/certificates/matching.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { retryAfterS } from '../../policy/request/rate-limit.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
@@ -17,23 +18,45 @@ export type Refusal =
 
 export const FORBIDDEN: Refusal = { code: 'forbidden', retryAfterS: undefined }
 
+/** What of a request its route may restrict. */
+interface Asking {
+  /** Address of its client. */
+  readonly client: string
+  /** Normalised. */
+  readonly path: string
+  readonly side: { readonly tls: { readonly certificate: PresentedCertificate | undefined } | undefined }
+}
+
+/** Where it counts, and asks how often a client has asked. */
+export interface AdmissionRuntime {
+  readonly row: Pick<Runtime['row'], 'add'>
+  readonly rates: Pick<Runtime['rates'], 'ask'>
+}
+
 export class Admission {
   readonly #route: RoutePlan
   readonly #rules: AccessRules | undefined
-  readonly #runtime: Pick<Runtime, 'row' | 'rates'>
+  readonly #runtime: AdmissionRuntime
   readonly #poolSlot: number
 
   /** @param poolSlot where refusals are counted @param inOneCase see `admissionsOf` */
-  constructor(route: RoutePlan, runtime: Pick<Runtime, 'row' | 'rates'>, poolSlot: number, inOneCase: boolean) {
+  constructor(route: RoutePlan, runtime: AdmissionRuntime, poolSlot: number, inOneCase: boolean) {
     this.#route = route
     this.#rules = rulesOf(route, inOneCase)
     this.#runtime = runtime
     this.#poolSlot = poolSlot
   }
 
-  /** Whether the client must not have this; counted. @param client its address @param path normalised @param readings of it beside that */
-  forbids(client: string, path: string, readings: readonly string[] | undefined): Refusal | undefined {
-    return this.#rules && isForbidden(this.#rules, client, path, readings) ? this.#forbidden() : undefined
+  /** Whether the client of a request must not have this; counted. @param readings of its path beside that */
+  forbids({ client, path, side }: Asking, readings: readonly string[] | undefined): Refusal | undefined {
+    const rules = this.#rules
+    return rules && isForbidden(rules, client, path, readings, side.tls?.certificate) ? this.#forbidden() : undefined
+  }
+
+  /** Whether no client with this address may have anything of it; not counted. */
+  forbidsAddress(client: string): boolean {
+    const { allows, denies } = this.#rules ?? {}
+    return denies?.(client) === true || allows?.(client) === false
   }
 
   /** The same, but only where nobody may have the path. */
@@ -60,7 +83,7 @@ export class Admission {
 /** Of the routes that need one. @param inOneCase by pool: paths that are denied may come in one case too, see `spell` */
 export function admissionsOf(
   routes: readonly RoutePlan[],
-  runtime: Pick<Runtime, 'row' | 'rates'>,
+  runtime: AdmissionRuntime,
   poolSlots: readonly number[],
   inOneCase: readonly boolean[],
 ): ReadonlyMap<RoutePlan, Admission> {
@@ -77,6 +100,7 @@ function rulesOf({ access }: RoutePlan, inOneCase: boolean): AccessRules | undef
       allows: access.allow.length > 0 ? inRanges(access.allow) : undefined,
       denies: access.deny.length > 0 ? inRanges(access.deny) : undefined,
       deniedPaths: compileDeniedPaths(access.denyPaths, inOneCase),
+      certificates: access.clientCertificate,
     }
   )
 }

@@ -5,7 +5,8 @@ import { CHUNKED } from '../../http/body.ts'
 import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
-import type { BufferMode } from '../../plan/buffering.ts'
+import type { BodyBufferPlan, BufferMode } from '../../plan/buffering.ts'
+import { buffersRequest } from '../../policy/request/buffering/verdict.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
 import { normalisePath } from '../../policy/request/routing.ts'
@@ -13,6 +14,7 @@ import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
+import type { Pool } from '../pool/pool.ts'
 import { admitCached } from './cached/admit-cached.ts'
 import { StoredReply } from './cached/stored-reply.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -20,7 +22,7 @@ import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { GatheringExchange } from './gathering/gathering-exchange.ts'
-import { placementOf } from './placement.ts'
+import { type Placement, placementOf } from './placement.ts'
 import { protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
 import { sendAnswer, sendWhole } from './send-answer.ts'
@@ -69,6 +71,10 @@ export function arrive(
 function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecord): Arrived {
   const { active } = context
   const { head, client, side } = record
+  if (side.refused !== undefined) {
+    down.endAfterResponse('refused')
+    return reject(side.refused)
+  }
   const path = normalisePath(head.target)
   if (path === undefined) return BAD_TARGET
   record.path = path
@@ -77,7 +83,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { redirectPort } = side.listener
   if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
     return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
-  const placement = placementOf(active, record.listener, head, path, client)
+  const placement = placementOf(active, side, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
   const { route, pool } = placement
@@ -99,16 +105,33 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
-  const buffer = route.buffer?.request
-  if (buffer !== undefined && buffer.mode !== 'off' && gathers(record, buffer.mode))
-    return new GatheringExchange(context, down, record, placement, breaker, buffer)
+  const buffer = gatheringOf(record, placement)
+  if (buffer !== undefined) return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
 }
 
+/** How its body is gathered before an upstream is chosen; undefined = it is not. */
+export function gatheringOf(record: ExchangeRecord, placement: Placement): BodyBufferPlan | undefined {
+  const buffer = placement.route.buffer?.request
+  if (buffer === undefined) return undefined
+  return isToHaveLength(record, placement.pool) || gathers(record, placement, buffer.mode) ? buffer : undefined
+}
+
+/** Its upstreams take no body, or lose it, that says no length. */
+function isToHaveLength({ head }: ExchangeRecord, pool: Pool): boolean {
+  return head.meaning.length === CHUNKED && pool.wantsLength
+}
+
 /** Only a body can be gathered. */
-function gathers({ head: { meaning }, forwarded }: ExchangeRecord, mode: BufferMode): boolean {
-  const hasBody = meaning.length > 0 || meaning.length === CHUNKED
-  return hasBody && mode === 'on' && forwarded.upgrade === undefined
+function gathers(
+  { head: { meaning }, forwarded }: ExchangeRecord,
+  { route, pool }: Placement,
+  mode: BufferMode,
+): boolean {
+  if (mode === 'off' || (meaning.length <= 0 && meaning.length !== CHUNKED)) return false
+  const longPoll = route.longPoll === true
+  const holdsWorkers = mode === 'on' || pool.holdsWorkers
+  return buffersRequest({ mode, longPoll, holdsWorkers }, meaning.fields, forwarded.upgrade !== undefined)
 }
 
 function answer(
@@ -126,7 +149,7 @@ function answer(
     } else if ('body' in why) sendWhole(down, record, why)
     else {
       end = why.code
-      sendAnswer(down, record, why.code, why.retryAfterS, snapshot.language)
+      sendAnswer(down, record, why.code, why.retryAfterS, snapshot)
     }
   } catch (error) {
     context.unexpected(error, record.requestId)

@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
-import type { RequestHead } from '../../http/heads.ts'
+import type { RequestHead, ResponseHead } from '../../http/heads.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import type { Proof, RetryDecision } from '../../policy/request/retry.ts'
 import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
@@ -83,6 +83,16 @@ export class Attempt {
     return this.#inFlight
   }
 
+  /** Ends its connection, unless that is no longer this attempt's. */
+  abandon(): void {
+    if (this.#inFlight) this.connection.abandon()
+  }
+
+  /** Its answer is to be read on. */
+  readOn(): void {
+    if (this.#inFlight) this.connection.resume()
+  }
+
   /** The connection is no longer this attempt's. */
   leave(): void {
     if (!this.#inFlight) return
@@ -131,8 +141,9 @@ export class Attempt {
   }
 
   /** The head of its answer has come. */
-  answerBegins(status: number, nowMs: number): void {
+  answerBegins({ status, fields }: ResponseHead, nowMs: number): void {
     this.#status = status
+    this.endpoint.sawAnswer(fields)
     this.#firstByteMs = nowMs - this.startedMs
     this.#placement.pool.trust(this.endpoint)
   }
@@ -192,5 +203,7 @@ function totalOfProof(proof: Proof): number {
       return TOTAL.retriesIdempotent
     case 'declared':
       return TOTAL.retriesDeclared
+    case 'refused':
+      return TOTAL.retriesRefused
   }
 }

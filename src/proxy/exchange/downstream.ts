@@ -5,6 +5,7 @@ import type { ResponseHead } from '../../http/heads.ts'
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { ListenerPlan } from '../../plan/listener.ts'
 import type { ProxyHeader } from '../../proxy-protocol/header.ts'
+import type { CertificateRefusal, ClientCertificate } from '../../tls/client-certificate.ts'
 import type { TunnelEnd } from '../runtime/tunnel-end.ts'
 import type { ClientLogins } from '../upstream/connection.ts'
 import type { Proxied } from '../upstream/proxied.ts'
@@ -31,6 +32,8 @@ export interface ClientSide {
   readonly proxied?: Proxied | undefined
   /** Undefined = it came without TLS. */
   readonly tls: TlsFacts | undefined
+  /** Why none of its requests is served: its certificate; undefined = they are. */
+  readonly refused: CertificateRefusal | undefined
 }
 
 /** What somebody in front of vigia said of the connection that it passes on. */
@@ -43,6 +46,8 @@ export interface SaidOfClient extends ProxyHeader {
 export interface TlsFacts {
   /** The host that the client named (SNI), lower case; undefined = none. */
   readonly serverName: string | undefined
+  /** That the client has presented, accepted or not; undefined = none. */
+  readonly certificate: ClientCertificate | undefined
   /** Chosen by ALPN; undefined = the client offered none. */
   readonly alpn: string | undefined
 }
@@ -62,8 +67,8 @@ export interface Downstream {
   readonly holdsBuffers: boolean
   /** An interim response (1xx but 101). */
   interim(head: ResponseHead): void
-  /** The response that follows is the connection's last: what the client sends can't be trusted to be in step. */
-  endAfterResponse(): void
+  /** The response that follows is the connection's last: what the client sends can't be trusted to be in step, or nothing of it is served. */
+  endAfterResponse(why: 'out-of-step' | 'refused'): void
   /** The final head. `bodiless` = nothing follows it, whatever its fields say; `cookie` = the value of a further Set-Cookie, which makes the answer private, '' = none. */
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void
   body(chunk: Buffer, start: number, end: number): void

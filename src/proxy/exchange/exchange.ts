@@ -3,6 +3,7 @@
 // every decision is made in policy/. How it ends (7, 8) is endable-exchange.ts.
 
 import { performance } from 'node:perf_hooks'
+import { CHUNKED } from '../../http/body.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/heads.ts'
 import { asksForLogin } from '../../http/login-schemes.ts'
@@ -23,6 +24,8 @@ import { EndableExchange } from './endable-exchange.ts'
 import { forwardedTrailers } from './fields/field-edits.ts'
 import { noteSession } from './placement.ts'
 
+/** RFC 9110 15.5.12. */
+const LENGTH_REQUIRED = 411
 /** What a failed attempt counts as for balancing by latency, ms. */
 const FAILURE_PENALTY_MS = 5000
 
@@ -128,27 +131,32 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   // 4. The request's body, as it comes.
 
   onRequestBody(chunk: Buffer, start: number, end: number): void {
-    if (this.over) return
+    if (this.isAnswered) return
     this.body.push(chunk, start, end)
     if (this.body.bytes > this.placement.route.bodyBytes) return this.breakOff('body-too-large')
     this.timer.onRequestBytes(end - start)
   }
 
   onRequestReadEnd(): void {
-    if (this.over || this.body.flush()) return
+    if (this.isAnswered || this.body.flush()) return
     if (this.attempt) this.attempt.stalls = this.timer.phase === 'request'
     this.timer.pauseBody()
     this.down.pauseBody()
   }
 
   onRequestEnd(trailers: Fields): void {
-    if (this.over) return
+    if (this.isAnswered) return
     this.body.end(trailers.names.length === 0 ? trailers : this.#forwarded(trailers))
     if (this.timer.phase === 'request' && this.body.sent) this.timer.awaitResponse()
   }
 
   #forwarded(trailers: Fields): Fields {
-    return forwardedTrailers(trailers, this.down.client.trusted, this.placement.edits)
+    return forwardedTrailers(
+      trailers,
+      this.down.client.trusted,
+      this.context.active.certificateFields,
+      this.placement.edits,
+    )
   }
 
   onUpstreamDrain(): void {
@@ -158,7 +166,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   }
 
   onRequestFault(code: AnswerCode): void {
-    if (!this.over) this.breakOff(code)
+    if (!this.isAnswered) this.breakOff(code)
   }
 
   // 5. The response, as it comes.
@@ -173,11 +181,17 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   onResponseHead(head: ResponseHead, bodiless: boolean): void {
     const attempt = this.attempt!
     const nowMs = performance.now()
-    attempt.answerBegins(head.status, nowMs)
+    attempt.answerBegins(head, nowMs)
     if (asksForLogin(head.status, head.fields)) {
       if (this.down.client.http2) return this.needHttp1()
       this.#askedForLogin(attempt.connection)
     }
+    if (
+      head.status === LENGTH_REQUIRED &&
+      this.record.forwarded.length === CHUNKED &&
+      this.#askWithLength(attempt, nowMs)
+    )
+      return
     if (this.#askElsewhere(attempt, head.status, nowMs)) return
     // Its answer, but not one that can be told.
     if (this.webSocketAccept !== undefined && ((head.status / 100) | 0) === 2)
@@ -192,7 +206,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
   /** What ends in the middle of a login ends for the client, too: it begins anew, as it would without a proxy. */
   #askedForLogin(connection: UpstreamConnection): void {
     this.#own(connection)
-    if (!connection.outlivesAnswer) this.down.endAfterResponse()
+    if (!connection.outlivesAnswer) this.down.endAfterResponse('out-of-step')
   }
 
   onUpgraded(head: ResponseHead, early: Buffer | undefined): void {
@@ -213,7 +227,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const attempt = this.attempt!
     if (this.progress.headSent && isRefusal(this.record.status, this.body.sent && !attempt.connection.writeFailed)) {
       attempt.recordAnswer()
-      return this.cut('upstream cut')
+      return this.cutBehind('upstream cut')
     }
     const connecting = this.timer.phase === 'connect'
     const made = this.record.attempts
@@ -227,10 +241,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
       if (!decision.stale && kind !== 'own')
         this.placement.pool.observe(attempt.endpoint, FAILURE_PENALTY_MS, performance.now())
       this.dispatch()
-    } else if (this.progress.headSent) this.cut('upstream cut')
+    } else if (this.progress.headSent) this.cutBehind('upstream cut')
     else {
       // A client whose login has ended learns it, and begins anew.
-      if (attempt.connection.login) this.down.endAfterResponse()
+      if (attempt.connection.login) this.down.endAfterResponse('out-of-step')
       this.answer(this.retrying.lastFailure!)
     }
   }
@@ -259,6 +273,17 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     if (!other) return false
     attempt.moveOn(this.retrying.proof!)
     this.#try(other, performance.now())
+    return true
+  }
+
+  /** The upstream takes no body without a length: from now on none of its pool gets one. */
+  #askWithLength(attempt: Attempt, nowMs: number): boolean {
+    attempt.endpoint.refusesChunks = true
+    if (!this.placement.pool.wantsLength) return false
+    if (!this.retrying.withLength(attempt, this.record.attempts, this.progress, nowMs)) return false
+    this.record.forwarded = { ...this.record.forwarded, length: this.body.bytes, written: undefined }
+    attempt.discard('refused')
+    this.dispatch()
     return true
   }
 

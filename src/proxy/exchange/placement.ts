@@ -12,6 +12,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
 import type { Compression } from './compression/compression.ts'
+import type { ClientSide } from './downstream.ts'
 import type { FieldEdits } from './fields/field-edits.ts'
 
 export interface Placement extends RoutedRequest {
@@ -29,12 +30,12 @@ export interface Placement extends RoutedRequest {
 /** @param path normalised; @returns undefined where no route matches */
 export function placementOf(
   active: ActiveSnapshot,
-  listener: string,
+  side: ClientSide,
   { hostName, method, meaning: { fields } }: RequestHead,
   path: string,
   clientAddress: string,
 ): Placement | undefined {
-  const table = active.tables.get(listener) ?? active.tableOfLeft
+  const table = active.tables.of(side.listener.name, side.tls?.certificate)
   const index = matchRoute(table, hostName, path, method)
   if (index < 0) return undefined
   const route = active.snapshot.routes[index]!

@@ -1,10 +1,10 @@
 // The body of one request on its way up: held (bounded) until a connection takes it, then passed through, and kept (bounded) for
 // another attempt where the route wants that. How it is framed and written is the connection's business.
 
-import { type BodyLength, NO_LENGTH } from '../../http/body.ts'
+import { type BodyLength, CHUNKED, NO_LENGTH } from '../../http/body.ts'
 import { type Fields, NO_FIELDS } from '../../http/fields.ts'
+import { GrowingBuffer } from '../runtime/growing-buffer.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'
-import { GrowingBuffer } from './growing-buffer.ts'
 
 /** Bytes that are held while there is no connection yet; then the client has to wait. */
 const HOLD_BYTES = 65_536
@@ -16,16 +16,23 @@ export class RequestBody {
   #trailers: Fields = NO_FIELDS
   /** All of the body so far: held for the first connection, or kept for another attempt; undefined = there is none, or not all. */
   #kept: GrowingBuffer | undefined = undefined
-  #replayBytes = 0
+  #replayBytes: number
   #connection: UpstreamConnection | undefined = undefined
 
   constructor(length: BodyLength) {
     this.received = length === NO_LENGTH || length === 0
+    // Its upstream may refuse it for want of a length: then it is sent again with one.
+    this.#replayBytes = length === CHUNKED ? HOLD_BYTES : 0
   }
 
   /** All of the request has been written. */
   get sent(): boolean {
     return this.received && this.#connection !== undefined
+  }
+
+  /** Of what came, the bytes that a connection has been given. */
+  get bytesUp(): number {
+    return this.bytes
   }
 
   /** Nothing of the body has been let go: another connection can get the same. */
@@ -35,7 +42,7 @@ export class RequestBody {
 
   /** A body of up to `bytes` stays at hand for another attempt. To be said before the first piece. */
   keep(bytes: number): void {
-    this.#replayBytes = bytes
+    this.#replayBytes = Math.max(this.#replayBytes, bytes)
   }
 
   /** All of the body, or undefined where it is not at hand, or there is none. */

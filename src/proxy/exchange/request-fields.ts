@@ -7,19 +7,22 @@ import { FIELD, type Field } from '../../http/field-names.ts'
 import { type Fields, firstValue, listOf, NO_FIELDS } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { forwardedElement, resolveClient } from '../../policy/request/client-address.ts'
-import { claimOf } from '../../policy/request/fields/claims.ts'
+import { claimOf, foldedName } from '../../policy/request/fields/claims.ts'
 import { countsHops } from '../../policy/request/method-class.ts'
+import { certificateField, chainField } from '../../tls/client-certificate.ts'
 import type { ClientSide } from './downstream.ts'
 
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/
 
-/** @param via name for Via, undefined = none */
+/** @param via name for Via, undefined = none @param certificateFields see ActiveSnapshot */
 export function forwardedRequest(
   { method, meaning, host, minor }: RequestHead,
   client: ClientSide,
   via: string | undefined,
   isTrusted: (address: string) => boolean,
+  certificateFields?: ReadonlySet<string>,
 ): ForwardedRequest {
   const { fields, options, length, maxForwards } = meaning
   const names: string[] = []
@@ -55,6 +58,7 @@ export function forwardedRequest(
         break
     }
     const name = fields.names[i]!
+    if (certificateFields?.has(foldedName(name))) continue
     if (options.nominated?.includes(name.toLowerCase())) continue
     const claim = fields.kinds[i] === FIELD.other ? claimOf(name) : undefined
     if (claim === 'imitation') continue
@@ -98,6 +102,19 @@ export function forwardedRequest(
     values.push(client.http2 ? `2.0 ${via}` : `1.${minor} ${via}`)
     kinds.push(FIELD.via)
   }
+  const certificate = client.tls?.certificate
+  const told = client.listener.tls?.clients
+  if (certificate && told) {
+    names.push(told.field)
+    values.push(certificateField(certificate))
+    kinds.push(FIELD.other)
+    const chain = told.chainField && chainField(certificate)
+    if (told.chainField && chain) {
+      names.push(told.chainField)
+      values.push(chain)
+      kinds.push(FIELD.other)
+    }
+  }
 
   const requestId = believed && firstValue(believed, FIELD.requestId)
   return {
@@ -111,6 +128,14 @@ export function forwardedRequest(
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
     written: undefined,
   }
+}
+
+/** Of all listeners: one that does not ask for certificates passes on what nobody has verified no more than the others. */
+export function certificateFieldsOf({ listeners }: Pick<Snapshot, 'listeners'>): ReadonlySet<string> | undefined {
+  const asking = listeners.flatMap(({ tls }) => tls?.clients ?? [])
+  if (asking.length === 0) return undefined
+  const names = ['Client-Cert', ...asking.map(({ field }) => field)]
+  return new Set(names.flatMap(name => [foldedName(name), foldedName(`${name}-Chain`)]))
 }
 
 /** What is left of Max-Forwards behind vigia. At 0 nothing is passed on at all: see arrival.ts. */

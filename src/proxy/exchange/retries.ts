@@ -3,11 +3,12 @@
 
 import { performance } from 'node:perf_hooks'
 import { type Fields, fieldValues } from '../../http/fields.ts'
-import { isKeyed } from '../../policy/request/declared.ts'
+import { declaredByHead } from '../../policy/request/declared.ts'
 import {
   type Declared,
   decideRetry,
   decideRetryOfAnswer,
+  decideRetryWithLength,
   type FailedAttempt,
   isBudgeted,
   isInDoubt,
@@ -113,6 +114,17 @@ export class Retries {
     return other
   }
 
+  /** An upstream has refused it for want of a length. @returns whether it is sent again with one, to whichever upstream */
+  withLength(attempt: Attempt, attemptsMade: number, progress: ResponseProgress, nowMs: number): boolean {
+    const decision = decideRetryWithLength(this.#repetition(attempt, attemptsMade, progress))
+    if (!decision.retry || !this.#body.received) return false
+    const { proof } = decision
+    this.tries.push(tryOf(attempt, this.#sentBytes(attempt), { status: 411, proof }, nowMs))
+    this.proof = proof
+    this.#body.detach()
+    return true
+  }
+
   /** Its upstream has gone silent: the choice of another to ask, or undefined where it can't or must not be sent again. */
   awayFrom(
     attempt: Attempt,
@@ -148,7 +160,7 @@ export class Retries {
   }
 
   #sentBytes({ sentBytes }: Attempt): number {
-    return sentBytes + this.#body.bytes
+    return sentBytes + this.#body.bytesUp
   }
 
   /** An upstream's answer goes to the client: no earlier attempt matters any more. */
@@ -201,9 +213,8 @@ export class Retries {
   /** Whether one of the route's promises covers this request. */
   #declare(): Declared | undefined {
     const { route, rpcReads } = this.#placement
-    if (route.longPoll === true && this.#method === 'POST') return 'poll'
-    const key = route.retry?.idempotencyKey ? fieldValues(this.#fields, 'idempotency-key') : undefined
-    if (isKeyed(this.#method, key)) return 'keyed'
+    const declared = declaredByHead(this.#method, route, () => fieldValues(this.#fields, 'idempotency-key'))
+    if (declared !== undefined) return declared
     if (rpcReads === undefined || this.#method !== 'POST') return undefined
     const body = this.#body.whole()
     const coding = fieldValues(this.#fields, 'content-encoding')

@@ -5,7 +5,7 @@ import { FIELD } from '../../http/field-names.ts'
 import { fieldValues, firstValue, NO_FIELDS } from '../../http/fields.ts'
 import type { RequestHead } from '../../http/heads.ts'
 import type { Application } from '../../plan/pool.ts'
-import type { Language } from '../../plan/snapshot.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { retryAfterS as secondsToEnd } from '../../policy/maintenance/retry-after.ts'
 import { isSafe } from '../../policy/request/method-class.ts'
 import { preferredLanguage, prefersJson, sendsJson } from '../../policy/request/negotiate.ts'
@@ -22,23 +22,23 @@ import type { ExchangeRecord } from './record.ts'
 /**
  * Hands the whole answer to the client's side, and notes it; the caller flushes.
  * @param retryAfterS seconds; undefined = what the pool says, where it is busy; a window says its own
- * @param fallback the language of who says none that there is; undefined = `en`
+ * @param snapshot says the language of who accepts none that there is, and what its operator adds to pages
  */
 export function sendAnswer(
   down: Downstream,
   record: ExchangeRecord,
   code: AnswerCode,
   retryAfterS: number | undefined,
-  fallback: Language | undefined,
+  snapshot: Pick<Snapshot, 'language' | 'pages'>,
 ): void {
   const { requestId, closedRoute, placement, head: request } = record
-  const form = formFor(record, fallback)
+  const form = formFor(record, snapshot)
   const waitS = isBusy(code) ? placement?.pool.plan.retryAfterS : retryAfterS
   const { head, body } = closedRoute
     ? closedRouteAnswer(closedRoute, form, visitOf(request, requestId, closedRoute))
     : answer(code, requestId, form, waitS)
   // What a malformed request is followed by can't be trusted to be a request.
-  if (code in FAULTS || code === 'internal-error') down.endAfterResponse()
+  if (code in FAULTS || code === 'internal-error') down.endAfterResponse('out-of-step')
   sendWhole(down, record, { head, body })
 }
 
@@ -53,19 +53,23 @@ export function sendWhole(down: Downstream, record: ExchangeRecord, { head, body
   record.bytesOut += bodiless ? 0 : body.length
 }
 
-function formFor({ head, closedRoute, placement }: ExchangeRecord, fallback: Language = 'en'): AnswerForm {
+function formFor(
+  { head, closedRoute, placement }: ExchangeRecord,
+  snapshot: Pick<Snapshot, 'language' | 'pages'>,
+): AnswerForm {
   const { fields } = head.meaning
-  const language = preferredLanguage(fieldValues(fields, 'accept-language'), LANGUAGES, fallback)
+  const language = preferredLanguage(fieldValues(fields, 'accept-language'), LANGUAGES, snapshot.language ?? 'en')
   const route = placement?.route
+  const pages = route?.pages ?? snapshot.pages
   const contentType = firstValue(fields, FIELD.contentType)
   // One of partners is a program for sure, whatever it accepts.
   const json =
     (closedRoute !== undefined && route?.integration === true) ||
     prefersJson(firstValue(fields, FIELD.accept), contentType)
-  if (!json) return { kind: 'page', language }
+  if (!json) return { kind: 'page', language, pages }
   // Nobody waits for the message of a poll.
-  if (route?.integration === true || route?.longPoll === true) return { kind: 'json', language }
-  return { kind: kindOf(placement?.pool.plan.application, head.method, contentType), language }
+  if (route?.integration === true || route?.longPoll === true) return { kind: 'json', language, pages }
+  return { kind: kindOf(placement?.pool.plan.application, head.method, contentType), language, pages }
 }
 
 /** Odoo's web client sends its calls as JSON by POST, Frappe's in any form. */

@@ -154,6 +154,17 @@ export class Level implements BalanceView {
     return this.endpoints.filter((each, i) => this.weights[i]! > 0 && !tried.includes(each)).map(({ slot }) => slot)
   }
 
+  /** The upstream that a followed key belongs to as things are. */
+  followed(key: number): Endpoint | undefined {
+    return this.#follow(key, this.weights)
+  }
+
+  /** Each upstream's part of what this level gets, 0 to 1. */
+  parts(): number[] {
+    const sum = this.weights.reduce((total, weight) => total + weight, 0)
+    return Array.from(this.weights, weight => (sum === 0 ? 0 : weight / sum))
+  }
+
   /** The upstream that a followed key belongs to while all are there. */
   home(key: number): Endpoint | undefined {
     return this.#follow(

@@ -126,6 +126,21 @@ export class Levels {
     return plan.priority > this.#lastPriority
   }
 
+  /** What part of new requests each upstream gets, 0 to 1. */
+  parts(): Map<Endpoint, number> {
+    return new Map(
+      this.#levels.flatMap((level, at) => {
+        const load = this.#levels.length === 1 ? 1 : (this.#loads[at] ?? 0)
+        return level.parts().map((part, i) => [level.endpoints[i]!, part * load] as const)
+      }),
+    )
+  }
+
+  /** Whom a followed key belongs to as things are. */
+  followed(key: number): Endpoint | undefined {
+    return this.#levels[this.#levels.length === 1 ? 0 : pickLevel(this.#loads, key / 2 ** 32)]?.followed(key)
+  }
+
   /** Whether the upstream that a followed key belongs to, were all of them there, can serve. */
   isHomeUp(key: number): boolean {
     const home = this.#levels[0]?.home(key)

@@ -4,6 +4,7 @@
 import { loopMark } from '../../http/cdn-loop.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
 import type { RoutePlan } from '../../plan/route.ts'
+import { wantsLength } from '../../policy/request/buffering/body-length.ts'
 import { TOTAL } from '../../shared/counter-cells.ts'
 import { AVAILABILITY } from '../../shared/upstream-table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -20,6 +21,15 @@ import type { Waiter } from './waiter.ts'
 
 /** Why an exchange may not wait. */
 export type WaitRefusal = 'overloaded' | 'queue-full' | 'queue-timeout'
+
+/** How a choice stands. */
+export interface Outlook {
+  readonly situation: 'usable' | 'none' | 'no-verdict-yet'
+  /** Whom the request belongs to; undefined = nobody yet. */
+  readonly own: Endpoint | undefined
+  /** What part of new requests each upstream gets, 0 to 1. */
+  readonly parts: ReadonlyMap<Endpoint, number>
+}
 
 export class Pool {
   readonly plan: PoolPlan
@@ -61,6 +71,24 @@ export class Pool {
     this.#successor = pool
   }
 
+  /** Its application is one of those whose servers hold a worker for each connection. */
+  get isKnown(): boolean {
+    return this.plan.application !== undefined
+  }
+
+  /** One of its upstreams holds a worker for each connection. */
+  get holdsWorkers(): boolean {
+    return this.isKnown || this.endpoints.some(endpoint => endpoint.holdsWorkers)
+  }
+
+  /** Its upstreams need to know how long a body is. */
+  get wantsLength(): boolean {
+    return wantsLength(
+      this.plan.requestBody,
+      this.endpoints.some(({ needsLength }) => needsLength),
+    )
+  }
+
   /** Whether an upstream could be chosen now. */
   isUsable(): boolean {
     this.#levels.refresh()
@@ -90,6 +118,28 @@ export class Pool {
     if (this.#levels.situation !== 'usable') return this.#levels.situation
     if (follow !== undefined && this.affinity?.plan.gone === 'fail' && !this.#levels.isHomeUp(follow)) return 'none'
     return this.#anyOf(selection)
+  }
+
+  /** What a choice would look at, for people: takes no permit, and nobody's turn. */
+  outlook(stickiness: Stickiness | undefined): Outlook {
+    const successor = this.#successor
+    if (successor) return successor.outlook(successor.#translated(stickiness))
+    this.#levels.refresh()
+    this.#selection.tried = undefined
+    const { endpoint, key } = stickiness ?? {}
+    const isBound = this.affinity?.plan.gone === 'fail'
+    const isOwn = endpoint && this.#serves(endpoint, this.#selection) && (isBound || !this.#levels.standsBy(endpoint))
+    const left = key === undefined ? undefined : this.#levels.leaving(key, this.#runtime.sessions)
+    const followed = key === undefined ? undefined : (left ?? this.#levels.followed(key))
+    const own = isOwn ? endpoint : followed
+    return { situation: isOwn || left ? 'usable' : this.#situationOf(endpoint, key), own, parts: this.#levels.parts() }
+  }
+
+  #situationOf(bound: Endpoint | undefined, follow: number | undefined): Outlook['situation'] {
+    const { situation } = this.#levels
+    if (this.affinity?.plan.gone !== 'fail') return situation
+    if (bound) return this.#runtime.table.availability(bound.slot) === AVAILABILITY.unknown ? 'no-verdict-yet' : 'none'
+    return situation === 'usable' && follow !== undefined && !this.#levels.isHomeUp(follow) ? 'none' : situation
   }
 
   /** Balances over what is available. */

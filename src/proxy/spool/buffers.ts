@@ -9,15 +9,17 @@ import { Spool, type SpoolRuntime } from './spool.ts'
 /** Largest block: what the spool writes and reads at a time. */
 export const BLOCK_BYTES = 65_536
 const FIRST_BYTES = 4096
-/** Blocks that are kept for the next ones. */
-const MOST_SPARE = 16
+/** From 4 to 64 KiB, each twice as large as the one before. */
+const SIZES = 5
+/** Of blocks that are kept for the next ones, by size. */
+const SPARE_BYTES = 1024 ** 2
 
 export class Buffers {
   readonly spool: Spool
   readonly #limits: BufferLimits
   readonly #accounts: BufferAccounts
   readonly #row: CounterRow
-  readonly #spare: ArrayBuffer[] = []
+  readonly #spare: readonly ArrayBuffer[][] = Array.from({ length: SIZES }, () => [])
 
   constructor(limits: BufferLimits, accounts: BufferAccounts, row: CounterRow, runtime: SpoolRuntime) {
     this.#limits = limits
@@ -33,9 +35,9 @@ export class Buffers {
 
   /** A block for so many bytes, or the first of them. It is in the account until it is given back. */
   allocate(bytes: number): Buffer {
-    let size = FIRST_BYTES
-    while (size < bytes && size < BLOCK_BYTES) size *= 2
-    const spare = size === BLOCK_BYTES ? this.#spare.pop() : undefined
+    const which = sizeOf(bytes)
+    const size = FIRST_BYTES << which
+    const spare = this.#spare[which]!.pop()
     this.take(size)
     return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(size)
   }
@@ -43,7 +45,8 @@ export class Buffers {
   /** A block of which nobody has a view any more. */
   free(block: ArrayBuffer): void {
     this.leave(block.byteLength)
-    if (block.byteLength === BLOCK_BYTES && this.#spare.length < MOST_SPARE) this.#spare.push(block)
+    const spare = this.#spare[sizeOf(block.byteLength)]!
+    if ((spare.length + 1) * block.byteLength <= SPARE_BYTES) spare.push(block)
   }
 
   /** So many bytes are held. */
@@ -65,4 +68,11 @@ export class Buffers {
   troubled(trouble: BufferTrouble): void {
     this.#row.bufferTrouble(trouble)
   }
+}
+
+/** The smallest that fits, else the largest. */
+function sizeOf(bytes: number): number {
+  let which = 0
+  while (FIRST_BYTES << which < bytes && which < SIZES - 1) which += 1
+  return which
 }

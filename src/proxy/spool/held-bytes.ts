@@ -1,9 +1,10 @@
-// The bytes of one body that are held, all of them from the first on: what is beyond its memory is in a file. Everything that comes is held,
-// whatever happens; who reads its source asks `room` whether to go on. They are read in their order, and from the beginning again; between
-// the first reading and the last nothing comes but where there is `trouble`.
+// The bytes of one body that are held, in the order in which they came: what is beyond its memory is in a file. They are read from the
+// beginning, once (a queue), or from the beginning again (`keeps`). Everything that came is held, whatever happens; who reads its source
+// asks `room` whether to go on.
 
 import type { BufferTrouble } from '../../policy/request/buffering/trouble.ts'
 import { BLOCK_BYTES, type Buffers } from './buffers.ts'
+import { ReadAhead } from './read-ahead.ts'
 import type { SpoolFile, SpoolOwner } from './spool-file.ts'
 
 export interface HeldOwner {
@@ -30,23 +31,25 @@ interface Block {
   used: number
 }
 
+/** Once there is a file, a block with so many bytes goes there: a slow client holds no more memory. */
+const WRITE_BYTES = 16_384
 /** On their way to the disk, of one body. */
 const MOST_QUEUED_BYTES = 4 * BLOCK_BYTES
-/** Pieces that are read ahead. */
-const AHEAD = 2
 
 export class HeldBytes implements SpoolOwner {
   /** All that came. */
   bytes = 0
   /** Of them, those that were in a file. */
   spooledBytes = 0
-  /** Why it should hold no more. */
+  /** Why it should hold no more; a queue forgets it when all is read. */
   trouble: BufferTrouble | undefined = undefined
   readonly #buffers: Buffers
   readonly #plan: HeldPlan
   readonly #owner: HeldOwner
+  readonly #keeps: boolean
   #file: SpoolFile | undefined = undefined
-  /** What comes behind the file. */
+  /** Of the body: where the file begins. The blocks come behind it. */
+  #fileAt = 0
   readonly #blocks: Block[] = []
   #memoryBytes = 0
   /** What the account has, bytes. */
@@ -57,25 +60,27 @@ export class HeldBytes implements SpoolOwner {
   #next = 0
   /** Somebody has a view of the last block. */
   #isLastShown = false
-  /** Of the file: read, and not asked for yet. */
-  #pieces: Buffer[] = []
-  #askedFor = 0
-  #outstanding = 0
-  /** What was asked for in another one is not wanted any more. */
-  #round = 0
+  readonly #ahead: ReadAhead
   /** Blocks that came back from the spool. */
   #returned = 0
   #wasBusy = false
 
-  constructor(buffers: Buffers, plan: HeldPlan, owner: HeldOwner) {
+  /** @param keeps it can be read more than once: nothing may come between the first reading and the last but where there is `trouble` */
+  constructor(buffers: Buffers, plan: HeldPlan, keeps: boolean, owner: HeldOwner) {
     this.#buffers = buffers
     this.#plan = plan
+    this.#keeps = keeps
+    this.#ahead = new ReadAhead(buffers, keeps)
     this.#owner = owner
   }
 
   /** Bytes that are still to be read. */
   get unread(): number {
     return this.bytes - this.#at
+  }
+
+  get isSpooled(): boolean {
+    return this.#file !== undefined
   }
 
   get room(): Room {
@@ -98,26 +103,42 @@ export class HeldBytes implements SpoolOwner {
     this.#wasBusy = this.room === 'busy'
   }
 
-  /** The next piece; undefined = all is read, or `onHeldReady` follows. */
+  /** The next piece; undefined = all is read, or `onHeldReady` follows. A queue lets go of what it gives. */
   next(): Buffer | undefined {
     const file = this.#file
     if (file !== undefined) {
-      if (this.#at < file.bytes) return this.#nextOfFile(file)
+      if (this.#at < this.#fileAt + file.bytes) return this.#nextOfFile(file)
       if (file.isReturning) return undefined
+      if (!this.#keeps) this.#closeFile()
     }
     const block = this.#blocks[this.#next]
-    if (block === undefined) return undefined
+    if (block === undefined) {
+      if (!this.#keeps) this.trouble = undefined
+      return undefined
+    }
     this.#at += block.used
-    this.#next += 1
-    this.#isLastShown = this.#next === this.#blocks.length
+    if (this.#keeps) {
+      this.#next += 1
+      this.#isLastShown = this.#next === this.#blocks.length
+    } else {
+      this.#blocks.shift()
+      this.#memoryBytes -= block.used
+      this.#leave(block.bytes.length)
+      if (this.unread === 0) this.trouble = undefined
+    }
     return block.bytes.subarray(0, block.used)
+  }
+
+  /** Nobody looks at what was given any more. */
+  reuse(): void {
+    this.#ahead.reuse()
   }
 
   /** It is read from the beginning again. */
   rewind(): void {
     this.#at = 0
     this.#next = 0
-    this.#stopReading()
+    this.#readAgain()
   }
 
   /** All of it, where all of it is in memory. */
@@ -131,7 +152,7 @@ export class HeldBytes implements SpoolOwner {
     this.#file?.close()
     this.#file = undefined
     this.#blocks.length = 0
-    this.#stopReading()
+    this.#ahead.end()
     this.#leave(this.#taken)
   }
 
@@ -155,7 +176,7 @@ export class HeldBytes implements SpoolOwner {
     block.bytes = this.#buffers.allocate(block.used + bytes)
     this.#taken += block.bytes.length
     before.copy(block.bytes, 0, 0, block.used)
-    this.#leave(before.length)
+    this.#free(before.buffer as ArrayBuffer)
   }
 
   /** What there is too much of in memory goes to the file. */
@@ -163,21 +184,37 @@ export class HeldBytes implements SpoolOwner {
     const isScarce = this.#buffers.isScarce
     if (isScarce || this.#memoryBytes > this.#plan.memoryBytes) this.#spill(isScarce || this.#file === undefined)
     else if (this.#file !== undefined) this.#spill(false)
-    if (this.bytes >= this.#plan.maxBytes) this.#stop('too-large')
+    const from = this.#file === undefined ? this.#at : this.#fileAt
+    if (this.trouble === undefined && (this.#keeps ? this.bytes : this.bytes - from) >= this.#plan.maxBytes)
+      this.#stop('too-large')
   }
 
-  /** @param all else blocks that are full */
+  /** @param all else what is worth a write */
   #spill(all: boolean): void {
-    const file = this.#file ?? this.#buffers.spool.open(this)
+    const file = this.#file ?? this.#openFile()
     if (typeof file === 'string') return this.#stop(file)
-    this.#file = file
     for (let block = this.#blocks[0]; block !== undefined; block = this.#blocks[0]) {
-      if (!all && block.used < BLOCK_BYTES) return
+      if (!all && block.used < WRITE_BYTES) return
       if (!file.write(block.bytes.buffer as ArrayBuffer, block.used)) return this.#stop('disk')
       this.#blocks.shift()
       this.#memoryBytes -= block.used
       this.spooledBytes += block.used
     }
+  }
+
+  #openFile(): SpoolFile | BufferTrouble {
+    const file = this.#buffers.spool.open(this)
+    if (typeof file === 'string') return file
+    this.#file = file
+    this.#fileAt = this.#at
+    this.#readAgain()
+    return file
+  }
+
+  #closeFile(): void {
+    this.#file?.close()
+    this.#file = undefined
+    this.#ahead.end()
   }
 
   #stop(trouble: BufferTrouble): void {
@@ -187,39 +224,31 @@ export class HeldBytes implements SpoolOwner {
   }
 
   #nextOfFile(file: SpoolFile): Buffer | undefined {
-    const piece = this.#pieces.shift()
-    if (piece !== undefined) {
-      this.#at += piece.length
-      this.#leave(piece.length)
-    }
-    while (!file.isReturning && this.#askedFor < file.bytes && this.#outstanding + this.#pieces.length < AHEAD) {
-      const bytes = Math.min(BLOCK_BYTES, file.bytes - this.#askedFor)
-      file.read(this.#askedFor, bytes, this.#round)
-      this.#askedFor += bytes
-      this.#outstanding += 1
-    }
+    const piece = this.#ahead.next(file)
+    this.#at += piece?.length ?? 0
     return piece
   }
 
-  /** Of pieces that have been read, none is lost: they are read again. */
-  #stopReading(): void {
-    for (const piece of this.#pieces) this.#leave(piece.length)
-    this.#pieces = []
-    this.#askedFor = this.#at
-    this.#outstanding = 0
-    this.#round += 1
+  /** What has been read of the file, and not been given, is read again. */
+  #readAgain(): void {
+    this.#ahead.goTo(this.#at - this.#fileAt)
   }
 
+  /** Of a block that somebody may look at. */
   #leave(bytes: number): void {
     this.#taken -= bytes
     this.#buffers.leave(bytes)
   }
 
+  #free(block: ArrayBuffer): void {
+    this.#taken -= block.byteLength
+    this.#buffers.free(block)
+  }
+
   // ---- from the spool ----
 
   onWritten(block: ArrayBuffer, bytes: number): void {
-    this.#taken -= block.byteLength
-    this.#buffers.free(block)
+    this.#free(block)
     this.#buffers.spooled(bytes)
     this.#tellRoom()
   }
@@ -232,22 +261,14 @@ export class HeldBytes implements SpoolOwner {
     this.#stop(trouble)
     if (this.#file?.isReturning === true) return
     this.#returned = 0
-    this.#stopReading()
-    if (this.#file?.bytes === 0) {
-      this.#file.close()
-      this.#file = undefined
-    }
+    this.#readAgain()
+    if (this.#file?.bytes === 0) this.#closeFile()
     this.#owner.onHeldRoom()
     this.#owner.onHeldReady()
   }
 
-  onRead(bytes: ArrayBuffer, round: number): void {
-    if (round !== this.#round) return
-    this.#outstanding -= 1
-    this.#taken += bytes.byteLength
-    this.#buffers.take(bytes.byteLength)
-    this.#pieces.push(Buffer.from(bytes))
-    this.#owner.onHeldReady()
+  onRead(block: ArrayBuffer, bytes: number, round: number): void {
+    if (this.#ahead.arrived(block, bytes, round)) this.#owner.onHeldReady()
   }
 
   onSlow(): void {
@@ -257,6 +278,7 @@ export class HeldBytes implements SpoolOwner {
 
   onLost(detail: string): void {
     this.#file = undefined
+    this.#ahead.end()
     this.#owner.onHeldLost(detail)
   }
 

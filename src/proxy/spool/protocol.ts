@@ -14,12 +14,13 @@ export type ToSpool =
       /** With the first write of a file. */
       readonly create?: SpoolPlace | undefined
     }
-  /** Refused or not, `read` follows. */
+  /** Into `into`, which has room for it. */
   | {
       readonly type: 'read'
       readonly file: number
       readonly at: number
       readonly length: number
+      readonly into: ArrayBuffer
       readonly round: number
     }
   /** The file is gone; nothing follows. */
@@ -45,6 +46,13 @@ export type FromSpool =
       /** One line. */
       readonly detail: string
     }
-  | { readonly type: 'read'; readonly file: number; readonly bytes: ArrayBuffer; readonly round: number }
+  /** Less than asked for where the file has no more. */
+  | {
+      readonly type: 'read'
+      readonly file: number
+      readonly bytes: ArrayBuffer
+      readonly length: number
+      readonly round: number
+    }
   /** What was asked for can't be read. */
   | { readonly type: 'unreadable'; readonly file: number; readonly detail: string }

@@ -10,8 +10,8 @@ export interface SpoolOwner {
   onWritten(block: ArrayBuffer, bytes: number): void
   /** A block is back, unwritten: with all that follow, in their order. */
   onRefused(block: ArrayBuffer, bytes: number, trouble: BufferTrouble): void
-  /** @param round of the request */
-  onRead(bytes: ArrayBuffer, round: number): void
+  /** @param bytes of the block that were read @param round of the request */
+  onRead(block: ArrayBuffer, bytes: number, round: number): void
   /** Nothing of the file can be read any more. @param detail one line */
   onLost(detail: string): void
   /** The disk takes too long: nothing more is to be written. */
@@ -72,9 +72,9 @@ export class SpoolFile {
     return true
   }
 
-  /** `onRead` or `onLost` follows. @param round comes back with the bytes */
-  read(at: number, bytes: number, round: number): void {
-    this.#spool.send({ type: 'read', file: this.id, at, length: bytes, round })
+  /** Takes a block away, to be read into; `onRead` or `onLost` follows. @param round comes back with it */
+  read(at: number, bytes: number, block: ArrayBuffer, round: number): void {
+    this.#spool.send({ type: 'read', file: this.id, at, length: bytes, into: block, round })
   }
 
   close(): void {
@@ -97,7 +97,7 @@ export class SpoolFile {
         this.#arrived(message.length)
         return this.#owner.onRefused(message.bytes, message.length, message.trouble)
       case 'read':
-        return this.#owner.onRead(message.bytes, message.round)
+        return this.#owner.onRead(message.bytes, message.length, message.round)
       case 'unreadable':
         this.#spool.pause('disk-failed', message.detail)
         return this.lose(message.detail)

@@ -100,16 +100,17 @@ export class SpoolFiles {
     }
   }
 
-  #read({ file, at, length, round }: ToSpool & { type: 'read' }): FromSpool {
+  #read({ file, at, length: asked, into, round }: ToSpool & { type: 'read' }): FromSpool {
     const open = this.#files.get(file)!
-    const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, open.bytes - at)))
+    const length = Math.max(0, Math.min(asked, open.bytes - at))
+    const bytes = new Uint8Array(into)
     try {
-      for (let done = 0; done < bytes.length; ) {
-        const got = readSync(open.descriptor, bytes, done, bytes.length - done, at + done)
+      for (let done = 0; done < length; ) {
+        const got = readSync(open.descriptor, bytes, done, length - done, at + done)
         if (got === 0) return { type: 'unreadable', file, detail: 'its file is shorter than what was written' }
         done += got
       }
-      return { type: 'read', file, bytes: bytes.buffer, round }
+      return { type: 'read', file, bytes: into, length, round }
     } catch (error) {
       return { type: 'unreadable', file, detail: wordsOf(error) }
     }

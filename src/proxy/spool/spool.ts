@@ -10,9 +10,13 @@ import type { FromSpool, ToSpool } from './protocol.ts'
 import { SpoolFile, type SpoolHost, type SpoolOwner } from './spool-file.ts'
 
 /** A disk that does not take a write for so long counts as slow. */
-const SLOW_MS = 2000
+const SLOW_MS = 4000
+/** Until the thread has answered for the first time: it starts meanwhile. */
+const STARTING_MS = 30_000
 /** After a trouble of the disk, no file is begun for so long. */
 const PAUSE_MS = 10_000
+/** Between two looks; after more this thread stood still itself, and what the disk has done is yet to be read. */
+const STANDSTILL_MS = 1000
 
 export interface SpoolRuntime {
   /** Asks control for a port to the thread: `connect` follows. */
@@ -31,9 +35,13 @@ export class Spool implements SpoolHost {
   /** What waits for the port. */
   #waiting: ToSpool[] = []
   #lastFile = 0
+  /** How long a write may take, ms. */
+  #patienceMs = STARTING_MS
   #trouble: BufferTrouble = 'disk-failed'
-  /** Monotonic ms. */
+  /** All monotonic ms. */
   #pausedUntilMs = 0
+  #lookedMs = 0
+  #awakeMs = 0
 
   constructor(limits: BufferLimits, accounts: BufferAccounts, runtime: SpoolRuntime) {
     this.limits = limits
@@ -56,6 +64,7 @@ export class Spool implements SpoolHost {
   connect(port: MessagePort): void {
     this.#isAsked = false
     this.#port = port
+    this.#patienceMs = STARTING_MS
     port.on('message', (message: FromSpool) => this.#heard(message))
     port.on('close', () => this.#lost(port))
     const waiting = this.#waiting
@@ -65,9 +74,11 @@ export class Spool implements SpoolHost {
 
   /** To be called now and then: files that wait for the disk for too long go without it. */
   look(nowMs: number): void {
+    if (nowMs - this.#lookedMs > STANDSTILL_MS) this.#awakeMs = nowMs
+    this.#lookedMs = nowMs
     for (const file of this.#files.values()) {
-      if (nowMs - file.waitsSinceMs < SLOW_MS) continue
-      this.pause('disk-slow', `the disk has not taken a write for ${SLOW_MS / 1000} s`)
+      if (nowMs - Math.max(file.waitsSinceMs, this.#awakeMs) < this.#patienceMs) continue
+      this.pause('disk-slow', `the disk has not taken a write for ${this.#patienceMs / 1000} s`)
       file.giveUp()
     }
   }
@@ -91,7 +102,7 @@ export class Spool implements SpoolHost {
   }
 
   send(message: ToSpool): void {
-    if (this.#port) this.#port.postMessage(message, message.type === 'write' ? [message.bytes] : [])
+    if (this.#port) this.#port.postMessage(message, blockOf(message))
     else if (message.type === 'close') this.#waiting = this.#waiting.filter(({ file }) => file !== message.file)
     else {
       this.#waiting.push(message)
@@ -106,6 +117,7 @@ export class Spool implements SpoolHost {
   }
 
   #heard(message: FromSpool): void {
+    this.#patienceMs = SLOW_MS
     this.#files.get(message.file)?.heard(message)
   }
 
@@ -116,4 +128,9 @@ export class Spool implements SpoolHost {
     this.pause('disk-failed', 'the thread that writes the files of buffers has ended')
     for (const file of [...this.#files.values()]) file.lose('the thread that had its file has ended')
   }
+}
+
+function blockOf(message: ToSpool): ArrayBuffer[] {
+  if (message.type === 'write') return [message.bytes]
+  return message.type === 'read' ? [message.into] : []
 }

@@ -3,11 +3,10 @@
 
 import type { Socket } from 'node:net'
 import { CHUNKED, isBodiless, NO_LENGTH } from '../../http/body.ts'
-import { type Fields, fieldValue } from '../../http/fields.ts'
+import type { Fields } from '../../http/fields.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import { type RequestHead, type ResponseHead, SWITCHING_PROTOCOLS } from '../../http/heads.ts'
 import type { HeadLimits } from '../../http/limits.ts'
-import { areOffered } from '../../http/upgrades.ts'
 import { BodyReader, UNTIL_CLOSE } from '../../http1/body-reader.ts'
 import { HeadReader, NEEDS_MORE, REFUSED } from '../../http1/head-reader.ts'
 import { requestText } from '../../http1/request-text.ts'
@@ -23,6 +22,7 @@ import type { Opening } from './open-socket.ts'
 import type { ProxiedClient } from './proxied-client.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { RequestWriter } from './request-writer.ts'
+import { upgradeFault } from './upgrade-fault.ts'
 import { codeOf, FailableWrites } from './write-failure.ts'
 
 /** Where one client has logged in. */
@@ -32,7 +32,6 @@ type Owner = ConnectionOwner<UpstreamConnection>
 
 /** Most interim responses before a final one. */
 const MAX_INTERIM = 64
-const ACCEPT = 'sec-websocket-accept'
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'gone'
 
 export class UpstreamConnection {
@@ -126,6 +125,11 @@ export class UpstreamConnection {
     return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0
   }
 
+  /** Bytes that were flushed have not left this process yet. */
+  get hasUnsent(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
   /** Ends the attempt from this side: nothing is told to it any more. */
   abandon(): void {
     this.#attempt = undefined
@@ -214,13 +218,8 @@ export class UpstreamConnection {
 
   #upgraded(head: ResponseHead, early: Buffer | undefined): void {
     const attempt = this.#attempt
-    const { upgrade } = head.options
-    if (attempt?.offers === undefined || !attempt.requestSent || this.writeFailed || upgrade === undefined) {
-      return this.#fail('garbage', '101 to a request that did not ask for it')
-    }
-    if (!areOffered(upgrade, attempt.offers)) return this.#fail('garbage', '101 to a protocol that was not offered')
-    const { webSocketAccept: accept = fieldValue(head.fields, ACCEPT) } = attempt
-    if (fieldValue(head.fields, ACCEPT) !== accept) return this.#fail('garbage', `101 with a wrong ${ACCEPT}`)
+    const fault = upgradeFault(this.writeFailed ? undefined : attempt, head)
+    if (attempt === undefined || fault !== undefined) return this.#fail('garbage', fault ?? '')
     this.#phase = 'tunnel'
     this.#attempt = undefined
     this.#owner.onGone(this, false)
@@ -233,6 +232,7 @@ export class UpstreamConnection {
     const bodiless = isBodiless(attempt.method, head.status)
     this.#interims = 0
     this.#persistent = head.minor === 1 ? !head.options.close : head.options.keepAlive && !head.options.close
+    if (!this.#persistent) this.#owner.onLastAnswer(this, head.status)
     this.#persistent &&= this.login !== undefined || staysInStep(attempt.method, this.#sent, head.status, head.length)
     this.#announced = head.keepAlive
     this.#body.begin(bodiless ? 0 : head.length === NO_LENGTH ? UNTIL_CLOSE : head.length)

@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
+import type { Fields } from '../../http/fields.ts'
 import type { HeadLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
@@ -25,6 +26,7 @@ import { type Expiring, Timer } from '../runtime/timer-wheel.ts'
 import type { AttemptEvents } from './attempt-events.ts'
 import { type ClientLogins, UpstreamConnection } from './connection.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
+import { HoldingWatch } from './holding-watch.ts'
 import { keepAlive } from './keep-alive.ts'
 import { Newcomers } from './newcomers.ts'
 import { type Opening, openSocket } from './open-socket.ts'
@@ -34,6 +36,8 @@ import type { ProxiedClient } from './proxied-client.ts'
 const SWEEP_MS = 50
 /** Idle connections beyond the limit last for so long: requests that come together over HTTP/2 leave them together, for the next ones. */
 const BURST_MS = 100
+/** An idle connection that the upstream ends within so long was not to be used again. */
+const AT_ONCE_MS = 100
 
 export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly slot: number
@@ -51,9 +55,12 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   /** Idle, and each of them the login of one client, which alone rides it and with which it ends. */
   readonly #logins = new Set<UpstreamConnection>()
   readonly #newcomers: Newcomers
+  readonly #holding: HoldingWatch
   readonly #sweep = new Timer(this)
   readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
+  /** It has answered 411. */
+  refusesChunks = false
   #retired = false
   #ended = false
 
@@ -64,6 +71,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#runtime = runtime
     this.#headLimits = headLimits
     this.#newcomers = new Newcomers(slot, runtime, () => this.closeOldest())
+    this.#holding = new HoldingWatch(slot, runtime)
     this.#configuredIdle = pool.idleConnections
     this.#maxIdle = this.#idleLimit()
     this.#maxIdleMs = pool.idleConnectionMs
@@ -103,6 +111,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
       this.#idle.splice(at, 1)
       proxied.forget(connection)
     } else this.#idle.pop()
+    this.#holding.sawReuse()
     this.#runtime.row.add(this.slot, TOTAL.connectionsReused, 1)
     return connection
   }
@@ -143,6 +152,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#runtime.row.move(this.slot, GAUGE.connections, 1)
     this.#runtime.row.add(this.slot, TOTAL.connectionsOpened, 1)
     this.#newcomers.add(connection, nowMs)
+    this.#holding.opened()
     if (this.#sweep.dueTick === 0) this.#runtime.wheel.arm(this.#sweep, SWEEP_MS)
     return connection
   }
@@ -157,6 +167,21 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   /** A request on a re-used connection failed before its answer began: the connection was stale. */
   learnStale(idleMs: number): void {
     this.#evidence = sawStaleFailure(this.#evidence, idleMs)
+  }
+
+  /** Bodies have to say their length: it refuses those that don't, or loses them. */
+  get needsLength(): boolean {
+    return this.refusesChunks || this.#holding.losesChunks
+  }
+
+  /** It is known to hold a worker for each connection. */
+  get holdsWorkers(): boolean {
+    return this.#holding.holdsWorkers
+  }
+
+  /** Of an answer. */
+  sawAnswer(fields: Fields): void {
+    this.#holding.sawAnswer(fields)
   }
 
   /** Its drain has come to its end, and it has not been enabled again. */
@@ -216,6 +241,11 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     login.keep(this, connection)
   }
 
+  onLastAnswer(connection: UpstreamConnection, status: number): void {
+    // After an error many do so.
+    if (connection.idleSinceMs === 0 && status < 400) this.#holding.sawEnding()
+  }
+
   onGone(connection: UpstreamConnection, idle: boolean): void {
     this.#runtime.row.move(this.slot, GAUGE.connections, -1)
     if (!idle) return this.#newcomers.remove(connection)
@@ -227,8 +257,10 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     const at = this.#idle.indexOf(connection)
     if (at < 0) return
     this.#idle.splice(at, 1)
-    if (connection.closedByUpstream)
-      this.#evidence = sawIdleClose(this.#evidence, performance.now() - connection.idleSinceMs)
+    if (!connection.closedByUpstream) return
+    const idleMs = performance.now() - connection.idleSinceMs
+    this.#evidence = sawIdleClose(this.#evidence, idleMs)
+    if (idleMs < AT_ONCE_MS) this.#holding.sawEnding()
   }
 
   onUnexpected(error: unknown): void {

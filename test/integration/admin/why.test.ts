@@ -112,3 +112,43 @@ describe('a request that was not plain', () => {
     expect(paths['/pools/{pool}/upstreams/{upstream}'].get.tags).toEqual(['explain'])
   })
 })
+
+describe('vigia doctor', () => {
+  const doctor = (...args: string[]) =>
+    vigiaCommand(['doctor', '--admin', `http://127.0.0.1:${vigia.adminPort}`, '--json', ...args])
+
+  test('finds the vigia that runs and its file, and asks its upstreams from here', async () => {
+    const { code, stdout } = await doctor()
+    // One upstream is out, so something is wrong.
+    expect(code).toBe(1)
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; severity: string; what: string }[] }
+    const of = (check: string) => findings.find(each => each.check === check)
+    expect(of('vigia')).toMatchObject({ severity: 'ok' })
+    expect(of('configuration')?.what).toBe(`${vigia.configFile} can be used`)
+    expect(of('listener web')).toMatchObject({ severity: 'ok', what: expect.stringContaining("is vigia's alone") })
+    expect(of('probe why/erp-2')).toMatchObject({ severity: 'error', what: expect.stringContaining('status 302') })
+    expect(of('probe why/erp-1')?.severity).toBe('ok')
+    expect(findings.filter(each => each.what.includes('hidden'))).toEqual([])
+  })
+
+  test('works where none runs: of the ports others are told, and nobody is probed who should not be', async () => {
+    const nobody = await vigiaCommand([
+      ...['doctor', '--admin', 'http://127.0.0.1:1', '-c', '/nowhere.yaml', '--json', '--no-probes'],
+    ])
+    expect(nobody.code).toBe(1)
+    const { findings } = JSON.parse(nobody.stdout) as { findings: { check: string; severity: string }[] }
+    expect(findings.find(each => each.check === 'vigia')?.severity).toBe('note')
+    expect(findings.find(each => each.check === 'configuration')?.severity).toBe('error')
+    expect(findings.filter(each => each.check.startsWith('probe'))).toEqual([])
+  })
+})
+
+test('vigia top without a terminal is one picture, or JSON', async () => {
+  const args = ['top', '--admin', `http://127.0.0.1:${vigia.adminPort}`]
+  const { code, stdout } = await vigiaCommand(args)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^vigia [\s\S]*\nPOOL +STATE +REQ\/S[\s\S]*\nwhy +1 of 2 [\s\S]*\n {2}erp-2 +out /)
+  const { pools } = JSON.parse((await vigiaCommand([...args, '--json'])).stdout) as { pools: { name: string }[] }
+  expect(pools.map(({ name }) => name)).toEqual(['why'])
+  expect((await vigiaCommand([...args, '--delay', 'x'])).code).toBe(2)
+})

@@ -26,6 +26,9 @@ beforeAll(async () => {
       'Content-Type': 'text/plain',
       'Cache-Control': request.url!.startsWith('/files') ? 'max-age=600' : 'no-store',
       Trailer: 'X-Inner, X-Sum',
+      // None of its business.
+      Connection: 'keep-alive, X-Frame-Options, X-Hop',
+      'X-Hop': 'by hop',
     })
     response.addTrailers({ 'X-Inner': '1', 'X-Sum': '2' })
     response.end('a text that is long enough to be compressed '.repeat(50))
@@ -150,7 +153,7 @@ describe('an answer', () => {
   test('has what is set in place of what its upstream says, and lacks what is removed', async () => {
     const { headers } = await ask('/')
     expect(headers).toMatchObject({ 'x-frame-options': 'DENY', 'x-served-by': 'erp-1', 'x-powered-by': 'ERP' })
-    expect(headers).not.toHaveProperty('server')
+    for (const name of ['server', 'x-hop']) expect(headers).not.toHaveProperty(name)
   })
 
   test('that is compressed varies by what is set and by its coding', async () => {

@@ -162,6 +162,18 @@ describe('a sample node', () => {
     expect((await fetch(url(1, '/health'))).status).toBe(200)
   })
 
+  test('is told from one that runs while it is frozen', async () => {
+    const { pid } = fleet.states()[1]!
+    process.kill(pid!, 'SIGSTOP')
+    try {
+      await until('it counts as frozen', () => fleet.states()[1]!.state === 'frozen')
+      await until('the other one runs', () => fleet.states()[0]!.state === 'running')
+    } finally {
+      process.kill(pid!, 'SIGCONT')
+    }
+    await until('it runs again', () => fleet.states()[1]!.state === 'running')
+  })
+
   test('is not crashed by another site in a visitor’s browser', async () => {
     const response = await fetch(url(0, '/demo/crash'), { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } })
     expect(response.status).toBe(403)

@@ -7,6 +7,10 @@ export interface Case {
   readonly name: string
   /** @param id of the order, where it is one */
   readonly run: (visitor: Visitor, id: string) => Promise<string>
+  /** No fault, whatever direct clients see. */
+  readonly right?: string
+  /** Nothing but what is right is right. */
+  readonly isStrict?: boolean
 }
 
 const KIB = 1024
@@ -30,7 +34,7 @@ export const CASES: readonly Case[] = [
   asked('cookies of 2 KiB', { path: '/hello', fields: [`Cookie: sid=${'c'.repeat(2 * KIB)}`] }),
   asked('cookies of 12 KiB', { path: '/hello', fields: [`Cookie: sid=${'c'.repeat(12 * KIB)}`] }),
   order('POST', { length: 100 }),
-  order('POST, chunked', { length: 12, chunked: true }),
+  { ...order('POST, chunked', { length: 12, chunked: true }), right: '200 order 12', isStrict: true },
   order('POST of 1 MiB', { length: KIB ** 2 }),
   order('POST, waiting for 100', { length: 5_000, expects: true }),
   {
@@ -46,6 +50,6 @@ export const CASES: readonly Case[] = [
   refused('refused, 64 KiB, written first', { length: 64 * KIB, writesFirst: true }),
   refused('refused, 1 MiB', { length: KIB ** 2 }),
   refused('refused, 1 MiB, written first', { length: KIB ** 2, writesFirst: true }),
-  refused('refused, 1 MiB, chunked', { length: KIB ** 2, chunked: true }),
+  { ...refused('refused, 1 MiB, chunked', { length: KIB ** 2, chunked: true }), right: '403 refused' },
   refused('refused, waiting for 100', { length: 64 * KIB, expects: true }),
 ]

@@ -12,7 +12,7 @@ import { freePort } from '../../support/free-port.ts'
 import { until } from '../../support/until.ts'
 import { fetchText, startVigia } from '../../support/vigia.ts'
 import { Visitor } from './client.ts'
-import { APPS } from './servers.ts'
+import { APPS, type Server } from './servers.ts'
 
 export interface Front {
   readonly port: number
@@ -30,16 +30,16 @@ export function missingFront(name: FrontName): string | undefined {
 }
 
 /** Resolves when it serves all of them. */
-export async function startFront(name: FrontName, ports: readonly number[]): Promise<Front> {
-  const proxy = name === 'vigia' ? await startOwn(ports) : await startHaproxy(ports, name === 'haproxy-close')
+export async function startFront(name: FrontName, ports: readonly number[], pool?: Server['pool']): Promise<Front> {
+  const proxy = name === 'vigia' ? await startOwn(ports, pool) : await startHaproxy(ports, name === 'haproxy-close')
   const visitor = new Visitor(proxy.port, false)
   await until(`${name} serves`, async () => (await visitor.ask({ path: '/hello' })) === '200 hello')
   return proxy
 }
 
-async function startOwn(upstreams: readonly number[]): Promise<Front> {
+async function startOwn(upstreams: readonly number[], pool?: Server['pool']): Promise<Front> {
   const health = { path: '/hello', interval: '2s', timeout: '2s' }
-  const vigia = await startVigia({ upstreams, pool: { health }, config: { workers: 2, shutdown: '2s' } })
+  const vigia = await startVigia({ upstreams, pool: { health, ...pool }, config: { workers: 2, shutdown: '2s' } })
   await until('all are available', async () => (await vigia.status()).pools[0]?.available === upstreams.length)
   return {
     port: vigia.port,

@@ -2,11 +2,12 @@
 
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import { CASES } from './cases.ts'
 import { FRONTS, type Front, type FrontName, missingFront, startFront } from './fronts.ts'
 import { missingPackages, Node } from './node.ts'
 import { SERVERS, type Server } from './servers.ts'
 import { inHealth, inKill, inReload, type Seen } from './trials.ts'
-import { countOf, onlyThrough, ordersOf, total } from './verdict.ts'
+import { countOf, onlyThrough, ordersOf, total, wrongOf } from './verdict.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -61,14 +62,14 @@ async function tryOut(server: Server): Promise<Row> {
     nodes.push(first)
     const direct = await inHealth(first.port, { keeps: false, lacks })
     const directReload = server.reload && (await inReload(first.port, { keeps: false }, first))
-    const one = await startFront(peer, [first.port])
+    const one = await startFront(peer, [first.port], server.pool)
     fronts.push(one)
     const health = await inHealth(one.port, { keeps: true, lacks, slowMs: slowFrom(direct) })
     const doubts = (await one.inDoubt()) ?? []
     const reload = server.reload && (await inReload(one.port, { keeps: true, slowMs: slowFrom(directReload) }, first))
     const second = await Node.start(server)
     nodes.push(second)
-    const two = await startFront(peer, [first.port, second.port])
+    const two = await startFront(peer, [first.port, second.port], server.pool)
     fronts.push(two)
     const kill = await inKill(two, first)
 
@@ -77,11 +78,13 @@ async function tryOut(server: Server): Promise<Row> {
       seen,
       nodes.flatMap(node => node.orders()),
     )
-    const only = onlyThrough(health.outcomes, direct.outcomes)
+    const isRight = (each: string) => CASES.some(({ name, right }) => right && each.startsWith(`${name}: ${right} x`))
+    const only = onlyThrough(health.outcomes, direct.outcomes).filter(each => !isRight(each))
     const onlyInReload = reload && directReload ? onlyThrough(reload.outcomes, directReload.outcomes) : []
     const errors = total(kill.outcomes) - countOf(kill.outcomes, /^200 /)
     const inDoubt = countOf(kill.outcomes, /in-doubt/)
-    const faults = [...only, ...onlyInReload.map(each => `in a reload: ${each}`)]
+    const wrong = peer === 'vigia' ? wrongOf(health.outcomes, CASES) : []
+    const faults = [...wrong, ...only, ...onlyInReload.map(each => `in a reload: ${each}`)]
     if (only.length > 0) faults.push(...doubts.map(each => `in doubt in health: ${each}`))
     if (lost > 0) faults.push(`${lost} orders lost`)
     if (doubled > 0) faults.push(`${doubled} orders doubled`)

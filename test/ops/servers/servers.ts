@@ -21,6 +21,8 @@ export interface Server {
   readonly files?: Readonly<Record<string, string>>
   /** Files of the system that its folder needs a copy of. */
   readonly copies?: Readonly<Record<string, string>>
+  /** Keys of the pool that vigia's manual gives for it. */
+  readonly pool?: Readonly<Record<string, unknown>>
   /** Cases that say nothing of it. */
   readonly lacks?: readonly string[]
   /** Reloads it without loss, says its manual. */
@@ -30,6 +32,9 @@ export interface Server {
 export const APPS = fileURLToPath(new URL('./apps', import.meta.url))
 const app = (name: string) => `${APPS}/${name}`
 const python = '/usr/bin/python3'
+
+/** Of a body that says no length its application finds nothing, or raw chunks. */
+const TAKES_NO_CHUNKS = { requestBody: 'length' }
 
 const gunicorn = (name: string, ...more: string[]): Server => ({
   name,
@@ -59,6 +64,7 @@ const uwsgi = (name: string, socket: string): Server => ({
     ...['--master', '--die-on-term', '--processes', '2', '--buffer-size', '16384', '--disable-logging'],
     ...['--max-requests', '40'],
   ],
+  pool: TAKES_NO_CHUNKS,
   reload: 'SIGHUP',
 })
 
@@ -117,6 +123,7 @@ export const SERVERS: readonly Server[] = [
       ...['--listen', `tcp:${port}:interface=127.0.0.1`],
     ],
     env: () => ({ PYTHONPATH: APPS }),
+    pool: TAKES_NO_CHUNKS,
   },
   {
     name: 'puma',
@@ -143,8 +150,7 @@ export const SERVERS: readonly Server[] = [
       ...['thin', '--address', '127.0.0.1', '--port', `${port}`, '--rackup', app('config.ru')],
       ...['--environment', 'production', '--quiet', 'start'],
     ],
-    // It hands their raw bytes to the application, as many as have come.
-    lacks: ['POST, chunked'],
+    pool: TAKES_NO_CHUNKS,
   },
   {
     name: 'starman',

@@ -1,5 +1,6 @@
 // What the trials of one server say: what only clients of the proxy saw, and what became of the orders.
 
+import type { Case } from './cases.ts'
 import type { Outcomes, Seen } from './trials.ts'
 
 const NONE = /no answer/
@@ -22,6 +23,15 @@ export function onlyThrough(through: Outcomes, direct: Outcomes): string[] {
     }
   }
   return found
+}
+
+/** Of the cases whose outcome is known: what clients got in place of it, but for what the server's own trouble leaves to say. */
+export function wrongOf(through: Outcomes, cases: readonly Case[]): string[] {
+  return cases.flatMap(({ name, right, isStrict }) => {
+    const seen = !isStrict ? [] : [...(through.get(name) ?? [])]
+    const wrong = seen.filter(([outcome]) => !outcome.startsWith(right!) && !IN_ITS_PLACE.test(outcome))
+    return wrong.map(([outcome, count]) => `${name}: ${outcome} x${count}, not ${right}`)
+  })
 }
 
 export interface Orders {

@@ -26,6 +26,7 @@ const REPORT: StatusReport = {
     overLimit: 0,
     answers: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
   },
+  accessLog: { enabled: false, destination: 'stdout', sampled: false },
   store: null,
   pools: [],
 }

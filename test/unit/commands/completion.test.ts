@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(() => {
   const program = new Command('vigia')
   addLiveCommands(program, 'http://127.0.0.1:9900', () => {})
-  addToolCommands(program, () => {})
+  addToolCommands(program, 'http://127.0.0.1:9900', () => {})
   program.command('check').description("what's: wrong").option('-c, --config <file>', 'a file')
   takeTokens(program)
   const print = vi.spyOn(console, 'log')

@@ -37,7 +37,11 @@ describe('access', () => {
   const deny = (path: string): Parts => access(`{ denyPaths: ["${path}"] }`)
   const wanted = 'expected a path such as /web/database*'
   const cases: Case[] = [
-    ['nothing in it', access('{}'), `4:18: ${at}: is empty: set allow, deny or denyPaths, or remove it`],
+    [
+      'nothing in it',
+      access('{}'),
+      `4:18: ${at}: is empty: set allow, deny, denyPaths or clientCertificate, or remove it`,
+    ],
     [
       'a list with nobody in it',
       access('{ allow: [] }'),

@@ -29,6 +29,7 @@ import { checkOutlier, compileOutlier, outlierSchema } from './outlier.ts'
 import { breakerSchema, checkOverload, compileBreaker, compileQueue, queueSchema } from './overload.ts'
 import { checkPaths, compilePaths, pathsSchema } from './paths.ts'
 import { poolProxyProtocolSchema } from './proxy-protocol.ts'
+import { checkRequestBody, compileRequestBody, requestBodySchema } from './request-body.ts'
 import { checkRetry, compileAttempts, compileRetry, retrySchema } from './retry.ts'
 import { checkUpstreams, compileUpstream, hasOnePriority, upstreamFiles, upstreamSchema } from './upstream.ts'
 
@@ -119,6 +120,7 @@ export const poolSchema = section(
     assets: Type.Optional(assetsSchema),
     paths: Type.Optional(pathsSchema),
     headers: Type.Optional(headersSchema),
+    requestBody: Type.Optional(requestBodySchema),
     slowStart: Type.Optional(
       duration(
         'Duration. How long an upstream that was out takes to get its whole weight again, from a tenth of it on; not at the start of vigia.',
@@ -172,6 +174,7 @@ function* checkPool(pool: PoolDocument, at: Path): Iterable<Finding> {
   yield* checkAffinity(pool.affinity, [...at, 'affinity'])
   yield* checkAssets(pool, at)
   yield* checkPaths(pool.paths, [...at, 'paths'])
+  yield* checkRequestBody(pool, at)
   yield* checkHeaders(pool.headers, [...at, 'headers'])
   yield* checkTcpKeepAlive(pool.tcpKeepAlive, [...at, 'tcpKeepAlive'])
   yield* checkUpstreams(upstreams, [...at, 'upstreams'])
@@ -277,6 +280,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     assets: compileAssets(pool),
     paths: compilePaths(pool.paths),
     headers: compileHeaders(pool.headers, files),
+    requestBody: compileRequestBody(pool),
   }
 }
 

@@ -9,6 +9,7 @@ import { encodeAsSent, wrongInGlob } from '../../forms/http.ts'
 import { error, type Finding, type Path, quote, warning } from '../../forms/problem.ts'
 import { checkRanges, isEveryone, isRange, range } from '../../forms/ranges.ts'
 import { section, text } from '../../forms/schema-blocks.ts'
+import { checkClientCertificate, clientCertificateSchema, compileClientCertificate } from './client-certificate.ts'
 
 const RANGES = 'a list of at least one address or range such as 10.0.0.0/8'
 
@@ -26,8 +27,11 @@ export const accessSchema = section(
           'Paths that are answered 403, whatever the client. The whole path is compared, in one spelling: case counts (but see `pools.*.paths` for IIS and SAP); the query is not looked at. A path is refused as soon as one way in which an upstream may read it is denied. Without a * only this very path is meant, nothing below it. Default: none.',
       }),
     ),
+    clientCertificate: Type.Optional(
+      clientCertificateSchema('Only clients with such a certificate; all others are answered 403.'),
+    ),
   },
-  'Who may use the route, by address as vigia believes it (`trustedProxies`), and which of its paths nobody may. It holds for every path that an upstream may read as one of this route (/x/..%2fadmin, /%61dmin;x), whichever route takes it, where both pools have an upstream on one host; what upstreams do beyond that, `pools.*.paths` says. A path that can be read in over 200 ways is answered 403. Default: everyone, all of it.',
+  'Who may use the route, by address as vigia believes it (`trustedProxies`) and by certificate, and which of its paths nobody may. It holds for every path that an upstream may read as one of this route (/x/..%2fadmin, /%61dmin;x), whichever route takes it, where both pools have an upstream on one host; what upstreams do beyond that, `pools.*.paths` says. A path that can be read in over 200 ways is answered 403. Default: everyone, all of it.',
 )
 
 function ranges(description: string) {
@@ -40,16 +44,22 @@ function ranges(description: string) {
 
 type AccessDocument = Static<typeof accessSchema>
 
-/** @param prefix of the route's path, as `prefixKey` returns it */
-export function* checkAccess(access: AccessDocument | undefined, prefix: string, at: Path): Iterable<Finding> {
+/** @param prefix of the route's path, as `prefixKey` returns it @param asks see checkClientCertificate */
+export function* checkAccess(
+  access: AccessDocument | undefined,
+  prefix: string,
+  asks: boolean,
+  at: Path,
+): Iterable<Finding> {
   if (access === undefined) return
-  const { allow, deny, denyPaths } = access
-  if (allow === undefined && deny === undefined && denyPaths === undefined) {
-    yield error(at, 'is empty: set allow, deny or denyPaths, or remove it', 'key')
+  const { allow, deny, denyPaths, clientCertificate } = access
+  if ([allow, deny, denyPaths, clientCertificate].every(each => each === undefined)) {
+    yield error(at, 'is empty: set allow, deny, denyPaths or clientCertificate, or remove it', 'key')
   }
   yield* checkRanges(allow ?? [], [...at, 'allow'])
   yield* checkRanges(deny ?? [], [...at, 'deny'])
   yield* checkAllow((allow ?? []).filter(isRange), (deny ?? []).filter(isRange), access, at)
+  yield* checkClientCertificate(clientCertificate, asks, [...at, 'clientCertificate'])
   yield* checkDenyPaths(denyPaths ?? [], prefix, [...at, 'denyPaths'])
 }
 
@@ -122,6 +132,7 @@ export function compileAccess(access: AccessDocument | undefined): AccessPlan | 
       allow: access.allow ?? [],
       deny: access.deny ?? [],
       denyPaths: (access.denyPaths ?? []).map(encodeAsSent),
+      clientCertificate: compileClientCertificate(access.clientCertificate),
     }
   )
 }

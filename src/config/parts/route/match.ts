@@ -1,13 +1,15 @@
 // Which requests a route takes: the form of what it matches, and whether a request can ever reach it.
 
+import { isDeepStrictEqual } from 'node:util'
 import Type, { type Static } from 'typebox'
-import type { RouteMatch } from '../../../plan/route.ts'
+import type { CertificateMatch, RouteMatch } from '../../../plan/route.ts'
 import { prefixKey } from '../../../policy/request/routing.ts'
 import { didYouMean } from '../../../util/nearest.ts'
 import { isHostPattern } from '../../forms/address.ts'
 import { TOKEN, wrongInPrefix } from '../../forms/http.ts'
 import { error, type Finding, type Path, quote } from '../../forms/problem.ts'
 import { oneOrMore, section, text } from '../../forms/schema-blocks.ts'
+import { checkClientCertificate, clientCertificateSchema, compileClientCertificate } from './client-certificate.ts'
 
 /** More combinations than this of listeners, hosts and methods in one route are compared as a whole. */
 const MOST_COMBINATIONS = 1000
@@ -46,6 +48,11 @@ export const matchSchema = section(
         'Only these request methods. Default: every method.',
       ),
     ),
+    clientCertificate: Type.Optional(
+      clientCertificateSchema(
+        'Only clients with such a certificate. It chooses and does not protect: a request without one is taken by a later route. What refuses it is `access.clientCertificate`.',
+      ),
+    ),
   },
   'Which requests the route takes; all conditions must hold. Default: every request.',
 )
@@ -55,6 +62,7 @@ type MatchDocument = Static<typeof matchSchema>
 export function* checkMatch(
   match: MatchDocument | undefined,
   listenerNames: readonly string[],
+  asking: readonly string[],
   at: Path,
 ): Iterable<Finding> {
   for (const { value, step } of each(match?.listener)) {
@@ -65,7 +73,13 @@ export function* checkMatch(
     if (!isHostPattern(value)) yield error([...at, 'host', ...step], `${quote(value)} ${wrongInHost(value)}`)
   }
   const wrong = match?.path === undefined ? undefined : wrongInPrefix(match.path)
+  yield* checkClientCertificate(match?.clientCertificate, asksFor(match, asking), [...at, 'clientCertificate'])
   if (wrong) yield error([...at, 'path'], `${quote(match!.path!)} ${wrong}, expected a path such as /web`)
+}
+
+/** Whether some listener of the route asks clients for certificates. @param asking those that do */
+export function asksFor(match: MatchDocument | undefined, asking: readonly string[]): boolean {
+  return match?.listener === undefined ? asking.length > 0 : listOf(match.listener).some(name => asking.includes(name))
 }
 
 /** A route is out of reach where the routes before it take all that it matches. */
@@ -76,7 +90,7 @@ export function* checkReach(
   const earlier = new EarlierRoutes()
   for (const [i, { match, name }] of routes.entries()) {
     // Nobody knows what it would take: it hides nothing, and nothing hides it.
-    if (!checkMatch(match, listenerNames, [])[Symbol.iterator]().next().done) continue
+    if (!checkMatch(match, listenerNames, listenerNames, [])[Symbol.iterator]().next().done) continue
     const reach = reachOf(match, listenerNames)
     const blockers = combinations(reach).map(part => earlier.covering(part)?.label)
     if (blockers.length > 0 && blockers.every(label => label !== undefined)) {
@@ -149,6 +163,7 @@ interface Reach {
   readonly path: string
   /** Empty = every method. */
   readonly methods: readonly string[]
+  readonly certificate: CertificateMatch | undefined
 }
 
 function reachOf(match: MatchDocument | undefined, listenerNames: readonly string[]): Reach {
@@ -157,6 +172,7 @@ function reachOf(match: MatchDocument | undefined, listenerNames: readonly strin
     hosts: listOf(match?.host).map(host => host.toLowerCase()),
     path: prefixOf(match),
     methods: listOf(match?.method).map(method => method.toUpperCase()),
+    certificate: compileClientCertificate(match?.clientCertificate),
   }
 }
 
@@ -187,6 +203,7 @@ function covers(wide: Reach, narrow: Reach): boolean {
     isBelow &&
     hasHosts &&
     hasAll(wide.methods, narrow.methods) &&
+    (wide.certificate === undefined || isDeepStrictEqual(wide.certificate, narrow.certificate)) &&
     narrow.listeners.every(name => wide.listeners.includes(name))
   )
 }
@@ -215,6 +232,7 @@ export function compileMatch(match: MatchDocument | undefined): RouteMatch {
     hosts: listOf(match?.host).map(host => host.toLowerCase().replace(/^\[|\]$/g, '')),
     path: match?.path ?? '/',
     methods: listOf(match?.method).map(method => method.toUpperCase()),
+    clientCertificate: compileClientCertificate(match?.clientCertificate),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Limits, Timeouts } from '../../../plan/bounds.ts'
+import type { Language, PagesPlan } from '../../../plan/pages.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import type { Contents, NamedFile } from '../../forms/named-file.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
@@ -10,6 +11,7 @@ import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSche
 import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
+import { checkPages, compilePages, pagesFiles, pagesSchema } from '../pages.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
 import {
@@ -19,7 +21,7 @@ import {
   compressSchema,
   RENAMED_IN_COMPRESS,
 } from './compress.ts'
-import { checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
+import { asksFor, checkMatch, checkReach, choices, compileMatch, matchSchema, prefixOf } from './match.ts'
 import { compileRateLimit, rateLimitSchema } from './rate-limit.ts'
 import { checkReplay, compileReplay, replaySchema } from './replay.ts'
 
@@ -63,6 +65,7 @@ export const routeSchema = section(
     cache: Type.Optional(routeCacheSchema),
     headers: Type.Optional(headersSchema),
     buffer: Type.Optional(bufferSchema),
+    pages: Type.Optional(pagesSchema),
   },
   'One routing rule. The first that matches wins.',
 )
@@ -76,10 +79,12 @@ export const routesSchema = Type.Array(routeSchema, {
 type RouteDocument = Static<typeof routeSchema>
 export type RoutesDocument = readonly RouteDocument[]
 
+/** @param asking listeners that ask clients for certificates */
 export function* checkRoutes(
   routes: RoutesDocument,
   pools: PoolsDocument,
   listenerNames: readonly string[],
+  asking: readonly string[],
 ): Iterable<Finding> {
   yield* repeatedNames(routes, 'routes')
   const used = new Set<string>()
@@ -89,12 +94,14 @@ export function* checkRoutes(
     used.add(pool)
     const isKnown = Object.hasOwn(pools, pool)
     if (!isKnown) yield error([...at, 'pool'], `there is no pool ${quote(pool)}${choices(pool, Object.keys(pools))}`)
-    yield* checkMatch(route.match, listenerNames, [...at, 'match'])
+    yield* checkMatch(route.match, listenerNames, asking, [...at, 'match'])
     yield* checkReplay(route.retry, [...at, 'retry'])
     yield* checkQueuePriority(route, isKnown ? pools[pool] : undefined, at)
-    yield* checkAccess(route.access, prefixOf(route.match), [...at, 'access'])
+    yield* checkAccess(route.access, prefixOf(route.match), asksFor(route.match, asking), [...at, 'access'])
+    yield* checkCachedCertificates(route, at)
     yield* checkCompress(route.compress, [...at, 'compress'])
     yield* checkHeaders(route.headers, [...at, 'headers'])
+    yield* checkPages(route.pages, [...at, 'pages'])
     yield* checkResponseTimeout(route.timeouts, [...at, 'timeouts'])
   }
   for (const name of Object.keys(pools)) {
@@ -102,6 +109,16 @@ export function* checkRoutes(
       yield warning(['pools', name], 'no route uses this pool: it is probed but serves nothing', 'key')
   }
   yield* checkReach(routes, listenerNames)
+}
+
+/** By what is stored nobody could tell whose it is: the same URI has another route for those without a certificate. */
+function* checkCachedCertificates({ match, cache }: RouteDocument, at: Path): Iterable<Finding> {
+  if (match?.clientCertificate === undefined || cache === undefined) return
+  yield error(
+    [...at, 'cache'],
+    'what is for holders of certificates is not stored: remove it, or move match.clientCertificate to access.clientCertificate',
+    'key',
+  )
 }
 
 /** @param pool of the route; undefined where there is none of that name */
@@ -119,7 +136,10 @@ function* checkQueuePriority(
 }
 
 export function* routeFiles(routes: RoutesDocument): Iterable<NamedFile> {
-  for (const [i, { headers }] of routes.entries()) yield* headersFiles(headers, ['routes', i, 'headers'])
+  for (const [i, { headers, pages }] of routes.entries()) {
+    yield* headersFiles(headers, ['routes', i, 'headers'])
+    yield* pagesFiles(pages, ['routes', i, 'pages'])
+  }
 }
 
 /** The name in logs and metrics. */
@@ -137,6 +157,8 @@ export function compileRoute(
     readonly timeouts: Timeouts
     readonly limits: Limits
     readonly compress: CompressDocument | undefined
+    readonly language: Language | undefined
+    readonly pages: PagesPlan | undefined
   },
   files: Contents,
 ): RoutePlan {
@@ -156,6 +178,7 @@ export function compileRoute(
     cache: compileRouteCache(route.cache),
     headers: compileHeaders(route.headers, files),
     buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
+    ...(route.pages && { pages: compilePages(route.pages, otherwise.language, files, otherwise.pages) }),
   }
 }
 

@@ -22,6 +22,23 @@ export const CLAIMS: readonly string[] = [
   ...['proxy', 'x-sendfile-type', 'x-accel-mapping'],
 ]
 
+/** What nearly every request brings, as browsers spell it: known to be no claim without a closer look. */
+const USUAL = new Set(
+  [
+    ...['User-Agent', 'Accept-Encoding', 'Accept-Language', 'Referer', 'Origin', 'Cache-Control', 'Pragma', 'Priority'],
+    ...[
+      'DNT',
+      'Sec-GPC',
+      'If-None-Match',
+      'If-Modified-Since',
+      'Range',
+      'X-Requested-With',
+      'Upgrade-Insecure-Requests',
+    ],
+    ...['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest', 'Sec-Fetch-User', 'Idempotency-Key', 'X-CSRF-Token'],
+    ...['sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform', 'X-Frappe-CSRF-Token', 'X-Openerp-Session-Id'],
+  ].flatMap(name => [name, name.toLowerCase()]),
+)
 const CLAIM = new RegExp(`^(?:${CLAIMS.map(name => name.replace(/\*$/, '.*')).join('|')})$`, 'i')
 /** vigia says some of these, and a client none. */
 const FORWARDED = /^x-forwarded-/i
@@ -41,6 +58,7 @@ export function foldedName(name: string): string {
  * `imitation`: read so, it is one of those that it does, which not even a trusted proxy needs to spell so; `claim`: for trusted proxies only.
  */
 export function claimOf(name: string): 'imitation' | 'claim' | undefined {
+  if (USUAL.has(name)) return undefined
   if (!FOLDED.test(name)) return CLAIM.test(name) ? 'claim' : undefined
   const read = foldedName(name)
   if (fieldOf(read) !== FIELD.other || FORWARDED.test(read)) return 'imitation'

@@ -24,6 +24,9 @@ interface SetField {
   readonly value: Template
 }
 
+/** The one claim that vigia makes itself (request-fields.ts). */
+const OWN = 'x-forwarded-port'
+
 type Way = 'request' | 'response'
 
 /** @returns undefined where nothing is to be done */
@@ -97,7 +100,8 @@ export function editedFields(
 export function keptClaims(claimed: Fields, rules: FieldRules): Fields {
   const { kept } = rules
   if (kept === undefined) return NO_FIELDS
-  return fieldsWhere(claimed, (name, kind) => kept.has(name.toLowerCase()) && !isGone(name, kind, rules))
+  const isKept = (name: string) => name !== OWN && kept.has(name)
+  return fieldsWhere(claimed, (name, kind) => isKept(name.toLowerCase()) && !isGone(name, kind, rules))
 }
 
 /** Trailers: nothing is set there. */
@@ -113,8 +117,8 @@ export function fieldsWhere({ names, values, kinds }: Fields, isLeft: (name: str
 /** A beginning (`X-*`) takes nothing away that HTTP or vigia need, nor what opens a WebSocket: of these only what is named whole goes. */
 function isGone(name: string, kind: Field, { gone }: FieldRules): boolean {
   const folded = foldedName(name)
-  if (kind !== FIELD.other || folded.startsWith('sec-websocket-')) return gone.hasWhole(folded)
-  return gone.has(folded)
+  const isNeeded = kind !== FIELD.other || folded === OWN || folded.startsWith('sec-websocket-')
+  return isNeeded ? gone.hasWhole(folded) : gone.has(folded)
 }
 
 /** What describes an answer that vigia gives itself is not the route's to say: it would be stored, or read in another way than it is meant. */

@@ -10,6 +10,7 @@ export const DE: Words = {
     403: 'Zugriff verweigert',
     404: 'Nicht gefunden',
     408: 'Zeitüberschreitung der Anfrage',
+    411: 'Länge fehlt',
     413: 'Inhalt zu groß',
     414: 'Adresse zu lang',
     417: 'Erwartung nicht erfüllbar',
@@ -86,4 +87,10 @@ export const DE: Words = {
     notCarriedOut: 'Diese Anfrage wurde nicht ausgeführt. Bitte senden Sie sie nach der Wartung erneut.',
     again: 'Sie können diese Seite geöffnet lassen: Der Versuch wird von selbst wiederholt.',
   },
+  doubt: {
+    title: 'Bitte prüfen, bevor Sie erneut senden',
+    look: 'Sehen Sie in einem anderen Tab oder Fenster nach, ob das Gesendete da ist: der Auftrag, die Rechnung, die Zahlung.',
+    afterwards: 'Ist es da, sind Sie fertig. Ist es nicht da, senden Sie es erneut.',
+  },
+  help: 'Hilfe',
 }

@@ -11,6 +11,7 @@ export const EN: Words = {
     403: 'Forbidden',
     404: 'Not Found',
     408: 'Request Timeout',
+    411: 'Length Required',
     413: 'Content Too Large',
     414: 'URI Too Long',
     417: 'Expectation Failed',
@@ -85,4 +86,10 @@ export const EN: Words = {
     notCarriedOut: 'This request was not carried out. Please send it again once the maintenance is over.',
     again: 'You can leave this page open: it tries again by itself.',
   },
+  doubt: {
+    title: 'Check before you send it again',
+    look: 'Look in another tab or window whether what you sent is there: the order, the invoice, the payment.',
+    afterwards: 'If it is there, you are done. If it is not, send it again.',
+  },
+  help: 'Help',
 }

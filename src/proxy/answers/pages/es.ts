@@ -10,6 +10,7 @@ export const ES: Words = {
     403: 'Acceso denegado',
     404: 'No encontrado',
     408: 'Tiempo de la solicitud agotado',
+    411: 'Longitud requerida',
     413: 'Contenido demasiado grande',
     414: 'Dirección demasiado larga',
     417: 'Expectativa no cumplida',
@@ -86,4 +87,10 @@ export const ES: Words = {
     notCarriedOut: 'Esta solicitud no se ha ejecutado. Envíela de nuevo cuando termine el mantenimiento.',
     again: 'Puede dejar esta página abierta: volverá a intentarlo por sí sola.',
   },
+  doubt: {
+    title: 'Compruebe antes de enviarlo de nuevo',
+    look: 'Mire en otra pestaña o ventana si lo que envió está ahí: el pedido, la factura, el pago.',
+    afterwards: 'Si está, no hay nada más que hacer. Si no está, envíelo de nuevo.',
+  },
+  help: 'Ayuda',
 }

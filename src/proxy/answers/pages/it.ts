@@ -10,6 +10,7 @@ export const IT: Words = {
     403: 'Accesso negato',
     404: 'Non trovato',
     408: 'Tempo della richiesta scaduto',
+    411: 'Lunghezza richiesta',
     413: 'Contenuto troppo grande',
     414: 'Indirizzo troppo lungo',
     417: 'Aspettativa non soddisfatta',
@@ -87,4 +88,10 @@ export const IT: Words = {
       'Questa richiesta non è stata eseguita. La preghiamo di inviarla di nuovo al termine della manutenzione.',
     again: 'Può lasciare aperta questa pagina: riproverà da sola.',
   },
+  doubt: {
+    title: 'Verifichi prima di inviare di nuovo',
+    look: 'Guardi in un’altra scheda o finestra se quello che ha inviato c’è: l’ordine, la fattura, il pagamento.',
+    afterwards: 'Se c’è, non deve fare altro. Se non c’è, lo invii di nuovo.',
+  },
+  help: 'Assistenza',
 }

@@ -1,6 +1,6 @@
 // The languages of vigia's own pages, one file for each: those of the people who use an ERP.
 
-import type { Language } from '../../../plan/snapshot.ts'
+import type { Language } from '../../../plan/pages.ts'
 import { DE } from './de.ts'
 import { EN } from './en.ts'
 import { ES } from './es.ts'

@@ -1,9 +1,10 @@
 // The page of a maintenance window: that it is planned, why, and until when, in the language of its reader and the time zone of the window.
 
-import type { Language } from '../../../plan/snapshot.ts'
+import type { Language, PagesPlan } from '../../../plan/pages.ts'
 import type { ClosedRoute } from '../../../shared/messages.ts'
+import { escapeHtml } from './escape-html.ts'
 import { WORDS } from './languages.ts'
-import { escapeHtml, pageText } from './page.ts'
+import { pageText } from './page.ts'
 
 /** What of an answer is not the same for each reader of a language. */
 export interface Visit {
@@ -15,13 +16,13 @@ export interface Visit {
   readonly repeatable: boolean
 }
 
-export function maintenancePage(closedRoute: ClosedRoute, language: Language, visit: Visit): string {
+export function maintenancePage(closedRoute: ClosedRoute, language: Language, visit: Visit, pages?: PagesPlan): string {
   const { nothingLost, notCarriedOut, again, title } = WORDS[language].maintenance
   const { requestId, retryAfterS, repeatable } = visit
   const [first, then] = repeatable ? [nothingLost, again] : [notCarriedOut, nothingLost]
   const content = `${factsOf(closedRoute, language, visit.nowMs).html}\n<p>${first}</p>\n<p>${then}</p>`
   const refreshS = repeatable ? Math.min(LONGEST_REFRESH_S, Math.max(SHORTEST_REFRESH_S, retryAfterS)) : undefined
-  return pageText({ language, heading: title, content, requestId, refreshS })
+  return pageText({ language, heading: title, content, requestId, pages, refreshS })
 }
 
 /** The end, as long as it is ahead: one that has passed only says that it takes longer. */

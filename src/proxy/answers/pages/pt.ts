@@ -10,6 +10,7 @@ export const PT: Words = {
     403: 'Acesso negado',
     404: 'Não encontrado',
     408: 'Tempo da solicitação esgotado',
+    411: 'Tamanho obrigatório',
     413: 'Conteúdo grande demais',
     414: 'Endereço longo demais',
     417: 'Expectativa não atendida',
@@ -86,4 +87,10 @@ export const PT: Words = {
     notCarriedOut: 'Esta solicitação não foi executada. Envie-a novamente quando a manutenção terminar.',
     again: 'Você pode deixar esta página aberta: ela tenta novamente sozinha.',
   },
+  doubt: {
+    title: 'Verifique antes de enviar novamente',
+    look: 'Veja em outra aba ou janela se o que você enviou está lá: o pedido, a fatura, o pagamento.',
+    afterwards: 'Se estiver, está tudo feito. Se não estiver, envie novamente.',
+  },
+  help: 'Ajuda',
 }

@@ -26,6 +26,16 @@ export interface Words {
   /** A few words that stand alone, for clients that show no more: reason-phrase.ts. Faults have their title. */
   readonly phrases: Readonly<Record<OwnCode, string>>
   readonly maintenance: MaintenanceWords
+  readonly doubt: DoubtWords
+  /** Label, before whom to call. */
+  readonly help: string
+}
+
+/** What the page of a request in doubt says: what its reader should do, then why. */
+export interface DoubtWords {
+  readonly title: string
+  readonly look: string
+  readonly afterwards: string
 }
 
 /** What a maintenance window says, beside `messages.maintenance`. */

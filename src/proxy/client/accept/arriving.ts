@@ -8,7 +8,8 @@ import type { Socket } from 'node:net'
 import type { ListenerPlan } from '../../../plan/listener.ts'
 import { parseAddress } from '../../../policy/request/client-address.ts'
 import { isSecure, type ProxyHeader } from '../../../proxy-protocol/header.ts'
-import { proxiedMembers } from '../../access-log/connection-words.ts'
+import type { CertificateRefusal } from '../../../tls/client-certificate.ts'
+import { certificateMembers, proxiedMembers } from '../../access-log/connection-words.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
 import type { ExchangeContext } from '../../exchange/context.ts'
 import { type ClientSide, type TlsFacts, UNKNOWN_PEER } from '../../exchange/downstream.ts'
@@ -60,6 +61,7 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
       http2: false,
       listener: plan,
       tls: undefined,
+      refused: undefined,
       proxied: new Proxied(transport),
     }
   }
@@ -119,8 +121,11 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
 
   // ---- of the handshake ----
 
-  onSecure(socket: Socket, tls: TlsFacts): void {
-    this.client = { ...this.client, scheme: 'https', http2: tls.alpn === 'h2', tls }
+  onSecure(socket: Socket, tls: TlsFacts, refused: CertificateRefusal | undefined): void {
+    const http2 = tls.alpn === 'h2'
+    const { certificate } = tls
+    const about = certificate ? (this.client.about ?? '') + certificateMembers(certificate) : this.client.about
+    this.client = { ...this.client, scheme: 'https', http2, tls, about, refused }
     this.#speak({ socket, transport: this.transport })
   }
 
@@ -162,6 +167,10 @@ export class Arriving implements Member, Expiring, HandshakeEvents {
 
   feel(): void {
     feelReset(this.transport)
+  }
+
+  expel(): void {
+    this.destroy()
   }
 
   destroy(): void {

@@ -9,7 +9,6 @@ import type { Timeouts } from '../../../plan/bounds.ts'
 import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
-import type { ClientSide } from '../../exchange/downstream.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import { Timer } from '../../runtime/timer-wheel.ts'
 import { ClientConnection } from '../client-connection.ts'
@@ -28,7 +27,6 @@ type Awaited = 'nothing' | 'request' | 'head' | 'reader'
 const told = new NowAndThen()
 
 export abstract class EndableH2 extends ClientConnection {
-  abstract client: ClientSide
   abstract readonly session: ServerSession<H2Stream>
   protected abstract readonly outlet: Outlet
   protected phase: Phase = 'open'
@@ -47,6 +45,11 @@ export abstract class EndableH2 extends ClientConnection {
     this.session.ping()
     this.context.wheel.arm(this.#leaving, ROUND_TRIP_MS)
     this.outlet.flush()
+  }
+
+  protected endServed(): void {
+    for (const stream of [...this.session.streams.values()]) if (!stream.exchange && stream.tunnel) stream.abort()
+    this.drain()
   }
 
   *exchanges(): Iterable<ClientEvents> {

@@ -247,8 +247,9 @@ export class H2Connection extends EndableH2 implements SessionEvents<H2Stream>, 
     row.finished(SLOT_OF_VIGIA, status, 0)
     if (status === 400) return this.reset(stream, ERROR.protocolError)
     const requestId = this.context.nextRequestId()
-    const { language = 'en', timeouts } = this.context.active.snapshot
-    const { head, body } = answer(code, requestId, { kind: 'page', language })
+    this.context.stories.refused(requestId, this.client, code, status, Date.now())
+    const { language = 'en', pages, timeouts } = this.context.active.snapshot
+    const { head, body } = answer(code, requestId, { kind: 'page', language, pages })
     stream.head(head, false, requestId, '')
     stream.body(body, 0, body.length)
     stream.end(NO_FIELDS)

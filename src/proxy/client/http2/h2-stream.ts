@@ -12,7 +12,7 @@ import type { Timeouts } from '../../../plan/bounds.ts'
 import { deliveryMs } from '../../../policy/request/transfer-rate.ts'
 import type { ClientEvents } from '../../exchange/client-events.ts'
 import type { ClientSide, Downstream } from '../../exchange/downstream.ts'
-import { GrowingBuffer } from '../../exchange/growing-buffer.ts'
+import { GrowingBuffer } from '../../runtime/growing-buffer.ts'
 import { type Expiring, Timer } from '../../runtime/timer-wheel.ts'
 import type { TunnelEnd } from '../../runtime/tunnel-end.ts'
 import { dateNow } from '../date-line.ts'
@@ -71,7 +71,9 @@ export class H2Stream extends Stream implements Downstream, TunnelCarrier, Expir
   }
 
   /** Streams are in step whatever comes on one of them. */
-  endAfterResponse(): void {}
+  endAfterResponse(why: 'out-of-step' | 'refused'): void {
+    if (why === 'refused') this.#host.drain()
+  }
 
   head(head: ResponseHead, bodiless: boolean, requestId: string, cookie: string): void {
     this.#answered = true

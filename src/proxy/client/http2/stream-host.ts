@@ -13,6 +13,8 @@ export interface StreamHost {
   readonly session: Pick<SendingSide<Stream>, 'headers' | 'data' | 'replenish'>
   /** The socket is to take what it has before it gets more DATA. */
   readonly isFull: boolean
+  /** No more streams are taken once the client knows. */
+  drain(): void
   /** What was written leaves at the end of the turn. */
   wake(): void
   /** It has DATA that has to wait, and is asked for it when there is room. */

@@ -2,7 +2,7 @@
 // RST_STREAM what a reset is for TCP.
 
 import { Duplex } from 'node:stream'
-import { GrowingBuffer } from '../../exchange/growing-buffer.ts'
+import { GrowingBuffer } from '../../runtime/growing-buffer.ts'
 
 /** The stream below it. */
 export interface TunnelCarrier {

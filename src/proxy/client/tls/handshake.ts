@@ -4,19 +4,25 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { CHALLENGE_PROTOCOL } from '../../../shared/acme-challenges.ts'
+import type { CertificateRefusal } from '../../../tls/client-certificate.ts'
 import { type ClientHello, HANDSHAKE_RECORD, readClientHello } from '../../../tls/client-hello.ts'
 import { explainFailure, NOT_TLS, PLAIN_HTTP } from '../../../tls/handshake-failure.ts'
 import type { TlsFacts } from '../../exchange/downstream.ts'
 import { allRead } from '../accept/all-read.ts'
+import type { Presented } from './client-judge.ts'
 import type { Handshakes } from './handshakes.ts'
 
 /** The first letter of a method: what begins so is HTTP to a port that expects TLS. */
 const UPPER_A = 65
 const UPPER_Z = 90
+const UNASKED = { certificate: undefined, refused: undefined }
+/** The configuration has changed meanwhile: what it has shown nobody would verify. */
+const NOT_ASKED_ANY_MORE = { certificate: undefined, refused: 'certificate-unverified' } as const
 const NOTHING: Buffer = Buffer.alloc(0)
 
 export interface HandshakeEvents {
-  onSecure(socket: TLSSocket, facts: TlsFacts): void
+  /** @param refused why none of its requests is to be served */
+  onSecure(socket: TLSSocket, facts: TlsFacts, refused: CertificateRefusal | undefined): void
   /** The client speaks HTTP; nothing of it has been read. */
   onPlainHttp(): void
   /** The connection is over, or to be ended. */
@@ -32,6 +38,7 @@ export class Handshake {
   #error: string | undefined = undefined
   #phase: 'hello' | 'entered' | 'over' = 'hello'
   #gathered = NOTHING
+  #asks = false
   #hello: ClientHello = { serverName: undefined, protocols: [] }
 
   /** @param protocols offered by ALPN, the preferred one first */
@@ -89,7 +96,11 @@ export class Handshake {
     if (!secureContext) return this.#end(() => this.#events.onFailed())
     this.#ignoreTransport()
     const ALPNProtocols = challenge ? [CHALLENGE_PROTOCOL] : this.#protocols
-    const socket = new TLSSocket(this.#transport, { isServer: true, secureContext, ALPNProtocols })
+    const judge = challenge ? undefined : this.#handshakes.judge
+    this.#asks = judge !== undefined
+    // Only a missing certificate is refused by OpenSSL, with an alert: of one that is bad it tells, and Node goes on.
+    const asked = { requestCert: judge !== undefined, rejectUnauthorized: judge?.required === true }
+    const socket = new TLSSocket(this.#transport, { isServer: true, secureContext, ALPNProtocols, ...asked })
     // What a socket without a tls.Server says of itself: 'secure' once, '_tlsError' for what breaks, then and later; 'error' may miss.
     socket.once('secure', () => this.#onSecure(socket))
     socket.on('_tlsError' as 'error', (error: NodeJS.ErrnoException) => {
@@ -116,9 +127,26 @@ export class Handshake {
     const { alpnProtocol } = socket
     // RFC 8737 3: the handshake was all that the CA wants.
     if (alpnProtocol === CHALLENGE_PROTOCOL) return this.#end(() => this.#events.onFailed())
-    this.#handshakes.succeeded(socket.isSessionReused())
-    const facts: TlsFacts = { serverName: this.#hello.serverName, alpn: alpnProtocol || undefined }
-    this.#end(() => this.#events.onSecure(socket, facts))
+    const { serverName } = this.#hello
+    const { certificate, refused } = this.#presented(socket)
+    if (refused === undefined) this.#handshakes.succeeded(socket.isSessionReused())
+    const facts: TlsFacts = { serverName, certificate, alpn: alpnProtocol || undefined }
+    this.#end(() => this.#events.onSecure(socket, facts, refused))
+  }
+
+  /** What is refused is told here, and answered on the connection: an alert would say less, and Node sends none. */
+  #presented(socket: TLSSocket): Pick<Presented, 'certificate' | 'refused'> {
+    if (!this.#asks) return UNASKED
+    const { judge } = this.#handshakes
+    if (judge === undefined) return NOT_ASKED_ANY_MORE
+    const presented = judge.presented(socket)
+    const { certificate, refused, words } = presented
+    if (refused === undefined) return presented
+    const whose =
+      certificate === undefined ? 'no certificate' : `the certificate ${JSON.stringify(certificate.subject)}`
+    const reason = certificate === undefined ? 'no-client-certificate' : 'bad-client-certificate'
+    this.#handshakes.failed({ reason, words: `${whose}: ${words}` }, this.#peer, refused)
+    return presented
   }
 
   #onBroken(): void {

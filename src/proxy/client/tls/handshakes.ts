@@ -7,11 +7,13 @@ import type { ListenerPlan } from '../../../plan/listener.ts'
 import { GAUGE, WORKER } from '../../../shared/counter-cells.ts'
 import type { TlsMaterial } from '../../../shared/tls-material.ts'
 import { SLOT_OF_VIGIA } from '../../../shared/upstream-table.ts'
+import type { ClientTrust } from '../../../tls/client-authorities.ts'
 import { type ExplainedFailure, HANDSHAKE_FAILURES } from '../../../tls/handshake-failure.ts'
 import { NowAndThen } from '../../runtime/now-and-then.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { ChallengeContexts } from './challenge-contexts.ts'
-import { SecureContexts } from './secure-contexts.ts'
+import { ClientJudge } from './client-judge.ts'
+import { SecureContexts, trustOf } from './secure-contexts.ts'
 
 /** A handshake that is to begin. */
 interface Waiting {
@@ -28,17 +30,29 @@ export class Handshakes {
   #most = 0
   #listener = ''
   #contexts: SecureContexts | undefined = undefined
+  #trust: ClientTrust | undefined = undefined
+  #judge: ClientJudge | undefined = undefined
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
   }
 
-  /** From now on; handshakes in progress and connections go on as they are. @param material undefined = there is none yet */
+  /** From now on; handshakes in progress and connections go on as they are, but see `judge`. @param material undefined = there is none yet */
   adopt({ name, tls }: ListenerPlan, material: TlsMaterial | undefined): void {
     this.#listener = name
     this.#most = tls?.maxHandshakes ?? 0
     this.#contexts = tls && material && new SecureContexts(name, tls, material)
+    const trust = tls && trustOf(tls, material?.authorities)
+    // Reading hundreds of authorities again would be for nothing.
+    if (trust !== this.#trust || (tls?.clients?.mode === 'require') !== (this.#judge?.required === true))
+      this.#judge = tls?.clients && trust && new ClientJudge(tls.clients, trust)
+    this.#trust = trust
     this.#startWaiting()
+  }
+
+  /** Undefined = clients are not asked for certificates. */
+  get judge(): ClientJudge | undefined {
+    return this.#judge
   }
 
   /** @param serverName undefined = the client names none @returns undefined = there is no certificate to show, which was said */
@@ -75,10 +89,11 @@ export class Handshakes {
     this.#runtime.row.addOwn(isResumed ? WORKER.handshakesResumed : WORKER.handshakesFull, 1)
   }
 
-  failed({ reason, words }: ExplainedFailure, peer: string): void {
+  /** @param about each is said once a minute */
+  failed({ reason, words }: ExplainedFailure, peer: string, about: string = reason): void {
     this.#runtime.row.addOwn(WORKER.firstHandshakeFailure + HANDSHAKE_FAILURES.indexOf(reason), 1)
-    if (!this.#nowAndThen.isDue(reason, performance.now())) return
-    const message = `listener ${this.#listener}: the TLS handshake with ${peer} failed: ${words} (said once a minute for each reason; vigia_tls_handshake_failures_total{reason="${reason}"} counts all)`
+    if (!this.#nowAndThen.isDue(about, performance.now())) return
+    const message = `listener ${this.#listener}: the TLS handshake with ${peer} failed: ${words} (said once a minute for each cause; vigia_tls_handshake_failures_total{reason="${reason}"} counts all)`
     this.#runtime.report({ type: 'log', level: reason === 'no-certificate' ? 'error' : 'info', message, detail: {} })
   }
 

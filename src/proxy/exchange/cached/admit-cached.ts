@@ -27,14 +27,10 @@ export function admitCached(
   placement: Placement,
   protection: Protection | undefined,
 ): Admitted {
-  const { head } = record
   if (protection !== undefined && protection.code !== 'maintenance') return 'pass'
   record.cache = 'bypass'
-  const isRead = head.method === 'GET' || head.method === 'HEAD'
-  const hasBody = head.meaning.length > 0 || head.meaning.length === CHUNKED
   // What comes on a connection that is a login is its user's.
-  const isLogin = head.meaning.login || down.logins !== undefined
-  if (!isRead || hasBody || isLogin || head.host === undefined || record.forwarded.upgrade !== undefined) return 'pass'
+  if (down.logins !== undefined || whyBypassed(record) !== undefined) return 'pass'
   const turn = new CacheTurn(context, down, record, placement)
   // To what a client claims of itself, where its route keeps that, an upstream may answer with something else.
   if (turn.asked.wants.isBypassed || record.forwarded.claimed !== undefined) return 'pass'
@@ -45,6 +41,16 @@ export function admitCached(
   if (protection !== undefined) return turn.isOnePath ? inWindow(record, turn, give) : 'pass'
   const reply = fromStore(context, down, record, placement, turn)
   return reply ? give(reply) : fetch(context, down, record, placement, turn, give)
+}
+
+/** What of a request keeps it from any cache; undefined = nothing does, but what it says to caches is not looked at. */
+export function whyBypassed({ head, forwarded }: Pick<ExchangeRecord, 'head' | 'forwarded'>): string | undefined {
+  const { method, meaning, host } = head
+  if (method !== 'GET' && method !== 'HEAD') return `only GET and HEAD are answered from it`
+  if (meaning.length > 0 || meaning.length === CHUNKED) return 'it has a body'
+  if (meaning.login) return 'it brings a login of its connection'
+  if (host === undefined) return 'it names no host'
+  return forwarded.upgrade === undefined ? undefined : 'it asks for another protocol'
 }
 
 /** A window answers the others; what needs no upstream loads all the same. */

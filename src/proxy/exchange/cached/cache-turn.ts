@@ -31,14 +31,14 @@ export class CacheTurn {
   stored: Stored | undefined
 
   constructor(
-    context: ExchangeContext,
-    down: Downstream,
+    context: Pick<ExchangeContext, 'cache'>,
+    down: Pick<Downstream, 'client'>,
     { head, forwarded }: ExchangeRecord,
     { route, pool }: Placement,
   ) {
     this.cache = context.cache
     this.plan = route.cache!
-    this.asked = askedFields(head, forwarded, down.client.trusted)
+    this.asked = askedFields(head, forwarded, down.client)
     this.key = [pool.plan.name, this.asked.origin, head.target]
     this.isHead = head.method === 'HEAD'
     this.isOnePath = isPlain(head.target)

@@ -12,6 +12,6 @@ export function invalidate(
   { head, forwarded, pool }: ExchangeRecord,
 ): void {
   if (isSafe(head.method)) return
-  const { origin } = askedFields(head, forwarded, down.client.trusted)
+  const { origin } = askedFields(head, forwarded, down.client)
   context.cache.invalidate([pool, origin, head.target])
 }

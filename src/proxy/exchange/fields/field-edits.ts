@@ -5,7 +5,7 @@ import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { ForwardedRequest } from '../../../http/forwarded-request.ts'
 import type { RequestHead, ResponseHead } from '../../../http/heads.ts'
 import type { FieldsPlan } from '../../../plan/fields.ts'
-import { claimOf } from '../../../policy/request/fields/claims.ts'
+import { claimOf, foldedName } from '../../../policy/request/fields/claims.ts'
 import {
   editedFields,
   type FieldRules,
@@ -75,14 +75,14 @@ export class FieldEdits {
     if (!rules) return head
     const known = this.#heads?.get(head)
     if (known) return known
-    const edited = withFields(head, editedFields(head.fields, undefined, rules, valuesOf(request, upstream)))
+    const edited = editedHead(head, rules, valuesOf(request, upstream))
     this.#heads?.set(head, edited)
     return edited
   }
 
   /** An answer of vigia's own. */
   own(head: ResponseHead, request: EditedRequest): ResponseHead {
-    return this.#own ? withFields(head, editedFields(head.fields, undefined, this.#own, valuesOf(request, ''))) : head
+    return this.#own ? editedHead(head, this.#own, valuesOf(request, '')) : head
   }
 
   answerTrailers(trailers: Fields): Fields {
@@ -96,10 +96,16 @@ export class FieldEdits {
   }
 }
 
-/** What of the trailers of a request goes on. @param edits of its route */
-export function forwardedTrailers(trailers: Fields, trusted: boolean, edits: FieldEdits | undefined): Fields {
-  const isImitation = (name: string) => claimOf(name) === 'imitation'
-  const isClaim = (name: string) => !trusted && claimOf(name) === 'claim'
+/** What of the trailers of a request goes on. @param certificateFields see ActiveSnapshot @param edits of its route */
+export function forwardedTrailers(
+  trailers: Fields,
+  trusted: boolean,
+  certificateFields: ReadonlySet<string> | undefined,
+  edits: FieldEdits | undefined,
+): Fields {
+  const isImitation = (name: string) =>
+    claimOf(name) === 'imitation' || certificateFields?.has(foldedName(name)) === true
+  const isClaim = (name: string) => !trusted && claimOf(name) === 'claim' && !isImitation(name)
   const free = fieldsWhere(trailers, name => !isImitation(name) && !isClaim(name))
   if (!edits) return free
   const [left, kept] = edits.keptTrailers(free, fieldsWhere(trailers, isClaim))
@@ -110,8 +116,18 @@ export function forwardedTrailers(trailers: Fields, trusted: boolean, edits: Fie
   }
 }
 
-function withFields(head: ResponseHead, fields: Fields): ResponseHead {
-  return { ...head, fields, written: undefined, encoded: undefined }
+function editedHead(head: ResponseHead, rules: FieldRules, lookUp: (variable: Variable) => string): ResponseHead {
+  const { fields, options } = head
+  const { nominated } = options
+  // What an upstream calls hop-by-hop goes now: it must not take away what is set.
+  const own = nominated ? fieldsWhere(fields, name => !nominated.includes(name.toLowerCase())) : fields
+  return {
+    ...head,
+    fields: editedFields(own, undefined, rules, lookUp),
+    options: nominated ? { ...options, nominated: undefined } : options,
+    written: undefined,
+    encoded: undefined,
+  }
 }
 
 function valuesOf(request: EditedRequest, upstream: string): (variable: Variable) => string {

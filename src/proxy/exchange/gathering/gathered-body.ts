@@ -5,6 +5,7 @@
 import type { BodyLength } from '../../../http/body.ts'
 import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { BodyBufferPlan } from '../../../plan/buffering.ts'
+import type { BufferTrouble } from '../../../policy/request/buffering/trouble.ts'
 import type { Buffers } from '../../spool/buffers.ts'
 import { HeldBytes, type HeldOwner, type Room } from '../../spool/held-bytes.ts'
 import type { UpstreamConnection } from '../../upstream/connection.ts'
@@ -32,7 +33,7 @@ export class GatheredBody extends RequestBody {
 
   /** From now on it is gathered. */
   gather(owner: HeldOwner): void {
-    this.#held = new HeldBytes(this.#buffers, this.#plan, owner)
+    this.#held = new HeldBytes(this.#buffers, this.#plan, true, owner)
     const bytes = this.release()
     if (bytes) this.#held.append(bytes, 0, bytes.length)
   }
@@ -52,6 +53,11 @@ export class GatheredBody extends RequestBody {
     return this.#up !== undefined && this.isWaiting && this.#up.flush()
   }
 
+  /** Why there is no more room. */
+  get trouble(): BufferTrouble | undefined {
+    return this.#held?.trouble
+  }
+
   get spooledBytes(): number {
     return this.#held?.spooledBytes ?? 0
   }
@@ -62,6 +68,10 @@ export class GatheredBody extends RequestBody {
 
   override get sent(): boolean {
     return this.#held === undefined ? super.sent : this.#way === 'done' && this.#up !== undefined
+  }
+
+  override get bytesUp(): number {
+    return this.#held === undefined ? super.bytesUp : this.bytes - this.#held.unread
   }
 
   override get replayable(): boolean {
@@ -108,11 +118,12 @@ export class GatheredBody extends RequestBody {
     if (held === undefined || up === undefined || this.#way !== 'held') return true
     // What the upstream can't get any more is not read either: its answer is awaited.
     while (held.unread > 0 && !up.writeFailed) {
+      // The first piece leaves together with the head; what the disk gives after it waits until the upstream has taken what it got.
+      if (held.unread < held.bytes && !up.flush()) return false
+      if (!up.hasUnsent) held.reuse()
       const piece = held.next()
       if (piece === undefined) return false
       up.body(piece)
-      if (held.unread === 0) break
-      if (!up.flush()) return false
     }
     this.#way = this.received ? 'done' : 'up'
     if (this.received) up.end(this.#end)
@@ -131,8 +142,9 @@ export class GatheredBody extends RequestBody {
     return this.sent
   }
 
-  /** Lets go of all that is held. */
+  /** Lets go of all that is held: nobody asks for it again. To be called any number of times. */
   drop(): void {
+    this.#isLost = true
     this.#held?.end()
   }
 }

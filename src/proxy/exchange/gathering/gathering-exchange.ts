@@ -9,6 +9,7 @@ import { type Fields, NO_FIELDS } from '../../../http/fields.ts'
 import type { ResponseHead } from '../../../http/heads.ts'
 import type { BodyBufferPlan } from '../../../plan/buffering.ts'
 import { WORKER } from '../../../shared/counter-cells.ts'
+import type { AnswerCode } from '../../answers/codes.ts'
 import type { Breaker } from '../../pool/breaker.ts'
 import type { HeldOwner } from '../../spool/held-bytes.ts'
 import type { ExchangeContext } from '../context.ts'
@@ -103,7 +104,7 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   }
 
   onHeldLost(detail: string): void {
-    if (this.#gathered.lose() || this.over) return
+    if (this.#gathered.lose() || this.isAnswered) return
     this.safely(() => this.interrupt('out-of-resources', `its body is lost: ${detail}`))
   }
 
@@ -121,7 +122,11 @@ export class GatheringExchange extends Exchange implements HeldOwner {
       this.#placeAgain()
       if (this.#isClosed()) return this.answer('maintenance')
     }
-    this.record.forwarded = this.#forwarded()
+    const { plan, wantsLength } = this.placement.pool
+    const isChunked = this.record.forwarded.length === CHUNKED
+    if (isChunked && wantsLength && !this.body.received) return this.breakOff(this.#whyNotWhole())
+    const isWhole = this.body.received && (wantsLength || !this.#gathered.hasTrailers)
+    this.record.forwarded = this.#forwarded(isChunked && isWhole && plan.requestBody !== 'as-is')
     super.dispatch()
   }
 
@@ -136,8 +141,8 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   #placeAgain(): void {
     const { active } = this.context
     if (active === this.#active) return
-    const { head, listener, path, client } = this.record
-    const placement = placementOf(active, listener, head, path, client)
+    const { head, side, path, client } = this.record
+    const placement = placementOf(active, side, head, path, client)
     if (placement?.route.name !== this.placement.route.name) return
     this.placement = placement
     this.record.placement = placement
@@ -147,11 +152,15 @@ export class GatheringExchange extends Exchange implements HeldOwner {
     return this.context.closedRoutes !== this.#closedRoutes && isClosed(this.context, this.record, this.placement)
   }
 
-  /** As it goes up: vigia has said itself that the body may come, and knows how long it is. */
-  #forwarded(): ExchangeRecord['forwarded'] {
+  /** Its upstreams need a length, and it can't be gathered to the end. */
+  #whyNotWhole(): AnswerCode {
+    return this.#gathered.trouble === 'too-large' ? 'length-required' : 'out-of-resources'
+  }
+
+  /** As it goes up: vigia has said itself that the body may come. @param withLength it has none yet, and is whole */
+  #forwarded(withLength: boolean): ExchangeRecord['forwarded'] {
     const { forwarded, head } = this.record
-    const isWhole = this.body.received && !this.#gathered.hasTrailers
-    const length = forwarded.length === CHUNKED && isWhole ? this.body.bytes : forwarded.length
+    const length = withLength ? this.body.bytes : forwarded.length
     const fields = head.meaning.expectsContinue ? withoutExpect(forwarded.fields) : forwarded.fields
     if (length === forwarded.length && fields === forwarded.fields) return forwarded
     return { ...forwarded, fields, length, written: undefined }
@@ -160,7 +169,7 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   /** What goes up of what is held, and after it of what comes. */
   #pump(): void {
     const { attempt } = this
-    if (!attempt || this.over) return
+    if (!attempt || this.isAnswered) return
     attempt.stalls = !this.#gathered.pump()
     if (this.#gathered.isWaiting) this.timer.onRequestBytes(0)
     else if (!this.body.sent) super.onUpstreamDrain()
@@ -174,6 +183,12 @@ export class GatheringExchange extends Exchange implements HeldOwner {
 
   onHeldReady(): void {
     if (this.#phase === 'gathered' && this.#gathered.isWaiting) this.safely(() => this.#pump())
+  }
+
+  protected override passOn(head: ResponseHead, bodiless: boolean): void {
+    super.passOn(head, bodiless)
+    // The client may take its time for the answer.
+    if (this.body.sent) this.#gathered.drop()
   }
 
   override onInterim(head: ResponseHead): void {

@@ -5,6 +5,7 @@ import type { RequestHead } from '../../../http/heads.ts'
 import type { PathsPlan, PoolPlan, UpstreamPlan } from '../../../plan/pool.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import type { Snapshot } from '../../../plan/snapshot.ts'
+import { RouteTables } from '../../../policy/request/certificates/route-tables.ts'
 import {
   compileReadings,
   isPlain,
@@ -12,7 +13,8 @@ import {
   readingsOf,
   spell,
 } from '../../../policy/request/paths/readings.ts'
-import { compileRoutes, matchRoute, prefixKey, type RouteTable } from '../../../policy/request/routing.ts'
+import { matchRoute, prefixKey } from '../../../policy/request/routing.ts'
+import type { ClientSide } from '../downstream.ts'
 
 const LOWER_CASE = /[a-z]/
 
@@ -43,10 +45,8 @@ export class OtherRoutes {
   /** Whether a request that could belong to a route of the pool may come in one case: `spell`. */
   readonly isMetInOneCase: boolean
   readonly #routes: readonly RoutePlan[]
-  readonly #isNear: ReadonlySet<number>
   readonly #rules: ReadingRules
-  /** By listener; made when the first request asks. */
-  readonly #tables = new Map<string, RouteTable>()
+  readonly #tables: RouteTables
   /** No path says what it means by its looks alone. */
   readonly #looksAlways: boolean
 
@@ -61,9 +61,13 @@ export class OtherRoutes {
     this.restricts = found.some(({ restricts }) => restricts)
     this.isMetInOneCase = found.some(({ ignoresCase }) => ignoresCase)
     this.#routes = routes
-    this.#isNear = near
     this.#rules = compileReadings(paths)
     const { ignoreCase, prefixes } = this.#rules
+    this.#tables = new RouteTables(
+      routes.map(({ match }) => match),
+      order => near.has(routes[order]!.pool),
+      prefix => spell(prefix, ignoreCase),
+    )
     this.#looksAlways = ignoreCase || prefixes.length > 0 || found.some(({ isEncoded }) => isEncoded)
   }
 
@@ -73,10 +77,14 @@ export class OtherRoutes {
   }
 
   /** @param own route of the request @returns undefined where there are more readings than anybody has who means well */
-  of({ target, hostName, method }: RequestHead, listener: string, own: RoutePlan): OtherReadings | undefined {
+  of(
+    { target, hostName, method }: RequestHead,
+    { listener, tls }: ClientSide,
+    own: RoutePlan,
+  ): OtherReadings | undefined {
     const readings = readingsOf(target, this.#rules)
     if (readings === undefined) return undefined
-    const table = this.#tableOf(listener)
+    const table = this.#tables.of(listener.name, tls?.certificate)
     // Methods are case-sensitive (RFC 9110 9.1), but many a framework takes `post` for POST.
     const upper = method.toUpperCase()
     const routeOf = (path: string) => this.#routes[matchRoute(table, hostName, path, upper)]
@@ -90,19 +98,6 @@ export class OtherRoutes {
     routes.delete(own)
     withoutPrefix.delete(own)
     return { paths: [...readings.whole, ...readings.cut], routes: [...routes], withoutPrefix: [...withoutPrefix] }
-  }
-
-  #tableOf(listener: string): RouteTable {
-    const known = this.#tables.get(listener)
-    if (known) return known
-    const table = compileRoutes(
-      this.#routes.map(({ match }) => match),
-      listener,
-      order => this.#isNear.has(this.#routes[order]!.pool),
-      prefix => spell(prefix, this.#rules.ignoreCase),
-    )
-    this.#tables.set(listener, table)
-    return table
   }
 }
 

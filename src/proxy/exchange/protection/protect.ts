@@ -17,9 +17,15 @@ export type Protection = Refusal | { readonly code: 'maintenance'; readonly retr
 
 const MAINTENANCE: Protection = { code: 'maintenance', retryAfterS: undefined }
 
+/** Of it no more is needed than what is read, and where refusals are counted. */
+export interface ProtectionContext extends Pick<ExchangeContext, 'closedRoutes'> {
+  readonly active: Pick<ExchangeContext['active'], 'otherRoutes' | 'admissions' | 'assets'>
+  readonly row: Pick<ExchangeContext['row'], 'add'>
+}
+
 /** Notes in the record which window answers. @returns undefined where the request may go on */
 export function protect(
-  context: ExchangeContext,
+  context: ProtectionContext,
   record: ExchangeRecord,
   placement: Placement,
 ): Protection | undefined {
@@ -30,7 +36,7 @@ export function protect(
   if (!others.restricts && closedRoutes === undefined) return undefined
   let other: OtherReadings | undefined
   if (others.mayDiffer(head)) {
-    other = others.of(head, record.listener, route)
+    other = others.of(head, record.side, route)
     if (other === undefined) {
       context.row.add(pool.slot, TOTAL.forbidden, 1)
       return FORBIDDEN
@@ -43,23 +49,24 @@ export function protect(
 export function isClosed(context: ExchangeContext, record: ExchangeRecord, placement: Placement): boolean {
   const { active } = context
   const others = active.otherRoutes[placement.route.pool]!
-  const { head, listener } = record
-  const other = others.mayDiffer(head) ? others.of(head, listener, placement.route) : undefined
+  const { head, side } = record
+  const other = others.mayDiffer(head) ? others.of(head, side, placement.route) : undefined
   return closureOf(context, record, placement, other) !== undefined
 }
 
 /** Whoever is forbidden on one of the routes spends nothing of his rate on another. */
 function refusalOf(
-  { active: { admissions } }: ExchangeContext,
-  { path, client }: ExchangeRecord,
+  { active: { admissions } }: ProtectionContext,
+  record: ExchangeRecord,
   { route }: Placement,
   other: OtherReadings | undefined,
 ): Refusal | undefined {
+  const { path, client } = record
   const own = route.access || route.rateLimit ? admissions.get(route) : undefined
-  if (other === undefined) return own?.forbids(client, path, undefined) ?? own?.limits(client)
+  if (other === undefined) return own?.forbids(record, undefined) ?? own?.limits(client)
   const { paths, routes, withoutPrefix } = other
-  let refusal = own?.forbids(client, path, paths)
-  for (const each of routes) refusal ??= admissions.get(each)?.forbids(client, path, paths)
+  let refusal = own?.forbids(record, paths)
+  for (const each of routes) refusal ??= admissions.get(each)?.forbids(record, paths)
   for (const each of withoutPrefix) refusal ??= admissions.get(each)?.deniesPath(path, paths)
   refusal ??= own?.limits(client)
   for (const each of routes) refusal ??= admissions.get(each)?.limits(client)
@@ -67,7 +74,7 @@ function refusalOf(
 }
 
 function closureOf(
-  { closedRoutes, active }: ExchangeContext,
+  { closedRoutes, active }: ProtectionContext,
   record: ExchangeRecord,
   { route, pool }: Placement,
   other: OtherReadings | undefined,

@@ -2,10 +2,12 @@
 // here. Kept as text: an object would keep the whole heads that its strings are cut from. Bounded: requests that came to an upstream
 // have a ring of their own, so that a flood of refusals does not push them out.
 
-import type { ConsideredUpstream, RequestStory } from '../../../shared/questions.ts'
-import type { AVAILABILITY, UpstreamTable } from '../../../shared/upstream-table.ts'
+import type { ConsideredUpstream, RequestStory } from '../../../shared/explain/request-story.ts'
+import type { UpstreamTable } from '../../../shared/upstream-table.ts'
 import type { AccessFacts } from '../../access-log/access-entry.ts'
 import type { Pool } from '../../pool/pool.ts'
+import type { ClientSide } from '../downstream.ts'
+import { considered } from './considered.ts'
 import type { Try } from './tries.ts'
 
 /** What the access log does not say of an exchange. */
@@ -20,16 +22,24 @@ export interface StoryFacts {
   readonly pool: Pool | undefined
 }
 
-const NAMES = [
-  'unknown',
-  'available',
-  'draining',
-  'out',
-  'disabled',
-] as const satisfies readonly (keyof typeof AVAILABILITY)[]
 const MOST_CONSIDERED = 32
 const LONGEST_PATH = 2048
 const LONGEST_HOST = 255
+
+const NOTHING_KNOWN: Omit<AccessFacts, 'requestId' | 'client' | 'listener' | 'protocol' | 'end' | 'status'> = {
+  ...{ traceId: '', about: '', route: '', pool: '', upstream: '', method: '', host: '', path: '', cache: '' },
+  ...{ bytesIn: 0, bytesOut: 0, bytesUncoded: 0, proof: '' },
+  coding: '',
+  ...{ firstByteMs: 0, queueMs: 0, connectMs: 0, attempts: 0, gatheringMs: 0, bufferedBytes: 0, upstreamMs: 0 },
+}
+const NOTHING_TRIED: StoryFacts = {
+  startedMs: 0,
+  totalMs: 0,
+  tries: [],
+  inDoubt: false,
+  window: undefined,
+  pool: undefined,
+}
 
 export class Stories {
   readonly #worker: number
@@ -83,6 +93,13 @@ export class Stories {
     ring.add(JSON.stringify(story))
   }
 
+  /** What can't become an exchange: it is malformed, so that nothing of it is believed. @param end code of its answer @param atMs epoch ms */
+  refused(requestId: string, { peer, listener, http2 }: ClientSide, end: string, status: number, atMs: number): void {
+    const protocol = http2 ? 'HTTP/2' : 'HTTP/1.1'
+    const known = { requestId, client: peer, listener: listener.name, protocol, end, status } as const
+    this.keep({ ...NOTHING_KNOWN, ...known }, NOTHING_TRIED, atMs)
+  }
+
   /** Newest first: a client that names its requests itself may use a name twice. */
   find(requestId: string): RequestStory[] {
     const start = `{"requestId":${JSON.stringify(requestId)},`
@@ -93,12 +110,7 @@ export class Stories {
   }
 
   #considered({ endpoints }: Pool): ConsideredUpstream[] {
-    return endpoints.slice(0, MOST_CONSIDERED).map(({ slot, plan: { name, priority } }) => ({
-      upstream: name,
-      availability: NAMES[this.#table.availability(slot)] ?? 'unknown',
-      weight: this.#table.weight(slot),
-      priority,
-    }))
+    return endpoints.slice(0, MOST_CONSIDERED).map(endpoint => considered(endpoint, this.#table))
   }
 }
 

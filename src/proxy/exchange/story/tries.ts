@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks'
 import type { NoRetryReason, Proof } from '../../../policy/request/retry.ts'
-import type { TryStory } from '../../../shared/questions.ts'
+import type { TryStory } from '../../../shared/explain/request-story.ts'
 import type { Attempt } from '../attempt.ts'
 
 /** What the attempt itself does not know. */

@@ -1,7 +1,6 @@
 // Each mark on the way to the end of a certificate is told once.
 
 import { expect, test } from 'vitest'
-import type { CertificateEvent } from '../../../../src/control/certificates/certificate-event.ts'
 import { ExpiryWatch } from '../../../../src/control/certificates/expiry-watch.ts'
 import type { CertificateFacts } from '../../../../src/tls/certificate.ts'
 
@@ -20,12 +19,12 @@ const facts = (fingerprint: string, untilDay: number): CertificateFacts => ({
 /** What is told on each of these days. */
 function toldOn(days: readonly number[], inUse: readonly CertificateFacts[]): (string | undefined)[] {
   let told: string | undefined
-  const watch = new ExpiryWatch((event: CertificateEvent) => {
-    if (event.kind === 'expires') told = `${told ?? ''}${event.inUse.fingerprint}${event.mark} `
+  const watch = new ExpiryWatch<CertificateFacts>(({ fingerprint }, mark) => {
+    told = `${told ?? ''}${fingerprint}${mark} `
   })
   return days.map(day => {
     told = undefined
-    watch.look(inUse, day * DAY)
+    watch.look(new Map(inUse.map(each => [each.fingerprint, each])), day * DAY)
     return told
   })
 }

@@ -111,7 +111,7 @@ test.each([HOUR_MS, -HOUR_MS])('a slow start goes on where it was, though the cl
 
 test.each([HOUR_MS, -HOUR_MS])('idle connections are limited for as long as they were to be, by %d ms', byMs => {
   const { registry, first, entry, set, pass } = setUp()
-  registry.sawStarved(first)
+  registry.sawHolding(first, 'starved')
   const forMs = entry().idleLimit!.untilMs - NOON
   set(byMs)
   pass(forMs - 1)

@@ -5,11 +5,13 @@ import {
   type Declared,
   decideRetry,
   decideRetryOfAnswer,
+  decideRetryWithLength,
   type FailedAttempt,
   isBudgeted,
   isIdempotent,
   isInDoubt,
   isRefusal,
+  type Repetition,
   whyNotRetried,
 } from '../../../../src/policy/request/retry.ts'
 import { amount } from '../../../support/thorough.ts'
@@ -306,10 +308,33 @@ describe('decideRetryOfAnswer', () => {
   })
 })
 
+test('a request that was refused for want of a length is sent again with one, whatever its method, unless it is over', () => {
+  const refused: Repetition = {
+    method: 'POST',
+    bodyReplayable: true,
+    responseStarted: false,
+    attemptsMade: 1,
+    attemptsMax: 3,
+    clientGone: false,
+    withinBudget: false,
+  }
+  expect(decideRetryWithLength(refused)).toEqual({ retry: true, proof: 'refused', stale: false })
+  const over: Partial<Repetition>[] = [
+    { bodyReplayable: false },
+    { loggedIn: true },
+    { responseStarted: true },
+    { clientGone: true },
+    { attemptsMade: 3 },
+  ]
+  for (const changes of over)
+    expect(decideRetryWithLength({ ...refused, ...changes }), JSON.stringify(changes)).toEqual({ retry: false })
+})
+
 test('only a retry that upstreams may have worked on before is taken from the budget', () => {
   expect(isBudgeted({ retry: true, proof: 'idempotent', stale: false })).toBe(true)
   expect(isBudgeted({ retry: true, proof: 'declared', stale: false })).toBe(true)
   expect(isBudgeted({ retry: true, proof: 'not-sent', stale: false })).toBe(false)
+  expect(isBudgeted({ retry: true, proof: 'refused', stale: false })).toBe(false)
   expect(isBudgeted({ retry: true, proof: 'idempotent', stale: true })).toBe(false)
   expect(isBudgeted({ retry: false })).toBe(false)
 })

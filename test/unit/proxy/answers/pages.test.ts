@@ -8,9 +8,9 @@ import { answer } from '../../../../src/proxy/answers/answers.ts'
 import { closedRouteAnswer } from '../../../../src/proxy/answers/closed-route-answer.ts'
 import type { AnswerCode } from '../../../../src/proxy/answers/codes.ts'
 import type { AnswerForm } from '../../../../src/proxy/answers/forms.ts'
+import { escapeHtml } from '../../../../src/proxy/answers/pages/escape-html.ts'
 import { LANGUAGES, WORDS } from '../../../../src/proxy/answers/pages/languages.ts'
 import { maintenancePage, type Visit } from '../../../../src/proxy/answers/pages/maintenance-page.ts'
-import { escapeHtml } from '../../../../src/proxy/answers/pages/page.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 
 const HOUR_MS = 3_600_000
@@ -69,7 +69,11 @@ describe('pages of errors', () => {
       const { head, body } = answer(code, 'r-42', { kind: 'page', language })
       const page = body.toString()
       expect(page).toContain(`<html lang="${language}">`)
-      expect(page).toContain(`<h1>${head.status} ${escapeHtml(WORDS[language].titles[head.status as 400])}</h1>`)
+      const status = escapeHtml(`${head.status} ${WORDS[language].titles[head.status as 400]}`)
+      // What is in doubt says first what its reader should do.
+      const heading = code === 'in-doubt' ? escapeHtml(WORDS[language].doubt.title) : status
+      expect(page).toContain(`<h1>${heading}</h1>`)
+      expect(page).toContain(status)
       expect(page).toContain(escapeHtml(WORDS[language].messages[code as 'no-route']))
       expect(page).toContain(`${WORDS[language].request} r-42`)
       expect(fieldValue(head.fields, 'content-language')).toBe(language)
@@ -100,6 +104,54 @@ describe('pages of errors', () => {
     })
     expect(fieldValue(head.fields, 'retry-after')).toBe('7')
     expect(fieldValue(head.fields, 'content-language')).toBeUndefined()
+  })
+})
+
+describe('what its operator adds', () => {
+  const PAGES = {
+    name: 'Andrade & Filhos',
+    logo: 'data:image/svg+xml;base64,PHN2Zy8+',
+    phone: '+55 (11) 4002-8922 ext 7',
+    email: 'ti@example.com',
+    link: 'https://status.example.com/?a=1&b=2',
+    text: { any: 'Call us.', de: 'Bitte <anrufen>.' },
+  }
+
+  test('is on each page: logo above, words and whom to call below', () => {
+    const page = answer('no-upstream-available', 'r-1', { kind: 'page', language: 'de', pages: PAGES }).body.toString()
+    expect(page).toContain(`<p><img src="${PAGES.logo}" alt="Andrade &#38; Filhos"></p>\n<h1>503`)
+    expect(page).toContain('<p class="own" dir="auto">Bitte &#60;anrufen&#62;.</p>')
+    expect(page).toContain(
+      'Hilfe: Andrade &#38; Filhos · <a href="tel:+551140028922">+55 (11) 4002-8922 ext 7</a> · <a href="mailto:ti@example.com">ti@example.com</a> · <a href="https://status.example.com/?a=1&#38;b=2">',
+    )
+    const window = maintenancePage(PATCHING, 'it', VISIT, PAGES)
+    expect(window).toContain('<p class="own" dir="auto">Call us.</p>')
+    expect(window).toContain('Assistenza: Andrade')
+  })
+
+  test('is told by the web clients of Odoo and Frappe, as plain text', () => {
+    const { body } = answer('overloaded', 'r-1', { kind: 'odoo', language: 'en', pages: PAGES })
+    expect(JSON.parse(body.toString()).error.data.message).toContain('\nCall us.\nHelp: Andrade & Filhos · +55 (11)')
+  })
+
+  test('nobody can make HTML of', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), (name, text, phone) => {
+        const pages = { name, phone, text: { any: text } }
+        const page = answer('overloaded', 'r-1', { kind: 'page', language: 'en', pages }).body.toString()
+        const tags = page.replace(/<style>[^<]*<\/style>/, '').match(/<[^>]*>/g) ?? []
+        expect(
+          tags.every(tag => /^<(?:!doctype html|\/?(?:html|meta|title|main|h1|p|small|a)(?: [^<>]*)?)>$/.test(tag)),
+        ).toBe(true)
+      }),
+    )
+  })
+
+  test('is all that a browser may load for a page', () => {
+    const { head } = answer('overloaded', 'r-1', { kind: 'page', language: 'en', pages: PAGES })
+    expect(fieldValue(head.fields, 'content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]{44}'; img-src data:;/,
+    )
   })
 })
 

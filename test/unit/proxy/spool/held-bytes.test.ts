@@ -30,18 +30,14 @@ interface Body {
   read(): Promise<Buffer>
 }
 
-function bodyOf({ buffers }: Spooling, plan: Partial<HeldPlan>): Body {
+function bodyOf({ buffers }: Spooling, plan: Partial<HeldPlan>, keeps: boolean): Body {
   const lost: string[] = []
   let isReady = () => {}
-  const held = new HeldBytes(
-    buffers,
-    { memoryBytes: 64 * KIB, maxBytes: 2 ** 30, ...plan },
-    {
-      onHeldReady: () => isReady(),
-      onHeldRoom() {},
-      onHeldLost: detail => lost.push(detail),
-    },
-  )
+  const held = new HeldBytes(buffers, { memoryBytes: 64 * KIB, maxBytes: 2 ** 30, ...plan }, keeps, {
+    onHeldReady: () => isReady(),
+    onHeldRoom() {},
+    onHeldLost: detail => lost.push(detail),
+  })
   return {
     held,
     lost,
@@ -87,10 +83,10 @@ describe('bytes of a body', () => {
   for (const pieceBytes of [100, 5000, 65_536, 200_000]) {
     test(`in pieces of ${pieceBytes}: what is beyond the memory goes to a file, and is read from the beginning as often as asked`, async () => {
       const spool = spooling({ directory })
-      const { held, append, read } = bodyOf(spool, {})
+      const { held, append, read } = bodyOf(spool, {}, true)
       const bytes = bytesOf(700_001)
       append(bytes, pieceBytes)
-      expect(held.spooledBytes).toBeGreaterThan(600_000)
+      expect(held.isSpooled).toBe(true)
       expect((await read()).equals(bytes)).toBe(true)
       held.rewind()
       const first = await until('a piece is there', () => held.next())
@@ -101,6 +97,7 @@ describe('bytes of a body', () => {
       expect(openFiles()).toBe(1)
       expect(readdirSync(directory)).toEqual([])
       // In memory: what fills no block yet.
+      held.reuse()
       expect(spool.accounts.held(ACCOUNT.memory) * UNIT_BYTES).toBeLessThanOrEqual(64 * KIB)
       held.end()
       await until('its file is gone', () => openFiles() === 0)
@@ -110,19 +107,41 @@ describe('bytes of a body', () => {
 
   test('that fit into memory touch no disk', async () => {
     const spool = spooling({ directory })
-    const { held, append, read } = bodyOf(spool, {})
+    const { held, append, read } = bodyOf(spool, {}, true)
     const bytes = bytesOf(64 * KIB)
     append(bytes, 999)
-    expect([held.spooledBytes, spool.asked()]).toEqual([0, 0])
+    expect([held.isSpooled, spool.asked()]).toEqual([false, 0])
     expect(held.whole()).toEqual(bytes)
     expect((await read()).equals(bytes)).toBe(true)
     held.end()
     expect(isAllGivenBack(spool)).toBe(true)
   })
 
+  test('of a queue are read while more come; read to its end, it has no file any more', async () => {
+    const spool = spooling({ directory })
+    const { held, append, read } = bodyOf(spool, { memoryBytes: 10_000 }, false)
+    const bytes = bytesOf(3_000_000)
+    const got: Buffer[] = []
+    let at = 0
+    for (const length of [9000, 200_000, 1, 700_000, 64 * KIB, 300_000, 100]) {
+      append(bytes.subarray(at, at + length), 50_000)
+      at += length
+      got.push(await until('a piece is there', () => held.next()))
+    }
+    got.push(await read())
+    expect(held.isSpooled || held.next()).toBe(undefined)
+    expect(held.isSpooled).toBe(false)
+    append(bytes.subarray(at), 100_000)
+    got.push(await read())
+    expect(Buffer.concat(got).equals(bytes)).toBe(true)
+    held.end()
+    await until('its files are gone', () => openFiles() === 0)
+    expect(isAllGivenBack(spool)).toBe(true)
+  })
+
   test('go to files at once where the memory of all is taken', () => {
     const spool = spooling({ directory, memoryBytes: 4096 })
-    const { held, append } = bodyOf(spool, {})
+    const { held, append } = bodyOf(spool, {}, true)
     append(bytesOf(10_000), 1000)
     expect([held.spooledBytes, held.trouble]).toEqual([10_000, undefined])
     held.end()
@@ -130,7 +149,7 @@ describe('bytes of a body', () => {
 
   test('are too large at their most', () => {
     const spool = spooling({ directory })
-    const { held, append } = bodyOf(spool, { maxBytes: 100_000 })
+    const { held, append } = bodyOf(spool, { maxBytes: 100_000 }, true)
     append(bytesOf(99_999), 10_000)
     expect([held.room, held.trouble]).toEqual(['free', undefined])
     append(bytesOf(1), 1)
@@ -140,7 +159,7 @@ describe('bytes of a body', () => {
 
   test('have to wait for a disk that does not take them, and then go on', async () => {
     const spool = spooling({ directory })
-    const { held, append, read } = bodyOf(spool, {})
+    const { held, append, read } = bodyOf(spool, {}, true)
     spool.hold()
     append(bytesOf(400_000), 50_000)
     expect(held.room).toBe('busy')
@@ -153,7 +172,7 @@ describe('bytes of a body', () => {
 
 describe('trouble of the disk loses no byte, and is told', () => {
   async function readsAll(spool: Spooling, length: number, trouble: string): Promise<void> {
-    const { held, append, read, lost } = bodyOf(spool, {})
+    const { held, append, read, lost } = bodyOf(spool, {}, true)
     const bytes = bytesOf(length)
     append(bytes, 30_000)
     // What is on its way may come back at any time.
@@ -171,7 +190,7 @@ describe('trouble of the disk loses no byte, and is told', () => {
     await readsAll(spool, 500_000, 'disk-failed')
     expect(spool.troubles).toEqual(['disk-failed'])
     // Nobody tries again for a while.
-    const { held, append } = bodyOf(spool, {})
+    const { held, append } = bodyOf(spool, {}, true)
     append(bytesOf(100_000), 30_000)
     expect([held.trouble, held.spooledBytes]).toEqual(['disk-failed', 0])
     held.end()
@@ -200,12 +219,20 @@ describe('trouble of the disk loses no byte, and is told', () => {
 
   test('a disk that takes nothing for too long', () => {
     const spool = spooling({ directory })
-    const { held, append } = bodyOf(spool, {})
+    const { held, append } = bodyOf(spool, {}, true)
     spool.hold()
     append(bytesOf(300_000), 50_000)
-    spool.buffers.spool.look(performance.now() + 1000)
+    const fromMs = performance.now()
+    const look = (firstMs: number, lastMs = firstMs) => {
+      for (let ms = firstMs; ms <= lastMs; ms += 500) spool.buffers.spool.look(fromMs + ms)
+    }
+    // Its thread may still be starting.
+    look(0, 29_000)
     expect(held.trouble).toBe(undefined)
-    spool.buffers.spool.look(performance.now() + 5000)
+    // This thread stood still itself.
+    look(60_000)
+    expect(held.trouble).toBe(undefined)
+    look(60_500, 91_000)
     expect([held.trouble, spool.troubles]).toEqual(['disk-slow', ['disk-slow']])
     expect(spool.row.own(WORKER.firstBufferTrouble + 4)).toBe(1)
     held.end()
@@ -213,8 +240,8 @@ describe('trouble of the disk loses no byte, and is told', () => {
 
   test('a thread that dies takes its files with it: who has something there is told', async () => {
     const spool = spooling({ directory })
-    const one = bodyOf(spool, {})
-    const other = bodyOf(spool, {})
+    const one = bodyOf(spool, {}, true)
+    const other = bodyOf(spool, {}, true)
     one.append(bytesOf(200_000), 50_000)
     other.append(bytesOf(1000), 1000)
     await until('it is written', () => one.held.room === 'free' && openFiles() === 1)

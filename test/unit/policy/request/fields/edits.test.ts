@@ -65,6 +65,18 @@ describe('what is said of a field', () => {
     expect(edited(needed, { remove: ['X-Forwarded-For', 'Cookie'] })).toEqual([needed[1], needed[3]])
   })
 
+  test('to name a beginning leaves X-Forwarded-Port alone, which vigia says where it knows it', () => {
+    const rules = fieldRules(planOf({ remove: ['X-Forwarded-*'], keep: ['X-Forwarded-*'] }), undefined, 'request')!
+    const own = fieldsOf(['X-Forwarded-Port: 443'])
+    const claimed = fieldsOf(['x-forwarded-port: 1', 'X-Forwarded-Prefix: /a'])
+    expect(linesOf(editedFields(own, claimed, rules, () => ''))).toEqual(['X-Forwarded-Port: 443'])
+    const kept = fieldRules(planOf({ keep: ['X-Forwarded-*'] }), undefined, 'request')!
+    expect(linesOf(editedFields(own, claimed, kept, () => ''))).toEqual([
+      'X-Forwarded-Port: 443',
+      'X-Forwarded-Prefix: /a',
+    ])
+  })
+
   test('to keep it brings back a claim in this very spelling, unless it is removed or set', () => {
     const sent = ['X-Remote-User: a', 'X_Remote_User: b', 'X-SSL-A: c', 'Proxy: d']
     expect(edited(sent, { keep: ['x-remote-user', 'X-SSL-*'] })).toEqual(['X-Remote-User: a', 'X-SSL-A: c'])

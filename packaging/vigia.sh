@@ -1,0 +1,2 @@
+#!/bin/sh
+exec /usr/lib/vigia/runtime/node /usr/lib/vigia/bin/vigia.js "$@"
