@@ -3,8 +3,8 @@
 import type { RouteExplanation, RouteQuestion } from '../shared/explain/route-explanation.ts'
 import { refusalText } from '../util/refusal.ts'
 import { EXIT } from './words/exit-codes.ts'
+import { routeLines } from './words/explain/route-lines.ts'
 import { laidOut, terminalColumns } from './words/paragraphs.ts'
-import { routeLines } from './words/route-lines.ts'
 import { hereZone } from './words/times.ts'
 
 export interface RouteOptions {

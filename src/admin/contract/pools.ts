@@ -1,9 +1,10 @@
 // What the admin listener shows of a pool: its queue, its circuit breaker, its priorities, and its upstreams.
 
 import type { PoolMaintenance } from './maintenance.ts'
-import type { StatusClasses, UpstreamReport } from './upstreams.ts'
+import type { RecentReport, StatusClasses, UpstreamReport } from './upstreams.ts'
 
-export interface PoolReport {
+/** Its traffic is that of its upstreams. */
+export interface PoolReport extends RecentReport {
   readonly name: string
   /** Upstreams that get new work. */
   readonly available: number

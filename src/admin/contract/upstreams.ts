@@ -2,7 +2,17 @@
 
 export type UpstreamState = 'unknown' | 'available' | 'draining' | 'out' | 'disabled'
 
-export interface UpstreamReport {
+/** Of the last ten seconds; long polls are left out. */
+export interface RecentReport {
+  /** Answers per second. */
+  readonly rate: number
+  /** Half of the answers had begun by then (time to the first byte), ms; null = there was none. */
+  readonly p50Ms: number | null
+  /** 99 of 100 had, ms. */
+  readonly p99Ms: number | null
+}
+
+export interface UpstreamReport extends RecentReport {
   readonly name: string
   /** scheme://host:port */
   readonly url: string
@@ -41,10 +51,6 @@ export interface UpstreamReport {
   /** By what it was found to hold a worker for each connection (its Server field, ends of connections, idle ones in the way); null = it was not. */
   readonly holdsWorkers: 'server' | 'endings' | 'starved' | null
   readonly tunnels: number
-  /** Answers per second, of the last ten seconds. */
-  readonly rate: number
-  /** 99 of 100 answers of the last ten seconds had begun by then (time to the first byte, no long polls), ms; null = there was none. */
-  readonly p99Ms: number | null
   /** What clients got; vigia's own 502 and 504 after a failure of this upstream included. */
   readonly responses: StatusClasses
   /** Attempts that failed, each once: its own answers 5xx, and all of `failures`. */

@@ -5,6 +5,13 @@ import { flag, list, number, object, oneOf, orNull, ref, type Schema, text, time
 
 const CLASSES = object(Object.fromEntries(['1xx', '2xx', '3xx', '4xx', '5xx'].map(name => [name, whole()])))
 
+/** Of the last ten seconds. */
+const RECENT = {
+  rate: number('Answers per second.'),
+  p50Ms: orNull(number('Half of them had begun by then.')),
+  p99Ms: orNull(whole('99 of 100 had.')),
+}
+
 export const UPSTREAM: Schema = {
   $id: 'Upstream',
   ...object({
@@ -66,8 +73,7 @@ export const UPSTREAM: Schema = {
       text('By what it was found to hold a worker for each connection: `server`, `endings` or `starved`.'),
     ),
     tunnels: whole(),
-    rate: number(),
-    p99Ms: orNull(whole()),
+    ...RECENT,
     responses: CLASSES,
     errors: whole('Attempts that failed, each once: answers 5xx of its own, and all of `failures`.'),
     failures: object({ connect: whole(), transport: whole(), timeout: whole() }),
@@ -85,6 +91,7 @@ export const POOL: Schema = {
   $id: 'Pool',
   ...object({
     name: text(),
+    ...RECENT,
     available: whole('Upstreams that get new work.'),
     waiting: whole('Requests that wait for an upstream.'),
     queue: object({ max: orNull(whole()), queued: whole(), waitedS: number(), full: whole(), timeouts: whole() }),
@@ -170,8 +177,28 @@ export const STATUS: Schema = {
       certificates: list(ref('Certificate')),
       authorities: list(ref('Authority')),
       cache: CACHE,
+      buffers: object({
+        memoryBytes: whole('Of bodies of requests and answers that wait, now, over all workers.'),
+        memoryLimitBytes: whole(),
+        diskBytes: whole(),
+        diskLimitBytes: whole(),
+        files: whole(),
+        requests: whole('Since the start: bodies that were gathered before an upstream was chosen.'),
+        answers: whole('Since the start: answers that clients took more slowly than upstreams gave them.'),
+        answerBytes: whole('Of these answers, bytes that had to wait.'),
+        spooledBytes: whole('Of both, bytes that were written to files.'),
+        savedSeconds: object({
+          requests: number('For how long slow clients would have held an upstream.'),
+          answers: number(),
+        }),
+        troubles: {
+          type: 'object',
+          additionalProperties: whole(),
+          description: 'Bodies that were streamed from some place on, as without a buffer, by why.',
+        },
+      }),
       acme: ref('Acme'),
     },
-    ['certificates', 'authorities', 'acme', 'cache'],
+    ['certificates', 'authorities', 'acme', 'cache', 'buffers'],
   ),
 }

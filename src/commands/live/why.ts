@@ -4,10 +4,10 @@ import type { RequestExplanation, UpstreamExplanation } from '../../admin/contra
 import type { StatusReport } from '../../admin/contract/status.ts'
 import type { LogEntry } from '../logs/entry.ts'
 import { ASKED } from '../words/exit-codes.ts'
+import { loggedLines, whyRequestLines } from '../words/explain/why-request.ts'
+import { whyUpstreamLines } from '../words/explain/why-upstream.ts'
 import { laidOut, terminalColumns } from '../words/paragraphs.ts'
 import { hereZone } from '../words/times.ts'
-import { loggedLines, whyRequestLines } from '../words/why-request.ts'
-import { whyUpstreamLines } from '../words/why-upstream.ts'
 import { fetchJson, fetchStatus, RefusedByVigia } from './admin-client.ts'
 import { failed } from './operate.ts'
 

@@ -1,11 +1,15 @@
-// How why, route, logs and doctor are spelled. What each does is in its own file, loaded only when it is asked for.
+// How why, route, logs, doctor and top are spelled. What each does is in its own file, loaded only when it is asked for.
 
 import type { Command } from 'commander'
 import type { DoctorOptions } from '../doctor/doctor.ts'
+import type { TopOptions } from '../live/top.ts'
 import type { WhyOptions } from '../live/why.ts'
 import type { LogsOptions } from '../logs.ts'
 import type { RouteOptions } from '../route.ts'
 import { asking, type Done } from './asking.ts'
+
+/** As in words/explain/top-frame.ts, which is loaded only when it is asked for. */
+const SORTS = ['configuration', 'rate', 'p99', 'errors', 'busy']
 
 export function addExplainCommands(program: Command, admin: string, done: Done): void {
   asking(
@@ -59,6 +63,16 @@ export function addExplainCommands(program: Command, admin: string, done: Done):
     admin,
     DOCTOR_NOTES,
   ).action(async (options: DoctorOptions) => done(await (await import('../doctor/doctor.ts')).doctor(options)))
+  const top = program.command('top')
+  asking(
+    top
+      .description('pools and upstreams by what they have to do, as it changes: rates, latencies, errors, queues')
+      .addOption(top.createOption('--sort <by>', 'the most first').choices(SORTS).default('configuration'))
+      .option('-d, --delay <seconds>', 'between two pictures', '1')
+      .option('--once', 'one picture, as where there is no terminal', false),
+    admin,
+    '\nKeys: s sorts otherwise, space looks now, q quits. Rates and latencies are those of the last ten seconds.',
+  ).action(async (options: TopOptions) => done(await (await import('../live/top.ts')).top(options)))
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -10,7 +10,7 @@ import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import { poolMaintenance } from './maintenance-report.ts'
 import type { PoolOutages } from './pool-outages.ts'
-import { answersBy, reportUpstream, type UpstreamSources } from './upstream-report.ts'
+import { answersBy, reportRecent, reportUpstream, type UpstreamSources } from './upstream-report.ts'
 
 export interface PoolSources extends UpstreamSources {
   readonly registry: Pick<Registry, 'levels' | 'standbys'>
@@ -25,6 +25,7 @@ export function reportPool(pool: RegistryPool, sources: PoolSources): PoolReport
   const { priority, floor, waiting } = registry.levels(pool)
   return {
     name: plan.name,
+    ...reportRecent(sources.recent.of(...entries.map(entry => entry.slot))),
     available: entries.filter(entry => entry.verdict.availability === 'available').length,
     waiting: counters.gauge(slot, GAUGE.waiting),
     ...overloadOf(pool, sources),

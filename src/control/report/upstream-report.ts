@@ -2,6 +2,7 @@
 
 import type {
   HoldReport,
+  RecentReport,
   ResolvedReport,
   StatusClasses,
   UpstreamReport,
@@ -19,7 +20,7 @@ import { HOLD } from '../record/kept-overrides.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
 import type { Entry } from '../upstreams/entry.ts'
-import type { RecentTraffic } from '../upstreams/recent-traffic.ts'
+import type { Recent, RecentTraffic } from '../upstreams/recent-traffic.ts'
 import { upstreamUrl } from '../upstreams/slots.ts'
 import { drainReport } from './drain-report.ts'
 
@@ -39,7 +40,7 @@ export function reportUpstream(
   const { plan, slot, verdict, probes, lastFailure } = entry
   const total = (index: number) => counters.total(slot, index)
   const { ok, failed, last } = probes
-  const { ratePerS, p99Ms } = recent.of(slot)
+  const traffic = reportRecent(recent.of(slot))
   const failures = {
     connect: total(TOTAL.connectFailures),
     transport: total(TOTAL.transportFailures),
@@ -78,8 +79,7 @@ export function reportUpstream(
     idleLimitedUntil: entry.idleLimit?.inForce ? iso(entry.idleLimit.untilMs) : null,
     holdsWorkers: entry.holdsWorkers ?? null,
     tunnels: counters.gauge(slot, GAUGE.tunnels),
-    rate: Math.round(ratePerS * 10) / 10,
-    p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),
+    ...traffic,
     responses: answersBy(counters, slot),
     errors: total(TOTAL.serverErrors) + failures.connect + failures.transport + failures.timeout,
     failures,
@@ -90,6 +90,16 @@ export function reportUpstream(
     connectionsReused: total(TOTAL.connectionsReused),
     bytesIn: total(TOTAL.bytesIn),
     bytesOut: total(TOTAL.bytesOut),
+  }
+}
+
+/** Rounded to what its histogram can tell. */
+export function reportRecent({ ratePerS, p50Ms, p99Ms }: Recent): RecentReport {
+  const rounded = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms * 10) / 10)
+  return {
+    rate: Math.round(ratePerS * 10) / 10,
+    p50Ms: rounded(p50Ms),
+    p99Ms: p99Ms === undefined ? null : Math.round(p99Ms),
   }
 }
 

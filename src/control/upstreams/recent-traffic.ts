@@ -8,6 +8,8 @@ import type { CounterTable } from '../../shared/counters.ts'
 export interface Recent {
   /** Answers per second. */
   readonly ratePerS: number
+  /** Half of them had begun by then, ms; undefined = there was none. Within the bucket bounds of the histogram. */
+  readonly p50Ms: number | undefined
   /** 99 of 100 had begun by then, ms; undefined = there was none. Within the bucket bounds of the histogram. */
   readonly p99Ms: number | undefined
 }
@@ -41,17 +43,29 @@ export class RecentTraffic {
     )
   }
 
-  of(slot: number): Recent {
-    const samples = this.#samples.get(slot) ?? []
-    const [first, last] = [samples[0], samples.at(-1)]
-    if (first === undefined || last === undefined || last.atMs <= first.atMs) return { ratePerS: 0, p99Ms: undefined }
-    const counts = last.counts.map((count, at) => count - first.counts[at]!)
-    const answers = counts.reduce((sum, count) => sum + count, 0)
-    const p99S = quantile(DURATION_BUCKETS_S, counts, 0.99)
-    return {
-      ratePerS: (1000 * answers) / (last.atMs - first.atMs),
-      p99Ms: p99S === undefined ? undefined : 1000 * p99S,
+  /** Of several together, where more than one is named. */
+  of(...slots: readonly number[]): Recent {
+    let ratePerS = 0
+    const sums = BUCKETS.map(() => 0)
+    for (const slot of slots) {
+      const samples = this.#samples.get(slot) ?? []
+      const [first, last] = [samples[0], samples.at(-1)]
+      if (first === undefined || last === undefined || last.atMs <= first.atMs) continue
+      // Nothing has come: most of many upstreams are idle.
+      if (first.counts === last.counts) continue
+      let answers = 0
+      for (const [at, count] of last.counts.entries()) {
+        const more = count - first.counts[at]!
+        answers += more
+        sums[at]! += more
+      }
+      ratePerS += (1000 * answers) / (last.atMs - first.atMs)
     }
+    const msOf = (q: number) => {
+      const found = quantile(DURATION_BUCKETS_S, sums, q)
+      return found === undefined ? undefined : 1000 * found
+    }
+    return { ratePerS, p50Ms: msOf(0.5), p99Ms: msOf(0.99) }
   }
 
   /** @param former where nothing has come since, its counts are kept once: most of many upstreams are idle */

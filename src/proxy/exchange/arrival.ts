@@ -5,7 +5,7 @@ import { CHUNKED } from '../../http/body.ts'
 import { isLoop } from '../../http/cdn-loop.ts'
 import type { ForwardedRequest } from '../../http/forwarded-request.ts'
 import type { RequestHead } from '../../http/heads.ts'
-import type { BufferMode } from '../../plan/buffering.ts'
+import type { BodyBufferPlan, BufferMode } from '../../plan/buffering.ts'
 import { buffersRequest } from '../../policy/request/buffering/verdict.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
@@ -105,10 +105,16 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
   if (breaker?.enter() === false) return OVERLOADED
-  const buffer = route.buffer?.request
-  if (buffer !== undefined && (isToHaveLength(record, pool) || gathers(record, placement, buffer.mode)))
-    return new GatheringExchange(context, down, record, placement, breaker, buffer)
+  const buffer = gatheringOf(record, placement)
+  if (buffer !== undefined) return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
+}
+
+/** How its body is gathered before an upstream is chosen; undefined = it is not. */
+export function gatheringOf(record: ExchangeRecord, placement: Placement): BodyBufferPlan | undefined {
+  const buffer = placement.route.buffer?.request
+  if (buffer === undefined) return undefined
+  return isToHaveLength(record, placement.pool) || gathers(record, placement, buffer.mode) ? buffer : undefined
 }
 
 /** Its upstreams take no body, or lose it, that says no length. */

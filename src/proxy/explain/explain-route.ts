@@ -18,6 +18,7 @@ import { processNowMs } from '../../shared/process-clock.ts'
 import type { Refusal } from '../../util/refusal.ts'
 import { hostPort } from '../../util/words.ts'
 import { type AnswerCode, statusOf } from '../answers/codes.ts'
+import { gatheringOf } from '../exchange/arrival.ts'
 import { whyBypassed } from '../exchange/cached/admit-cached.ts'
 import { CacheTurn } from '../exchange/cached/cache-turn.ts'
 import type { ClientSide } from '../exchange/downstream.ts'
@@ -129,10 +130,11 @@ function passedOver(
 /** What vigia itself would answer; undefined = it goes on to an upstream. Notes in the record which window answers. */
 function answerTo(context: ExplainContext, record: ExchangeRecord, placement: Placement): ExplainedAnswer | undefined {
   const { head, forwarded } = record
-  const { route, pool, compression } = placement
+  const { route, pool, compression, edits } = placement
   if (forwarded.passed !== undefined && isLoop(forwarded.passed, pool.loopMark)) return answered('loop-detected')
   const protection = protect(uncounted(context), record, placement)
   if (compression) record.negotiate(compression)
+  if (edits) record.forwarded = edits.forwarded(record)
   if (protection !== undefined) return protectionAnswer(protection)
   if (isLastHop(head.method, head.meaning.maxForwards)) return told(200, 'last-hop')
   if (head.meaning.length > route.bodyBytes) return answered('body-too-large')
@@ -166,6 +168,7 @@ function explainPlacement(context: ExplainContext, record: ExchangeRecord, place
     window: closedRoute && { name: closedRoute.window, reason: closedRoute.reason, untilMs: closedRoute.untilMs },
     passesWindow: closed?.window,
     bodyBytes: route.bodyBytes,
+    gathersBody: gatheringOf(record, placement) !== undefined,
     timeouts: route.timeouts,
     longPoll: route.longPoll === true,
     queuePriority: route.queuePriority ?? 0,

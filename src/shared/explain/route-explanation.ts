@@ -82,6 +82,8 @@ export interface ExplainedRoute {
   /** A window closes the route, and lets this client through. */
   readonly passesWindow: string | undefined
   readonly bodyBytes: number
+  /** Its body is gathered before an upstream is chosen. */
+  readonly gathersBody: boolean
   readonly timeouts: Timeouts
   readonly longPoll: boolean
   readonly queuePriority: number

@@ -142,3 +142,13 @@ describe('vigia doctor', () => {
     expect(findings.filter(each => each.check.startsWith('probe'))).toEqual([])
   })
 })
+
+test('vigia top without a terminal is one picture, or JSON', async () => {
+  const args = ['top', '--admin', `http://127.0.0.1:${vigia.adminPort}`]
+  const { code, stdout } = await vigiaCommand(args)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^vigia [\s\S]*\nPOOL +STATE +REQ\/S[\s\S]*\nwhy +1 of 2 [\s\S]*\n {2}erp-2 +out /)
+  const { pools } = JSON.parse((await vigiaCommand([...args, '--json'])).stdout) as { pools: { name: string }[] }
+  expect(pools.map(({ name }) => name)).toEqual(['why'])
+  expect((await vigiaCommand([...args, '--delay', 'x'])).code).toBe(2)
+})

@@ -8,7 +8,7 @@ import type { Finding } from '../../../../src/commands/doctor/finding.ts'
 import { kernelFindings } from '../../../../src/commands/doctor/kernel.ts'
 import { portFindings, probeFinding } from '../../../../src/commands/doctor/network.ts'
 import { type ProcessFacts, processFindings } from '../../../../src/commands/doctor/process.ts'
-import { doctorLines } from '../../../../src/commands/words/doctor-lines.ts'
+import { doctorLines } from '../../../../src/commands/words/explain/doctor-lines.ts'
 import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../../control/fixtures/snapshot.ts'
 
 const reader = (files: Record<string, string>) => (path: string) => files[path]

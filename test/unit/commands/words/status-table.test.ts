@@ -34,6 +34,7 @@ function upstream(name: string, more: Partial<UpstreamReport>): UpstreamReport {
     holdsWorkers: null,
     tunnels: 0,
     rate: 0,
+    p50Ms: null,
     p99Ms: null,
     responses: NONE,
     errors: 0,
@@ -72,6 +73,9 @@ function report(upstreams: UpstreamReport[], more: Partial<StatusReport> = {}): 
     pools: [
       {
         name: 'erp',
+        rate: 0,
+        p50Ms: null,
+        p99Ms: null,
         available: upstreams.filter(each => each.state === 'available').length,
         waiting: 0,
         queue: { max: null, queued: 0, waitedS: 0, full: 0, timeouts: 0 },

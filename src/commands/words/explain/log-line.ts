@@ -1,8 +1,8 @@
 // One line of the access log as people read it in a terminal. Pure text.
 
+import { printable } from '../text.ts'
+import { localTime } from '../times.ts'
 import { ms } from './request-words.ts'
-import { printable } from './text.ts'
-import { localTime } from './times.ts'
 
 /** What of a line is shown. */
 export interface ShownEntry {

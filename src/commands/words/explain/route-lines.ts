@@ -1,6 +1,6 @@
 // The words of `vigia route`: what would happen to a request, step by step. Pure text.
 
-import type { NoRetryReason, Proof } from '../../policy/request/retry.ts'
+import type { NoRetryReason, Proof } from '../../../policy/request/retry.ts'
 import type {
   ExplainedAnswer,
   ExplainedPool,
@@ -8,9 +8,9 @@ import type {
   ExplainedRoute,
   Mismatch,
   RouteExplanation,
-} from '../../shared/explain/route-explanation.ts'
-import { formatAge } from '../../util/words.ts'
-import { heading, paragraph } from './paragraphs.ts'
+} from '../../../shared/explain/route-explanation.ts'
+import { formatAge } from '../../../util/words.ts'
+import { heading, paragraph } from '../paragraphs.ts'
 import { endWords, LAST_WORDS, PROOF_WORDS } from './request-words.ts'
 
 const MISMATCHES: Readonly<Record<Mismatch, string>> = {
@@ -143,7 +143,14 @@ function windowWords({ window, passesWindow }: ExplainedRoute): string[] {
   return passesWindow === undefined ? [] : [`Window "${passesWindow}" is in force, but lets it through (bypass).`]
 }
 
-function limitWords({ rateLimit, bodyBytes, timeouts, longPoll, queuePriority }: ExplainedRoute): string[] {
+function limitWords({
+  rateLimit,
+  bodyBytes,
+  gathersBody,
+  timeouts,
+  longPoll,
+  queuePriority,
+}: ExplainedRoute): string[] {
   const rate =
     rateLimit &&
     `Rate: ${rateLimit.perSecond} a second, ${rateLimit.burst} at once; ${rateLimit.waitMs === 0 ? 'this client may ask now' : `this client has to wait ${formatAge(rateLimit.waitMs)}`}.`
@@ -153,6 +160,7 @@ function limitWords({ rateLimit, bodyBytes, timeouts, longPoll, queuePriority }:
   return [
     ...(rate === undefined ? [] : [rate]),
     `Body: at most ${bytes(bodyBytes)}. Timeouts: connect ${seconds(connectMs)}, answer ${seconds(responseMs)}, idle ${seconds(idleMs)}.`,
+    ...(gathersBody ? ['Its body is gathered before an upstream is chosen (buffer, requestBody).'] : []),
     ...poll,
     ...rank,
   ]

@@ -1,8 +1,8 @@
 // What `vigia doctor` has found, as people read it: what is wrong first. Pure text.
 
 import { styleText } from 'node:util'
-import { printable } from './text.ts'
-import { wrap } from './wrap.ts'
+import { printable } from '../text.ts'
+import { wrap } from '../wrap.ts'
 
 export interface ShownFinding {
   readonly severity: 'ok' | 'note' | 'warning' | 'error'

@@ -1,13 +1,13 @@
 // The words of `vigia why REQUEST-ID`: what became of a request, attempt by attempt, and why. Pure text.
 
-import type { RequestExplanation } from '../../admin/contract/explanations.ts'
-import type { InDoubtEntry } from '../../admin/contract/in-doubt.ts'
-import type { ConsideredUpstream, RequestStory, TryStory } from '../../shared/explain/request-story.ts'
-import { formatAge } from '../../util/words.ts'
+import type { RequestExplanation } from '../../../admin/contract/explanations.ts'
+import type { InDoubtEntry } from '../../../admin/contract/in-doubt.ts'
+import type { ConsideredUpstream, RequestStory, TryStory } from '../../../shared/explain/request-story.ts'
+import { formatAge } from '../../../util/words.ts'
+import { heading, paragraph } from '../paragraphs.ts'
+import { localTime } from '../times.ts'
 import type { ShownEntry } from './log-line.ts'
-import { heading, paragraph } from './paragraphs.ts'
 import { endWords, LAST_WORDS, ms, PROOF_WORDS } from './request-words.ts'
-import { localTime } from './times.ts'
 
 export function whyRequestLines(explanation: RequestExplanation, nowMs: number, zone: string): string[] {
   const { stories, inDoubt, silentWorkers } = explanation

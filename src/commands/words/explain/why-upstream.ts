@@ -1,12 +1,12 @@
 // The words of `vigia why POOL/UPSTREAM`: what an upstream's state is and why, what its probes asked and got, what else bears on it, and
 // what to do. Pure text.
 
-import type { ProbeAnswerReport, ProbingReport, UpstreamExplanation } from '../../admin/contract/explanations.ts'
-import type { HoldReport } from '../../admin/contract/upstreams.ts'
-import { formatAge } from '../../util/words.ts'
-import { drainWords } from './drain-lines.ts'
-import { heading, paragraph } from './paragraphs.ts'
-import { localTime } from './times.ts'
+import type { ProbeAnswerReport, ProbingReport, UpstreamExplanation } from '../../../admin/contract/explanations.ts'
+import type { HoldReport } from '../../../admin/contract/upstreams.ts'
+import { formatAge } from '../../../util/words.ts'
+import { drainWords } from '../drain-lines.ts'
+import { heading, paragraph } from '../paragraphs.ts'
+import { localTime } from '../times.ts'
 
 const STATES = {
   available: 'serves',
