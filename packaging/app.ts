@@ -10,7 +10,7 @@ import { licences } from './licences.ts'
 export const ROOT = resolve(import.meta.dirname, '..')
 
 /** For those who write the packages: compilers, debuggers, settings of tools. vigia reads none of it. */
-const UNUSED = ['**/*.d.ts', '**/*.d.cts', '**/*.d.mts', '**/*.map', '**/*.ts', '**/.*']
+const UNUSED = ['**/*.d.ts', '**/*.d.cts', '**/*.d.mts', '**/*.map', '**/*.ts', '**/*.sh', '**/*.html', '**/.*']
 
 /** Runs a program; what it says goes to standard error. */
 export function run(program: string, args: readonly string[], cwd: string): void {

@@ -22,7 +22,17 @@ const entries = Array.from({ length: 256 }, (_, i) => ({
     host: 'erp.example.com',
   },
   ...{ upstream: ['erp-1', 'erp-2', 'erp-3'][i % 3]!, path: `/web/dataset/call_kw/res.partner/search_read/${i % 64}` },
-  ...{ status: 200, bytesIn: 0, bytesOut: 150, firstByteMs: 0.5 + (i % 30) / 7, queueMs: 0, connectMs: 0 },
+  ...{
+    status: 200,
+    bytesIn: 0,
+    bytesOut: 150,
+    firstByteMs: 0.5 + (i % 30) / 7,
+    queueMs: 0,
+    gatheringMs: 0,
+    bufferedBytes: 0,
+    upstreamMs: 0,
+    connectMs: 0,
+  },
   ...{ coding: '' as const, bytesUncoded: 0, attempts: 1, proof: '', cache: '' as const, end: 'complete' },
 }))
 

@@ -10,7 +10,8 @@ import { ROOT, run, stageApp, versionOf } from '../app.ts'
 import { COMPLETIONS, completionScripts } from '../completions.ts'
 
 const HERE = import.meta.dirname
-const MAINTAINER = 'The authors of vigia <vigia@localhost>'
+/** Whoever builds it, as Debian's own tools find out (DEBFULLNAME, DEBEMAIL), else as git does. */
+const MAINTAINER = `${process.env.DEBFULLNAME ?? ofGit('name')} <${process.env.DEBEMAIL ?? ofGit('email')}>`
 
 const DEPENDS = [
   // What Node.js is linked to.
@@ -39,6 +40,13 @@ function build(target: string): string {
   }
 }
 
+function ofGit(key: 'name' | 'email'): string {
+  return execFileSync('git', ['log', '-1', `--format=${key === 'name' ? '%an' : '%ae'}`], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  }).trim()
+}
+
 /** Everything but usr/lib/vigia to its place. */
 function layOut(root: string, app: string, version: string): void {
   const put = (to: string, text: string | Buffer, mode = 0o644) => {
@@ -60,7 +68,9 @@ function layOut(root: string, app: string, version: string): void {
     put(`usr/share/man/man${section}/${page}.gz`, gzipSync(readFileSync(join(app, 'dist/man', page)), { level: 9 }))
   }
   const doc = 'usr/share/doc/vigia'
-  put(`${doc}/copyright`, `${file('deb/copyright')}\n${readFileSync(join(app, 'LICENSES.txt'), 'utf8')}`)
+  put(`${doc}/copyright`, file('deb/copyright'))
+  put(`${doc}/LICENSES.txt.gz`, gzipSync(readFileSync(join(app, 'LICENSES.txt')), { level: 9 }))
+  put('usr/share/lintian/overrides/vigia', file('deb/lintian-overrides'))
   put(`${doc}/changelog.gz`, gzipSync(changelog(version), { level: 9 }))
   put(`${doc}/NEWS.md.gz`, gzipSync(readFileSync(join(app, 'CHANGELOG.md')), { level: 9 }))
   cpSync(join(app, 'config/examples'), join(root, doc, 'examples'), { recursive: true })

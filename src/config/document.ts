@@ -20,6 +20,7 @@ import {
 } from './parts/bounds.ts'
 import { buffersSchema, checkBuffers, compileBuffers, RENAMED_IN_BUFFER } from './parts/buffer.ts'
 import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts/cache.ts'
+import { RENAMED_IN_CLIENTS } from './parts/client-certificates.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
 import {
@@ -249,4 +250,5 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ...RENAMED_IN_LOG,
   ...RENAMED_IN_TLS,
   ...RENAMED_IN_ACME,
+  ...RENAMED_IN_CLIENTS,
 }

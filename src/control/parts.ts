@@ -201,6 +201,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     certificates,
     acme,
     cache: shared.cache,
+    buffers: shared,
     names,
     registry,
     drains,

@@ -47,6 +47,11 @@ export function defineCertificates(source: MetricsSource): ScrapedMetric[] {
       ({ untilMs }) => untilMs / 1000,
     ),
     ofAuthorities(
+      'vigia_client_authority_not_before_timestamp_seconds',
+      'From when the authority counts, or when its list was made, Unix time.',
+      ({ fromMs }) => fromMs / 1000,
+    ),
+    ofAuthorities(
       'vigia_client_authority_refused',
       '1 while the files of the authority hold something else that can not be used, else 0.',
       ({ refused }) => (refused ? 1 : 0),

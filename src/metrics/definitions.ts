@@ -4,6 +4,7 @@
 import { GAUGE, TOTAL } from '../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
 import { defineAcme } from './acme.ts'
+import { defineBuffers } from './buffers.ts'
 import { buildersOf } from './builders.ts'
 import { defineCache } from './cache.ts'
 import { defineCertificates } from './certificates.ts'
@@ -64,6 +65,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
     ...defineProxyHeaders(source),
     ...defineOverload(source),
     ...defineCompression(source),
+    ...defineBuffers(source),
     poolTotal(
       'vigia_retries_budgeted_total',
       TOTAL.budgetedRetries,
@@ -81,6 +83,12 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       help: '1 while no idle connection to the upstream is kept, because they kept new ones waiting, else 0.',
       type: 'gauge',
       samples: upstreams((labels, { idleLimited }) => [{ labels, value: idleLimited ? 1 : 0 }]),
+    },
+    {
+      name: 'vigia_upstream_holds_workers',
+      help: '1 = it is known to hold a worker for each connection: where `buffer` is auto, its slow clients are buffered.',
+      type: 'gauge',
+      samples: upstreams((labels, { holdsWorkers }) => [{ labels, value: holdsWorkers ? 1 : 0 }]),
     },
     upstreamGauge('vigia_upstream_tunnels', GAUGE.tunnels, 'Upgraded connections (e.g. WebSockets) to the upstream.'),
     upstreamTotal('vigia_connections_opened_total', TOTAL.connectionsOpened, 'Connections opened to the upstream.'),

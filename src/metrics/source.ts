@@ -21,6 +21,8 @@ export interface MetricsSource {
   inDoubtOpen(): number
   /** Absent = there is none. */
   cache?(): CacheSample
+  /** Absent = nobody can tell. */
+  buffers?(): BuffersSample
   /** One after the other. */
   workers(): readonly WorkerSample[]
   /** How the control plane stood still, since the start. */
@@ -95,6 +97,23 @@ export interface CacheSample {
   readonly evicted: number
 }
 
+export interface BuffersSample {
+  /** Of all workers now, and what they may take. */
+  readonly memoryBytes: number
+  readonly memoryLimitBytes: number
+  readonly diskBytes: number
+  readonly diskLimitBytes: number
+  readonly files: number
+  /** Since the start. */
+  readonly requests: number
+  readonly answers: number
+  readonly answerBytes: number
+  readonly spooledBytes: number
+  readonly savedSeconds: { readonly requests: number; readonly answers: number }
+  /** How often, by why. */
+  readonly troubles: Readonly<Record<string, number>>
+}
+
 export interface WindowSample {
   readonly name: string
   /** In force, or overrun. */
@@ -134,6 +153,8 @@ export interface CertificateSample {
 export interface AuthoritySample {
   readonly kind: 'authority' | 'revocation-list'
   readonly name: string
+  /** Epoch ms. */
+  readonly fromMs: number
   /** Epoch ms; infinite = it does not say. */
   readonly untilMs: number
   /** Its files hold something else that can't be used. */
@@ -175,6 +196,8 @@ export interface UpstreamSample {
   readonly ejections: number
   /** No idle connection to it is kept, because they kept new ones waiting. */
   readonly idleLimited: boolean
+  /** It is known to hold a worker for each connection. */
+  readonly holdsWorkers?: boolean
   /** When its drain ends, epoch ms; undefined = there is none, or it has no end. */
   readonly drainDeadlineMs?: number | undefined
   /** Most requests in flight at once that it gets now; undefined = no limit. */

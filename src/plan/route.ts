@@ -56,12 +56,12 @@ export interface RouteMatch {
 /** A certificate that a client has presented, and that was accepted. What is not empty must hold. */
 export interface CertificateMatch {
   /** One of them; each is attributes that it must have, all of them. */
-  readonly subjects: readonly NamePattern[]
-  readonly issuers: readonly NamePattern[]
+  readonly subject: readonly NamePattern[]
+  readonly issuer: readonly NamePattern[]
   /** One of its subject alternative names, with its kind: `DNS:edi.example.com`, `DNS:*.example.com`, `URI:spiffe://example/*`. */
-  readonly names: readonly string[]
+  readonly san: readonly string[]
   /** SHA-256 of its DER form, lower-case hexadecimal. */
-  readonly fingerprints: readonly string[]
+  readonly fingerprint: readonly string[]
 }
 
 /** Type in lower case, and value: `*.example.com` = any name below it, `*` = any. */

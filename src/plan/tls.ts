@@ -16,8 +16,8 @@ export interface ListenerTls {
 }
 
 export interface ClientCertificatesPlan extends AuthorityFiles {
-  /** Who has none is refused; false = it is served like any other client. */
-  readonly required: boolean
+  /** Who has none is served like any other client, or refused. */
+  readonly mode: 'request' | 'require'
   /** Name of the field that tells upstreams of the certificate (RFC 9440). */
   readonly field: string
   /** Of the one with the certificates of its issuers; undefined = they are not told. */

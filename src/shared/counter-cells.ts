@@ -151,9 +151,13 @@ export const WORKER = {
   /** Bodies of requests that were gathered, and for how long no upstream was held meanwhile, seconds. */
   gathered: AFTER_BUFFERS + 1,
   gatheringSeconds: AFTER_BUFFERS + 2,
+  /** Answers that waited for their clients, the bytes of them that did, and how much sooner their upstreams were free, seconds. */
+  bufferedAnswers: AFTER_BUFFERS + 3,
+  bufferedAnswerBytes: AFTER_BUFFERS + 4,
+  bufferedAnswerSeconds: AFTER_BUFFERS + 5,
   /** Bodies that were streamed from some place on, by why. */
-  firstBufferTrouble: AFTER_BUFFERS + 3,
-  firstReject: AFTER_BUFFERS + 3 + BUFFER_TROUBLES.length,
+  firstBufferTrouble: AFTER_BUFFERS + 6,
+  firstReject: AFTER_BUFFERS + 6 + BUFFER_TROUBLES.length,
 } as const
 
 /** Upper bounds of the histogram of event loop delays, seconds; one more bucket holds the rest. */

@@ -112,6 +112,13 @@ export class CounterRow {
     this.addOwn(WORKER.spooledBytes, bytes)
   }
 
+  /** Counts an answer of which so many bytes had to wait for its client. @param seconds for which its upstream was free already */
+  bufferedAnswer(bytes: number, seconds: number): void {
+    this.addOwn(WORKER.bufferedAnswers, 1)
+    this.addOwn(WORKER.bufferedAnswerBytes, bytes)
+    this.addOwn(WORKER.bufferedAnswerSeconds, seconds)
+  }
+
   /** Counts a body that is not buffered any more. */
   bufferTrouble(trouble: BufferTrouble): void {
     this.addOwn(WORKER.firstBufferTrouble + BUFFER_TROUBLES.indexOf(trouble), 1)

@@ -18,6 +18,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '55040b': 'OU',
 }
 
+/** Names stand in logs, on one line. */
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g
+
 /** @param der a Name @throws BadDer */
 export function readName(der: Buffer): DistinguishedName {
   const parts: { id: string; words: string }[] = []
@@ -56,8 +59,9 @@ export function namesInCertificate(der: Buffer): {
 }
 
 function textOf(bytes: Buffer, isWide: boolean): string {
-  if (!isWide || bytes.length % 2 !== 0) return bytes.toString('utf8')
-  return Buffer.from(bytes).swap16().toString('utf16le')
+  const isUtf16 = isWide && bytes.length % 2 === 0
+  const text = isUtf16 ? Buffer.from(bytes).swap16().toString('utf16le') : bytes.toString('utf8')
+  return text.replace(CONTROL, '?')
 }
 
 /** Case and width of spaces make no difference. */

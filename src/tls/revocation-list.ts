@@ -52,12 +52,17 @@ export function readRevocationLists(bytes: Buffer): readonly RevocationList[] | 
 
 /** Whether the list is signed with this key; undefined = only OpenSSL can tell. */
 export function isSignedBy({ der }: RevocationList, key: KeyObject): boolean | undefined {
-  const list = new DerReader(der).within(TAG.sequence)
-  const signed = list.whole(TAG.sequence)
-  const hash = HASHES[list.within(TAG.sequence).content(TAG.objectIdentifier).toString('hex')]
-  // Its first byte says how many bits of the last one do not count: none.
-  const signature = list.content(TAG.bitString).subarray(1)
-  return hash === undefined ? undefined : verify(hash, signed, key, signature)
+  try {
+    const list = new DerReader(der).within(TAG.sequence)
+    const signed = list.whole(TAG.sequence)
+    const hash = HASHES[list.within(TAG.sequence).content(TAG.objectIdentifier).toString('hex')]
+    // Its first byte says how many bits of the last one do not count: none.
+    const signature = list.content(TAG.bitString).subarray(1)
+    return hash === undefined ? undefined : verify(hash, signed, key, signature)
+  } catch {
+    // An algorithm that is not one, or none for this kind of key.
+    return undefined
+  }
 }
 
 function blocksOf(text: string): Buffer[] {

@@ -31,12 +31,9 @@ install -D "$(node -p process.execPath)" "$tree/usr/local/bin/node"
 cp -a "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" "$tree/usr/local/lib/npm"
 ln -s ../lib/npm/bin/npm-cli.js "$tree/usr/local/bin/npm"
 # Where npm finds its registry here, and whom it trusts.
-for key in registry cafile; do
-  value=$(npm config get "$key")
-  [ "$value" = null ] || echo "$key=$value"
-done >"$tree/root/.npmrc"
+echo "registry=$(npm config get registry)" >"$tree/root/.npmrc"
 cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
-tar -C "$tree" -c . | podman import --quiet - localhost/base >/dev/null
+tar -C "$tree" -c . | podman import --quiet --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - localhost/base >/dev/null
 rm -rf "$tree"
 
 say 'the image'

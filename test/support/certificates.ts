@@ -10,6 +10,7 @@ import {
   SubjectAlternativeNameExtension,
   X509Certificate,
   X509CertificateGenerator,
+  X509CrlGenerator,
 } from '@peculiar/x509'
 
 cryptoProvider.set(webcrypto as Crypto)
@@ -75,6 +76,27 @@ export async function makeCertificate({
   })
   const der = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
   return { cert: `${certificate.toString('pem')}\n`, key: `${PemConverter.encode(der, 'PRIVATE KEY')}\n`, keys }
+}
+
+/** A revocation list in PEM. @param revoked certificates, PEM @param fromDays from now, days */
+export async function makeRevocationList(
+  by: MadeCertificate,
+  revoked: readonly string[] = [],
+  { fromDays = -1, untilDays = 30 }: Pick<MakeOptions, 'fromDays' | 'untilDays'> = {},
+): Promise<string> {
+  const list = await X509CrlGenerator.create({
+    issuer: new X509Certificate(by.cert).subject,
+    thisUpdate: new Date(Date.now() + fromDays * DAY_MS),
+    nextUpdate: new Date(Date.now() + untilDays * DAY_MS),
+    entries: revoked.map(cert => ({
+      serialNumber: new X509Certificate(cert).serialNumber,
+      revocationDate: new Date(),
+    })),
+    signingAlgorithm: ECDSA,
+    signingKey: by.keys.privateKey,
+  })
+  // Its own words, BEGIN CRL, no OpenSSL reads.
+  return `${PemConverter.encode(list.rawData, 'X509 CRL')}\n`
 }
 
 function nameOf(value: string) {

@@ -2,6 +2,7 @@
 // further. All of it may be shown to whoever can reach the admin listener: no secrets, and of a request only what it takes to find out what
 // became of it.
 
+import type { BuffersReport } from './buffers.ts'
 import type { CacheReport } from './cache.ts'
 import type { AcmeReport, AuthorityReport, CertificateReport } from './certificates.ts'
 import type { InDoubtReport } from './in-doubt.ts'
@@ -50,6 +51,8 @@ export interface StatusReport {
   readonly acme?: AcmeReport | undefined
   /** Absent = no route has a cache. */
   readonly cache?: CacheReport | undefined
+  /** Absent = no route buffers bodies. */
+  readonly buffers?: BuffersReport | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined
 }

@@ -52,6 +52,8 @@ export const clientCertificatesSchema = section(
   'Clients are asked for a certificate of their own (mutual TLS), for partners whose programs use an integration. `match.clientCertificate` and `access.clientCertificate` of routes say who may do what; the access log has `clientCertificate`. Sessions are not resumed on such a listener: each connection shows its certificate anew.',
 )
 
+export const RENAMED_IN_CLIENTS = { 'tls.clients.chainField': 'tls.clients.chain' }
+
 type ClientCertificatesDocument = Static<typeof clientCertificatesSchema>
 
 export function* checkClientCertificates({ field }: ClientCertificatesDocument, at: Path): Iterable<Finding> {
@@ -73,7 +75,7 @@ export function compileClientCertificates(
   return {
     caFile: resolvePath(caFile),
     revokedFile: revokedFile === undefined ? undefined : resolvePath(revokedFile),
-    required: mode === 'require',
+    mode,
     field,
     chainField: chain ? `${field}-Chain` : undefined,
   }

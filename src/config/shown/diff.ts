@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HealthListenerPlan } from '../../plan/listener.ts'
 import type { PoolPlan } from '../../plan/pool.ts'
-import type { RoutePlan } from '../../plan/route.ts'
+import type { NamePattern, RoutePlan } from '../../plan/route.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import type { CertificateFiles } from '../../plan/tls.ts'
 import { hostPort } from '../../util/words.ts'
@@ -252,6 +252,8 @@ function wordsFor(keys: readonly string[], value: unknown): string {
   if (isSecretKey(keys)) return MASK
   if (key === 'ca') return 'certificates'
   if (key === 'logo') return 'an image'
+  if (keys.at(-2) === 'clientCertificate' && (key === 'subject' || key === 'issuer'))
+    return short(patternWords(value as readonly NamePattern[]))
   if (key === 'certificates') return pairWords(value as readonly CertificateFiles[])
   if (typeof value !== 'number') return short(withoutSecrets(typeof value === 'string' ? value : JSON.stringify(value)))
   if (!Number.isFinite(value)) return 'never'
@@ -259,6 +261,12 @@ function wordsFor(keys: readonly string[], value: unknown): string {
   if (key.endsWith('Bytes') || key === 'bytes')
     return value === Number.MAX_SAFE_INTEGER ? 'no limit' : formatSize(value)
   return key === 'retryAfterS' ? formatDuration(value * 1000) : String(value)
+}
+
+/** `CN=edi, O=Partner`, of several with `or` between. */
+function patternWords(patterns: readonly NamePattern[]): string {
+  const words = patterns.map(each => each.map(([type, value]) => `${type.toUpperCase()}=${value}`).join(', '))
+  return words.join(' or ') || 'any'
 }
 
 function pairWords(pairs: readonly CertificateFiles[]): string {

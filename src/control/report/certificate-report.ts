@@ -54,9 +54,10 @@ export function authorityReports(inUse: readonly InUseAuthority[], nowMs: number
 export function authoritySamples(inUse: readonly InUseAuthority[]): AuthoritySample[] {
   const series = Map.groupBy(inUse, ({ facts }) => `${facts.kind} ${facts.name}`)
   return [...series.values()].map(same => {
-    const { kind, name } = same[0]!.facts
-    const untilMs = Math.min(...same.map(({ facts }) => facts.untilMs ?? Number.POSITIVE_INFINITY))
-    return { kind, name, untilMs, refused: same.some(each => each.problem !== undefined) }
+    const ends = ({ facts }: InUseAuthority) => facts.untilMs ?? Number.POSITIVE_INFINITY
+    const first = same.reduce((a, b) => (ends(b) < ends(a) ? b : a))
+    const { kind, name, fromMs } = first.facts
+    return { kind, name, fromMs, untilMs: ends(first), refused: same.some(each => each.problem !== undefined) }
   })
 }
 

@@ -5,6 +5,7 @@ import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { Entry, RegistryPool } from '../upstreams/entry.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import { acmeSamples } from './acme-report.ts'
+import { buffersReport } from './buffers-report.ts'
 import { cacheReport } from './cache-report.ts'
 import { authoritySamples, certificateSamples } from './certificate-report.ts'
 import { windowSamples } from './maintenance-report.ts'
@@ -29,6 +30,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     workers: () => workers().map(({ state, ...worker }) => ({ ...worker, isStalled: state === 'stalled' })),
     controlStalls: () => sources.controlStalls,
     cache: () => cacheReport(sources.cache),
+    buffers: () => buffersReport(sources),
     inDoubtOpen: () => inDoubt.open,
     admin: sources.admin,
     windows: () => windowSamples(sources.windows, Date.now()),
@@ -55,6 +57,7 @@ export function metricsSource(sources: Sources): MetricsSource {
           weight: entry.weight,
           ejections: entry.ejections,
           idleLimited: entry.idleLimit?.inForce === true,
+          holdsWorkers: entry.holdsWorkers !== undefined,
           drainDeadlineMs: drainDeadline(entry),
           limit: entry.limit === 0 ? undefined : entry.limit,
           probes: entry.probes,

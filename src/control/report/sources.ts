@@ -17,6 +17,7 @@ import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
 import type { InDoubtList } from '../workers/in-doubt-list.ts'
 import type { WorkerView } from '../workers/post.ts'
+import type { BufferSources } from './buffers-report.ts'
 import type { PoolOutages } from './pool-outages.ts'
 import type { ReloadTally } from './reload-tally.ts'
 
@@ -38,6 +39,7 @@ export interface Sources {
   readonly counters: CounterTable
   readonly permits: Permits
   readonly cache: CacheMemory
+  readonly buffers: BufferSources
   readonly certificates: { readonly list: readonly InUseCertificate[]; readonly authorities: readonly InUseAuthority[] }
   readonly acme: Pick<Acme, 'plan' | 'names' | 'tally'>
   readonly names: Pick<Names, 'of' | 'samples' | 'lookups'>

@@ -36,6 +36,7 @@ export function isTrouble({ status, attempts, end }: Loggable): boolean {
     case 'client left':
     case 'client stalls':
     case 'upstream cut':
+    case 'buffer lost':
     case 'internal-error':
     case 'in-doubt':
       return true

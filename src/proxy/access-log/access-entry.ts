@@ -35,6 +35,12 @@ export interface AccessEntry {
   readonly queueMs: number
   /** How long the last attempt took to connect, ms; 0 = it rode a connection that was open. */
   readonly connectMs: number
+  /** For how long its body was gathered before an upstream was chosen, ms; 0 = it was not. */
+  readonly gatheringMs: number
+  /** Bytes of its answer that its client took more slowly than its upstream gave them. */
+  readonly bufferedBytes: number
+  /** Until its upstream was free although its client had not taken all, ms; 0 = they were done together. */
+  readonly upstreamMs: number
   readonly attempts: number
   /** Why another attempt was safe: `not-sent`, `idempotent` or `declared`; '' where there was one attempt only. */
   readonly proof: string

@@ -24,8 +24,8 @@ const REMEMBERED = 1024
 const REMEMBERED_CHARS = 512
 /** Most bytes of a character of JSON: `\u0000`. */
 const WIDEST = 6
-/** All keys, the time and ten numbers. */
-const FIXED_BYTES = 760
+/** All keys, the time and thirteen numbers. */
+const FIXED_BYTES = 880
 
 const BYTES_OUT = Buffer.from(',"bytesOut":')
 const FIRST_BYTE = Buffer.from(',"firstByteMs":')
@@ -39,6 +39,9 @@ const CODINGS = {
   br: Buffer.from(',"coding":"br","bytesUncoded":'),
   gzip: Buffer.from(',"coding":"gzip","bytesUncoded":'),
 } as const
+const GATHERING = Buffer.from(',"gatheringMs":')
+const BUFFERED = Buffer.from(',"buffered":')
+const UPSTREAM = Buffer.from(',"upstreamMs":')
 const END_OF_TRACE = Buffer.from('"}\n')
 
 export class AccessLine {
@@ -111,6 +114,11 @@ export class AccessLine {
     if (entry.coding !== '') {
       at = put(to, at, CODINGS[entry.coding])
       at = whole(to, at, entry.bytesUncoded)
+    }
+    if (entry.gatheringMs > 0) at = thousandths(to, put(to, at, GATHERING), entry.gatheringMs)
+    if (entry.bufferedBytes > 0) {
+      at = whole(to, put(to, at, BUFFERED), entry.bufferedBytes)
+      at = thousandths(to, put(to, at, UPSTREAM), entry.upstreamMs)
     }
     const ending = this.#endingOf(entry)
     if (traceId === '') return put(to, at, ending.bytes)

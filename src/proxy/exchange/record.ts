@@ -137,7 +137,7 @@ export class ExchangeRecord implements AccessFacts {
 
   /**
    * @param attempt the last one
-   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `needs HTTP/1.1` or the code of vigia's own answer
+   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `buffer lost`, `needs HTTP/1.1` or the code of vigia's own answer
    */
   finish(context: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
     const { row, accessLog } = context
@@ -158,6 +158,7 @@ export class ExchangeRecord implements AccessFacts {
     if (bytesIn > 0) row.add(slot, TOTAL.bytesIn, bytesIn)
     if (this.bytesOut > 0) row.add(slot, TOTAL.bytesOut, this.bytesOut)
     if (this.coding !== '') row.compressed(this.coding, this.bytesUncoded, this.bytesOut)
+    if (this.bufferedBytes > 0) row.bufferedAnswer(this.bufferedBytes, this.#savedMs(nowMs) / 1000)
     if (end !== 'complete') countEnd(row, slot, end)
     const isPlain = this.status < 500 && !retries && (end === 'complete' || end === 'upgraded')
     if (isPlain && !accessLog.enabled) return
@@ -170,6 +171,11 @@ export class ExchangeRecord implements AccessFacts {
     const totalMs = nowMs - this.startedMs
     if (!isPlain) this.#tellStory(context, attempt, totalMs, nowMs)
     if (accessLog.enabled) accessLog.write(this, totalMs, nowMs)
+  }
+
+  /** How much sooner its upstream was free than its client had all, ms. */
+  #savedMs(nowMs: number): number {
+    return this.upstreamMs === 0 ? 0 : nowMs - this.startedMs - this.upstreamMs
   }
 
   #tellStory({ stories }: ExchangeContext, attempt: Attempt | undefined, totalMs: number, nowMs: number): void {

@@ -33,6 +33,7 @@ beforeAll(async () => {
     pool: { buffer: { request: 'off', response: { memory: '256KiB' } } },
     config: {
       workers: 1,
+      accessLog: true,
       timeouts: { idle: '30s' },
       routes: [
         route('/short', { buffer: { response: { memory: '64KiB', max: '1MiB' } } }),
@@ -111,6 +112,14 @@ async function all(client: RawClient, method = 'GET', bytes = LARGE): Promise<Re
   return client.final(method)
 }
 
+function accessLines(): Record<string, unknown>[] {
+  return vigia
+    .stdout()
+    .split('\n')
+    .filter(line => line.startsWith('{"type":"access"'))
+    .map(line => JSON.parse(line))
+}
+
 async function inFlight(): Promise<number> {
   const { pools } = await vigia.status()
   return pools[0]!.upstreams[0]!.inFlight
@@ -134,6 +143,32 @@ test('the upstream is free at once, its connection serves others, and the client
   // It goes on with its connection.
   client.send('GET /next HTTP/1.1\r\nHost: a.example\r\n\r\n')
   expect((await client.final()).body.toString()).toBe('GET /next')
+})
+
+test('what is held, what was saved, and how long each side took is told', async () => {
+  const before = (await vigia.status()).buffers!
+  const client = await stuckClient(`/?bytes=${LARGE}`)
+  await letGo()
+  const held = (await vigia.status()).buffers!
+  expect(held.memoryBytes + held.diskBytes).toBeGreaterThan(PIECE)
+  expect(held.files).toBe(1)
+  expect(held.spooledBytes - before.spooledBytes).toBeGreaterThan(PIECE)
+  await all(client)
+  const after = await until('it is over', async () => {
+    const now = (await vigia.status()).buffers!
+    return now.answers > before.answers ? now : undefined
+  })
+  expect(after.answers - before.answers).toBe(1)
+  expect(after.answerBytes - before.answerBytes).toBeGreaterThan(PIECE)
+  expect(after.savedSeconds.answers).toBeGreaterThan(before.savedSeconds.answers)
+  await until('nothing is held', async () => {
+    const { memoryBytes, diskBytes, files } = (await vigia.status()).buffers!
+    return memoryBytes + diskBytes + files === 0
+  })
+  expect(await vigia.metrics()).toMatch(/^vigia_buffer_saved_seconds_total\{direction="response"\} [\d.]*[1-9]/m)
+  const line = await until('its line is there', () => accessLines().find(each => Number(each['buffered']) > 0))
+  expect(Number(line['upstreamMs'])).toBeGreaterThan(0)
+  expect(Number(line['totalMs'])).toBeGreaterThan(Number(line['upstreamMs']))
 })
 
 test('a request that was sent ahead is answered behind it', async () => {

@@ -11,6 +11,8 @@ const END_WORDS: Readonly<Record<string, string>> = {
   'client stalls': 'Its client took nothing of the answer for so long that it was cut off.',
   'upstream cut':
     "The upstream broke its answer off in the middle; so was the client's, since what it had could not be taken back.",
+  'buffer lost':
+    'What its client had not taken yet was lost with its file: the log says why, and the client saw a cut.',
   'needs HTTP/1.1':
     'It brings a login of a connection (NTLM, Negotiate), which HTTP/2 can not carry: the client was told to come by HTTP/1.1.',
   'no-route': 'No route of the configuration matches it: vigia route METHOD URL says why.',

@@ -82,10 +82,10 @@ export function compileClientCertificate(wanted: ClientCertificateDocument | und
   if (wanted === undefined) return undefined
   const { subject, san, issuer, fingerprint } = wanted === 'any' ? {} : wanted
   return {
-    subjects: listOf(subject).map(each => namePattern(each)!),
-    issuers: listOf(issuer).map(each => namePattern(each)!),
-    names: listOf(san).map(each => alternativeName(each)!),
-    fingerprints: listOf(fingerprint).map(each => fingerprintOf(each)!),
+    subject: listOf(subject).map(each => namePattern(each)!),
+    issuer: listOf(issuer).map(each => namePattern(each)!),
+    san: listOf(san).map(each => alternativeName(each)!),
+    fingerprint: listOf(fingerprint).map(each => fingerprintOf(each)!),
   }
 }
 

@@ -15,16 +15,16 @@ export interface PresentedCertificate {
 
 /** @param certificate undefined = the client has none */
 export function matchesCertificate(
-  { subjects, issuers, names, fingerprints }: CertificateMatch,
+  { subject, issuer, san, fingerprint }: CertificateMatch,
   certificate: PresentedCertificate | undefined,
 ): boolean {
   if (certificate === undefined) return false
-  const { subjectAttributes, issuerAttributes, fingerprint } = certificate
+  const { subjectAttributes, issuerAttributes, names } = certificate
   return (
-    isOneOf(subjects, subjectAttributes) &&
-    isOneOf(issuers, issuerAttributes) &&
-    (names.length === 0 || names.some(pattern => certificate.names.some(name => isName(name, pattern)))) &&
-    (fingerprints.length === 0 || fingerprints.includes(fingerprint))
+    isOneOf(subject, subjectAttributes) &&
+    isOneOf(issuer, issuerAttributes) &&
+    (san.length === 0 || san.some(pattern => names.some(name => isName(name, pattern)))) &&
+    (fingerprint.length === 0 || fingerprint.includes(certificate.fingerprint))
   )
 }
 

@@ -37,8 +37,8 @@ export class ClientJudge {
   readonly #authorities: readonly X509Certificate[]
   readonly #revoked: ClientTrust['revoked']
 
-  constructor({ required }: ClientCertificatesPlan, { ca, revoked }: ClientTrust) {
-    this.required = required
+  constructor({ mode }: ClientCertificatesPlan, { ca, revoked }: ClientTrust) {
+    this.required = mode === 'require'
     this.#authorities = ca.split(/(?<=-----END CERTIFICATE-----\n)/).map(pem => new X509Certificate(pem))
     this.#revoked = revoked
   }

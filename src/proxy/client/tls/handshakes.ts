@@ -44,7 +44,7 @@ export class Handshakes {
     this.#contexts = tls && material && new SecureContexts(name, tls, material)
     const trust = tls && trustOf(tls, material?.authorities)
     // Reading hundreds of authorities again would be for nothing.
-    if (trust !== this.#trust || tls?.clients?.required !== this.#judge?.required)
+    if (trust !== this.#trust || (tls?.clients?.mode === 'require') !== (this.#judge?.required === true))
       this.#judge = tls?.clients && trust && new ClientJudge(tls.clients, trust)
     this.#trust = trust
     this.#startWaiting()

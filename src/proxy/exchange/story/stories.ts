@@ -31,7 +31,7 @@ const NOTHING_KNOWN: Omit<AccessFacts, 'requestId' | 'client' | 'listener' | 'pr
   ...{ traceId: '', about: '', route: '', pool: '', upstream: '', method: '', host: '', path: '', cache: '' },
   ...{ bytesIn: 0, bytesOut: 0, bytesUncoded: 0, proof: '' },
   coding: '',
-  ...{ firstByteMs: 0, queueMs: 0, connectMs: 0, attempts: 0 },
+  ...{ firstByteMs: 0, queueMs: 0, connectMs: 0, attempts: 0, gatheringMs: 0, bufferedBytes: 0, upstreamMs: 0 },
 }
 const NOTHING_TRIED: StoryFacts = {
   startedMs: 0,

@@ -148,3 +148,12 @@ test('whatever is asked and said, nothing is given that RFC 9111 does not let a 
     { numRuns: 500 },
   )
 })
+
+test('a certificate is a credential, like the fields that are', () => {
+  const none = { names: [], values: [], kinds: [] }
+  const bySide = [wantsOf(none, false), wantsOf(none, false, true)]
+  expect(bySide.map(({ isAuthorized, isPlain }) => [isAuthorized, isPlain])).toEqual([
+    [false, true],
+    [true, false],
+  ])
+})

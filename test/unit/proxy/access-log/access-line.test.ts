@@ -34,6 +34,9 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   totalMs: count,
   queueMs: count,
   connectMs: count,
+  gatheringMs: count,
+  bufferedBytes: count,
+  upstreamMs: count,
   attempts: fc.nat(9),
   proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared', 'refused'),
   cache: fc.constantFrom('hit', 'miss', 'stale'),
@@ -66,10 +69,14 @@ test('every entry is one line of JSON that reads back as it was, whatever was wr
   )
 })
 
-/** What is compressed says so; all other lines say nothing of it. */
-function said({ coding, bytesUncoded, about, ...rest }: AccessEntry): Partial<AccessEntry> {
-  const own = { ...rest, ...JSON.parse(`{${about.slice(1)}}`) }
-  return coding === '' ? own : { ...own, coding, bytesUncoded }
+/** What is compressed or buffered says so; all other lines say nothing of it. */
+function said({ coding, bytesUncoded, about, gatheringMs, bufferedBytes, upstreamMs, ...rest }: AccessEntry): object {
+  return {
+    ...{ ...rest, ...JSON.parse(`{${about.slice(1)}}`) },
+    ...(coding === '' ? {} : { coding, bytesUncoded }),
+    ...(gatheringMs === 0 ? {} : { gatheringMs }),
+    ...(bufferedBytes === 0 ? {} : { buffered: bufferedBytes, upstreamMs }),
+  }
 }
 
 const BASE: AccessEntry = {
@@ -93,6 +100,9 @@ const BASE: AccessEntry = {
     bytesOut: 5,
     coding: '',
     bytesUncoded: 0,
+    gatheringMs: 0,
+    bufferedBytes: 0,
+    upstreamMs: 0,
     attempts: 1,
     proof: '',
     cache: 'bypass',
