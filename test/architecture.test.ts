@@ -55,7 +55,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
-  commands: [['spelling'], ['doctor'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
+  commands: [['spelling'], ['doctor', 'init'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
 }
 /** All that rooms outside may import of a room, files or folders of it. A room that is not named shows everything. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
@@ -115,8 +115,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['demo'],
   // Messages of where things stand in Traefik's TOML need a tree with places.
   'toml-eslint-parser': ['commands/convert/traefik/read.ts'],
-  // convert writes a document with comments, and reads Traefik's.
-  yaml: ['config', 'commands/convert'],
+  // convert and init write documents with comments; convert reads Traefik's.
+  yaml: ['config', 'commands/convert', 'commands/init'],
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
   // tls/ asks OpenSSL whether it takes a certificate, the command line says whom it trusts; neither opens a connection.
   'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/admin-client.ts'],

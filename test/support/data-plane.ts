@@ -28,6 +28,7 @@ const SPOOL_URL = new URL('../../src/proxy/spool/spool-thread.ts', import.meta.u
 
 export interface DataPlane {
   readonly port: number
+  readonly worker: Worker
   readonly counters: CounterTable
   /** Slot of the configuration's first pool. */
   readonly poolSlot: number
@@ -39,6 +40,8 @@ export interface DataPlane {
   readonly said: readonly string[]
   /** Sends a message; resolves once the worker has acted upon it, and upon a reload of its configuration after it. */
   tell(message: ToWorker): Promise<void>
+  /** Another configuration, with as many pools and routes, whose upstreams are others: those of before are disabled. */
+  reload(config: Record<string, unknown>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -49,23 +52,28 @@ export async function startDataPlane(
   listener: Record<string, unknown> = {},
 ): Promise<DataPlane> {
   const port = await freePort()
-  const snapshot = snapshotOf({ listeners: [{ name: 'web', address: `127.0.0.1:${port}`, ...listener }], ...config })
+  const compiled = (document: Record<string, unknown>) =>
+    snapshotOf({ listeners: [{ name: 'web', address: `127.0.0.1:${port}`, ...listener }], ...document })
+  let snapshot = compiled(config)
   let slot = 0
   const next = () => {
     slot += 1
     return slot
   }
-  const slots: Slots = {
+  let slots: Slots = {
     pools: snapshot.pools.map(next),
     upstreams: snapshot.pools.map(({ upstreams }) => upstreams.map(next)),
     routes: snapshot.routes.map((_, index) => index + 1),
   }
   const table = new UpstreamTable()
-  for (const each of slots.upstreams.flat()) {
-    // What control finds for a name: here each means this machine.
-    table.addresses.set(each, ['127.0.0.1'])
-    table.set(each, AVAILABILITY.available, 100)
+  const enable = () => {
+    for (const each of slots.upstreams.flat()) {
+      // What control finds for a name: here each means this machine.
+      table.addresses.set(each, ['127.0.0.1'])
+      table.set(each, AVAILABILITY.available, 100)
+    }
   }
+  enable()
   const counters = allocateCounters(1)
   const buffered = new BufferAccounts()
   const spool = new SpoolPost({ spoolUrl: SPOOL_URL, logger: createLogger({ level: 'silent' }) })
@@ -117,6 +125,7 @@ export async function startDataPlane(
   await acknowledged()
   return {
     port,
+    worker,
     counters: new CounterTable(counters, 1),
     buffered,
     spool,
@@ -124,6 +133,15 @@ export async function startDataPlane(
     said,
     async tell(message) {
       worker.postMessage(message)
+      revision += 1
+      worker.postMessage({ type: 'snapshot', snapshot: { ...snapshot, revision }, slots } satisfies ToWorker)
+      await acknowledged()
+    },
+    async reload(document) {
+      for (const each of slots.upstreams.flat()) table.set(each, AVAILABILITY.disabled, 100)
+      snapshot = compiled(document)
+      slots = { ...slots, upstreams: snapshot.pools.map(({ upstreams }) => upstreams.map(next)) }
+      enable()
       revision += 1
       worker.postMessage({ type: 'snapshot', snapshot: { ...snapshot, revision }, slots } satisfies ToWorker)
       await acknowledged()

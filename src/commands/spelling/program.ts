@@ -2,6 +2,7 @@
 // loaded only when it is asked for.
 
 import type { Command } from 'commander'
+import type { InitOptions } from '../init/init.ts'
 import { VERSION } from '../version.ts'
 import { type Done, takeTokens } from './asking.ts'
 import { addCacheCommands } from './cache-commands.ts'
@@ -67,6 +68,20 @@ function addLocalCommands(program: Command, done: Done): void {
       done(await (await import('../run.ts')).run(options)),
     )
   program
+    .command('init')
+    .description('ask four things, look at the nodes, and write a configuration to begin with')
+    .option(
+      '--erp <erp>',
+      'odoo, erpnext, tryton, protheus, sap, business-central or other (default: what the nodes look like)',
+    )
+    .option('--nodes <list>', 'addresses, or address:port, of the nodes, separated by commas')
+    .option('--host <name>', 'the host name that users type (default: any)')
+    .option('--second-site <list>', 'nodes that stand by (default: none)')
+    .option('-o, --output <file>', 'the file that is written', CONFIG)
+    .option('--force', 'write it although it is there', false)
+    .addHelpText('after', '\nExit code: 0 written, 1 written but vigia can not run with it, 2 wrong usage.')
+    .action(async (options: InitOptions) => done(await (await import('../init/init.ts')).init(options)))
+  program
     .command('check')
     .description('check a configuration file and list everything that is wrong with it')
     .option('-c, --config <file>', 'configuration file', CONFIG)
@@ -77,6 +92,7 @@ function addLocalCommands(program: Command, done: Done): void {
 const EXAMPLES = `
 Examples:
   vigia demo                          see it work, nothing to prepare
+  vigia init                          a configuration to begin with
   vigia check -c /etc/vigia.yaml      before you deploy a change
   vigia run -c /etc/vigia.yaml        start; SIGTERM or Ctrl-C drains and stops, SIGHUP reads the file again
   vigia status                        who serves, who does not, and why

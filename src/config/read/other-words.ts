@@ -150,6 +150,9 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   hash: ['source', 'iphash', 'uri', 'ringhash', 'maglev', 'consistent', 'consistenthash'],
 }
 
+const WHICH_WAY = 'say of what: "request" (to upstreams) or "response" (to clients), with this key below it'
+const WHOSE = 'fields are set and removed by routes[].headers and pools.*.headers'
+
 /** What is to be said of words for which vigia has no key of the same meaning beside them; by word. */
 const SENTENCES: Readonly<Record<string, { readonly beside: string; readonly text: string }>> = {
   backup: { beside: 'priority', text: 'a standby has a later priority than the others: "priority: 1"' },
@@ -158,6 +161,12 @@ const SENTENCES: Readonly<Record<string, { readonly beside: string; readonly tex
     text: 'failures of requests are judged by the pool\'s "outlier", those of probes by "health.fall"',
   },
   failtimeout: { beside: 'priority', text: 'how long a failing upstream stays out is said in the pool\'s "outlier"' },
+  set: { beside: 'response', text: WHICH_WAY },
+  add: { beside: 'response', text: WHICH_WAY },
+  remove: { beside: 'response', text: WHICH_WAY },
+  keep: { beside: 'response', text: WHICH_WAY },
+  request: { beside: 'via', text: WHOSE },
+  response: { beside: 'via', text: WHOSE },
 }
 const TLS = ['tls', 'ssl', 'cert', 'certificate', 'sslcertificate', 'certfile', 'key', 'keyfile', 'sslcertificatekey']
 const TLS_TEXT =

@@ -30,6 +30,11 @@ export class RequestBody {
     return this.received && this.#connection !== undefined
   }
 
+  /** Of what came, the bytes that a connection has been given. */
+  get bytesUp(): number {
+    return this.bytes
+  }
+
   /** Nothing of the body has been let go: another connection can get the same. */
   get replayable(): boolean {
     return this.bytes === 0 || this.#kept !== undefined

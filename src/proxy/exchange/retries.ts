@@ -160,7 +160,7 @@ export class Retries {
   }
 
   #sentBytes({ sentBytes }: Attempt): number {
-    return sentBytes + this.#body.bytes
+    return sentBytes + this.#body.bytesUp
   }
 
   /** An upstream's answer goes to the client: no earlier attempt matters any more. */

@@ -10,11 +10,13 @@ import type { FromSpool, ToSpool } from './protocol.ts'
 import { SpoolFile, type SpoolHost, type SpoolOwner } from './spool-file.ts'
 
 /** A disk that does not take a write for so long counts as slow. */
-const SLOW_MS = 2000
+const SLOW_MS = 4000
 /** Until the thread has answered for the first time: it starts meanwhile. */
 const STARTING_MS = 30_000
 /** After a trouble of the disk, no file is begun for so long. */
 const PAUSE_MS = 10_000
+/** Between two looks; after more this thread stood still itself, and what the disk has done is yet to be read. */
+const STANDSTILL_MS = 1000
 
 export interface SpoolRuntime {
   /** Asks control for a port to the thread: `connect` follows. */
@@ -36,8 +38,10 @@ export class Spool implements SpoolHost {
   /** How long a write may take, ms. */
   #patienceMs = STARTING_MS
   #trouble: BufferTrouble = 'disk-failed'
-  /** Monotonic ms. */
+  /** All monotonic ms. */
   #pausedUntilMs = 0
+  #lookedMs = 0
+  #awakeMs = 0
 
   constructor(limits: BufferLimits, accounts: BufferAccounts, runtime: SpoolRuntime) {
     this.limits = limits
@@ -70,8 +74,10 @@ export class Spool implements SpoolHost {
 
   /** To be called now and then: files that wait for the disk for too long go without it. */
   look(nowMs: number): void {
+    if (nowMs - this.#lookedMs > STANDSTILL_MS) this.#awakeMs = nowMs
+    this.#lookedMs = nowMs
     for (const file of this.#files.values()) {
-      if (nowMs - file.waitsSinceMs < this.#patienceMs) continue
+      if (nowMs - Math.max(file.waitsSinceMs, this.#awakeMs) < this.#patienceMs) continue
       this.pause('disk-slow', `the disk has not taken a write for ${this.#patienceMs / 1000} s`)
       file.giveUp()
     }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ACCOUNT } from '../../../src/shared/buffer-accounts.ts'
 import { GAUGE, TOTAL, WORKER } from '../../../src/shared/counter-cells.ts'
+import type { ToWorker } from '../../../src/shared/messages.ts'
 import { type DataPlane, startDataPlane } from '../../support/data-plane.ts'
 import { H2Client } from '../../support/h2-client.ts'
 import { ok } from '../../support/raw-answers.ts'
@@ -30,13 +31,14 @@ beforeAll(async () => {
   plane = await startDataPlane(
     {
       buffers: { directory, keepFree: '1MiB' },
-      timeouts: { idle: '500ms', response: '20s' },
+
       routes: [
         { match: { path: '/other' }, pool: 'other' },
-        { name: 'patient', match: { path: '/patient' }, pool: 'erp', timeouts: { idle: '60s' }, buffer: { request } },
-        { match: { path: '/least' }, pool: 'erp', timeouts: { idle: '60s' }, maxBody: '16KiB', buffer: { request } },
-        { match: { path: '/two' }, pool: 'both', timeouts: { idle: '60s' }, buffer: { request } },
-        { pool: 'erp', buffer: { request } },
+        { match: { path: '/hasty' }, pool: 'erp', timeouts: { idle: '500ms' }, buffer: { request } },
+        { match: { path: '/short' }, pool: 'erp', buffer: { request: { memory: '8KiB', max: '64KiB' } } },
+        { match: { path: '/least' }, pool: 'erp', maxBody: '16KiB', buffer: { request } },
+        { match: { path: '/two' }, pool: 'both', buffer: { request } },
+        { name: 'all', pool: 'erp', buffer: { request } },
       ],
       pools: {
         erp: { health: 'off', upstreams: [{ name: 'erp-1', url: url(erp), maxConnections: 1 }] },
@@ -115,7 +117,7 @@ describe('a body that is gathered', () => {
   test('touches no upstream before it is whole; a chunked one goes up with its length, in one piece', async () => {
     const client = await RawClient.connect(plane.port)
     const body = bytesOf(100_000)
-    client.send(headOf('chunked', '/patient'))
+    client.send(headOf('chunked', '/'))
     client.send(chunk(body.subarray(0, 60_000)))
     await until('it is in a file', () => files() === 1)
     client.send(chunk(body.subarray(60_000)))
@@ -130,7 +132,7 @@ describe('a body that is gathered', () => {
 
   test('holds no place of its upstream: others are served meanwhile', async () => {
     const slow = await RawClient.connect(plane.port)
-    slow.send(headOf(20, '/patient'))
+    slow.send(headOf(20, '/'))
     slow.send('0123456789')
     const quick = await RawClient.connect(plane.port)
     quick.send('GET / HTTP/1.1\r\nHost: erp\r\n\r\n')
@@ -177,10 +179,10 @@ describe('a body that is gathered', () => {
 
   test('is not seen by requests behind it on its connection, nor by HTTP/1.0', async () => {
     const client = await RawClient.connect(plane.port)
-    client.send(headOf(10, '/patient'))
+    client.send(headOf(10, '/'))
     await isRead()
     client.send('0123456789GET /next HTTP/1.1\r\nHost: erp\r\n\r\n')
-    expect((await client.final('POST')).body.toString()).toBe('POST /patient')
+    expect((await client.final('POST')).body.toString()).toBe('POST /')
     expect((await client.final()).body.toString()).toBe('GET /next')
     const old = await RawClient.connect(plane.port)
     old.send('POST /old HTTP/1.0\r\nContent-Length: 10\r\n\r\n01234')
@@ -192,7 +194,7 @@ describe('a body that is gathered', () => {
   test('comes over HTTP/2 beyond any window', async () => {
     const client = new H2Client(plane.port)
     const body = bytesOf(700_000)
-    const fields = { ':method': 'POST', ':path': '/patient', 'content-type': 'application/octet-stream' }
+    const fields = { ':method': 'POST', ':path': '/', 'content-type': 'application/octet-stream' }
     const open = client.stream(fields, { open: true })
     open.write(body.subarray(0, 400_000))
     await until('it is in a file', () => files() === 1)
@@ -226,7 +228,7 @@ describe('a body that is gathered', () => {
     }
     const before = plane.counters.total(UPSTREAM_SLOT, TOTAL.inDoubt)
     const client = await RawClient.connect(plane.port)
-    client.send(headOf(50_000, '/patient'))
+    client.send(headOf(50_000, '/'))
     client.send(bytesOf(50_000))
     const answer = await client.final('POST')
     expect([answer.status, answer.body.toString().includes('may or may not')]).toEqual([502, true])
@@ -245,7 +247,7 @@ describe('a body that is gathered', () => {
     }
     const body = bytesOf(2 * MIB)
     const client = await RawClient.connect(plane.port)
-    client.send(headOf(body.length, '/patient'))
+    client.send(headOf(body.length, '/'))
     client.send(body)
     await until('it goes up', () => erp.connections.length === 1)
     await isRead()
@@ -256,7 +258,7 @@ describe('a body that is gathered', () => {
 })
 
 describe('a body that is never whole costs no upstream anything', () => {
-  async function begun(path = '/patient', bytes = 60_000): Promise<RawClient> {
+  async function begun(path = '/', bytes = 60_000): Promise<RawClient> {
     const client = await RawClient.connect(plane.port)
     client.send(headOf('chunked', path))
     client.send(chunk(bytesOf(bytes)))
@@ -289,7 +291,9 @@ describe('a body that is never whole costs no upstream anything', () => {
   })
 
   test('a client that stops in the middle: 408', async () => {
-    const client = await begun('/')
+    const client = await RawClient.connect(plane.port)
+    client.send(headOf(60_000, '/hasty'))
+    client.send(bytesOf(50_000))
     expect((await client.final('POST')).status).toBe(408)
     expect(erp.connections.length).toBe(0)
   })
@@ -297,7 +301,7 @@ describe('a body that is never whole costs no upstream anything', () => {
   test('a window that begins meanwhile answers it', async () => {
     const client = await begun()
     const window = { window: 'update', reason: 'Update', timeZone: 'UTC', untilMs: undefined, bypasses: [] }
-    await plane.tell({ type: 'closed-routes', closedRoutes: [{ route: 'patient', ...window }] })
+    await plane.tell({ type: 'closed-routes', closedRoutes: [{ route: 'all', ...window }] })
     client.send('0\r\n\r\n')
     const answer = await client.final('POST')
     await plane.tell({ type: 'closed-routes', closedRoutes: [] })
@@ -305,26 +309,71 @@ describe('a body that is never whole costs no upstream anything', () => {
     expect(erp.connections.length).toBe(0)
   })
 
-  test('the thread that has its file dies: 503, and the next one has another', async () => {
-    const client = await begun()
-    await plane.spool.thread?.terminate()
-    expect((await client.final('POST')).status).toBe(503)
-    expect(erp.connections.length).toBe(0)
-    expect(plane.said.filter(line => line.includes('has ended')).length).toBe(1)
+  test('one that is still coming when vigia is told to end has the time of the stop for it', async () => {
+    const ending = await startDataPlane({
+      buffers: { directory },
+      routes: [{ pool: 'erp', buffer: { request: { memory: '8KiB' } } }],
+      pools: { erp: { health: 'off', upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${erp.port}` }] } },
+    })
+    const clients = [await RawClient.connect(ending.port), await RawClient.connect(ending.port)]
+    for (const client of clients) client.send(headOf(20_000))
+    for (const client of clients) client.send(bytesOf(15_000))
+    await until('they are in files', () => files() === 2)
+    ending.worker.postMessage({ type: 'drain', deadlineMs: 4000 } satisfies ToWorker)
+    clients[0]!.send(bytesOf(5000))
+    expect((await clients[0]!.final('POST')).status).toBe(200)
+    expect((await clients[1]!.final('POST')).status).toBe(503)
+    expect(erp.requests.length).toBe(1)
+    await ending.stop()
   })
 })
 
-describe('a body that can be gathered no further is streamed from there on', () => {
-  test('no file for a while: it is chosen an upstream, and what came goes first', async () => {
-    const client = await RawClient.connect(plane.port)
-    const body = bytesOf(300_000)
-    client.send(headOf('chunked', '/patient'))
-    client.send(chunk(body.subarray(0, 100_000)))
-    await until('it goes up', () => erp.connections[0] && erp.connections[0].received.length > 100_000)
-    client.send(chunk(body.subarray(100_000)))
-    client.send('0\r\n\r\n')
-    expect((await client.final('POST')).status).toBe(200)
-    expect(erp.requests[0]?.body.equals(body)).toBe(true)
-    expect(fieldOf(erp, 'transfer-encoding')).toEqual(['chunked'])
+test('an upload that outlasts a configuration goes to the upstreams of the new one; with its worker its file ends', async () => {
+  const pool = (upstream: RawUpstream) => ({
+    routes: [{ name: 'all', buffer: { request: { memory: '8KiB' } }, pool: 'erp' }],
+    pools: { erp: { health: 'off', upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${upstream.port}` }] } },
   })
+  const reloaded = await startDataPlane({ buffers: { directory }, ...pool(erp) })
+  const client = await RawClient.connect(reloaded.port)
+  client.send(headOf(20_000))
+  client.send(bytesOf(15_000))
+  await until('it is in a file', () => files() === 1)
+  await reloaded.reload({ buffers: { directory }, ...pool(other) })
+  client.send(bytesOf(5000))
+  expect((await client.final('POST')).status).toBe(200)
+  expect([erp.connections.length, other.requests.length]).toEqual([0, 1])
+  // A worker that dies leaves nothing behind in the thread that has its files.
+  client.send(headOf(20_000))
+  client.send(bytesOf(15_000))
+  await until('it is in a file', () => files() === 1)
+  await reloaded.worker.terminate()
+  await until('its file is gone', () => files() === 0)
+  expect(reloaded.buffered.held(ACCOUNT.files)).toBe(1)
+  reloaded.buffered.forget(0)
+  expect([ACCOUNT.memory, ACCOUNT.disk, ACCOUNT.files].map(each => reloaded.buffered.held(each))).toEqual([0, 0, 0])
+  await reloaded.stop()
+})
+
+test('a body of which no more may be gathered is streamed: an upstream is chosen, and what came goes first', async () => {
+  const client = await RawClient.connect(plane.port)
+  const body = bytesOf(300_000)
+  client.send(headOf('chunked', '/short'))
+  client.send(chunk(body.subarray(0, 100_000)))
+  await until('it goes up', () => erp.connections[0] && erp.connections[0].received.length > 100_000)
+  client.send(chunk(body.subarray(100_000)))
+  client.send('0\r\n\r\n')
+  expect((await client.final('POST')).status).toBe(200)
+  expect(erp.requests[0]?.body.equals(body)).toBe(true)
+  expect(fieldOf(erp, 'transfer-encoding')).toEqual(['chunked'])
+})
+
+test('the thread that has its file dies, and its files with it: 503, nothing was sent, and it is said', async () => {
+  const client = await RawClient.connect(plane.port)
+  client.send(headOf(60_000))
+  client.send(bytesOf(50_000))
+  await until('it is in a file', () => files() === 1)
+  await plane.spool.thread?.terminate()
+  expect((await client.final('POST')).status).toBe(503)
+  expect(erp.connections.length).toBe(0)
+  expect(plane.said.filter(line => line.includes('has ended')).length).toBe(1)
 })

@@ -164,6 +164,16 @@ expectEach(
       '7:28: pools.erp.headers.response.add: unknown key, did you mean "set"?',
     ],
     [
+      'a key above its place',
+      { pool: 'headers: { set: { X-A: b } }' },
+      '7:16: pools.erp.headers.set: unknown key: say of what: "request" (to upstreams) or "response" (to clients), with this key below it',
+    ],
+    [
+      'what is of a route or a pool for all',
+      { more: 'headers: { response: { set: { X-A: b } } }' },
+      '10:12: headers.response: unknown key: fields are set and removed by routes[].headers and pools.*.headers',
+    ],
+    [
       'a key of another product',
       { pool: 'customResponseHeaders: { X-A: b }' },
       '7:5: pools.erp.customResponseHeaders: unknown key, did you mean "headers"?',

@@ -70,6 +70,10 @@ export class GatheredBody extends RequestBody {
     return this.#held === undefined ? super.sent : this.#way === 'done' && this.#up !== undefined
   }
 
+  override get bytesUp(): number {
+    return this.#held === undefined ? super.bytesUp : this.bytes - this.#held.unread
+  }
+
   override get replayable(): boolean {
     return this.#held === undefined ? super.replayable : !this.#isLost && this.#held.bytes === this.bytes
   }
@@ -138,8 +142,9 @@ export class GatheredBody extends RequestBody {
     return this.sent
   }
 
-  /** Lets go of all that is held. */
+  /** Lets go of all that is held: nobody asks for it again. To be called any number of times. */
   drop(): void {
+    this.#isLost = true
     this.#held?.end()
   }
 }

@@ -185,6 +185,12 @@ export class GatheringExchange extends Exchange implements HeldOwner {
     if (this.#phase === 'gathered' && this.#gathered.isWaiting) this.safely(() => this.#pump())
   }
 
+  protected override passOn(head: ResponseHead, bodiless: boolean): void {
+    super.passOn(head, bodiless)
+    // The client may take its time for the answer.
+    if (this.body.sent) this.#gathered.drop()
+  }
+
   override onInterim(head: ResponseHead): void {
     if (head.status !== 100) super.onInterim(head)
   }

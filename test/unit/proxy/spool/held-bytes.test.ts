@@ -222,10 +222,17 @@ describe('trouble of the disk loses no byte, and is told', () => {
     const { held, append } = bodyOf(spool, {}, true)
     spool.hold()
     append(bytesOf(300_000), 50_000)
+    const fromMs = performance.now()
+    const look = (firstMs: number, lastMs = firstMs) => {
+      for (let ms = firstMs; ms <= lastMs; ms += 500) spool.buffers.spool.look(fromMs + ms)
+    }
     // Its thread may still be starting.
-    spool.buffers.spool.look(performance.now() + 5000)
+    look(0, 29_000)
     expect(held.trouble).toBe(undefined)
-    spool.buffers.spool.look(performance.now() + 31_000)
+    // This thread stood still itself.
+    look(60_000)
+    expect(held.trouble).toBe(undefined)
+    look(60_500, 91_000)
     expect([held.trouble, spool.troubles]).toEqual(['disk-slow', ['disk-slow']])
     expect(spool.row.own(WORKER.firstBufferTrouble + 4)).toBe(1)
     held.end()
