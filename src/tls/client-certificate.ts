@@ -82,23 +82,25 @@ export function clientCertificate(chain: readonly X509Certificate[]): ClientCert
   }
 }
 
-/** Whether a certificate that was accepted would be now, as far as that shows without a handshake. @param nowMs epoch ms */
-export function refusalNow(
-  { chain, untilMs }: ClientCertificate,
+/** Whether a certificate that was accepted would be by these, as far as that shows without a handshake. Its own time is another matter. */
+export function refusalBy(
+  { chain }: Pick<ClientCertificate, 'chain'>,
   {
     authorities,
     revoked,
   }: { readonly authorities: readonly X509Certificate[]; readonly revoked: ClientTrust['revoked'] },
-  nowMs: number,
 ): CertificateRefusal | undefined {
-  if (untilMs <= nowMs) return 'certificate-expired'
   if (revoked.size > 0 && chain.some(each => isRevoked(each, revoked))) return 'certificate-revoked'
-  const isTrusted = chain.some(each =>
-    authorities.some(
-      authority => each.raw.equals(authority.raw) || (each.checkIssued(authority) && each.verify(authority.publicKey)),
-    ),
-  )
-  return isTrusted ? undefined : 'certificate-untrusted'
+  for (const [i, each] of chain.entries()) {
+    if (authorities.some(authority => each.raw.equals(authority.raw) || isIssuedBy(each, authority))) return undefined
+    const issuer = chain[i + 1]
+    if (issuer === undefined || !isIssuedBy(each, issuer)) break
+  }
+  return 'certificate-untrusted'
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
 }
 
 /** Its value in a field of its own (RFC 9440 2.2): a byte sequence of structured fields. */

@@ -225,3 +225,8 @@ function isUnknown({ kind, not, values, globs }: Test): boolean {
   if (kind === 'address') return values.length === 0
   return not || (kind === 'path' ? globs === undefined || globs.length === 0 : values.length === 0)
 }
+
+/** Whether two take the same requests, each on its listeners. */
+export function sameButListener(a: Match, b: Match): boolean {
+  return JSON.stringify({ ...a, listener: 0 }) === JSON.stringify({ ...b, listener: 0 })
+}

@@ -278,8 +278,7 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
 
   /** The upstream takes no body without a length: from now on none of its pool gets one. */
   #askWithLength(attempt: Attempt, nowMs: number): boolean {
-    attempt.endpoint.refusesChunks = true
-    if (!this.placement.pool.wantsLength) return false
+    if (!this.placement.pool.sawLengthRequired(attempt.endpoint)) return false
     if (!this.retrying.withLength(attempt, this.record.attempts, this.progress, nowMs)) return false
     this.record.forwarded = { ...this.record.forwarded, length: this.body.bytes, written: undefined }
     attempt.discard('refused')

@@ -89,6 +89,12 @@ export class Pool {
     )
   }
 
+  /** One of its upstreams has answered 411. @returns whether its requests get a length from now on */
+  sawLengthRequired(endpoint: Endpoint): boolean {
+    if (this.plan.requestBody === undefined) endpoint.sawLengthRequired(this.plan.name)
+    return this.wantsLength
+  }
+
   /** Whether an upstream could be chosen now. */
   isUsable(): boolean {
     this.#levels.refresh()

@@ -59,8 +59,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
   readonly #sweep = new Timer(this)
   readonly #addresses: UpstreamAddresses
   #evidence: ReuseEvidence = NO_EVIDENCE
-  /** It has answered 411. */
-  refusesChunks = false
+  #refusesChunks = false
   #retired = false
   #ended = false
 
@@ -171,7 +170,16 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
 
   /** Bodies have to say their length: it refuses those that don't, or loses them. */
   get needsLength(): boolean {
-    return this.refusesChunks || this.#holding.losesChunks
+    return this.#refusesChunks || this.#holding.losesChunks
+  }
+
+  /** It has answered 411. @param pool its name */
+  sawLengthRequired(pool: string): void {
+    if (this.#refusesChunks) return
+    this.#refusesChunks = true
+    const message =
+      'answered 411 to a body without a length: those of its pool are gathered from now on (`requestBody`)'
+    this.#runtime.report({ type: 'log', level: 'info', message, detail: { pool, upstream: this.#plan.name } })
   }
 
   /** It is known to hold a worker for each connection. */

@@ -10,6 +10,9 @@ import { until } from '../../support/until.ts'
 import { fetchText, type Vigia } from '../../support/vigia.ts'
 import { field } from '../../support/wire.ts'
 
+/** On a slow machine, too, the sound one stays in. */
+const PATIENT = { interval: '10s', timeout: '10s', fall: 10 }
+
 let vigia: Vigia
 const upstreams: RawUpstream[] = []
 
@@ -35,7 +38,7 @@ beforeAll(async () => {
   vigia = await lendVigia({
     upstreams: upstreams.map(({ port }) => port),
     poolName: 'why',
-    pool: { health: { path: '/health?key=hidden', interval: '1s', headers: { Authorization: 'Bearer hidden' } } },
+    pool: { health: { path: '/health?key=hidden', ...PATIENT, headers: { Authorization: 'Bearer hidden' } } },
     config: {
       routes: [
         { name: 'closed', match: { path: '/closed' }, pool: 'why', access: { allow: ['192.0.2.1'] } },

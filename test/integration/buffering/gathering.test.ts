@@ -328,7 +328,7 @@ describe('a body that is never whole costs no upstream anything', () => {
   })
 })
 
-test('an upload that outlasts a configuration goes to the upstreams of the new one', async () => {
+test('an upload that outlasts a configuration goes to the upstreams of the new one; with its worker its file ends', async () => {
   const pool = (upstream: RawUpstream) => ({
     routes: [{ name: 'all', buffer: { request: { memory: '8KiB' } }, pool: 'erp' }],
     pools: { erp: { health: 'off', upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${upstream.port}` }] } },
@@ -342,6 +342,15 @@ test('an upload that outlasts a configuration goes to the upstreams of the new o
   client.send(bytesOf(5000))
   expect((await client.final('POST')).status).toBe(200)
   expect([erp.connections.length, other.requests.length]).toEqual([0, 1])
+  // A worker that dies leaves nothing behind in the thread that has its files.
+  client.send(headOf(20_000))
+  client.send(bytesOf(15_000))
+  await until('it is in a file', () => files() === 1)
+  await reloaded.worker.terminate()
+  await until('its file is gone', () => files() === 0)
+  expect(reloaded.buffered.held(ACCOUNT.files)).toBe(1)
+  reloaded.buffered.forget(0)
+  expect([ACCOUNT.memory, ACCOUNT.disk, ACCOUNT.files].map(each => reloaded.buffered.held(each))).toEqual([0, 0, 0])
   await reloaded.stop()
 })
 

@@ -5,6 +5,7 @@ import { H2Client } from '../../support/h2-client.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
+import { until } from '../../support/until.ts'
 import { startVigia, type Vigia } from '../../support/vigia.ts'
 import { field, type RequestMessage } from '../../support/wire.ts'
 
@@ -93,6 +94,9 @@ describe('an upstream that answers 411', () => {
       ['20', 20, 0],
       [String(100 * KIB), 100 * KIB, 0],
     ])
+    await until('it is told', () =>
+      /"pool":"learning","upstream":"learning".*answered 411/.test(vigia.stdout() + vigia.stderr()),
+    )
     expect(await vigia.metrics()).toMatch(/^vigia_retries_total\{.*learning.*refused.*\} 1$/m)
   })
 

@@ -341,10 +341,15 @@ describe('when files change', () => {
     const client = await RawClient.secure(requires, as(leaving))
     client.send(GET)
     expect((await client.response()).status).toBe(200)
+    const session = connectH2(`https://127.0.0.1:${requires}`, { rejectUnauthorized: false, ...as(leaving) })
+    session.on('error', () => {})
+    await new Promise(resolve => session.once('connect', resolve))
+    const isGone = new Promise(resolve => session.once('close', resolve))
     await root.revoke(leaving)
     await putLists()
     // Idle: it is ended without a word.
     await client.untilClosed()
+    await isGone
     expect(await ask(requires, leaving)).toBe(403)
     writeFileSync(CA, root.cert + stranger.cert)
     writeFileSync(LISTS, (await root.list()) + (await sub.list()) + (await stranger.list()))

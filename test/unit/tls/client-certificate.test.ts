@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { readAuthorities } from '../../../src/tls/client-authorities.ts'
-import { certificateField, chainField, clientCertificate, refusalNow } from '../../../src/tls/client-certificate.ts'
+import { certificateField, chainField, clientCertificate, refusalBy } from '../../../src/tls/client-certificate.ts'
 import { makeCertificate, makeRevocationList } from '../../support/certificates.ts'
 
 const root = await makeCertificate({ subject: 'CN=Root', isAuthority: true })
@@ -16,11 +16,10 @@ const own = await makeCertificate({
 const other = await makeCertificate({ subject: 'CN=Other', isAuthority: true })
 const chain = [own, sub, root].map(({ cert }) => new X509Certificate(cert))
 const certificate = clientCertificate(chain)
-const now = Date.now()
-const judged = (ca: string, lists?: string, at = now) => {
-  const { trust } = readAuthorities(ca, lists === undefined ? undefined : Buffer.from(lists), at)
+const judged = (ca: string, lists?: string) => {
+  const { trust } = readAuthorities(ca, lists === undefined ? undefined : Buffer.from(lists), Date.now())
   const authorities = ca.split(/(?<=-----END CERTIFICATE-----\n)/).map(pem => new X509Certificate(pem))
-  return refusalNow(certificate, { authorities, revoked: trust.revoked }, at)
+  return refusalBy(certificate, { authorities, revoked: trust.revoked })
 }
 
 test('attributes and names stand as they are, and none can pretend to be another', () => {
@@ -35,14 +34,18 @@ test('upstreams get it as RFC 9440 has it, the chain without its root', () => {
   expect(chainField(clientCertificate([new X509Certificate(root.cert)]))).toBeUndefined()
 })
 
-test('it is accepted as long as its authority is there, nothing of its chain is revoked, and it has not expired', async () => {
+test('it is accepted as long as its authority is there and nothing of its chain is revoked', async () => {
   expect(judged(root.cert)).toBeUndefined()
   expect(judged(other.cert + root.cert)).toBeUndefined()
   expect(judged(other.cert)).toBe('certificate-untrusted')
+  // One of the name of its issuer, whom its authority has never seen.
+  const namesake = await makeCertificate({ subject: 'CN=Sub', isAuthority: true, by: other })
+  const mixed = clientCertificate([chain[0]!, new X509Certificate(namesake.cert)])
+  const trust = { authorities: [new X509Certificate(other.cert)], revoked: new Map() }
+  expect(refusalBy(mixed, trust)).toBe('certificate-untrusted')
   expect(judged(root.cert, await makeRevocationList(root))).toBeUndefined()
   expect(judged(root.cert, await makeRevocationList(sub, [own.cert]))).toBe('certificate-revoked')
   expect(judged(root.cert, await makeRevocationList(root, [sub.cert]))).toBe('certificate-revoked')
   // The same number, given out by somebody else.
   expect(judged(root.cert, await makeRevocationList(root, [own.cert]))).toBeUndefined()
-  expect(judged(root.cert, undefined, now + 91 * 86_400_000)).toBe('certificate-expired')
 })

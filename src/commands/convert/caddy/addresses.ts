@@ -80,7 +80,7 @@ function certificates(
     if (each.name === 'protocols' && each.args[0] === 'tls1.3') tls.minVersion = 'TLSv1.3'
     else if (each.name === 'client_auth') {
       for (const inner of each.block ?? []) inner.used = true
-      draft.unsafe(each, 'this conversion can not carry over whose certificates clients must show', draft.routes)
+      // Its routes are closed as soon as they are there.
     } else if (each.name === 'ciphers' || each.name === 'curves' || each.name === 'alpn')
       draft.note('needless', each, '')
     else if (each.name !== 'protocols') draft.note('unconverted', each, 'see acme, and tls of a listener')

@@ -5,7 +5,7 @@ import { type Directive, takeLast } from '../directive.ts'
 import { type Draft, type Match, type Route, todo } from '../draft.ts'
 import { hstsOf } from '../fields.ts'
 import { hoist, noteRest } from '../finish.ts'
-import { both, type Condition, type Listening, matchesOf, refuse } from '../rules.ts'
+import { both, type Condition, type Listening, matchesOf, refuse, sameButListener } from '../rules.ts'
 import { type Place, placesOf, portsOf } from './addresses.ts'
 import { addGlobals } from './globals.ts'
 import { Matchers } from './matchers.ts'
@@ -88,6 +88,13 @@ class SiteRoutes {
     this.#block(block, { matchers: new Matchers(block), condition: ALWAYS, rewrites: undefined })
     this.#sort(before)
     for (const each of this.#later) each()
+    const asks = block.find(({ name }) => name === 'tls')?.block?.find(({ name }) => name === 'client_auth')
+    if (asks !== undefined)
+      this.#draft.unsafe(
+        asks,
+        'whose certificates clients must show is said by tls: { clients: { caFile } } of the listener',
+        this.#routes,
+      )
     if (this.#routes.length === 0)
       this.#draft.noteAt(
         'unconverted',
@@ -120,6 +127,7 @@ class SiteRoutes {
       else if (name === 'request_header') this.#later.push(() => this.#header(directive, context, 'request'))
       else if (name === 'request_body') this.#later.push(() => this.#body(directive, context))
       else if (name === 'redir') this.#redirect(directive)
+      else if (saidOf(directive)?.[0] === 'unsafe') this.#refuse(directive, context, saidOf(directive)![1])
     }
   }
 
@@ -287,8 +295,4 @@ class SiteRoutes {
     const bytes = sizeBytes(takeLast(directive.block ?? [], 'max_size')?.args[0] ?? '')
     for (const { keys } of routes) if (bytes !== undefined) keys.maxBody = size(bytes)
   }
-}
-
-function sameButListener(a: Match, b: Match): boolean {
-  return JSON.stringify({ ...a, listener: 0 }) === JSON.stringify({ ...b, listener: 0 })
 }

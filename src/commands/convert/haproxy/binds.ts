@@ -1,7 +1,7 @@
 // `bind` lines as listeners, with their certificates.
 
 import { type Directive, type Surroundings, take } from '../directive.ts'
-import { below, type Draft, type Entry } from '../draft.ts'
+import { below, type Draft, type Entry, todo } from '../draft.ts'
 import type { Listening } from '../rules.ts'
 import type { Section } from './read.ts'
 
@@ -36,7 +36,7 @@ export function addBinds(draft: Draft, section: Section, crtBase: string, around
       }
       const entry = draft.listener(address, bind.place)
       if (options.has('ssl')) tls(draft, entry, bind, options, crtBase, around)
-      if (options.has('accept-proxy')) acceptProxy(draft, entry, bind, section)
+      if (options.has('accept-proxy')) acceptProxy(draft, entry, bind)
       for (const [word, message] of Object.entries(SAID)) if (options.has(word)) draft.note('differs', bind, message)
       const port = address.slice(address.lastIndexOf(':') + 1)
       found.push({ entry, listening: { name: String(entry.keys.name), port, tls: options.has('ssl') } })
@@ -102,18 +102,28 @@ function tls(
       'vigia offers HTTP/2 to clients on this listener: tls: { http2: false } takes that back',
     )
   const verify = options.get('verify')?.[0]
-  if (options.has('ca-file') && verify !== 'none')
-    draft.unsafe(
+  const authority = options.get('ca-file')?.[0]
+  if (verify !== 'required' && verify !== 'optional') return
+  if (authority === undefined) {
+    draft.note(
+      'unsafe',
       bind,
-      `this conversion can not carry over whose certificates clients must show (verify ${verify ?? 'required'})`,
-      [],
+      'vigia needs the authorities of clients: tls: { clients: { caFile: FILE } } of the listener',
     )
+    todo(entry, bind, 'caFile of tls.clients is missing')
+  }
+  const revoked = options.get('crl-file')?.[0]
+  below(entry.keys, 'tls').clients = {
+    caFile: authority ?? 'MISSING',
+    ...(verify === 'optional' ? { mode: 'request' } : {}),
+    ...(revoked === undefined ? {} : { revokedFile: revoked }),
+  }
 }
 
 /** Whoever may send the header must be known: no one is believed by default. */
-function acceptProxy(draft: Draft, entry: Entry, bind: Directive, section: Section): void {
-  void section
+function acceptProxy(draft: Draft, entry: Entry, bind: Directive): void {
   entry.keys.proxyProtocol = { from: ['127.0.0.1'] }
+  todo(entry, bind, 'the addresses of the balancers in front belong into proxyProtocol.from')
   draft.note(
     'unsafe',
     bind,

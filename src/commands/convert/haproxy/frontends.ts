@@ -8,7 +8,7 @@ import { addTimes } from './backends.ts'
 import { addBinds } from './binds.ts'
 import { Conditions } from './conditions.ts'
 import type { Section } from './read.ts'
-import { applyRules, httpsRedirect } from './rules.ts'
+import { applyRules, httpsRedirect, isRule } from './rules.ts'
 import { lastOf } from './section-lines.ts'
 
 export interface Backends {
@@ -61,17 +61,29 @@ export function addFrontend(
   clientTimes(draft, section)
   compression(section, routes)
   const context = { draft, conditions, listeners: bound.map(({ entry }) => entry), around }
+  applyRules(context, rulesOf(section.defaults), routes)
   applyRules(context, lines, routes)
   for (const route of routes) {
     const backend = backends.sectionOf(backendOf(route)!)
     if (backend === undefined || backend === section) continue
-    applyRules({ ...context, conditions: new Conditions(backend.lines, around) }, backend.lines, [route])
+    const own = { ...context, conditions: new Conditions(backend.lines, around) }
+    if (backend.defaults !== section.defaults) applyRules(own, rulesOf(backend.defaults), [route])
+    applyRules(own, rulesOf(backend.lines), [route])
     compression(backend, [route])
   }
   for (const acl of conditions.unused) {
     acl.used = true
     draft.note('needless', acl, 'no rule that was converted asks for it')
   }
+}
+
+/** Rules that hold for more than one route by themselves: they are decided, and decided anew for each. */
+function rulesOf(lines: readonly Directive[]): Directive[] {
+  return lines.flatMap(line => {
+    if (!isRule(line)) return []
+    line.used = true
+    return { ...line, used: false }
+  })
 }
 
 /** Which backend each route leads to: a pool may have another name. */

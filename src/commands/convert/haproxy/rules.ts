@@ -6,6 +6,7 @@ import type { Draft, Entry, Route } from '../draft.ts'
 import { hstsOf, removeField, setField, templateOf, type Way } from '../fields.ts'
 import { type Clause, type Condition, refuse } from '../rules.ts'
 import type { Conditions } from './conditions.ts'
+import { saidOf } from './words.ts'
 
 interface Context {
   readonly draft: Draft
@@ -20,6 +21,12 @@ const OWN_FIELDS =
 const VARIABLE = /%\[([^\]]*)\]|%(?:\{[^}]*\})?([A-Za-z]+)/g
 const HSTS = /^strict-transport-security$/i
 
+export function isRule(line: Directive): boolean {
+  return (
+    /^(?:(?:http|tcp)-(?:request|response|after-response)|redirect)$/.test(line.name) || saidOf(line)?.[0] === 'unsafe'
+  )
+}
+
 export function applyRules(context: Context, lines: readonly Directive[], routes: Route[]): void {
   for (const line of lines) {
     if (line.used) continue
@@ -27,6 +34,10 @@ export function applyRules(context: Context, lines: readonly Directive[], routes
     else if (line.name === 'http-response' || line.name === 'http-after-response') response(context, line, routes)
     else if (line.name === 'tcp-request') tcp(context, lines, line, routes)
     else if (line.name === 'redirect') other(context.draft, line)
+    else if (saidOf(line)?.[0] === 'unsafe') {
+      line.used = true
+      context.draft.unsafe(line, saidOf(line)![1], routes)
+    }
   }
 }
 
@@ -124,7 +135,7 @@ function rateLimit(
 function response({ draft, conditions, listeners, around }: Context, line: Directive, routes: readonly Route[]): void {
   const [action = '', ...words] = line.args
   line.used = true
-  if (action === 'deny') return draft.unsafe(line, 'vigia refuses no answers', [])
+  if (action === 'deny') return draft.unsafe(line, 'vigia refuses no answers', routes)
   const [plain, condition] = splitCondition(words)
   if (HSTS.test(plain[0] ?? '') && action.endsWith('-header')) {
     const hsts = hstsOf(plain[1] ?? '')

@@ -3,13 +3,13 @@
 import { rangesOf } from '../access.ts'
 import { type Directive, take } from '../directive.ts'
 import { below, type Draft, type Entry } from '../draft.ts'
-import { hoist, noteRest } from '../finish.ts'
+import { hoist, noteRest, protects } from '../finish.ts'
 import { addServerHeaders } from './headers.ts'
 import { Locations } from './locations.ts'
 import { Pools } from './pools.ts'
 import { clientTimes } from './route-keys.ts'
 import { inherited, one } from './scope.ts'
-import { addTls, httpsRedirect, joinedAddress, readServer, type Server } from './servers.ts'
+import { addClients, addTls, asksClients, httpsRedirect, joinedAddress, readServer, type Server } from './servers.ts'
 import { saidOf } from './words.ts'
 
 export function convertNginx(root: readonly Directive[], draft: Draft): void {
@@ -50,10 +50,18 @@ export function convertNginx(root: readonly Directive[], draft: Draft): void {
       ...(names === undefined ? {} : { host: names }),
     }
     if (isClosed(server)) closedServer(draft, server)
-    else new Locations(draft, pools, server, match).convert()
+    else {
+      const asks = on.every(address => asksClients(listeners.get(address)!))
+      new Locations(draft, pools, server, match, asks).convert()
+    }
     for (const address of on) addServerHeaders(draft, server.levels, listeners.get(address)!)
   }
   for (const { levels } of servers) clientTimes(draft, levels)
+  for (const { namesLeftOut, exact, wildcard, directive } of servers) {
+    const hasNames = exact.length > 0 || wildcard.length > 0
+    if (namesLeftOut && !hasNames && protects(directive, ({ name }) => saidOf(name)))
+      draft.unsafe(directive, 'it protects hosts that vigia can not match', draft.routes)
+  }
   pools.noteUnused()
   hoist(draft)
   noteRest(draft, root, ({ name }) => saidOf(name), ['map', 'geo', 'split_clients', 'match'])
@@ -129,6 +137,10 @@ function listenerKeys(draft: Draft, listener: Entry, group: readonly Server[], a
   const first = defaultOf(group, address)
   const withTls = [...listens].sort((a, b) => Number(b.server === first) - Number(a.server === first))
   for (const { server, listen } of withTls) if (listen.tls) addTls(listener, server, draft)
+  addClients(
+    listener,
+    listens.filter(({ listen }) => listen.tls).map(({ server }) => server),
+  )
   const tls = listener.keys.tls as { http2?: boolean } | undefined
   const http2 = group.flatMap(({ levels }) => inherited(levels, 'http2'))
   if (

@@ -15,8 +15,9 @@ import {
 } from '../draft.ts'
 import { protects } from '../finish.ts'
 import { addHeaders } from './headers.ts'
-import { type Pattern, patternOf } from './patterns.ts'
+import { methodsOf, type Pattern, patternOf } from './patterns.ts'
 import type { Pools } from './pools.ts'
+import { isRefusal, OTHER_PROTECTION, refusalIn } from './refusals.ts'
 import { addBounds } from './route-keys.ts'
 import { inherited, type Levels, one, own } from './scope.ts'
 import type { Server } from './servers.ts'
@@ -36,14 +37,17 @@ export class Locations {
   readonly #pools: Pools
   readonly #server: Server
   readonly #match: Match
+  readonly #asksClients: boolean
   readonly #named = new Map<string, Directive>()
   readonly #routes: Route[] = []
 
-  constructor(draft: Draft, pools: Pools, server: Server, match: Match) {
+  /** @param asksClients its listeners ask clients for the certificates that it asks for */
+  constructor(draft: Draft, pools: Pools, server: Server, match: Match, asksClients: boolean) {
     this.#draft = draft
     this.#pools = pools
     this.#server = server
     this.#match = match
+    this.#asksClients = asksClients
   }
 
   convert(): void {
@@ -93,6 +97,8 @@ export class Locations {
   /** @returns whether it made routes */
   #route(location: Location): boolean {
     const { levels, paths } = location
+    // Nobody outside gets there, whatever else it says.
+    if (levels[0]!.some(each => each.name === 'internal' || isRefusal(each))) return false
     const pass = this.#passOf(levels)
     if (pass === undefined) return false
     const target = this.#pools.target(pass.directive, pass.levels)
@@ -190,9 +196,16 @@ export class Locations {
         for (const route of routes) todo(route, asked, message)
       } else draft.unsafe(asked, saidOf(asked.name)?.[1] ?? '', routes)
     }
-    if (client !== undefined && client.args[0] !== 'off')
-      draft.unsafe(client, 'this conversion can not carry over whose certificates clients must show', routes)
-    for (const name of ['ssl_client_certificate', 'ssl_verify_depth', 'ssl_crl']) inherited(levels, name)
+    if (client !== undefined && client.args[0] !== 'off' && !this.#asksClients)
+      draft.unsafe(
+        client,
+        'vigia asks all clients of a listener for a certificate, by one list: tls: { clients: { caFile } }',
+        routes,
+      )
+    for (const name of OTHER_PROTECTION) {
+      for (const each of inherited(levels, name))
+        if (each.args[0] !== 'off') draft.unsafe(each, saidOf(name)?.[1] ?? '', routes)
+    }
   }
 
   /** A location that leads to no upstream: what it protects is closed on the routes that now take its requests. */
@@ -201,16 +214,15 @@ export class Locations {
     const draft = this.#draft
     directive.used = true
     const block = directive.block ?? []
-    const [answer] = block.filter(({ name }) => name === 'return')
+    const answer = block.find(isRefusal)
     const rules = inherited([block], ['allow', 'deny'])
     const internal = own(levels, 'internal')
-    const refuses = answer !== undefined && /^4\d\d$/.test(answer.args[0] ?? '')
     const access = accessFrom(rules.map(({ name, args }) => ({ allow: name === 'allow', who: args[0] ?? '' })))
-    if (refuses) answer.used = true
-    const deniesAll = refuses || internal !== undefined || access === 'nobody'
-    const protecting = block.find(each => protects(each, ({ name }) => saidOf(name)))
+    if (answer !== undefined) answer.used = true
+    const deniesAll = answer !== undefined || internal !== undefined || access === 'nobody'
+    const protecting = block.find(each => protects(each, ({ name }) => saidOf(name)) || refusalIn(each) !== undefined)
     if (!deniesAll) {
-      if (protecting !== undefined) return this.#close(location, protecting, saidOf(protecting.name)![1])
+      if (protecting !== undefined) return this.#close(location, protecting, saidOf(protecting.name)?.[1] ?? '')
       if (access === undefined || Object.keys(access).length > 0)
         return this.#close(
           location,
@@ -261,10 +273,7 @@ export class Locations {
     const search = (block: readonly Directive[], routes: readonly Route[]) => {
       for (const each of block) {
         if (each.name === 'location') continue
-        const refusal =
-          each.name === 'if'
-            ? each.block?.find(({ name, args }) => (name === 'return' && /^4/.test(args[0] ?? '')) || name === 'deny')
-            : undefined
+        const refusal = refusalIn(each)
         if (refusal === undefined || each.used) continue
         each.used = true
         for (const inner of each.block!) inner.used = true
@@ -288,9 +297,4 @@ export class Locations {
     }
     return undefined
   }
-}
-
-function methodsOf({ args }: Directive): string[] {
-  // GET stands for HEAD too.
-  return [...new Set(args.flatMap(each => (each === 'GET' ? ['GET', 'HEAD'] : [each])))]
 }

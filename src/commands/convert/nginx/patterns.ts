@@ -1,5 +1,6 @@
-// Which paths a `location` of nginx takes.
+// Which paths and methods a block of nginx takes.
 
+import type { Directive } from '../directive.ts'
 import { globsOf, prefixesOf } from '../globs.ts'
 
 export interface Pattern {
@@ -25,4 +26,10 @@ export function patternOf(first: string, second: string | undefined): Pattern {
 
 function plainPath(path: string, isExact: boolean): Pattern {
   return { paths: [path], globs: isExact ? [path] : [`${path}*`], isExact, ignoresCase: false }
+}
+
+/** Of `limit_except`. */
+export function methodsOf({ args }: Directive): string[] {
+  // GET stands for HEAD too.
+  return [...new Set(args.flatMap(each => (each === 'GET' ? ['GET', 'HEAD'] : [each])))]
 }

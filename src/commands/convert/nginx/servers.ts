@@ -115,6 +115,31 @@ export function addTls(listener: Entry, server: Server, draft: Draft): void {
   }
 }
 
+/** Where all servers of a listener ask clients for a certificate in the same way, the listener does. */
+export function addClients(listener: Entry, servers: readonly Server[]): void {
+  const found = servers.map(({ levels }) => {
+    const mode = one(levels, 'ssl_verify_client')?.args[0] ?? 'off'
+    const [caFile, revokedFile] = [one(levels, 'ssl_client_certificate'), one(levels, 'ssl_crl')].map(
+      each => each?.args[0],
+    )
+    inherited(levels, 'ssl_verify_depth')
+    return { mode, caFile, revokedFile }
+  })
+  const [first] = found
+  if (first === undefined || found.some(each => JSON.stringify(each) !== JSON.stringify(first))) return
+  if ((first.mode !== 'on' && first.mode !== 'optional') || first.caFile === undefined) return
+  below(listener.keys, 'tls').clients = {
+    caFile: first.caFile,
+    ...(first.mode === 'optional' ? { mode: 'request' } : {}),
+    ...(first.revokedFile === undefined ? {} : { revokedFile: first.revokedFile }),
+  }
+}
+
+/** nginx asks nobody who comes without TLS. */
+export function asksClients({ keys }: Entry): boolean {
+  return keys.tls === undefined || (keys.tls as { clients?: unknown }).clients !== undefined
+}
+
 /** What leads to https, where that is all that a server without TLS does. */
 export function httpsRedirect(server: Server): Directive | undefined {
   const block = server.directive.block ?? []

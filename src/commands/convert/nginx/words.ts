@@ -139,7 +139,7 @@ const GROUPS: readonly (readonly [NoteKind, string, readonly string[]])[] = [
     [
       'secure_link',
       'secure_link_md5',
-      'valid_referers',
+
       'referer_hash_max_size',
       'modsecurity',
       'access_by_lua_block',

@@ -85,6 +85,10 @@ export function noteClientAuth(draft: Draft, trees: readonly Tree[], { tree }: E
     const auth = takeEntry(each, 'tls', 'options', name, 'clientAuth')
     if (auth === undefined) continue
     for (const inner of auth.directive.block ?? []) inner.used = true
-    draft.unsafe(auth.directive, 'this conversion can not carry over whose certificates clients must show', routes)
+    draft.unsafe(
+      auth.directive,
+      'whose certificates clients must show is said by tls: { clients: { caFile } } of the listener',
+      routes,
+    )
   }
 }

@@ -46,7 +46,7 @@ export function convertTraefik(trees: readonly Tree[], draft: Draft): void {
   const parsed = routers.map(router => ({
     router,
     rule: textOf(router.tree, 'rule') ?? '',
-    chain: chainOf(draft, router, middlewares),
+    chain: chainOf(router, middlewares, beforeOf(router, trees)),
   }))
   const priority = ({ router, rule }: (typeof parsed)[number]) =>
     Number(textOf(router.tree, 'priority') ?? 0) || rule.length
@@ -85,6 +85,15 @@ export function convertTraefik(trees: readonly Tree[], draft: Draft): void {
     for (const key of ['filename', 'directory', 'watch']) takeEntry(tree, 'providers', 'file', key)
     noteRest(draft, asDirectives(tree), saidOf, WHOLE)
   }
+}
+
+/** Middlewares of the entry points at which a router is reached. */
+function beforeOf({ tree }: Entry, trees: readonly Tree[]): string[] {
+  const names = textsOf(tree, 'entryPoints')
+  const points = trees.flatMap(each => entriesOf(each, 'entryPoints'))
+  return points
+    .filter(({ directive }) => names.length === 0 || names.includes(directive.name))
+    .flatMap(point => textsOf(point.tree, 'http', 'middlewares'))
 }
 
 function pointsOf(draft: Draft, trees: readonly Tree[], routers: readonly Entry[]): Point[] {

@@ -9,25 +9,31 @@ import { type Entry, entriesOf, entryOf, type Tree, takeEntry, textOf, textsOf }
 const NO_REWRITING =
   'vigia passes on the path of a request as it is, and does not cut or put in its beginning: let the application serve under this path'
 const DEEPEST = 5
+const MISSING = 'middleware'
 /** One of what a middleware may be. */
 type Kind = Entry
 
-/** The middlewares of a router, chains unfolded. */
-export function chainOf(draft: Draft, router: Entry, all: readonly Entry[]): Kind[] {
+/** The middlewares of a router, chains unfolded. @param before those of its entry points */
+export function chainOf(router: Entry, all: readonly Entry[], before: readonly string[]): Kind[] {
   const find = (names: readonly string[], depth: number): Kind[] =>
-    names.flatMap(name => {
+    names.flatMap((name): Kind[] => {
       const found = all.find(({ directive }) => directive.name === name.replace(/@file$/, ''))
-      if (found === undefined || depth > DEEPEST) {
-        draft.note('unconverted', router.directive, `there is no middleware ${name} here`)
-        return []
-      }
+      if (found === undefined || depth > DEEPEST) return [missing(router, name)]
       found.directive.used = true
       const [kind] = entriesOf(found.tree)
       if (kind === undefined) return []
       kind.directive.used = true
       return kind.directive.name === 'chain' ? find(textsOf(kind.tree, 'middlewares'), depth + 1) : [kind]
     })
-  return find(textsOf(router.tree, 'middlewares'), 0)
+  return find([...before, ...textsOf(router.tree, 'middlewares')], 0)
+}
+
+/** Nobody here knows what it does: it may be what protects. */
+function missing({ directive, tree }: Entry, name: string): Kind {
+  return {
+    directive: { name: MISSING, args: [name], place: directive.place, used: true },
+    tree: { kind: 'scalar', place: tree.place, text: '' },
+  }
 }
 
 export function leadsToHttps(chain: readonly Kind[]): boolean {
@@ -37,7 +43,7 @@ export function leadsToHttps(chain: readonly Kind[]): boolean {
 }
 
 export function protectsRouter({ directive }: Kind): boolean {
-  return /^(?:ipallowlist|ipwhitelist|basicauth|digestauth|forwardauth|plugin)$/i.test(directive.name)
+  return /^(?:ipallowlist|ipwhitelist|basicauth|digestauth|forwardauth|plugin|middleware)$/i.test(directive.name)
 }
 
 export function applyMiddlewares(
@@ -109,7 +115,9 @@ function apply(
       directive,
       'vigia never repeats a POST that an upstream may have carried out: its client is told "in doubt"',
     )
-  } else if (name === 'plugin')
+  } else if (name === MISSING)
+    draft.unsafe(directive, 'there is none of this name here, and it may be what protects', routes)
+  else if (name === 'plugin')
     draft.unsafe(directive, 'vigia runs no plugins, and nobody here knows what this one protects', routes)
   else {
     for (const each of directive.block ?? []) each.used = true

@@ -9,7 +9,7 @@ import {
   type CertificateRefusal,
   type ClientCertificate,
   clientCertificate,
-  refusalNow,
+  refusalBy,
   refusalOf,
   refusalWords,
 } from '../../../tls/client-certificate.ts'
@@ -36,6 +36,7 @@ export class ClientJudge {
   readonly required: boolean
   readonly #authorities: readonly X509Certificate[]
   readonly #revoked: ClientTrust['revoked']
+  readonly #accepted = new WeakSet<ClientCertificate>()
 
   constructor({ mode }: ClientCertificatesPlan, { ca, revoked }: ClientTrust) {
     this.required = mode === 'require'
@@ -62,18 +63,22 @@ export class ClientJudge {
       return { certificate, refused: refusalOf(code), words: refusalWords(code, message) }
     }
     // The handshake may have begun with other authorities.
-    const refused = refusalNow(certificate, this.#known, Date.now())
+    const refused = this.refusalNow(certificate, Date.now())
     return { certificate, refused, words: refused ?? '' }
   }
 
   /** Of one that is connected. @param nowMs epoch ms */
   refusalNow(certificate: ClientCertificate | undefined, nowMs: number): CertificateRefusal | undefined {
     if (certificate === undefined) return this.required ? 'certificate-missing' : undefined
-    return refusalNow(certificate, this.#known, nowMs)
+    return certificate.untilMs <= nowMs ? 'certificate-expired' : this.#verdictOn(certificate)
   }
 
-  get #known() {
-    return { authorities: this.#authorities, revoked: this.#revoked }
+  /** To verify a chain takes a tenth of a millisecond. */
+  #verdictOn(certificate: ClientCertificate): CertificateRefusal | undefined {
+    if (this.#accepted.has(certificate)) return undefined
+    const refused = refusalBy(certificate, { authorities: this.#authorities, revoked: this.#revoked })
+    if (refused === undefined) this.#accepted.add(certificate)
+    return refused
   }
 }
 

@@ -1,6 +1,6 @@
 // What became of the newest requests that were not plain, for whoever asks for one by its id (`vigia why ID`). A plain one leaves nothing
-// here. Kept as text: an object would keep the whole heads that its strings are cut from. Bounded: requests that came to an upstream
-// have a ring of their own, so that a flood of refusals does not push them out.
+// here. Strings of clients are copied: as they come they are cut from whole heads, which would be kept with them. Bounded: requests that
+// came to an upstream have a ring of their own, so that a flood of refusals does not push them out.
 
 import type { ConsideredUpstream, RequestStory } from '../../../shared/explain/request-story.ts'
 import type { UpstreamTable } from '../../../shared/upstream-table.ts'
@@ -25,6 +25,7 @@ export interface StoryFacts {
 const MOST_CONSIDERED = 32
 const LONGEST_PATH = 2048
 const LONGEST_HOST = 255
+const LONGEST_ID = 128
 
 const NOTHING_KNOWN: Omit<AccessFacts, 'requestId' | 'client' | 'listener' | 'protocol' | 'end' | 'status'> = {
   ...{ traceId: '', about: '', route: '', pool: '', upstream: '', method: '', host: '', path: '', cache: '' },
@@ -59,16 +60,15 @@ export class Stories {
   keep(facts: AccessFacts, more: StoryFacts, atMs: number): void {
     const { startedMs, totalMs, inDoubt, window, pool } = more
     const story: RequestStory = {
-      // First: it is looked for there.
-      requestId: facts.requestId,
+      requestId: copied(facts.requestId, LONGEST_ID),
       atMs,
       worker: this.#worker,
-      client: facts.client,
+      client: copied(facts.client, LONGEST_ID),
       listener: facts.listener,
       protocol: facts.protocol,
-      method: facts.method,
-      host: facts.host.slice(0, LONGEST_HOST),
-      path: facts.path.slice(0, LONGEST_PATH),
+      method: copied(facts.method, LONGEST_ID),
+      host: copied(facts.host, LONGEST_HOST),
+      path: copied(facts.path, LONGEST_PATH),
       route: facts.route,
       pool: facts.pool,
       upstream: facts.upstream,
@@ -90,7 +90,7 @@ export class Stories {
       considered: pool && this.#considered(pool),
     }
     const ring = more.tries.length > 0 ? this.#sent : this.#unsent
-    ring.add(JSON.stringify(story))
+    ring.add(story)
   }
 
   /** What can't become an exchange: it is malformed, so that nothing of it is believed. @param end code of its answer @param atMs epoch ms */
@@ -102,10 +102,8 @@ export class Stories {
 
   /** Newest first: a client that names its requests itself may use a name twice. */
   find(requestId: string): RequestStory[] {
-    const start = `{"requestId":${JSON.stringify(requestId)},`
     return [...this.#sent.newest(), ...this.#unsent.newest()]
-      .filter(text => text.startsWith(start))
-      .map(text => JSON.parse(text) as RequestStory)
+      .filter(story => story.requestId === requestId)
       .sort((a, b) => b.atMs - a.atMs)
   }
 
@@ -116,7 +114,7 @@ export class Stories {
 
 class Ring {
   readonly #most: number
-  readonly #texts: string[] = []
+  readonly #stories: RequestStory[] = []
   /** Where the next one goes. */
   #next = 0
 
@@ -124,13 +122,18 @@ class Ring {
     this.#most = most
   }
 
-  add(text: string): void {
-    this.#texts[this.#next] = text
+  add(story: RequestStory): void {
+    this.#stories[this.#next] = story
     this.#next = (this.#next + 1) % this.#most
   }
 
-  *newest(): Generator<string> {
-    const { length } = this.#texts
-    for (let age = 1; age <= length; age += 1) yield this.#texts[(this.#next - age + length) % length]!
+  *newest(): Generator<RequestStory> {
+    const { length } = this.#stories
+    for (let age = 1; age <= length; age += 1) yield this.#stories[(this.#next - age + length) % length]!
   }
+}
+
+/** Shorter strings are never parts of others in V8. @param text of ASCII characters: the codec lets no others in */
+function copied(text: string, most: number): string {
+  return text.length < 13 ? text : Buffer.from(text.slice(0, most), 'latin1').toString('latin1')
 }

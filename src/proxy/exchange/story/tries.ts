@@ -25,7 +25,8 @@ const LONGEST = 300
 /** @param sentBytes of the request, head included */
 export function tryOf(attempt: Attempt, sentBytes: number, end: Partial<TryEnd>, endedMs = performance.now()): Try {
   const { endpoint, startedMs, reused, connectMs } = attempt
-  const failure = (end.failure ?? '').slice(0, LONGEST)
+  // What an upstream has sent may be part of it: a copy keeps nothing else of that.
+  const failure = Buffer.from((end.failure ?? '').slice(0, LONGEST)).toString()
   return {
     ...ANSWERED,
     ...end,

@@ -173,3 +173,30 @@ server a 127.0.0.1:1`,
 test('conditional blocks are not guessed at', () => {
   expect(() => haproxy('.if defined(A)\n.endif')).toThrow('conditional blocks are not read')
 })
+
+describe('what protects is never lost on the way', () => {
+  test('rules of defaults and of a backend hold for every route', () => {
+    const { document } = haproxy(
+      'http-request deny if { path_beg /old }\nfrontend www\nbind :8080\nuse_backend admin if { path_beg /a }\nuse_backend admin if { path_beg /b }\ndefault_backend web\nbackend web\nserver w1 127.0.0.1:8069\nbackend admin\nhttp-request auth if !{ http_auth(x) }\nserver w1 127.0.0.1:8069',
+    )
+    expect(document.routes).toEqual([
+      { match: { path: '/a' }, pool: 'admin', access: { denyPaths: ['/a', '/a/*'] } },
+      { match: { path: '/b' }, pool: 'admin', access: { denyPaths: ['/b', '/b/*'] } },
+      { pool: 'web', access: { denyPaths: ['/old*'] } },
+    ])
+  })
+
+  test('certificates of clients are asked for', () => {
+    const { document } = haproxy(
+      'listen erp\nbind :443 ssl crt a.pem ca-file partners.pem verify required\nserver a 127.0.0.1:1',
+    )
+    expect(document.listeners[0].tls.clients).toEqual({ caFile: 'partners.pem' })
+  })
+
+  test('a PROXY header is believed from this machine only until somebody says from whom', () => {
+    const { document, text, notes } = haproxy('listen erp\nbind :8080 accept-proxy\nserver a 127.0.0.1:1')
+    expect(document.listeners[0].proxyProtocol).toEqual({ from: ['127.0.0.1'] })
+    expect(text).toContain('# TODO FILE:7: bind :8080 accept-proxy')
+    expect(notes).toContain('unsafe FILE:7: bind :8080 accept-proxy')
+  })
+})

@@ -101,7 +101,7 @@ describe('who may use what', () => {
     ['if ($http_user_agent ~ bot) { return 403; }', 'if ($http_user_agent ~ bot)'],
     ['auth_request /auth;', 'auth_request /auth'],
     ['allow 10.0.0.0/24; deny 10.0.0.0/8; allow all;', 'allow 10.0.0.0/24'],
-    ['ssl_verify_client on;', 'ssl_verify_client on'],
+    ['secure_link $arg_md5;', 'secure_link $arg_md5'],
   ])('%s can not be converted, and closes the server', (line, directive) => {
     const { document, notes } = server(line)
     expect(document.routes[0].access.denyPaths).toEqual(['/*'])
@@ -169,4 +169,36 @@ test.each([
     fault = error as ReadFault
   }
   expect(`${fault?.place.file}:${fault?.place.line}: ${fault?.message}`).toBe(message)
+})
+
+describe('what protects is never lost on the way', () => {
+  test.each([
+    ['internal; proxy_pass http://127.0.0.1:8069;', 'what is internal'],
+    ['return 403; proxy_pass http://127.0.0.1:8069;', 'a refusal before an upstream'],
+    ['if ($arg_a) { return 403; } root /srv;', 'a refusal under a condition'],
+  ])('%s (%s) is refused', inner => {
+    expect(server(`location /x { ${inner} }`).document.routes).toEqual([
+      { pool: '127.0.0.1-8069', access: { denyPaths: ['/x*'] } },
+    ])
+  })
+
+  test('certificates of clients are asked for where all servers of a listener ask for the same', () => {
+    const one = (name: string, lines: string) =>
+      `server { listen 443 ssl; server_name ${name}; ssl_certificate a.crt; ssl_certificate_key a.key; ${lines} location / { proxy_pass http://127.0.0.1:8069; } }`
+    const asks = 'ssl_client_certificate ca.crt; ssl_verify_client on;'
+    const alike = nginx(`${one('a.test', asks)}\n${one('b.test', asks)}`).document
+    expect(alike.listeners[0].tls.clients).toEqual({ caFile: 'ca.crt' })
+    expect(alike.routes.every(({ access }) => access === undefined)).toBe(true)
+    const mixed = nginx(`${one('a.test', '')}\n${one('b.test', asks)}`).document
+    expect(mixed.listeners[0].tls.clients).toBeUndefined()
+    expect(mixed.routes.find(({ match }) => match?.host === 'b.test').access).toEqual({ denyPaths: ['/*'] })
+  })
+
+  test('hosts by a pattern that ask for a password close where their requests go', () => {
+    const { document, notes } = nginx(`
+      server { listen 8080; location / { proxy_pass http://127.0.0.1:8069; } }
+      server { listen 8080; server_name ~^admin; auth_basic x; location / { proxy_pass http://127.0.0.1:8069; } }`)
+    expect(document.routes).toEqual([{ pool: '127.0.0.1-8069', access: { denyPaths: ['/*'] } }])
+    expect(notes).toContain('unsafe FILE:3: server')
+  })
 })

@@ -13,6 +13,7 @@ import { writeDraft } from '../../../../src/commands/convert/write.ts'
 import { parseDuration } from '../../../../src/config/forms/units.ts'
 import { inRanges } from '../../../../src/util/address-ranges.ts'
 import { ANY_UNIT } from '../../../support/any-text.ts'
+import { amount } from '../../../support/thorough.ts'
 import { inputText, SECRET } from './support.ts'
 
 const NOTHING: Surroundings = { read: () => undefined, find: () => [], variable: () => undefined }
@@ -141,7 +142,7 @@ describe('no directive is dropped without a word', () => {
           const isStatistics = lines.lastIndexOf('listen statistics', place) !== -1
           expect({ line: place + 1, said: said || isIn || isStatistics }).toEqual({ line: place + 1, said: true })
         }),
-        { numRuns: 40 },
+        { numRuns: amount(15) },
       )
     },
   )
@@ -190,7 +191,7 @@ test('whatever text a product is said to have written, it is converted, or refus
         expect(error.place.line).toBeGreaterThan(0)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: amount(100) },
   )
 })
 

@@ -111,3 +111,20 @@ describe('rules', () => {
     },
   )
 })
+
+describe('what protects is never lost on the way', () => {
+  test('a middleware that is not there closes its route', () => {
+    const { document, notes } = traefik(erp('rule: "PathPrefix(`/admin/users`)", middlewares: [auth@docker]'))
+    expect(document.routes[0]).toMatchObject({
+      match: { path: '/admin/users' },
+      access: { denyPaths: ['/admin/users', '/admin/users/*'] },
+    })
+    expect(notes).toContain('unsafe FILE:5: middleware auth@docker')
+  })
+
+  test('middlewares of an entry point hold for all its routers', () => {
+    const text = erp('rule: "PathPrefix(`/admin/users`)"', 'office: { ipAllowList: { sourceRange: [10.0.0.0/8] } }')
+    const { document } = traefik(`entryPoints: { web: { address: ":8080", http: { middlewares: [office] } } }${text}`)
+    expect(document.routes.map(({ access }) => access)).toEqual([{ allow: ['10.0.0.0/8'] }, { allow: ['10.0.0.0/8'] }])
+  })
+})
