@@ -1,21 +1,21 @@
 #!/bin/bash
 # The Dockerfile, built with buildah and run with podman: `bash test/ops/container.sh`. Its base comes from Debian's packages and npm, as
 # none can be pulled everywhere. Outside of `npm test`: it needs root, npm's registry, Debian's mirror and
-# `apt-get install --no-install-recommends debootstrap buildah podman crun`.
+# `apt-get install --no-install-recommends debootstrap buildah podman runc`.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 export PATH="$root/node_modules/.bin:/usr/sbin:/sbin:$PATH" LC_ALL=C.UTF-8
 say() { printf -- '--> %s\n' "$*"; }
 fail() { printf 'container: %s\n' "$*" >&2; exit 1; }
-for program in debootstrap buildah podman; do
-  command -v "$program" >/dev/null || fail "$program is missing: apt-get install --no-install-recommends debootstrap buildah podman crun"
+for program in debootstrap buildah podman runc; do
+  command -v "$program" >/dev/null || fail "$program is missing: apt-get install --no-install-recommends debootstrap buildah podman runc"
 done
 work=$(mktemp -d /var/tmp/vigia-container-XXXXXX)
 # Images and containers of this run alone.
 export CONTAINERS_STORAGE_CONF=$work/storage.conf
 printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/images"\nrunroot = "%s/run"\n' "$work" "$work" >"$CONTAINERS_STORAGE_CONF"
 clean() {
-  podman rm --all --force --time 1 >/dev/null 2>&1 || true
+  podman --runtime runc rm --all --force --time 1 >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap clean EXIT
@@ -51,12 +51,12 @@ YAML
 node -e "require('http').createServer((q, s) => s.end('served')).listen(18481, '127.0.0.1')" &
 upstream=$!
 trap 'kill $upstream; clean' EXIT
-podman run --detach --name vigia --network host --cgroups disabled --read-only --tmpfs /tmp --cap-drop all --security-opt no-new-privileges --user 4711:4711 \
+podman --runtime runc run --detach --name vigia --network host --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 --read-only --tmpfs /tmp --cap-drop all --security-opt no-new-privileges --user 4711:4711 \
   --env VIGIA_ADMIN=http://127.0.0.1:18482 --volume "$work/vigia.yaml:/etc/vigia/vigia.yaml:ro" localhost/vigia >/dev/null || fail 'it does not start'
 answers() { [ "$(curl -s -m 5 http://127.0.0.1:18480/)" = served ]; }
 within answers || { podman logs vigia; fail 'no answer'; }
-podman exec vigia vigia healthcheck --ready
-podman exec vigia vigia status
-podman stop --time 40 vigia >/dev/null
+podman --runtime runc exec vigia vigia healthcheck --ready
+podman --runtime runc exec vigia vigia status
+podman --runtime runc stop --time 40 vigia >/dev/null
 [ "$(podman inspect --format '{{.State.ExitCode}}' vigia)" = 0 ] || fail 'it did not end with exit code 0'
 say 'the image is built, runs read only without capabilities, and stops'

@@ -67,16 +67,20 @@ sub {
 
 interface Server {
   readonly name: string
+  /** What vigia has to be told of it. */
+  readonly buffer: 'auto' | 'on'
   command(port: number): readonly [string, readonly string[]]
 }
 
 const SERVERS: readonly Server[] = [
   {
     name: 'gunicorn',
+    buffer: 'auto',
     command: port => ['gunicorn', ['-w', '4', '-t', '600', '-b', `127.0.0.1:${port}`, '--chdir', folder, 'app']],
   },
   {
     name: 'uwsgi',
+    buffer: 'auto',
     command: port => [
       'uwsgi',
       [
@@ -95,6 +99,7 @@ const SERVERS: readonly Server[] = [
   },
   {
     name: 'starman',
+    buffer: 'on',
     command: port => ['starman', ['--workers', '4', '--listen', `127.0.0.1:${port}`, join(folder, 'app.psgi')]],
   },
 ]
@@ -102,13 +107,13 @@ const SERVERS: readonly Server[] = [
 interface Proxy {
   readonly name: string
   /** @returns the command, and what has to answer 200 before it is ready */
-  command(port: number, upstream: number, admin: number): readonly [string, readonly string[]]
+  command(port: number, upstream: number, admin: number, server: Server): readonly [string, readonly string[]]
 }
 
 const PROXIES: readonly Proxy[] = [
   {
     name: 'vigia',
-    command(port, upstream, admin) {
+    command(port, upstream, admin, { buffer }) {
       write('vigia.yaml', {
         workers: 1,
         listeners: [{ name: 'web', address: `127.0.0.1:${port}` }],
@@ -116,7 +121,7 @@ const PROXIES: readonly Proxy[] = [
         buffers: { directory: folder, disk: '6GiB', keepFree: 0 },
         timeouts: { idle: '10m', response: '10m' },
         routes: [{ pool: 'erp' }],
-        pools: { erp: { health: 'off', upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${upstream}` }] } },
+        pools: { erp: { health: 'off', buffer, upstreams: [{ name: 'erp-1', url: `http://127.0.0.1:${upstream}` }] } },
       })
       const program = fileURLToPath(new URL('../../bin/vigia.js', import.meta.url))
       return [process.execPath, [program, 'run', '-c', join(folder, 'vigia.yaml')]]
@@ -225,7 +230,7 @@ function slowUpload(port: number): Socket {
 async function trial(server: Server, proxy: Proxy): Promise<void> {
   const [upstream, port, admin] = [await freePort(), await freePort(), await freePort()]
   const node = start(server.command(upstream))
-  const front = start(proxy.command(port, upstream, admin))
+  const front = start(proxy.command(port, upstream, admin, server))
   const sockets: Socket[] = []
   try {
     await ready(upstream)

@@ -75,7 +75,7 @@ export const bufferSchema = Type.Union(
   {
     title: '"auto", "on", "off", or a mapping with `request` and `response`',
     ...described(
-      'Keeps slow clients from holding the workers of an upstream. auto = where one is known to hold a worker for each connection: the `application` of its pool, its Server field (gunicorn, uWSGI, Werkzeug, Starman, unicorn, PHP), or what vigia has seen of it says so. What a route says goes before what its pool says.',
+      'Keeps slow clients from holding the workers of an upstream. auto = where one is known to hold a worker for each connection: by the `application` of its pool, by its Server field (gunicorn, Werkzeug, Apache), or by what its connections do (uWSGI, unicorn, PHP: they end with their first answer). Starman shows none of that before idle connections have kept new ones waiting: say on. What a route says goes before what its pool says.',
       DEFAULTS.mode,
     ),
   },

@@ -17,6 +17,7 @@ done
 mkdir "$tree/dev/pts" "$tree/dev/shm"
 mount -t devpts devpts "$tree/dev/pts"
 mount -t tmpfs tmpfs "$tree/dev/shm"
+ln -s pts/ptmx "$tree/dev/ptmx"
 ln -s /proc/self/fd "$tree/dev/fd"
 ip link set lo up
 cd "$tree"

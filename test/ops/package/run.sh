@@ -38,7 +38,7 @@ base=/var/tmp/vigia-debian12-base
 cp -a "$base" "$tree"
 cp "$deb" "$tree/vigia.deb"
 mount -t proc proc "$tree/proc"
-inside() { chroot "$tree" "$@"; }
+inside() { env -u NODE_EXTRA_CA_CERTS chroot "$tree" "$@"; }
 quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "$*"; }; }
 
 say 'install, where nothing else is'
