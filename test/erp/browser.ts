@@ -7,29 +7,13 @@ import type { AddressInfo } from 'node:net'
 import { launch } from 'puppeteer-core'
 import { until } from '../support/until.ts'
 import { startVigia } from '../support/vigia.ts'
+import { CHROMIUM, callNode, DATABASE, logIn, NODE } from './tryton.ts'
 
-const NODE = process.env.ERP_NODE ?? 'http://127.0.0.1:18001'
-const DATABASE = process.env.ERP_DB ?? 'erp'
-const PASSWORD = process.env.ERP_PASSWORD ?? 'erp-admin-1'
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** The party that the user makes. */
 const PARTY = `Browser ${Date.now()}`
 
 const step = (text: string) => console.log(`browser: ${text}`)
 const cleanUp: (() => unknown)[] = []
-
-/** A call past vigia. */
-async function callNode(method: string, params: readonly unknown[], session?: string): Promise<unknown> {
-  const headers = { 'content-type': 'application/json', ...(session && { authorization: `Session ${session}` }) }
-  const response = await fetch(`${NODE}/${DATABASE}/`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ id: 1, method, params }),
-  })
-  const { result, error } = (await response.json()) as { result?: unknown; error?: unknown }
-  assert.equal(error, undefined)
-  return result
-}
 
 /** Stands for the node: while `breaksOff`, what it is asked is carried out, and nobody learns of it. */
 let breaksOff = false
@@ -57,8 +41,7 @@ async function run(): Promise<void> {
     ownProcess: true,
   })
   cleanUp.push(() => vigia.stop())
-  const [user, key] = (await callNode('common.db.login', ['admin', { password: PASSWORD }, 'en'])) as [number, string]
-  const session = Buffer.from(`admin:${user}:${key}`).toString('base64')
+  const { user, key, session } = await logIn()
 
   const browser = await launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   cleanUp.push(() => browser.close())

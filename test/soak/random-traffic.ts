@@ -71,7 +71,7 @@ await vigia.stop()
 for (const upstream of upstreams) await upstream.close()
 console.log(`${conversations} conversations, ${once.size} POSTs, ${wrong.length} faults`)
 for (const fault of wrong.slice(0, 40)) console.log(fault)
-process.exitCode = wrong.length > 0 ? 1 : 0
+process.exit(wrong.length > 0 ? 1 : 0)
 
 async function oneClient(index: number): Promise<void> {
   for (let round = 0; performance.now() < untilMs; round += 1) {

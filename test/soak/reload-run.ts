@@ -1,13 +1,19 @@
-// Reloads a real vigia again and again, under load and with WebSockets open on upstreams that stay: nothing may fail, drop or grow.
+// Reloads a real vigia again and again, under load and with WebSockets open on upstreams that stay: nothing may fail, drop or grow. Clients
+// come by HTTP/1.1, TLS and HTTP/2, also to a listener that comes and goes.
 
 import { renameSync, writeFileSync } from 'node:fs'
-import { Agent, createServer, request, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { stringify } from 'yaml'
+import { PROTOCOLS } from '../support/carriers/carrier.ts'
+import { H2Carrier } from '../support/carriers/h2-carrier.ts'
+import { H2WebSocket } from '../support/carriers/h2-web-socket.ts'
 import { freePort } from '../support/free-port.ts'
-import { STUCK_MS, sleep, until } from '../support/until.ts'
+import { certificateFiles } from '../support/tls-files.ts'
+import { sleep, until } from '../support/until.ts'
 import { startVigia, type Vigia } from '../support/vigia.ts'
+import { ask, carrierOf, type Doors } from './reload-clients.ts'
 
 export interface ReloadRun {
   readonly reloads: number
@@ -26,6 +32,8 @@ export interface ReloadResult {
   readonly dropped: readonly string[]
   readonly echoes: number
   readonly slowestReloadMs: number
+  /** GOAWAYs that clients got. */
+  readonly toldToGo: number
   /** Resident bytes of vigia after each reload. */
   readonly resident: readonly number[]
   /** What vigia wrote. */
@@ -33,6 +41,7 @@ export interface ReloadResult {
 }
 
 const PAUSE_BETWEEN_ECHOES_MS = 100
+const NAME = 'reloads.example'
 
 interface Node {
   readonly port: number
@@ -48,10 +57,20 @@ export async function runReloads({
 }: ReloadRun): Promise<ReloadResult> {
   const nodes = await Promise.all([1, 2, 3].map(() => startNode()))
   const ports = nodes.map(({ port }) => port)
-  const extra = [await freePort(), await freePort()]
+  const [files] = await certificateFiles({ names: [NAME] })
   const vigia = await startVigia({ upstreams: ports.slice(0, 2), config: { workers } })
+  const doors: Doors = {
+    web: vigia.port,
+    secure: await freePort(),
+    extra: [await freePort(), await freePort()],
+    files: files!,
+    trust: { ca: files!.cert, servername: NAME },
+  }
   const admin = { address: `127.0.0.1:${vigia.adminPort}` }
-  const documentOf = (turn: number) => ({ ...version(turn, vigia.port, ports, extra), workers, admin })
+  const documentOf = (turn: number) => ({ ...version(turn, doors, ports), workers, admin })
+  /** Where those go that use whichever listener is there. */
+  let way = doors.secure
+  const sessions = [new H2Carrier(() => doors.secure, doors.trust), new H2Carrier(() => way, doors.trust)]
   const failed: string[] = []
   const dropped: string[] = []
   const counts = { requests: 0, echoes: 0 }
@@ -61,17 +80,24 @@ export async function runReloads({
   let turn = 0
   try {
     await reload(vigia, documentOf(turn), turn)
-    const open = await Promise.all(Array.from({ length: sockets }, (_, i) => openSocket(vigia.port, i)))
+    const open = await Promise.all(Array.from({ length: sockets }, (_, i) => openSocket(doors, sessions[0]!, i)))
     for (const { socket, name } of open) {
       socket.on('close', code => stopping || dropped.push(`${name} was closed (${code}) in turn ${turn}`))
       socket.on('error', error => stopping || dropped.push(`${name}: ${error.message} in turn ${turn}`))
     }
     const isOver = () => stopping
     const talking = open.map(({ socket, name }) => talk(socket, name, isOver, counts, dropped))
-    const asking = Array.from({ length: clients }, (_, i) => ask(vigia.port, i, isOver, counts, failed, () => turn))
+    const carriers = Array.from({ length: clients }, (_, i) => carrierOf(doors, sessions, i))
+    const asking = carriers.map((carrier, i) => ask(carrier, i, isOver, counts, failed, () => turn))
 
     for (turn = 1; turn <= reloads; turn += 1) {
+      // Who is on his way to a listener that leaves is lost with what the kernel has of it: nobody is.
+      const extra = extraOf(turn, doors)
+      if (extra !== way) way = doors.secure
+      await until('nobody is on his way', () => sessions.every(({ connecting }) => connecting === 0))
       slowestReloadMs = Math.max(slowestReloadMs, await reload(vigia, documentOf(turn), turn))
+      way = extra ?? doors.secure
+      sessions[1]!.renew(false)
       resident.push(await vigia.residentBytes())
       if (turn % 20 === 0)
         onProgress?.(`${turn} reloads, ${counts.requests} requests, ${Math.round(resident.at(-1)! / 1e6)} MB`)
@@ -79,6 +105,7 @@ export async function runReloads({
     stopping = true
     await Promise.all([...talking, ...asking])
     for (const { socket } of open) socket.terminate()
+    for (const each of [...carriers, ...sessions]) each.close()
     await until('nothing is left in flight', async () => {
       const { pools } = await vigia.status()
       return pools.every(pool => pool.upstreams.every(each => each.inFlight === 0 && each.tunnels === 0))
@@ -89,15 +116,27 @@ export async function runReloads({
     vigia.kill('SIGKILL')
     await Promise.all(nodes.map(each => each.close()))
   }
-  return { ...counts, failed, dropped, slowestReloadMs, resident, log: vigia.stderr() }
+  const toldToGo = sessions.reduce((sum, each) => sum + each.toldToGo, 0)
+  return { ...counts, failed, dropped, slowestReloadMs, toldToGo, resident, log: vigia.stderr() }
 }
 
-/** A configuration that differs from the one before in several ways; upstreams erp-1 and erp-2 and the listener `web` are in each. */
-function version(turn: number, port: number, ports: readonly number[], extra: readonly number[]) {
+/** In two of three turns, now at one address and now at the other. */
+function extraOf(turn: number, { extra }: Doors): number | undefined {
+  return turn % 3 === 0 ? undefined : extra[turn % 3 > 1 ? 1 : 0]
+}
+
+/** A configuration that differs from the one before in several ways; upstreams erp-1 and erp-2, listeners `web` and `secure` are in each. */
+function version(turn: number, doors: Doors, ports: readonly number[]) {
+  const { certFile, keyFile } = doors.files
+  const tls = { certificates: [{ certFile, keyFile }] }
   const node = (i: number, more = {}) => ({ name: `erp-${i}`, url: `http://127.0.0.1:${ports[i - 1]}`, ...more })
   const third = turn % 2 === 1 ? [node(3)] : []
-  const listeners = [{ name: 'web', address: `127.0.0.1:${port}` }]
-  if (turn % 3 > 0) listeners.push({ name: 'extra', address: `127.0.0.1:${extra[turn % 3 > 1 ? 1 : 0]}` })
+  const extra = extraOf(turn, doors)
+  const listeners = [
+    { name: 'web', address: `127.0.0.1:${doors.web}` },
+    { name: 'secure', address: `127.0.0.1:${doors.secure}`, tls },
+    ...(extra === undefined ? [] : [{ name: 'extra', address: `127.0.0.1:${extra}`, tls }]),
+  ]
   return {
     listeners,
     routes: [
@@ -159,13 +198,22 @@ async function startNode(): Promise<Node> {
   }
 }
 
-async function openSocket(port: number, i: number): Promise<{ socket: WebSocket; name: string }> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/${i}`)
+async function openSocket(
+  { web, secure, trust }: Doors,
+  session: H2Carrier,
+  i: number,
+): Promise<{ socket: WebSocket; name: string }> {
+  const protocol = PROTOCOLS[i % PROTOCOLS.length]!
+  const stream = protocol === 'h2' && { createConnection: () => new H2WebSocket(session.session) as never }
+  const socket =
+    protocol === 'tls'
+      ? new WebSocket(`wss://127.0.0.1:${secure}/ws/${i}`, trust)
+      : new WebSocket(`ws://127.0.0.1:${web}/ws/${i}`, { ...stream })
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  return { socket, name: `WebSocket ${i}` }
+  return { socket, name: `WebSocket ${i} (${protocol})` }
 }
 
 async function talk(
@@ -190,47 +238,6 @@ async function talk(
     counts.echoes += 1
     await sleep(PAUSE_BETWEEN_ECHOES_MS)
   }
-}
-
-async function ask(
-  port: number,
-  client: number,
-  isOver: () => boolean,
-  counts: { requests: number },
-  failed: string[],
-  turn: () => number,
-): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  for (let i = 0; !isOver(); i += 1) {
-    const method = i % 3 === 0 ? 'POST' : 'GET'
-    const path = `/${client}/${i}`
-    counts.requests += 1
-    const wrong = await once(agent, port, method, path).catch((error: Error) => error.message)
-    if (wrong !== undefined) failed.push(`${method} ${path} in turn ${turn()}: ${wrong}`)
-    await sleep(5)
-  }
-  agent.destroy()
-}
-
-/** Resolves with what is wrong with the answer. */
-function once(agent: Agent, port: number, method: string, path: string): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ agent, host: '127.0.0.1', port, method, path, timeout: STUCK_MS }, response => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => {
-        body += text
-      })
-      response.on('error', reject)
-      response.on('end', () => {
-        const isRight = response.statusCode === 200 && body === `${method} ${path}`
-        resolve(isRight ? undefined : `${response.statusCode} ${body.slice(0, 100)}`)
-      })
-    })
-    sent.on('error', reject)
-    sent.on('timeout', () => sent.destroy(new Error('no answer')))
-    sent.end(method === 'POST' ? 'an order' : undefined)
-  })
 }
 
 /** Whether memory was at rest: what it had come to late is not more than what it had come to early, with some play for the collector. */

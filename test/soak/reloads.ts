@@ -22,7 +22,8 @@ const flat = isFlat(result.resident)
 console.log(`
 requests          ${result.requests}, of which failed ${result.failed.length}
 WebSockets        ${values.sockets}, ${result.echoes} echoes, dropped ${result.dropped.length}
+GOAWAYs           ${result.toldToGo}
 slowest reload    ${Math.round(result.slowestReloadMs)} ms until every worker had it
 resident memory   ${megabytes(result.resident[0])} after the first, ${megabytes(result.resident.at(-1))} after the last reload: ${flat ? 'flat' : 'GROWS'}`)
 for (const line of [...result.failed, ...result.dropped].slice(0, 20)) console.log(line)
-process.exitCode = result.failed.length + result.dropped.length === 0 && flat ? 0 : 1
+process.exit(result.failed.length + result.dropped.length === 0 && flat ? 0 : 1)

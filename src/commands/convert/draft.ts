@@ -63,6 +63,7 @@ export class Draft {
   /** Signs the cookies of vigia, where it sets one. */
   readonly secret: string
   readonly #names = new Set<string>()
+  readonly #noted = new Set<string>()
 
   /** @param secret at least 32 characters that nobody else knows */
   constructor(secret: string) {
@@ -80,14 +81,10 @@ export class Draft {
 
   /** The same of what is no directive. Once: what two parts share is noted by both. */
   noteAt(kind: NoteKind, place: Place, directive: string, message: string): void {
-    const isKnown = this.notes.some(
-      each =>
-        each.kind === kind &&
-        each.message === message &&
-        each.directive === directive &&
-        samePlace(each.place) === samePlace(place),
-    )
-    if (!isKnown) this.notes.push({ kind, place, directive, message })
+    const key = JSON.stringify([kind, samePlace(place), directive, message])
+    if (this.#noted.has(key)) return
+    this.#noted.add(key)
+    this.notes.push({ kind, place, directive, message })
   }
 
   /** What protects and can't be converted: a note, a TODO at each route that it protected, and these are closed. */

@@ -60,8 +60,6 @@ export class ExchangeRecord implements AccessFacts {
   cache: CacheOutcome | '' = ''
   /** For how long its body was gathered before an upstream was chosen, ms; 0 = it was not. */
   gatheringMs = 0
-  /** Of its body, bytes that went to a file. */
-  bytesSpooled = 0
   /** How long it waited for a permit for an upstream, ms. */
   queueMs = 0
   /** These are known when it is over, and told to the access log only. */

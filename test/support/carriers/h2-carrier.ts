@@ -6,6 +6,10 @@ import type { AnswerEvents, Asked, Carried, Carrier, PortNow, Trust } from './ca
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
 
+/** As large as a browser's: what its process is late to read does not hold up vigia. */
+const STREAM_WINDOW = 1_048_576
+const WINDOW = 16 * STREAM_WINDOW
+
 export class H2Carrier implements Carrier {
   readonly name = 'h2'
   readonly #port: PortNow
@@ -54,13 +58,17 @@ export class H2Carrier implements Carrier {
 
   #open(): ClientHttp2Session {
     const port = this.#port()
-    const session = connect(`https://127.0.0.1:${port}`, { createConnection: () => this.#socket(port) })
+    const session = connect(`https://127.0.0.1:${port}`, {
+      createConnection: () => this.#socket(port),
+      settings: { initialWindowSize: STREAM_WINDOW },
+    })
     this.opened += 1
     this.connecting += 1
     const there = () => {
       this.connecting -= 1
       session.off('connect', there).off('close', there)
     }
+    session.once('connect', () => session.setLocalWindowSize(WINDOW))
     session.once('connect', there).once('close', there)
     this.#all.add(session)
     session.on('error', () => {})

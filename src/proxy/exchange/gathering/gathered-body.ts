@@ -58,10 +58,6 @@ export class GatheredBody extends RequestBody {
     return this.#held?.trouble
   }
 
-  get spooledBytes(): number {
-    return this.#held?.spooledBytes ?? 0
-  }
-
   get hasTrailers(): boolean {
     return this.#end.names.length > 0
   }

@@ -201,7 +201,6 @@ export class GatheringExchange extends Exchange implements HeldOwner {
   }
 
   protected override finish(end: string): void {
-    this.record.bytesSpooled = this.#gathered.spooledBytes
     super.finish(end)
     this.#gathered.drop()
   }
