@@ -134,10 +134,5 @@ test('one that came with its head is as any other', () => {
   body.end(NO_FIELDS)
   const { connection, all } = upstream()
   expect(body.start(connection)).toBe(true)
-  expect([body.sent, body.replayable, all()?.toString(), spool.asked()]).toEqual([
-    true,
-    true,
-    'hello',
-    0,
-  ])
+  expect([body.sent, body.replayable, all()?.toString(), spool.asked()]).toEqual([true, true, 'hello', 0])
 })
