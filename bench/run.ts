@@ -14,14 +14,16 @@ import { runRounds } from './harness/rounds.ts'
 import { peers } from './peers/all.ts'
 import { scenarios } from './scenarios/all.ts'
 import { measureSites, sitesTable } from './sites.ts'
+import { measureSlow, slowScenarios, slowTable } from './slow-clients.ts'
 
 const direct = { name: 'direct' }
 const everyone = [direct, ...peers]
+const all = [...scenarios, ...slowScenarios]
 
 try {
-  const options = parseOptions(process.argv.slice(2), scenarios)
+  const options = parseOptions(process.argv.slice(2), all)
   const names = everyone.map(({ name }) => name)
-  if (options === 'help') console.log(usage(names, scenarios))
+  if (options === 'help') console.log(usage(names, all))
   else process.exitCode = await bench(options)
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
@@ -32,7 +34,9 @@ async function bench(options: BenchOptions): Promise<number> {
   const names = select('--only', everyone, options.only).map(each => each.name)
   const chosen = peers.filter(peer => names.includes(peer.name))
   const present = chosen.filter(peer => peer.missing === undefined)
-  const wanted = select('--scenario', scenarios, options.scenarios)
+  select('--scenario', all, options.scenarios)
+  const isWanted = ({ name }: { name: string }) => options.scenarios.includes(name)
+  const wanted = scenarios.filter(isWanted)
   const run = wanted.filter(({ load }) => load.kind !== 'http2' || h2load !== undefined)
   const closedLoad = chooseClosedLoad(options.load)
   const environment = describeEnvironment(present)
@@ -76,7 +80,13 @@ async function bench(options: BenchOptions): Promise<number> {
       results.push({ name, title, ...length, rows, rounds })
     }
 
-    // 3. Large sites, in a whole run.
+    // 3. Slow clients, and in a whole run large sites.
+    const slow: object[] = []
+    for (const { name, title, load } of slowScenarios.filter(isWanted)) {
+      const rows = await measureSlow(load, names)
+      console.log(`\n${name}: ${title}\n${slowTable(rows)}`)
+      slow.push({ name, title, rows })
+    }
     const sites = wanted.length === scenarios.length && options.only.length === 0 ? await measureSites() : []
     if (sites.length > 0) console.log(`\nsites: start and reload of a large one\n${sitesTable(sites)}`)
 
@@ -89,7 +99,10 @@ async function bench(options: BenchOptions): Promise<number> {
       options,
     }
     mkdirSync(dirname(options.jsonFile), { recursive: true })
-    writeFileSync(options.jsonFile, `${JSON.stringify({ ...document, scenarios: results, sites }, undefined, 1)}\n`)
+    writeFileSync(
+      options.jsonFile,
+      `${JSON.stringify({ ...document, scenarios: results, slow, sites }, undefined, 1)}\n`,
+    )
     console.log(`\nfigures of every round: ${options.jsonFile}`)
     return allRight ? 0 : 1
   } finally {

@@ -16,12 +16,15 @@ export interface BenchOptions {
   readonly upstream: 'auto' | 'nginx' | 'node'
 }
 
+/** What the command line knows of a scenario. */
+type Named = Pick<Scenario, 'name' | 'title' | 'weight'>
+
 const full: Length = { rounds: 5, seconds: 2, warmUpSeconds: 2 }
 const short: Length = { rounds: 3, seconds: 1, warmUpSeconds: 1 }
 const quickPeers = ['direct', 'vigia', 'haproxy', 'nginx', 'undici', 'http-proxy']
 const quickScenarios = ['small-get', 'json-rpc', 'download-64k']
 
-export function usage(peers: readonly string[], scenarios: readonly Scenario[]): string {
+export function usage(peers: readonly string[], scenarios: readonly Named[]): string {
   return `npm run bench -- [options]
   (nothing)          the core scenarios, 5 rounds of 2 s, and a short form of the others: about fifteen minutes
   --quick            ${quickScenarios.join(', ')} on ${quickPeers.length} proxies, 3 rounds of 1 s: two minutes
@@ -39,7 +42,7 @@ ${scenarios.map(({ name, title, weight }) => `  ${name.padEnd(18)} ${weight === 
 }
 
 /** Throws an Error with one clear line for a wrong command line. Returns 'help' for --help. */
-export function parseOptions(argv: readonly string[], all: readonly Scenario[]): BenchOptions | 'help' {
+export function parseOptions(argv: readonly string[], all: readonly Named[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...argv],
     options: {

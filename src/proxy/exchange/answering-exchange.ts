@@ -166,6 +166,10 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
 
   // ---- of the buffer ----
 
+  get holdsPieces(): boolean {
+    return this.out.holdsBuffers
+  }
+
   giveBuffered(piece: Buffer): boolean {
     this.record.bytesOut += piece.length
     this.out.body(piece, 0, piece.length)

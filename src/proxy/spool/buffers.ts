@@ -11,8 +11,8 @@ export const BLOCK_BYTES = 65_536
 const FIRST_BYTES = 4096
 /** From 4 to 64 KiB, each twice as large as the one before. */
 const SIZES = 5
-/** Of blocks that are kept for the next ones, by size. */
-const SPARE_BYTES = 1024 ** 2
+/** Of blocks that are kept for the next ones, of each size. */
+const SPARE_BYTES = 262_144
 
 export class Buffers {
   readonly spool: Spool
@@ -42,11 +42,12 @@ export class Buffers {
     return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(size)
   }
 
-  /** A block of which nobody has a view any more. */
+  /** A block of which nobody has a view any more. What is not kept goes back at once: a collection might come much later. */
   free(block: ArrayBuffer): void {
     this.leave(block.byteLength)
     const spare = this.#spare[sizeOf(block.byteLength)]!
     if ((spare.length + 1) * block.byteLength <= SPARE_BYTES) spare.push(block)
+    else block.transfer(0)
   }
 
   /** So many bytes are held. */

@@ -123,13 +123,14 @@ export class HeldBytes implements SpoolOwner {
     } else {
       this.#blocks.shift()
       this.#memoryBytes -= block.used
-      this.#leave(block.bytes.length)
+      this.#taken -= block.bytes.length
+      this.#ahead.give(block.bytes.buffer as ArrayBuffer)
       if (this.unread === 0) this.trouble = undefined
     }
     return block.bytes.subarray(0, block.used)
   }
 
-  /** Nobody looks at what was given any more. */
+  /** Nobody looks at what was given any more: its blocks are used again. */
   reuse(): void {
     this.#ahead.reuse()
   }
@@ -153,7 +154,8 @@ export class HeldBytes implements SpoolOwner {
     this.#file = undefined
     this.#blocks.length = 0
     this.#ahead.end()
-    this.#leave(this.#taken)
+    this.#buffers.leave(this.#taken)
+    this.#taken = 0
   }
 
   #blockFor(bytes: number): Block {
@@ -232,12 +234,6 @@ export class HeldBytes implements SpoolOwner {
   /** What has been read of the file, and not been given, is read again. */
   #readAgain(): void {
     this.#ahead.goTo(this.#at - this.#fileAt)
-  }
-
-  /** Of a block that somebody may look at. */
-  #leave(bytes: number): void {
-    this.#taken -= bytes
-    this.#buffers.leave(bytes)
   }
 
   #free(block: ArrayBuffer): void {

@@ -1,17 +1,19 @@
-// Reads a file of the spool in its order, two pieces ahead of who takes them.
+// Reads a file of the spool in its order: two large pieces ahead of an upstream, small ones for a client once it has taken what it got.
 
 import { BLOCK_BYTES, type Buffers } from './buffers.ts'
 import type { SpoolFile } from './spool-file.ts'
 
-/** Pieces that have been asked for, and not been taken. */
+/** Pieces that have been asked for, and not been taken, for who is fast. */
 const AHEAD = 2
+/** What a slow client holds of a file: one such piece. */
+const SMALL_BYTES = 16_384
 /** Pieces that were taken, and may be used again. */
 const MOST_TAKEN = 8
 
 export class ReadAhead {
   readonly #buffers: Buffers
-  /** Who takes pieces says when they can be used again. */
-  readonly #reuses: boolean
+  /** Who takes them is fast. */
+  readonly #isAhead: boolean
   /** Read, and not taken yet. */
   #pieces: Buffer[] = []
   #taken: ArrayBuffer[] = []
@@ -23,18 +25,19 @@ export class ReadAhead {
   /** What was asked for in an earlier one is not wanted any more. */
   #round = 0
 
-  /** @param reuses who takes pieces calls `reuse` */
-  constructor(buffers: Buffers, reuses: boolean) {
+  /** @param isAhead else a piece is read only when it is asked for */
+  constructor(buffers: Buffers, isAhead: boolean) {
     this.#buffers = buffers
-    this.#reuses = reuses
+    this.#isAhead = isAhead
   }
 
   /** The next piece; undefined = it has been asked for, or the end of the file is not known. */
   next(file: SpoolFile): Buffer | undefined {
     const piece = this.#pieces.shift()
-    if (piece !== undefined) this.#give(piece.buffer as ArrayBuffer)
-    while (!file.isReturning && this.#at < file.bytes && this.#outstanding + this.#pieces.length < AHEAD) {
-      const bytes = Math.min(BLOCK_BYTES, file.bytes - this.#at)
+    if (piece !== undefined) this.give(piece.buffer as ArrayBuffer)
+    const ahead = this.#isAhead ? AHEAD : piece === undefined ? 1 : 0
+    while (!file.isReturning && this.#at < file.bytes && this.#outstanding + this.#pieces.length < ahead) {
+      const bytes = Math.min(this.#isAhead ? BLOCK_BYTES : SMALL_BYTES, file.bytes - this.#at)
       const block = this.#buffers.allocate(bytes).buffer as ArrayBuffer
       this.#lent += block.byteLength
       file.read(this.#at, bytes, block, this.#round)
@@ -80,8 +83,9 @@ export class ReadAhead {
     this.#lent = 0
   }
 
-  #give(block: ArrayBuffer): void {
-    if (this.#reuses && this.#taken.length < MOST_TAKEN) this.#taken.push(block)
+  /** A block that somebody looks at, until `reuse`. */
+  give(block: ArrayBuffer): void {
+    if (this.#taken.length < MOST_TAKEN) this.#taken.push(block)
     else this.#buffers.leave(block.byteLength)
   }
 }

@@ -64,13 +64,7 @@ export class UpstreamConnection {
   closedByUpstream = false
 
   constructor(opening: Opening, owner: Owner, limits: HeadLimits, attempt: AttemptEvents) {
-    const socket = opening.open({
-      buffer: () => this.#buffer.next(),
-      callback: (bytes, buffer) => {
-        this.#onData((buffer as Buffer).subarray(0, bytes))
-        return true
-      },
-    })
+    const socket = opening.open(this.#buffer.reads(chunk => this.#onData(chunk)))
     this.#socket = socket
     this.#writer = new RequestWriter(socket, opening.preface)
     this.#owner = owner
@@ -84,7 +78,10 @@ export class UpstreamConnection {
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#guard(() => this.#attempt?.onUpstreamDrain()))
     socket.on('error', error => this.#lost(codeOf(error), isOwnTrouble(error)))
-    socket.on('close', () => this.#lost('connection closed'))
+    socket.on('close', () => {
+      this.#buffer.end()
+      this.#lost('connection closed')
+    })
   }
 
   /** The upstream can't have got the whole request. */
@@ -173,6 +170,7 @@ export class UpstreamConnection {
         this.#buffer.kept = attempt?.holdsBuffers === true
       }
     } catch (error) {
+      this.#buffer.kept = true
       this.#owner.onUnexpected(error)
       this.#fail('garbage', 'internal error')
     }

@@ -11,6 +11,8 @@ export type UpstreamsEnd = Fields | string
 
 /** Whose answer it is. */
 export interface BufferedExchange {
+  /** Bytes that were passed on are still to be read. */
+  readonly holdsPieces: boolean
   /** Passes on what has waited, and sends it. @returns false = the client takes no more for now */
   giveBuffered(piece: Buffer): boolean
   /** The upstream is to be read again. */
@@ -103,6 +105,7 @@ export class BufferedAnswer implements HeldOwner {
 
   #giveOn(): void {
     while (this.isHolding && !this.#isStuck) {
+      if (!this.#exchange.holdsPieces) this.#held.reuse()
       const piece = this.#held.next()
       if (piece === undefined) break
       this.#isStuck = !this.#exchange.giveBuffered(piece)

@@ -117,6 +117,25 @@ describe('bytes of a body', () => {
     expect(isAllGivenBack(spool)).toBe(true)
   })
 
+  test('of a queue hold one small piece while their reader is slow, and nothing once it has been taken', async () => {
+    const spool = spooling({ directory })
+    const { held, append } = bodyOf(spool, {}, false)
+    const memory = () => spool.accounts.held(ACCOUNT.memory) * UNIT_BYTES
+    const bytes = bytesOf(1024 * KIB)
+    append(bytes, 128 * KIB)
+    await until('all is written', () => spool.row.own(WORKER.spooledBytes) === bytes.length)
+    expect(memory()).toBe(0)
+    for (const at of [0, 16 * KIB, 32 * KIB]) {
+      const piece = await until('a piece is there', () => held.next())
+      expect(piece).toEqual(bytes.subarray(at, at + 16 * KIB))
+      expect(memory()).toBe(16 * KIB)
+      held.reuse()
+      expect(memory()).toBe(0)
+    }
+    held.end()
+    expect(isAllGivenBack(spool)).toBe(true)
+  })
+
   test('of a queue are read while more come; read to its end, it has no file any more', async () => {
     const spool = spooling({ directory })
     const { held, append, read } = bodyOf(spool, { memoryBytes: 10_000 }, false)
