@@ -115,5 +115,7 @@ test('the listeners that the complete example has as a comment are good ones', (
   const to = lines.findIndex((line, i) => i > from && !line.startsWith('  # '))
   const comment = lines.slice(from, to).map(line => line.replace('# ', ''))
   expect(parse(comment.join('\n'))).toHaveLength(2)
-  expect(problemsOf(documentOf({ listeners: JSON.stringify(parse(comment.join('\n'))) }), {}, FILE)).toEqual([])
+  const problems = problemsOf(documentOf({ listeners: JSON.stringify(parse(comment.join('\n'))) }), {}, FILE)
+  // Authorities and their lists are files of the reader, which are not here.
+  expect(problems.filter(line => !/"tls\/partners-[a-z]+\.pem" does not exist/.test(line))).toEqual([])
 })
