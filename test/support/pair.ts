@@ -13,13 +13,16 @@ export interface Pair {
   readonly port: number
 }
 
-/** Starts both before the file's tests, gives each test a fresh journal, stops both after; a crash fails the file. */
+/**
+ * Starts both before the file's tests, gives each test a fresh journal, stops both after; a crash fails the file. Nothing is buffered: what one
+ * test lets the upstream do would teach vigia how to treat the next one's requests.
+ */
 export function usePair(setup: VigiaSetup = {}): Pair {
   let vigia: Vigia | undefined
   let upstream: RawUpstream | undefined
   beforeAll(async () => {
     upstream = await RawUpstream.start()
-    vigia = await startVigia({ ...setup, upstreams: [upstream.port] })
+    vigia = await startVigia({ ...setup, pool: { buffer: 'off', ...setup.pool }, upstreams: [upstream.port] })
   })
   beforeEach(() => upstream?.forget())
   afterAll(async () => {
