@@ -166,9 +166,9 @@ test('what is held, what was saved, and how long each side took is told', async 
     return memoryBytes + diskBytes + files === 0
   })
   expect(await vigia.metrics()).toMatch(/^vigia_buffer_saved_seconds_total\{direction="response"\} [\d.]*[1-9]/m)
-  const line = await until('its line is there', () => accessLines().find(each => Number(each['buffered']) > 0))
-  expect(Number(line['upstreamMs'])).toBeGreaterThan(0)
-  expect(Number(line['totalMs'])).toBeGreaterThan(Number(line['upstreamMs']))
+  const line = await until('its line is there', () => accessLines().find(each => Number(each.buffered) > 0))
+  expect(Number(line.upstreamMs)).toBeGreaterThan(0)
+  expect(Number(line.totalMs)).toBeGreaterThan(Number(line.upstreamMs))
 })
 
 test('a request that was sent ahead is answered behind it', async () => {
