@@ -13,7 +13,6 @@ import { CUT_BODIES, MALFORMED_CHUNKS } from './tables/answers.ts'
 const pair = usePair({
   http2: true,
   pool: { buffer: { request: 'off', response: { memory: 0 } } },
-  config: { buffers: { keepFree: 0 } },
 })
 
 const INITIAL_WINDOW = 4

@@ -1,9 +1,10 @@
 // The usual stage of a conformance test: one vigia in front of one raw upstream, shared by the tests of a file.
 
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { type LentSetup, lendVigia } from './lent-vigia.ts'
 import { exchange, RawClient } from './raw-client.ts'
 import { RawUpstream } from './raw-upstream.ts'
-import { startVigia, type Vigia, type VigiaSetup } from './vigia.ts'
+import type { Vigia } from './vigia.ts'
 import { field } from './wire.ts'
 
 export interface Pair {
@@ -17,7 +18,6 @@ export interface Pair {
 export const BUFFERED_HOST = 'buffered.example'
 const SIZES = { memory: 0 }
 export const BUFFERING = {
-  buffers: { keepFree: 0 },
   routes: [
     { match: { host: BUFFERED_HOST }, pool: 'erp', buffer: { request: SIZES, response: SIZES } },
     { pool: 'erp' },
@@ -37,15 +37,15 @@ export async function beginGathered(pair: Pair, framing: string): Promise<RawCli
 }
 
 /**
- * Starts both before the file's tests, gives each test a fresh journal, stops both after; a crash fails the file. Nothing is buffered: what one
- * test lets the upstream do would teach vigia how to treat the next one's requests.
+ * Before the file's tests a vigia is lent (lent-vigia.ts) and an upstream started, each test gets a fresh journal, both are over after the last
+ * one; a crash fails the file. Nothing is buffered: what one test lets the upstream do would teach vigia how to treat the next one's requests.
  */
-export function usePair(setup: VigiaSetup = {}): Pair {
+export function usePair(setup: LentSetup = {}): Pair {
   let vigia: Vigia | undefined
   let upstream: RawUpstream | undefined
   beforeAll(async () => {
     upstream = await RawUpstream.start()
-    vigia = await startVigia({ ...setup, pool: { buffer: 'off', ...setup.pool }, upstreams: [upstream.port] })
+    vigia = await lendVigia({ ...setup, pool: { buffer: 'off', ...setup.pool }, upstreams: [upstream.port] })
   })
   beforeEach(() => upstream?.forget())
   afterAll(async () => {

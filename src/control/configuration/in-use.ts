@@ -54,13 +54,16 @@ export class ConfigurationInUse {
   readonly #turns = new Serial()
   #snapshot: Snapshot
   #slots: Slots
+  /** Of the last configuration that was sent to workers. */
   #revisions: number
+  #served: number
 
   constructor(options: InUseOptions) {
     this.#options = options
     this.#snapshot = options.snapshot
     this.#slots = options.slots
     this.#revisions = options.snapshot.revision
+    this.#served = options.snapshot.revision
   }
 
   get snapshot(): Snapshot {
@@ -71,8 +74,9 @@ export class ConfigurationInUse {
     return this.#slots
   }
 
+  /** Of the last configuration that every worker serves: after a change older than `snapshot` for a moment. */
   get revision(): number {
-    return this.#snapshot.revision
+    return this.#served
   }
 
   /**
@@ -140,6 +144,7 @@ export class ConfigurationInUse {
     prober.apply(registry.jobs())
     await setImmediate()
     await supervisor.distribute({ type: 'snapshot', snapshot, slots })
+    this.#served = snapshot.revision
     certificates.adopt(wanted)
     for (const entry of registry.retire()) {
       const left = leftWords(entry, counters)

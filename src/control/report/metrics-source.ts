@@ -16,7 +16,7 @@ export function metricsSource(sources: Sources): MetricsSource {
   return {
     version,
     counters,
-    revision: () => inUse.snapshot.revision,
+    revision: () => inUse.revision,
     reloads: () => reloads,
     fileDiffers: () => sources.fileDiffers()?.why,
     store: () => {

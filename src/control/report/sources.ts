@@ -28,7 +28,7 @@ export interface Sources {
   /** The configuration file, as it was named; undefined = there is none. */
   readonly file: string | undefined
   /** The configuration in use. */
-  readonly inUse: { readonly snapshot: Snapshot; readonly slots: Slots }
+  readonly inUse: { readonly snapshot: Snapshot; readonly slots: Slots; readonly revision: number }
   readonly reloads: ReloadTally
   /** Why the file does not say what is in use; null = it does, or there is none. */
   readonly fileDiffers: () => FileDiffers | null

@@ -118,7 +118,7 @@ function storeReport(records: Records): StoreReport | null {
 function configurationReport({ inUse, reloads, file, fileDiffers }: Sources): ConfigurationReport {
   const { last } = reloads
   return {
-    revision: inUse.snapshot.revision,
+    revision: inUse.revision,
     appliedAt: iso(reloads.appliedMs),
     source: reloads.source,
     file: file ?? null,

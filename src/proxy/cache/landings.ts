@@ -37,20 +37,25 @@ export class Landings {
       known.followers.add(follower)
       return false
     }
-    this.#memory.aim([key])
-    const flight = this.#memory.beginFlight()
-    if (flight.whose !== 'other') {
-      this.#flights.set(key, { shared: flight.whose === 'own' ? flight.flight : undefined, followers: new Set() })
-      return true
-    }
+    const other = this.#begin(key)
+    if (other === undefined) return true
     this.#flights.set(key, { shared: undefined, followers: new Set([follower]) })
-    void this.#memory.flightEnded(flight.flight, waitMs).then(() => this.land(key, 'again'))
+    void this.#memory.flightEnded(other, waitMs).then(() => this.land(key, 'again'))
     return false
   }
 
-  /** Whether somebody fetches it already. */
-  isUnderWay(key: string): boolean {
-    return this.#flights.has(key)
+  /** @returns true = the caller fetches, and has to land it; false = somebody fetches it already, here or in another worker */
+  lead(key: string): boolean {
+    return !this.#flights.has(key) && this.#begin(key) === undefined
+  }
+
+  /** @returns the flight of another worker; undefined = it is the caller's */
+  #begin(key: string): number | undefined {
+    this.#memory.aim([key])
+    const flight = this.#memory.beginFlight()
+    if (flight.whose === 'other') return flight.flight
+    this.#flights.set(key, { shared: flight.whose === 'own' ? flight.flight : undefined, followers: new Set() })
+    return undefined
   }
 
   leave(key: string, follower: Follower): void {

@@ -20,10 +20,9 @@ export function refresh(
   placement: Placement,
   turn: CacheTurn,
 ): void {
-  if (refreshes >= MOST_REFRESHES || turn.cache.landings.isUnderWay(turn.flightKey)) return
+  const { landings } = turn.cache
+  if (refreshes >= MOST_REFRESHES || !landings.lead(turn.flightKey)) return
   const { pool, route } = placement
-  const breaker = pool.breaker(route)
-  if (breaker?.enter() === false) return
   const own = new RefreshRecord(
     context.nextRequestId(),
     { ...record.head, method: 'GET' },
@@ -32,17 +31,14 @@ export function refresh(
   )
   own.path = record.path
   own.placement = placement
-  refreshes += 1
   const nobody = new Nobody(down.client)
-  const exchange = new CachedExchange(
-    context,
-    nobody,
-    own,
-    placement,
-    breaker,
-    new CacheTurn(context, nobody, own, placement),
-    undefined,
-  )
+  const ownTurn = new CacheTurn(context, nobody, own, placement)
+  const breaker = pool.breaker(route)
+  // Another worker may just have stored it.
+  if (ownTurn.use === 'fresh' || breaker?.enter() === false) return landings.land(turn.flightKey, 'again')
+  refreshes += 1
+  const exchange = new CachedExchange(context, nobody, own, placement, breaker, ownTurn, undefined)
+  exchange.lead()
   exchange.onTurn()
 }
 

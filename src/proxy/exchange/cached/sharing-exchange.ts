@@ -23,6 +23,7 @@ const OF_THE_POOL: ReadonlySet<AnswerCode> = new Set([
 
 export abstract class SharingExchange extends GivingExchange implements Follower {
   #role: Role = 'new'
+  #hasFlight = false
   /** Its end ends the waiting. */
   #patience: Timer | undefined
   #waitUntilMs = 0
@@ -30,12 +31,18 @@ export abstract class SharingExchange extends GivingExchange implements Follower
   /** Asks an upstream. */
   protected abstract fetch(): void
 
+  /** Its flight has begun already (Landings.lead): it fetches, whatever is stored. */
+  lead(): void {
+    this.#hasFlight = true
+  }
+
   override dispatch(): void {
     if (this.#role === 'new' && !this.isGiving) this.#seek()
     else super.dispatch()
   }
 
   #seek(): void {
+    if (this.#hasFlight) return this.#fetchAs('leads')
     const { plan, cache, flightKey, canShare } = this.turn
     if (plan.waitMs === 0 || !canShare) return this.#fetchAs('alone')
     if (this.#waitUntilMs === 0) this.#waitUntilMs = processNowMs() + plan.waitMs

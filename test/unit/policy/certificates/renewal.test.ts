@@ -25,11 +25,16 @@ describe('a certificate is renewed', () => {
   test('within its lifetime, however short or odd that is', () => {
     const bound = { min: -1e12, max: 1e12, noNaN: true }
     fc.assert(
-      fc.property(fc.double(bound), fc.double(bound), fc.double({ min: 0, max: 0.999 }), (from, until, random01) => {
-        const at = renewalMs({ notBeforeMs: from, notAfterMs: until }, undefined, random01)
-        expect(at).toBeLessThanOrEqual(until)
-        expect(at).toBeGreaterThanOrEqual(Math.min(from, until))
-      }),
+      fc.property(
+        fc.double(bound),
+        fc.double(bound),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (from, until, random01) => {
+          const at = renewalMs({ notBeforeMs: from, notAfterMs: until }, undefined, random01)
+          expect(at).toBeLessThanOrEqual(until)
+          expect(at).toBeGreaterThanOrEqual(Math.min(from, until))
+        },
+      ),
     )
   })
 })
