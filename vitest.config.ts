@@ -13,7 +13,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Node itself strips the types, as it does for the program; nobody compiles a second time.
     experimental: { viteModuleRunner: false },
-    globalSetup: ['test/support/one-file-worker.ts'],
+    globalSetup: ['test/support/bundled-program.ts'],
     setupFiles: ['test/support/properties.ts'],
     // Tests start vigia some hundred times: its compiled sources are kept from one start to the next.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },

@@ -181,7 +181,7 @@ async function tryCase(of: Case): Promise<void> {
   const own = await write(`own.${of.input}`)
   const output = join(folder, 'vigia.yaml')
   const from = ['convert', join(folder, `own.${of.input}`), '--from', of.product, '-o', output]
-  const conversion = runProgram(from, {})
+  const conversion = runProgram(from)
   const { code } = await conversion.exited
   tell(`${of.input}: exit code of the conversion`, `${code}`, `${of.exitCode}`, conversion.stderr())
   appendFileSync(output, `\nadmin: { address: "127.0.0.1:${await freePort()}" }\nworkers: 1\naccessLog: false\n`)
@@ -190,7 +190,7 @@ async function tryCase(of: Case): Promise<void> {
       output,
       readFileSync(output, 'utf8').replace('redirect: https', `redirect: https, redirectPort: ${own.tls}`),
     )
-  const vigia = runProgram(['run', '-c', output], {})
+  const vigia = runProgram(['run', '-c', output])
   await until('vigia listens', () => {
     if (vigia.exit !== undefined) throw new Error(`vigia ended: ${vigia.stderr()}`)
     return listens(own.plain)

@@ -20,9 +20,9 @@ import { allocatePermits } from '../../src/shared/permits.ts'
 import { allocateRates } from '../../src/shared/rate-table.ts'
 import { SessionTable } from '../../src/shared/sessions.ts'
 import { AVAILABILITY, UpstreamTable } from '../../src/shared/upstream-table.ts'
+import { WORKER_URL } from './bundles.ts'
 import { freePort } from './free-port.ts'
 import { STUCK_MS, within } from './until.ts'
-import { WORKER_URL } from './worker-url.ts'
 
 const SPOOL_URL = new URL('../../src/proxy/spool/spool-thread.ts', import.meta.url)
 

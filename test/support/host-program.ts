@@ -4,8 +4,8 @@
 import { flushCompileCache } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../src/main.ts'
+import { WORKER_URL } from './bundles.ts'
 import { END_OF_OUTPUT, type HostEnd, type HostOrder } from './host.ts'
-import { WORKER_URL } from './worker-url.ts'
 
 const ENVIRONMENT = { ...process.env }
 

@@ -4,7 +4,7 @@
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { HOST_PROGRAM, PROGRAM, SOURCE_PROGRAM } from './bundles.ts'
 
 export interface Exit {
   readonly code: number | null
@@ -39,9 +39,6 @@ export interface HostEnd {
 /** Last on both outputs of a command: what comes after it is the next one's. */
 export const END_OF_OUTPUT = '\u0004\n'
 
-const HOST = fileURLToPath(new URL('./host-program.ts', import.meta.url))
-const PROGRAM = fileURLToPath(new URL('../../bin/vigia.js', import.meta.url))
-
 const processes = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of processes) child.kill('SIGKILL')
@@ -71,9 +68,18 @@ export function runHosted(
   return run
 }
 
-/** The real program in a process of its own. @param descriptors most that it may have open */
-export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}, descriptors?: number): Run {
-  const command = [process.execPath, PROGRAM, ...args]
+export interface ProgramOptions {
+  /** More environment variables. */
+  readonly env?: NodeJS.ProcessEnv | undefined
+  /** Most descriptors that it may have open. */
+  readonly descriptors?: number | undefined
+  /** The sources themselves. */
+  readonly sources?: boolean
+}
+
+/** The real program in a process of its own. */
+export function runProgram(args: readonly string[], { env, descriptors, sources }: ProgramOptions = {}): Run {
+  const command = [process.execPath, sources ? SOURCE_PROGRAM : PROGRAM, ...args]
   if (descriptors !== undefined) command.unshift('prlimit', `--nofile=${descriptors}:${descriptors}`)
   const child = spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,7 +89,7 @@ export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {},
 }
 
 function startHost(): ChildProcess {
-  return keep(fork(HOST, { execArgv: [], silent: true, env: { ...process.env, NO_COLOR: '1' } }))
+  return keep(fork(HOST_PROGRAM, { execArgv: [], silent: true, env: { ...process.env, NO_COLOR: '1' } }))
 }
 
 function keep(child: ChildProcess): ChildProcess {

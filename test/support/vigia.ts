@@ -27,8 +27,8 @@ export interface VigiaSetup {
   readonly env?: NodeJS.ProcessEnv
   /** Most descriptors that the process may have open; implies `ownProcess`. */
   readonly descriptors?: number
-  /** The real program in a process of its own: for tests of the process itself, its start and its end. */
-  readonly ownProcess?: boolean
+  /** The real program in a process of its own: for tests of the process itself. `sources` = not bundled (bundles.ts). */
+  readonly ownProcess?: boolean | 'sources'
 }
 
 export interface Vigia {
@@ -96,7 +96,9 @@ async function start(setup: VigiaSetup, port: number, adminPort: number): Promis
   await writeFile(configFile, stringify(documentOf(setup, port, adminPort)))
   const { env, descriptors, ownProcess = descriptors !== undefined } = setup
   const args = ['run', '-c', configFile]
-  const run = ownProcess ? runProgram(args, env, descriptors) : runHosted(args, env)
+  const run = ownProcess
+    ? runProgram(args, { env, descriptors, sources: ownProcess === 'sources' })
+    : runHosted(args, env)
   const exited = run.exited.then(async exit => {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
     return exit

@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ControlEvent } from '../../../src/admin/contract/events.ts'
 import type { InDoubtReport } from '../../../src/admin/contract/in-doubt.ts'
 import type { StatusReport } from '../../../src/admin/contract/status.ts'
 import type { UpstreamReport } from '../../../src/admin/contract/upstreams.ts'
+import { PROGRAM } from '../../support/bundles.ts'
 import { vigiaCommand } from '../../support/command.ts'
 import { ask } from '../../support/raw-client.ts'
 import { RawUpstream } from '../../support/raw-upstream.ts'
@@ -224,9 +224,8 @@ test('a weight survives a reload, also of another configured weight, and is take
 
 test('events are followed from the command line; a request in doubt appears, is settled, and says so', async () => {
   const env = { ...process.env, VIGIA_TOKEN_FILE: join(folder, 'read') }
-  const program = fileURLToPath(new URL('../../../bin/vigia.js', import.meta.url))
   const args = ['events', '-f', '--json', '--admin', `127.0.0.1:${vigia.adminPort}`]
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })
   let stdout = ''
   child.stdout.on('data', piece => {
     stdout += piece

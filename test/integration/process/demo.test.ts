@@ -3,11 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { PROGRAM } from '../../support/bundles.ts'
 import { STUCK_MS, sleep, until, within } from '../../support/until.ts'
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/vigia.js')
 /** Longer than the probes need to find a node unhealthy, so that it is seen to leave. */
 const RESTART_MS = 3_000
 const NODES = ['erp-1', 'erp-2', 'erp-3']

@@ -152,7 +152,7 @@ test('an older Node.js is told in one line what to do, with exit code 78', async
 
 test('compiled sources are kept beside the sources for the next start, those of worker threads too', async () => {
   const env = { NODE_COMPILE_CACHE: '', NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
-  const vigia = await startVigia({ upstreams: [await freePort()], ownProcess: true, env })
+  const vigia = await startVigia({ upstreams: [await freePort()], ownProcess: 'sources', env })
   await vigia.stop()
   const folder = join(PROGRAM, '../../node_modules/.cache/vigia/')
   const looks = vigia
