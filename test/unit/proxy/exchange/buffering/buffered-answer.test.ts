@@ -12,6 +12,7 @@ import { ACCOUNT, UNIT_BYTES } from '../../../../../src/shared/buffer-accounts.t
 import { spooling } from '../../../../support/spooling.ts'
 
 const KIB = 1024
+const PLAN = { mode: 'on', memoryBytes: 1024 * KIB, maxBytes: 2 ** 30 } as const
 const CHUNK = Buffer.from(Array.from({ length: 128 * KIB }, (_, at) => (at * 7 + (at >> 8)) & 255))
 
 /** A client whose socket takes so many pieces, then none until `drain`. */
@@ -30,7 +31,7 @@ function answerTo(takes: number) {
     onBufferLost() {},
     safely: step => step(),
   }
-  const answer = new BufferedAnswer({ memoryBytes: 1024 * KIB, maxBytes: 2 ** 30 }, buffers, exchange)
+  const answer = new BufferedAnswer(PLAN, buffers, exchange)
   const drain = () => {
     takes = Number.POSITIVE_INFINITY
     exchange.holdsPieces = false
@@ -69,9 +70,8 @@ describe('a large read of the upstream', () => {
 })
 
 test('an answer that does not fit into its memory goes to its file early', () => {
-  const plan = { memoryBytes: 1024 * KIB, maxBytes: 2 ** 30 }
-  expect(planFor(1024 * KIB + 1, plan)).toEqual({ ...plan, memoryBytes: 64 * KIB })
-  expect(planFor(1024 * KIB + 1, { ...plan, memoryBytes: 10 })).toEqual({ ...plan, memoryBytes: 10 })
-  expect(planFor(1024 * KIB, plan)).toBe(plan)
-  expect(planFor(-1, plan)).toBe(plan)
+  expect(planFor(1024 * KIB + 1, PLAN)).toEqual({ ...PLAN, memoryBytes: 64 * KIB })
+  expect(planFor(1024 * KIB + 1, { ...PLAN, memoryBytes: 10 })).toEqual({ ...PLAN, memoryBytes: 10 })
+  expect(planFor(1024 * KIB, PLAN)).toBe(PLAN)
+  expect(planFor(-1, PLAN)).toBe(PLAN)
 })
