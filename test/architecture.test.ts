@@ -68,6 +68,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     'read/inputs.ts',
     'read/regular-file.ts',
     'shown/diff.ts',
+    'shown/format.ts',
     'shown/mask.ts',
     'shown/secrets.ts',
     'forms/pattern.ts',

@@ -2,6 +2,7 @@
 // loaded only when it is asked for.
 
 import type { Command } from 'commander'
+import type { FmtOptions } from '../fmt.ts'
 import type { InitOptions } from '../init/init.ts'
 import { VERSION } from '../version.ts'
 import { type Done, takeTokens } from './asking.ts'
@@ -87,7 +88,24 @@ function addLocalCommands(program: Command, done: Done): void {
     .option('-c, --config <file>', 'configuration file', CONFIG)
     .addHelpText('after', '\nExit code: 0 when vigia can run with it, 1 when not.')
     .action(async (options: { config: string }) => done(await (await import('../check.ts')).check(options)))
+  addFmtCommand(program, done)
 }
+
+function addFmtCommand(program: Command, done: Done): void {
+  program
+    .command('fmt')
+    .description('write a configuration file in one form: indentation, spaces, quotes; never what it says')
+    .argument('[file]', 'configuration file', CONFIG)
+    .option('--check', 'only say whether it is in that form', false)
+    .option('--write', 'put the result in the place of the file (default: standard output)', false)
+    .addHelpText('after', FMT_NOTES)
+    .action(async (file: string, options: FmtOptions) => done(await (await import('../fmt.ts')).fmt(file, options)))
+}
+
+const FMT_NOTES = `
+Comments, keys and broken lines stay where they are.
+
+Exit code: 0 done, 1 not in that form (--check) or not readable, 2 wrong usage or not written.`
 
 const EXAMPLES = `
 Examples:
