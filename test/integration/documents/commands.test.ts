@@ -8,8 +8,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ERPS, profileOf } from '../../../src/commands/init/profiles.ts'
 import { describe as spelled } from '../../../src/commands/spelling/program.ts'
 import { vigiaCommand } from '../../support/command.ts'
 import { blocksOf, type CommandLine, commandsOf, inlineCommandsOf, MANUAL } from '../../support/documents.ts'
@@ -26,6 +27,8 @@ import { startVigia, type Vigia } from '../../support/vigia.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const INPUTS = join(ROOT, 'test/unit/commands/convert/inputs')
+/** As vigia init names them. */
+const POOLS = ERPS.map(erp => profileOf(erp).pools[0]!.name)
 const LANGUAGES = new Set(['sh', 'yaml', 'json', 'text'])
 const IN_BLOCKS = MANUAL.map(document => ({
   document,
@@ -40,7 +43,7 @@ let places: Places
 const nodes: Server[] = []
 
 beforeAll(async () => {
-  const ports = [await startNode(), await startNode()]
+  const ports = [await startNode(), await startNode(), await startNode()]
   for (const folder of ['etc/nginx/sites-enabled', 'etc/haproxy', 'var/log/vigia', 'var/backups'])
     mkdirSync(join(root, folder), { recursive: true })
   for (const at of ['', 'new-machine/']) mkdirSync(join(root, at, 'var/lib/vigia'), { recursive: true })
@@ -51,17 +54,14 @@ beforeAll(async () => {
     outlier: 'off',
     failback: 'manual',
     upstreams: [
-      ...ports.map((port, i) => ({ name: `${prefix}-${i + 1}`, url: `http://127.0.0.1:${port}` })),
-      { name: 'dr-1', url: `http://127.0.0.1:${ports[1]}`, priority: 1 },
+      ...ports.slice(0, 2).map((port, i) => ({ name: `${prefix}-${i + 1}`, url: `http://127.0.0.1:${port}` })),
+      { name: 'dr-1', url: `http://127.0.0.1:${ports[2]}`, priority: 1 },
     ],
   })
   vigia = await startVigia({
     config: {
-      routes: [
-        { name: 'odoo', match: { path: '/odoo' }, pool: 'odoo' },
-        { name: 'web', pool: 'erp' },
-      ],
-      pools: { erp: pool('erp'), odoo: pool('odoo') },
+      routes: [...POOLS.map(pool => ({ name: pool, match: { path: `/${pool}` }, pool })), { name: 'web', pool: 'erp' }],
+      pools: Object.fromEntries(POOLS.map(name => [name, pool(name)])),
       store: join(root, 'var/lib/vigia/vigia.db'),
       accessLog: { path: join(root, 'var/log/vigia/access.log') },
     },
@@ -138,7 +138,8 @@ async function refusalOf(args: readonly string[]): Promise<string | undefined> {
     if (!isOnlyNamed) await program.parseAsync(args, { from: 'user' })
     return undefined
   } catch (error) {
-    return said[0]?.trim() ?? String(error)
+    // --version and --help end so, too.
+    return error instanceof CommanderError && error.exitCode === 0 ? undefined : (said[0]?.trim() ?? String(error))
   }
 }
 

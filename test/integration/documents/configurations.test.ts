@@ -1,7 +1,7 @@
 // Every configuration in docs/ is one that `vigia check` accepts without a warning. One that shows a few keys only is completed with
 // those that every configuration needs.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -30,11 +30,10 @@ const folder = mkdtempSync(join(tmpdir(), 'vigia-documents-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 beforeAll(async () => {
-  mkdirSync(join(folder, 'tls'))
   const { cert, key } = await makeCertificate({ names: ['erp.example.com', 'vigia.example.com'] })
   for (const name of ['erp.example.com', 'ca']) {
-    writeFileSync(join(folder, `tls/${name}.pem`), cert)
-    writeFileSync(join(folder, `tls/${name}.key`), key, { mode: 0o600 })
+    writeFileSync(join(folder, `${name}.pem`), cert)
+    writeFileSync(join(folder, `${name}.key`), key, { mode: 0o600 })
   }
 })
 
