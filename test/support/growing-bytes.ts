@@ -1,7 +1,7 @@
 // Bytes that come in pieces and are read as one: without copying all of them again for each piece.
 
 export class GrowingBytes {
-  #memory = Buffer.alloc(4096)
+  #memory = Buffer.allocUnsafeSlow(4096)
   #from = 0
   #to = 0
 
@@ -17,7 +17,7 @@ export class GrowingBytes {
   append(piece: Buffer): void {
     if (this.#to + piece.length > this.#memory.length) {
       const kept = this.all
-      this.#memory = Buffer.alloc(2 * (kept.length + piece.length))
+      this.#memory = Buffer.allocUnsafeSlow(2 * (kept.length + piece.length))
       kept.copy(this.#memory)
       this.#from = 0
       this.#to = kept.length

@@ -69,13 +69,13 @@ export async function startHttpUpstream(name = 'erp', port = 0): Promise<HttpUps
 
 /** The `index`th 64 KiB block of a body whose content can be recomputed anywhere. */
 export function pattern(index: number): Buffer {
-  const block = Buffer.allocUnsafe(65_536)
+  const words = new Int32Array(16_384)
   let state = (index + 1) * 2_654_435_761
-  for (let at = 0; at < block.length; at += 4) {
+  for (let at = 0; at < words.length; at += 1) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-    block.writeInt32LE(state, at)
+    words[at] = state
   }
-  return block
+  return Buffer.from(words.buffer)
 }
 
 /** Blocks of `pattern`, `bytes` in all. */

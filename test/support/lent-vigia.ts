@@ -8,7 +8,7 @@ import { stringify } from 'yaml'
 import { until } from './until.ts'
 import { documentOf, fetchText, startVigia, type Vigia, type VigiaSetup } from './vigia.ts'
 
-type LentSetup = Pick<VigiaSetup, 'upstreams' | 'pool' | 'poolName' | 'config'>
+export type LentSetup = Pick<VigiaSetup, 'upstreams' | 'pool' | 'poolName' | 'config' | 'http2'>
 
 /** Nothing of what a test may have asked for is left by it, but for its workers. */
 const atRest = (workers: number): LentSetup => ({

@@ -1,9 +1,10 @@
 // The usual stage of a conformance test: one vigia in front of one raw upstream, shared by the tests of a file.
 
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
-import { exchange } from './raw-client.ts'
+import { type LentSetup, lendVigia } from './lent-vigia.ts'
+import { exchange, RawClient } from './raw-client.ts'
 import { RawUpstream } from './raw-upstream.ts'
-import { startVigia, type Vigia, type VigiaSetup } from './vigia.ts'
+import type { Vigia } from './vigia.ts'
 import { field } from './wire.ts'
 
 export interface Pair {
@@ -13,16 +14,38 @@ export interface Pair {
   readonly port: number
 }
 
+/** Requests for this host have their bodies gathered, in a file, and their answers buffered; others do not. For `usePair({ config: BUFFERING })`. */
+export const BUFFERED_HOST = 'buffered.example'
+const SIZES = { memory: 0 }
+export const BUFFERING = {
+  routes: [
+    { match: { host: BUFFERED_HOST }, pool: 'erp', buffer: { request: SIZES, response: SIZES } },
+    { pool: 'erp' },
+  ],
+}
+
 /**
- * Starts both before the file's tests, gives each test a fresh journal, stops both after; a crash fails the file. Nothing is buffered: what one
- * test lets the upstream do would teach vigia how to treat the next one's requests.
+ * Begins a POST to `BUFFERED_HOST` whose body is gathered from its first byte on: vigia asks for it (100), and no upstream knows of it.
+ * @param framing lines, each with its end
  */
-export function usePair(setup: VigiaSetup = {}): Pair {
+export async function beginGathered(pair: Pair, framing: string): Promise<RawClient> {
+  const client = await RawClient.connect(pair.port)
+  client.send(`POST /x HTTP/1.1\r\nHost: ${BUFFERED_HOST}\r\nExpect: 100-continue\r\n${framing}\r\n`)
+  expect((await client.response('POST')).status).toBe(100)
+  expect(pair.upstream.received.length).toBe(0)
+  return client
+}
+
+/**
+ * Before the file's tests a vigia is lent (lent-vigia.ts) and an upstream started, each test gets a fresh journal, both are over after the last
+ * one; a crash fails the file. Nothing is buffered: what one test lets the upstream do would teach vigia how to treat the next one's requests.
+ */
+export function usePair(setup: LentSetup = {}): Pair {
   let vigia: Vigia | undefined
   let upstream: RawUpstream | undefined
   beforeAll(async () => {
     upstream = await RawUpstream.start()
-    vigia = await startVigia({ ...setup, pool: { buffer: 'off', ...setup.pool }, upstreams: [upstream.port] })
+    vigia = await lendVigia({ ...setup, pool: { buffer: 'off', ...setup.pool }, upstreams: [upstream.port] })
   })
   beforeEach(() => upstream?.forget())
   afterAll(async () => {

@@ -58,9 +58,9 @@ afterAll(async () => {
 
 /** Each place has bytes of its own. */
 function pieceAt(at: number): Buffer {
-  const piece = Buffer.alloc(PIECE)
-  for (let i = 0; i < PIECE; i += 4) piece.writeUInt32BE(at + i, i)
-  return piece
+  const words = new Uint32Array(PIECE / 4)
+  for (let i = 0; i < words.length; i += 1) words[i] = at + 4 * i
+  return Buffer.from(words.buffer)
 }
 
 function digest(bytes: number): string {
@@ -281,7 +281,7 @@ describe('what may not be held, or no longer', () => {
 
   test('a client that reads nothing within the idle timeout is cut off', async () => {
     const client = await stuckClient(`/impatient?bytes=${LARGE}`)
-    await letGo()
+    await until('the answer has begun', () => said > 0)
     await until('it is gone', async () => (await vigia.status()).clients.connections === 0)
     client.socket.resume()
     const { responses } = await client.untilClosed()

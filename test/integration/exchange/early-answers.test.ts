@@ -4,11 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { InDoubtReport } from '../../../src/admin/contract/in-doubt.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
 import { RefusingServer } from '../../support/refusing-server.ts'
 import { amount } from '../../support/thorough.ts'
 import { STUCK_MS, sleep } from '../../support/until.ts'
-import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
+import { fetchText, type Vigia } from '../../support/vigia.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -18,6 +19,10 @@ const TIMES_LARGE = amount(30, 4)
 const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\nConnection: close\r\n\r\nforbidden'
 const tlsFile = (name: string) => new URL(`../../unit/control/fixtures/tls/${name}`, import.meta.url)
 
+/** Each vigia's pool has a name, and with it counters, of its own. */
+let pools = 0
+/** In doubt before the test. */
+let doubtsBefore = 0
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
   closeClients()
@@ -42,8 +47,10 @@ async function vigiaBefore(
     url: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`,
     ...tls,
   }))
-  const vigia = await startVigia({ pool: { upstreams, health: 'off' }, config })
+  pools += 1
+  const vigia = await lendVigia({ poolName: `early-${pools}`, pool: { upstreams, health: 'off' }, config })
   cleanUp.push(() => vigia.stop())
+  doubtsBefore = await doubts(vigia)
   return vigia
 }
 
@@ -79,8 +86,9 @@ async function outcomes(
 
 const states = async (vigia: Vigia) => (await vigia.status()).pools[0]!.upstreams.map(({ state }) => state)
 
-const inDoubt = async ({ adminPort }: Vigia) =>
+const doubts = async ({ adminPort }: Vigia) =>
   (JSON.parse((await fetchText(adminPort, '/in-doubt')).body) as InDoubtReport).total
+const inDoubt = async (vigia: Vigia) => (await doubts(vigia)) - doubtsBefore
 
 describe.each([
   { kind: 'plain', secure: false },

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { PoolReport } from '../../../src/admin/contract/pools.ts'
 import { vigiaCommand } from '../../support/command.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { until } from '../../support/until.ts'
 import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
@@ -33,14 +34,18 @@ async function site(name: string) {
 }
 
 /** The last port is the second site. */
-async function twoSites(failback: 'manual' | 'automatic', ports: readonly number[], health = {}): Promise<Vigia> {
+async function twoSites(
+  failback: 'manual' | 'automatic',
+  ports: readonly number[],
+  { health = {}, by = lendVigia } = {},
+): Promise<Vigia> {
   const second = ports.length - 1
   const upstreams = ports.map((port, at) => ({
     name: `site-${at}`,
     url: `http://127.0.0.1:${port}`,
     priority: at === second ? 1 : 0,
   }))
-  const vigia = await startVigia({
+  const vigia = await by({
     pool: {
       upstreams,
       failback,
@@ -103,9 +108,7 @@ test('at boot a second site that is known first does not keep the load', async (
   const { promise, resolve: letGo } = Promise.withResolvers<void>()
   first.state.probed = promise
   const vigia = await twoSites('manual', [first.port, second.port], {
-    interval: '30s',
-    timeout: '30s',
-    downInterval: '30s',
+    health: { interval: '30s', timeout: '30s', downInterval: '30s' },
   })
   await until('the second is up', async () => (await stateOf(vigia, 1)) === 'available')
   expect(await stateOf(vigia, 0)).toBe('unknown')
@@ -134,7 +137,7 @@ test('draining the first site moves the load, and its return waits for the opera
 
 test('a second site gets nobody while one node of the first serves, and is announced from its first user to its last', async () => {
   const [first, other, second] = [await site('first'), await site('other'), await site('second')]
-  const vigia = await twoSites('automatic', [first.port, other.port, second.port])
+  const vigia = await twoSites('automatic', [first.port, other.port, second.port], { by: startVigia })
   const standby = async () => (await poolOf(vigia)).priorities.standby
   const gauge = async () => /^vigia_pool_standby_active\{.*\} (.)$/m.exec(await vigia.metrics())?.[1]
   await until('all are up', async () => (await poolOf(vigia)).available === 3)
