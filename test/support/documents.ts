@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-/** Records of decisions and the map for engineers are about the source. */
-const NOT_FOR_OPERATORS = /^docs\/(?:decisions\/|finding-your-way\.md$)/
+/** Records of decisions and the map for engineers are about the source; the reference is made of what the program itself says. */
+const NOT_WRITTEN_FOR_OPERATORS = /^docs\/(?:decisions\/|reference\/|finding-your-way\.md$)/
 
 export interface Block {
   /** `docs/quick-start.md:12` */
@@ -21,10 +21,10 @@ export interface CommandLine {
   readonly words: readonly string[]
 }
 
-/** The manual, relative to the root, in order. */
+/** What is written for operators, relative to the root, in order. */
 export const MANUAL = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
   .map(name => `docs/${name}`)
-  .filter(name => name.endsWith('.md') && !NOT_FOR_OPERATORS.test(name))
+  .filter(name => name.endsWith('.md') && !NOT_WRITTEN_FOR_OPERATORS.test(name))
   .sort()
 
 export function blocksOf(document: string): Block[] {

@@ -20,7 +20,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   systemctl: 'test/ops/package/service.sh',
   journalctl: 'test/ops/package/service.sh',
   npm: 'test/ops/packed.sh',
-  chown: 'test/ops/package/service.sh',
+  install: 'test/ops/package/service.sh',
   sh: 'packaging/tar/install.sh',
   docker: 'test/ops/container.sh',
   kubectl: 'test/ops/kubernetes/run.sh',
