@@ -36,7 +36,7 @@ test('every key of the schema has a section with its form and what it does', () 
       .slice(1)
       .map(text => {
         const [name, , form, , effect] = text.split('\n')
-        return [name!.replaceAll('\\', ''), { form, effect }]
+        return [name!.replaceAll('`', ''), { form, effect }]
       }),
   )
   expect(keys.length).toBeGreaterThan(300)
