@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe } from '../../src/commands/spelling/program.ts'
 import { adminApiPage } from './admin-api.ts'
+import { advicePage } from './advice.ts'
 import { answersPage } from './answers.ts'
 import { commandsPage } from './commands.ts'
 import { configurationPage } from './configuration.ts'
@@ -21,6 +22,7 @@ const INDEX = `# Reference
 Made by \`npm run docs\` of the words that the program has anyway; nobody writes in here by hand.
 
 - [Configuration](configuration.md): every key, with its unit, default, effect and an example
+- [Advice](advice.md): what is legal but unwise, and how to say that it is meant
 - [Commands](commands.md): every command and option, exit codes
 - [Error codes](answers.md): what vigia answers itself, how requests end, problems of the admin API
 - [Logs](logs.md): what each key of an access line says, and the own log
@@ -37,6 +39,7 @@ export async function referencePages(): Promise<Readonly<Record<string, string>>
   return {
     'README.md': page(INDEX.trim()),
     'configuration.md': configurationPage(schema),
+    'advice.md': advicePage(),
     'commands.md': commandsPage(describe(new Command('vigia'), () => {})),
     'answers.md': answersPage(),
     'logs.md': logsPage(),

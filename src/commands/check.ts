@@ -20,13 +20,26 @@ const NAMES_WITHIN_MS = 5_000
 
 const TERMINAL: CheckOutput = { env: process.env, out: line => console.log(line), err: line => console.error(line) }
 
-/** Resolves with the exit code: 0 where vigia can run with it (warnings aside), else 1. */
-export async function check({ config }: { readonly config: string }, io: CheckOutput = TERMINAL): Promise<number> {
+export interface CheckOptions {
+  readonly config: string
+  /** Advice counts as an error. */
+  readonly strict?: boolean | undefined
+}
+
+/** Resolves with the exit code: 0 where vigia can run with it (warnings aside, and advice unless it is strict), else 1. */
+export async function check({ config, strict }: CheckOptions, io: CheckOutput = TERMINAL): Promise<number> {
   const loaded = loadConfig(config, io.env)
   for (const problem of loaded.ok ? loaded.warnings : loaded.problems) io.err(formatProblem(problem))
   if (!loaded.ok) return EXIT.badConfiguration
   const unresolved = placed(loaded, config, await nameFindings(loaded.snapshot))
   for (const problem of unresolved) io.err(formatProblem(problem))
+  for (const advice of loaded.advice) io.err(formatProblem(advice))
+  if (strict && loaded.advice.length > 0) {
+    io.err(
+      `${config}: ${count(loaded.advice.length, 'piece')} of advice, and it is to be strict: follow it, or allow it with # vigia: allow CODE`,
+    )
+    return EXIT.badConfiguration
+  }
   io.out(`${config}: OK (${summary(loaded.snapshot)})`)
   for (const each of loaded.certificates) io.out(`  ${certificateWords(each, Date.now())}`)
   return EXIT.ok

@@ -82,6 +82,7 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
       `LAST GOOD CONFIGURATION: ${config} can't be used, so vigia starts with ${kept}, the last one that could be; mend ${config}, it is applied as soon as it can be`,
     )
   for (const warning of loaded.warnings) logger.warn(formatProblem(warning))
+  for (const advice of loaded.advice) logger.info(formatProblem(advice))
   // Signals count from here on: one that comes during the start must not leave half a start behind.
   const signals = awaitSignals({
     onReload: () => {

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
+import { loadBytes } from '../../config/read/load.ts'
 import { check } from '../check.ts'
 import { EXIT } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
@@ -75,11 +76,22 @@ async function make({ erp, nodes, host, secondSite, output, force }: InitOptions
   const isService = resolve(output) === SERVICE_FILE
   const secret = randomBytes(32).toString('hex')
   const wanted = { erp: chosen, nodes: first, secondSite: second, host: site, secret, isService }
-  write(output, configurationFor(wanted, SCHEMA), force)
+  write(output, withAllowances(configurationFor(wanted, SCHEMA), output, io.env), force)
   io.out(`${output}: written for ${profileOf(chosen).title}`)
   const code = await check({ config: output }, io)
   for (const line of nextSteps(output, wanted)) io.out(line)
   return code
+}
+
+/** What was asked for is no news to who asked for it: advice against it is allowed where it would stand. */
+function withAllowances(text: string, file: string, env: NodeJS.ProcessEnv): string {
+  const loaded = loadBytes(Buffer.from(text), file, env)
+  const lines = text.split('\n')
+  for (const { line, code } of loaded.ok ? loaded.advice.toReversed() : []) {
+    const indent = /^ */.exec(lines[line - 1]!)![0]
+    lines.splice(line - 1, 0, `${indent}# vigia: allow ${code}`)
+  }
+  return lines.join('\n')
 }
 
 /** @param fallback where nobody can be asked; undefined = its flag is missing */

@@ -2,6 +2,7 @@
 // loaded only when it is asked for.
 
 import type { Command } from 'commander'
+import type { CheckOptions } from '../check.ts'
 import type { FmtOptions } from '../fmt.ts'
 import type { InitOptions } from '../init/init.ts'
 import { VERSION } from '../version.ts'
@@ -86,8 +87,9 @@ function addLocalCommands(program: Command, done: Done): void {
     .command('check')
     .description('check a configuration file and list everything that is wrong with it')
     .option('-c, --config <file>', 'configuration file', CONFIG)
-    .addHelpText('after', '\nExit code: 0 when vigia can run with it, 1 when not.')
-    .action(async (options: { config: string }) => done(await (await import('../check.ts')).check(options)))
+    .option('--strict', 'advice is an error', false)
+    .addHelpText('after', CHECK_NOTES)
+    .action(async (options: CheckOptions) => done(await (await import('../check.ts')).check(options)))
   addFmtCommand(program, done)
 }
 
@@ -101,6 +103,11 @@ function addFmtCommand(program: Command, done: Done): void {
     .addHelpText('after', FMT_NOTES)
     .action(async (file: string, options: FmtOptions) => done(await (await import('../fmt.ts')).fmt(file, options)))
 }
+
+const CHECK_NOTES = `
+Advice is about what is legal but unwise. A comment on its line, or right above, allows it: # vigia: allow one-node
+
+Exit code: 0 when vigia can run with it, 1 when not, or when there is advice (--strict).`
 
 const FMT_NOTES = `
 Comments, keys and broken lines stay where they are.

@@ -16,6 +16,13 @@ export interface Problem {
   readonly message: string
 }
 
+/** What is legal, but unwise. */
+export interface PlacedAdvice extends Omit<Problem, 'severity'> {
+  readonly severity: 'advice'
+  /** `one-node`: what it is told by, and allowed by. */
+  readonly code: string
+}
+
 /** A problem whose place is still a path into the document. */
 export interface Finding {
   readonly severity: 'error' | 'warning'
@@ -26,9 +33,9 @@ export interface Finding {
 }
 
 /** `file:line:column: path: message`, as compilers write it, so that editors and pipelines can jump there. */
-export function formatProblem(problem: Problem): string {
+export function formatProblem(problem: Problem | PlacedAdvice): string {
   const place = `${problem.file}:${problem.line}:${problem.column}`
-  const severity = problem.severity === 'warning' ? 'warning: ' : ''
+  const severity = problem.severity === 'error' ? '' : `${problem.severity}: `
   return `${place}: ${severity}${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`
 }
 

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Snapshot } from '../../plan/snapshot.ts'
+import { advise } from '../advice/advise.ts'
+import { isAllowed } from '../advice/allowed.ts'
 import {
   type ConfigDocument,
   certificatePairs,
@@ -14,7 +16,7 @@ import {
   namedFiles,
   ticketKeyFile,
 } from '../document.ts'
-import { error, type Finding, formatPath, type Problem, shorten } from '../forms/problem.ts'
+import { error, type Finding, formatPath, type PlacedAdvice, type Problem, shorten, warning } from '../forms/problem.ts'
 import type { Horizon } from '../parts/maintenance/maintenance.ts'
 import { type CheckedCertificate, type LookedAt, lookAtCertificates } from './certificates.ts'
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
@@ -32,6 +34,8 @@ export interface LoadedSnapshot {
   readonly ok: true
   readonly snapshot: Snapshot
   readonly warnings: readonly Problem[]
+  /** What is legal but unwise, and not allowed by a comment: `[CODE]` ends each message. In the order of the file. */
+  readonly advice: readonly PlacedAdvice[]
   /** The document as it was read, secrets and all: to be shown only through shown/mask.ts. */
   readonly text: string
   readonly inputs: Inputs
@@ -125,11 +129,23 @@ export function loadBytes(
     ok: true,
     snapshot,
     warnings,
+    advice: adviceOn(source, snapshot),
     text: source.text,
     inputs: all,
     certificates: live.certificates,
     grants: given,
   }
+}
+
+function adviceOn(source: Source, snapshot: Snapshot): PlacedAdvice[] {
+  const lines = source.text.split('\n')
+  return advise(snapshot)
+    .map(({ code, path, message }) => {
+      const place = locate(source, warning(path, `${message} [${code}]`, 'key'))
+      return { ...place, severity: 'advice' as const, code }
+    })
+    .filter(({ line, code }) => !isAllowed(lines, line, code))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /** Findings about a configuration that was loaded, with their places. @param file as it was named */

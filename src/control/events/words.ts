@@ -245,6 +245,7 @@ function reloadLines(event: ReloadEvent): LogLine[] {
       const text = `${name} is in use, revision ${revision} (${becauseOf(request)}); ${diffText(diff)}`
       return [
         ...loaded.warnings.map(warning => ({ level: 'warn', text: formatProblem(warning) }) as const),
+        ...loaded.advice.map(advice => ({ level: 'info', text: formatProblem(advice) }) as const),
         { level: 'info', fields, text },
       ]
     }

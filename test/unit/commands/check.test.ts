@@ -27,7 +27,7 @@ routes: [{ pool: erp }]
 dns: { servers: ["${server.address}"], timeout: ${timeout} }
 pools:
   erp:
-    upstreams:
+    upstreams: # vigia: allow tcp-probe, one-node
 ${hosts.map((host, i) => `      - { name: erp-${i}, url: "http://${host}:8069" }\n`).join('')}`,
   )
   const err: string[] = []
@@ -59,4 +59,19 @@ test('DNS that does not answer is one warning for all names', async () => {
   expect(err).toEqual([
     `FILE:7:29: warning: pools.erp.upstreams[0].url: its host name could not be looked up (nor those of 2 other upstreams): DNS doesn't answer (${server.address})`,
   ])
+})
+
+test('advice is told with its place and code, and with --strict it is an error', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vigia-check-'))
+  cleanUps.push(() => rm(folder, { recursive: true }))
+  const config = join(folder, 'vigia.yaml')
+  const text =
+    'listeners: [{ name: web, address: "127.0.0.1:8080" }]\nroutes: [{ pool: erp }]\npools:\n  erp:\n    health: tcp\n    upstreams: [{ name: a, url: "http://10.0.0.1" }, { name: b, url: "http://10.0.0.2" }]\n'
+  await writeFile(config, text)
+  for (const strict of [false, true]) {
+    const err: string[] = []
+    const code = await check({ config, strict }, { env: {}, out: () => {}, err: line => err.push(line) })
+    expect(code).toBe(strict ? 1 : 0)
+    expect(err[0]).toMatch(/vigia\.yaml:5:5: advice: pools\.erp\.health: .* \[tcp-probe\]$/)
+  }
 })
