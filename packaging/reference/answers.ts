@@ -18,7 +18,7 @@ export function answersPage(): string {
     '# Error codes',
     INTRODUCTION,
     "## Answers of vigia's own",
-    'With \\* the answer has `Retry-After`, as the pool says (`retryAfter`).',
+    'With \\* the answer has `Retry-After`, as its pool says ([`pools.*.retryAfter`](configuration.md#poolsretryafter)); with 429 and in a window vigia works it out.',
     table(
       ['code', 'status', 'what clients are told', 'what it means'],
       own.map(each => [

@@ -63,8 +63,8 @@ function commandText(command: Command, name: string, common: readonly Option[]):
   const after = wordsAfter(command)
   return [
     `## ${name}`,
-    usage === name ? '' : code(usage),
-    line(sentence(command.description())) + (asks ? ' Asks a running vigia.' : ''),
+    `${code(usage)}${asks ? ' · asks a running vigia' : ''}`,
+    line(sentence(command.description())),
     table(
       ['argument', 'what it is'],
       described.map(each => [codeCell(argumentWord(each)), line(each.description)]),

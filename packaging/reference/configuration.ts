@@ -27,8 +27,8 @@ export function configurationPage(schema: Schema): string {
         .filter(({ path }) => path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`))
         .map(({ path, schema: key, required }) =>
           [
-            ...(path === name ? [] : [`### ${line(path)}\n`]),
-            [typeOf(key), required ? '**required**' : '', defaultOf(key)].filter(Boolean).join(' · '),
+            ...(path === name ? [] : [`### ${code(path)}\n`]),
+            [typeOf(key), required ? '**required**' : defaultOf(key)].filter(Boolean).join(' · '),
             `\n${line(effectOf(key))}`,
             ...exampleOf(path, examples),
           ].join('\n'),

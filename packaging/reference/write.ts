@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe } from '../../src/commands/spelling/program.ts'
-import { accessLogPage } from './access-log.ts'
 import { adminApiPage } from './admin-api.ts'
 import { answersPage } from './answers.ts'
 import { commandsPage } from './commands.ts'
 import { configurationPage } from './configuration.ts'
 import { eventsPage } from './events.ts'
+import { logsPage } from './logs.ts'
 import { page } from './markdown.ts'
 import { metricsPage } from './metrics.ts'
 
@@ -23,7 +23,7 @@ Made by \`npm run docs\` of the words that the program has anyway; nobody writes
 - [Configuration](configuration.md): every key, with its unit, default, effect and an example
 - [Commands](commands.md): every command and option, exit codes
 - [Error codes](answers.md): what vigia answers itself, how requests end, problems of the admin API
-- [Access log](access-log.md): what each key of a line says
+- [Logs](logs.md): what each key of an access line says, and the own log
 - [Metrics](metrics.md): every metric with its labels, and the alerts
 - [Events](events.md): what is told as it happens
 - [Admin API](admin-api.md): what can be read and asked for
@@ -39,7 +39,7 @@ export async function referencePages(): Promise<Readonly<Record<string, string>>
     'configuration.md': configurationPage(schema),
     'commands.md': commandsPage(describe(new Command('vigia'), () => {})),
     'answers.md': answersPage(),
-    'access-log.md': accessLogPage(),
+    'logs.md': logsPage(),
     'metrics.md': metricsPage(),
     'events.md': eventsPage(),
     'admin-api.md': await adminApiPage(),

@@ -58,7 +58,7 @@ export interface AccessEntry {
   readonly attempts: number
   /** Why another attempt was safe: `not-sent`, `idempotent`, `declared` or `refused`; '' where there was one attempt only. */
   readonly proof: string
-  /** What the cache was to it: `hit`, `miss` ...; '' = its route has none. */
+  /** What the cache was to it: `hit`, `miss` or the like; '' = its route has none. */
   readonly cache: string
   /** How it ended: `complete`, `client left` ..., or the code of vigia's own answer. */
   readonly end: string

@@ -27,6 +27,15 @@ test('the index has every page, and every row of a table as many cells as its ti
   expect(crooked).toEqual([])
 })
 
+test('every link to a part of a page leads to it', () => {
+  const lost = Object.entries(pages).flatMap(([name, text]) =>
+    [...text.matchAll(/\]\(([\w-]+\.md)?#([\w-]+)\)/g)]
+      .filter(([, to = name, part]) => !slugsIn(pages[to]!).includes(part!))
+      .map(([link]) => `${name}: ${link}`),
+  )
+  expect(lost).toEqual([])
+})
+
 test('every key of the schema has a section with its form and what it does', () => {
   const page = pages['configuration.md']!
   const keys = keysOf(JSON.parse(readFileSync('config/schema.json', 'utf8')), '')
@@ -36,7 +45,7 @@ test('every key of the schema has a section with its form and what it does', () 
       .slice(1)
       .map(text => {
         const [name, , form, , effect] = text.split('\n')
-        return [name!.replaceAll('\\', ''), { form, effect }]
+        return [name!.replaceAll('`', ''), { form, effect }]
       }),
   )
   expect(keys.length).toBeGreaterThan(300)
@@ -69,6 +78,16 @@ test('each metric says something: it has the labels that it is told with', () =>
   expect(rows.find(row => row.includes('vigia_attempt_failures_total'))).toContain('`connect` `transport` `timeout`')
   expect(rows.filter(row => /undefined|NaN/.test(row))).toEqual([])
 })
+
+/** Of its headings, as GitHub makes them. */
+function slugsIn(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
 
 function cellsIn(row: string): number {
   return row.split(/(?<!\\)\|/).length

@@ -1,4 +1,4 @@
-// docs/reference/access-log.md: what each key of an access line says, by a line that vigia itself has written.
+// docs/reference/logs.md: what each key of an access line says, by a line that vigia itself has written; and the own log.
 
 import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import { AccessLine } from '../../src/proxy/access-log/access-line.ts'
@@ -63,17 +63,23 @@ const MORE: Readonly<Record<string, string>> = {
 const BREAKS = /,(?="(?:client|route|status|firstByteMs|proxied|clientCertificate|coding|attempts)")/g
 
 const INTRODUCTION = `One line of JSON for each finished request, in this order of keys. What is there *sometimes* is left out where it has
-nothing to say. Where it is written, and which requests it has: [\`log.access\`](configuration.md#log). To read it:
+nothing to say. Where it is written, and which requests it has: [\`accessLog\`](configuration.md#accesslog). To read it:
 \`vigia logs\`. Values of \`end\`: [error codes](answers.md).`
 
-export function accessLogPage(): string {
+const OWN_LOG = `It goes to standard error (as a service: \`journalctl -u vigia\`). On a terminal it is for people, else each line is JSON with
+\`level\` (fatal, error, warn, info, debug), \`time\` (ISO 8601, UTC), \`msg\` (one sentence), and what the sentence is about as keys of
+their own: \`pool\`, \`upstream\`, \`worker\`, \`window\`, \`requestId\` ... Go by these and by [events](events.md) in programs: sentences may
+change. How much it says: [\`log.level\`](configuration.md#loglevel).`
+
+export function logsPage(): string {
   const text = written(ENTRY)
   const always = Object.keys(JSON.parse(written(PLAIN)))
   const said = commentsOf('proxy/access-log/access-entry.ts', 'AccessEntry')
   const words = (key: string) => MORE[key] ?? commentOf(said, OTHERS[key] ?? key)
   const outcomes = commentsOf('policy/cache/outcome.ts', 'CACHE_OUTCOMES')
   return page(
-    '# Access log',
+    '# Logs',
+    '## Access log',
     INTRODUCTION,
     block(text.trim().replaceAll(BREAKS, ',\n ')),
     table(
@@ -84,11 +90,13 @@ export function accessLogPage(): string {
         line(always.includes(key) ? words(key) : words(key).replace(/; (?:''|0) = .*/, '.')),
       ]),
     ),
-    '## Values of `cache`',
+    '### Values of `cache`',
     table(
       ['value', 'what it means'],
       [...outcomes].map(([outcome, words]) => [code(outcome), line(words)]),
     ),
+    '## Own log',
+    OWN_LOG,
   )
 }
 
