@@ -69,13 +69,13 @@ test('an idle connection of one worker of vigia gives way to a request of anothe
 test('a server that works off a queue, one request after the other, is slow and not starved', async () => {
   let last = Promise.resolve()
   const http = createServer((_, response) => {
-    last = last.then(() => sleep(20)).then(() => void response.end('done'))
+    last = last.then(() => sleep(40)).then(() => void response.end('done'))
   })
   await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
   const close = () => new Promise(resolve => http.close(resolve))
   await setUpBefore({ port: (http.address() as AddressInfo).port, serving: 0, targets: [], close }, {})
-  const answers = await askAtOnce(40)
-  expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(200))
+  const answers = await askAtOnce(64)
+  expect(answers.map(({ status }) => status)).toEqual(Array(64).fill(200))
   expect(await upstream()).toMatchObject({ idleLimitedUntil: null, holdsWorkers: null })
 })
 
