@@ -1,4 +1,4 @@
-# Runs vigia from its sources: there is no build step. Mount a configuration at /etc/vigia/vigia.yaml:
+# vigia as `npm pack` packs it (packaging/npm/pack.ts). Mount a configuration at /etc/vigia/vigia.yaml:
 #   docker build -t vigia .
 #   docker run -p 8080:8080 -v ./vigia.yaml:/etc/vigia/vigia.yaml:ro vigia
 # Listeners in that file must bind 0.0.0.0 to be reachable from outside the container; `admin` may stay on
@@ -6,19 +6,27 @@
 # BASE may be any image with Node.js 26, npm and a user `node`: test/ops/container.sh builds one of Debian's packages. Nothing is written
 # outside of /var/lib/vigia and /tmp, so it runs with --read-only --tmpfs /tmp, as any user, and without capabilities.
 ARG BASE=docker.io/library/node:26-slim
-FROM ${BASE}
+FROM ${BASE} AS build
+WORKDIR /build
 
-ENV NODE_ENV=production
-WORKDIR /app
-
-# Dependencies first: this layer is kept while only the sources change.
+# What it is built with first: this layer is kept while only the sources change.
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+RUN npm ci --no-audit --no-fund
 
 COPY bin ./bin
 COPY src ./src
 COPY config ./config
-COPY LICENSE ./
+COPY packaging ./packaging
+COPY CHANGELOG.md LICENSE ./
+RUN npm run prepack && rm dist/*.map && mv dist/LICENSES.txt .
+
+FROM ${BASE}
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /build/bin ./bin
+COPY --from=build /build/dist ./dist
+COPY --from=build /build/config ./config
+COPY --from=build /build/package.json /build/LICENSE /build/LICENSES.txt ./
 
 # The image's own unprivileged user. What vigia writes goes to /var/lib/vigia: mount a volume to keep it.
 RUN mkdir -p /etc/vigia /var/lib/vigia && chown node:node /var/lib/vigia && ln -s /app/bin/vigia.js /usr/local/bin/vigia

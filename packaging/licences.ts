@@ -1,8 +1,8 @@
 // What vigia is delivered with, and on which terms: the text of LICENSES.txt. Every package is named with its licence and the text that it
 // brings; texts that are the same stand there once.
 
-import { existsSync, globSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 const RULE = '-'.repeat(78)
 
@@ -26,13 +26,13 @@ interface Manifest {
   readonly author?: string | { readonly name: string }
 }
 
-/** @param app the folder with node_modules/ and, where it is delivered too, runtime/ @throws where nobody says on which terms a package may be used */
-export function licences(app: string): string {
+/** @param packages their folders @throws where nobody says on which terms a package may be used */
+export function licences(packages: readonly string[]): string {
   const users = new Map<string, string[]>()
-  for (const file of globSync('node_modules/**/package.json', { cwd: app }).sort()) {
-    if (!/(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/.test(file)) continue
-    const { name, version, license, author } = JSON.parse(readFileSync(join(app, file), 'utf8')) as Manifest
-    const folder = join(app, dirname(file))
+  for (const folder of packages) {
+    const { name, version, license, author } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    ) as Manifest
     const [text] = globSync(['{LICEN[CS]E,license,licence,License,COPYING}{,.*,-*}'], { cwd: folder }).sort()
     const terms = text === undefined ? WITHOUT_TEXT[license ?? ''] : readFileSync(join(folder, text), 'utf8').trim()
     if (license === undefined || terms === undefined) throw new Error(`${name} ${version} does not say its licence`)
@@ -40,12 +40,10 @@ export function licences(app: string): string {
     const whose = text === undefined && by !== undefined ? `, by ${by}` : ''
     users.set(terms, [...(users.get(terms) ?? []), `${name} ${version} (${license}${whose})`])
   }
-  const runtime = join(app, 'runtime/LICENSE')
   return [
-    'vigia is licensed under the Apache License, version 2.0 (LICENSE). It comes with the software named here. Of a choice of',
+    'vigia is licensed under the Apache License, version 2.0 (LICENSE). Its files hold the software named here. Of a choice of',
     'licences the one that is not the GPL is taken.',
-    ...[...users].flatMap(([terms, packages]) => ['', RULE, ...packages, RULE, terms]),
-    ...(existsSync(runtime) ? ['', RULE, 'Node.js, as runtime/node', RULE, readFileSync(runtime, 'utf8').trim()] : []),
+    ...[...users].flatMap(([terms, names]) => ['', RULE, ...names, RULE, terms]),
     '',
   ].join('\n')
 }

@@ -76,15 +76,7 @@ function layOut(root: string, app: string, version: string): void {
   cpSync(join(app, 'config/examples'), join(root, doc, 'examples'), { recursive: true })
   cpSync(join(app, 'docs'), join(root, doc, 'docs'), { recursive: true })
   // What has its place elsewhere.
-  for (const name of [
-    'dist/man',
-    'docs',
-    'CHANGELOG.md',
-    'ARCHITECTURE.md',
-    'LICENSE',
-    'LICENSES.txt',
-    'runtime/LICENSE',
-  ])
+  for (const name of ['dist/man', 'docs', 'CHANGELOG.md', 'ARCHITECTURE.md', 'LICENSE', 'LICENSES.txt'])
     rmSync(join(app, name), { recursive: true })
 }
 

@@ -42,24 +42,26 @@ function commandText(command: Command, above: string): string[] {
   ]
 }
 
-function argumentWord(argument: Command['registeredArguments'][number]): string {
+/** `<pool>`, `[file...]`. */
+export function argumentWord(argument: Command['registeredArguments'][number]): string {
   const name = `${argument.name()}${argument.variadic ? '...' : ''}`
   return argument.required ? `<${name}>` : `[${name}]`
 }
 
-function optionWords({ description, argChoices, defaultValue, mandatory }: Option): string {
+/** What it does, what may be given, and what counts where it is not. */
+export function optionWords({ description, argChoices, defaultValue, mandatory }: Option): string {
   const choices = argChoices === undefined ? '' : ` One of: ${argChoices.join(', ')}.`
   const default_ = defaultValue === undefined || defaultValue === false ? '' : ` Default: ${String(defaultValue)}.`
   return `${sentence(description)}${choices}${default_}${mandatory ? ' Has to be given.' : ''}`
 }
 
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const begun = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.)]$/.test(begun) ? begun : `${begun}.`
 }
 
 /** What `--help` prints below everything else. */
-function wordsAfter(command: Command): string {
+export function wordsAfter(command: Command): string {
   let text = ''
   // Commander's own types leave out what it is: an emitter of events.
   ;(command as unknown as EventEmitter).emit('afterHelp', {

@@ -6,6 +6,7 @@ import { head, prose, roff } from './roff.ts'
 export interface Schema {
   readonly title?: string
   readonly description?: string
+  readonly default?: unknown
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema

@@ -16,6 +16,9 @@ const WEIGHTS = {
   upload: 6,
   read: 5,
   asset: 8,
+  /** Those of slow-readers.ts only. */
+  slow: 0,
+  'slow-post': 0,
 } as const
 export type RequestKind = keyof typeof WEIGHTS
 
@@ -33,6 +36,7 @@ export function promiseOf(kind: RequestKind | 'websocket'): Promised {
     case 'poll':
     case 'put':
     case 'read':
+    case 'slow':
     case 'websocket':
       return 'repeatable'
     case 'keyed':
@@ -44,6 +48,7 @@ export function promiseOf(kind: RequestKind | 'websocket'): Promised {
     case 'post':
     case 'keyed-undeclared':
     case 'upload':
+    case 'slow-post':
       return 'once'
   }
 }
@@ -62,6 +67,8 @@ export interface Ask {
   readonly answerBytes: number
   /** When the client breaks it off, ms; undefined = it does not. */
   readonly leavesAfterMs: number | undefined
+  /** So long it takes nothing of its answer once its head is there, ms; later, now and then, for a tenth of that. */
+  readonly pausesMs?: number
 }
 
 const KIB = 1024
@@ -100,6 +107,24 @@ export function plainGet(id: string): Ask {
   const answerBytes = 100
   const rest = { fields: {}, body: undefined, chunked: false, pieces: 1, leavesAfterMs: undefined }
   return { id, kind: 'get', method: 'GET', target: `/rest/${id}?bytes=${answerBytes}`, answerBytes, ...rest }
+}
+
+/** One whose client takes its time for the answer. */
+export function slowAsk(id: string, answerBytes: number, random: Random): Ask {
+  const [unsafe, chunked, leaves, pausesMs] = [random() < 0.3, random() < 0.3, random() < 0.15, random() * 800]
+  return {
+    id,
+    kind: unsafe ? 'slow-post' : 'slow',
+    method: unsafe ? 'POST' : 'GET',
+    target: `/slow/${id}?bytes=${answerBytes}${chunked ? '&chunked' : ''}`,
+    fields: {},
+    body: unsafe ? bodyOf(id, 100) : undefined,
+    chunked: false,
+    pieces: 1,
+    answerBytes,
+    leavesAfterMs: leaves ? random() * 800 : undefined,
+    pausesMs,
+  }
 }
 
 function drawAsset(random: Random): Ask {

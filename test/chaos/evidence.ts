@@ -2,6 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BuffersReport } from '../../src/admin/contract/buffers.ts'
 import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import type { Episode } from './fault-run.ts'
 import type { JournalLine } from './modes.ts'
@@ -37,6 +38,8 @@ export interface Evidence {
   readonly listedInDoubt: ReadonlySet<string> | undefined
   /** The pool's retry budget refused a retry at least once. */
   readonly budgetExhausted: boolean
+  /** Of /status, at the end; undefined = no route buffers. */
+  readonly buffers: BuffersReport | undefined
   /** TLS handshakes with clients that came to their end. */
   readonly handshakes: { readonly full: number; readonly resumed: number }
   /** GOAWAYs that clients got. */

@@ -3,6 +3,7 @@
 
 import type { AccessEntry } from '../../src/proxy/access-log/access-entry.ts'
 import { promiseOf } from './asks.ts'
+import { keepsBodies } from './buffering.ts'
 import type { Evidence } from './evidence.ts'
 import type { Episode } from './fault-run.ts'
 import type { FaultKind } from './faults.ts'
@@ -42,12 +43,12 @@ export function isOutOfDescriptors({ code, startMs, endMs }: Seen, { ownEpisodes
 /** Why a request that may be repeated failed all the same; undefined = there is no excuse. */
 export function excuseFor(seen: Seen, entry: AccessEntry | undefined, evidence: Evidence): Excuse | undefined {
   const { setup, episodes } = evidence
+  if (isOutOfDescriptors(seen, evidence)) return 'out of descriptors'
   // Which of the lines is its own is not known, nor has it to be: with any fault the answer may be that of whoever it waited for.
   if (promiseOf(seen.kind) === 'shared') return faultsAround(episodes, '', seen).length > 0 ? 'shared' : undefined
   const node = seen.node || entry?.upstream || ''
   const faults = faultsAround(episodes, node, seen)
   if (seen.code === 'overloaded') return setup.breaker ? 'breaker' : undefined
-  if (isOutOfDescriptors(seen, evidence)) return 'out of descriptors'
   if (node === '' || faults.length === 0) return undefined
   if (seen.end === 'cut') return 'cut after its head'
   // A declared request that failed in one of these ways is in doubt: the code does not tell which.
@@ -57,7 +58,7 @@ export function excuseFor(seen: Seen, entry: AccessEntry | undefined, evidence: 
   if ((seen.code === 'bad-upstream-response' || inDoubt) && spoilt) return 'no HTTP'
   const standsStill = !setup.retryTimeouts && faults.some(({ kind }) => STANDS_STILL.has(kind))
   if ((seen.code === 'upstream-timeout' || inDoubt) && standsStill) return 'timeouts are not repeated'
-  if (promiseOf(seen.kind) === 'large') return 'body not kept'
+  if (promiseOf(seen.kind) === 'large' && !keepsBodies(evidence)) return 'body not kept'
   const struck = new Set(
     faultsAround(episodes, '', seen)
       .filter(each => each.endMs >= seen.startMs)

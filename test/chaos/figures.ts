@@ -21,6 +21,7 @@ interface FaultFigures {
 
 /** Answers that come a little later still belong to the fault. */
 const AFTER_MS = 500
+const MIB = 1_048_576
 
 export class Figures {
   readonly #kinds = new Map<string, { asked: number; failed: Map<string, number> }>()
@@ -30,6 +31,8 @@ export class Figures {
   readonly #protocols = new Map<string, number>()
   #webSockets = { count: 0, echoes: 0, ended: 0 }
   #front = { full: 0, resumed: 0, toldToGo: 0 }
+  #buffered = { requests: 0, answers: 0, spooledBytes: 0 }
+  readonly #troubles = new Map<string, number>()
 
   add(evidence: Evidence): void {
     for (const seen of evidence.seen) this.#addRequest(seen, evidence)
@@ -45,6 +48,7 @@ export class Figures {
     this.#front.full += handshakes.full
     this.#front.resumed += handshakes.resumed
     this.#front.toldToGo += toldToGo
+    this.#addBuffers(evidence)
     const good = evidence.seen
       .filter(seen => promiseOf(seen.kind) === 'repeatable' && isGood(seen))
       .map(seen => seen.endMs)
@@ -65,6 +69,10 @@ export class Figures {
     lines.push(
       `by protocol: ${list(this.#protocols)}; ${full} full handshakes, ${resumed} resumed, ${toldToGo} GOAWAYs`,
     )
+    const { requests, answers, spooledBytes } = this.#buffered
+    const spooled = Math.round(spooledBytes / MIB)
+    const troubles = list(this.#troubles) || 'none'
+    lines.push(`buffered: ${requests} requests, ${answers} answers, ${spooled} MiB in files; troubles: ${troubles}`)
     lines.push(`attempts beyond the first, by proof: ${list(this.#retries) || 'none'}`)
     lines.push(`errors of repeatable requests that could not be spared: ${list(this.#excuses) || 'none'}`)
     lines.push('', row('fault', 'times', 'noticed', 'after (median, longest)', 'longest gap', 'errors', 'in doubt'))
@@ -86,6 +94,15 @@ export class Figures {
       )
     }
     return lines
+  }
+
+  #addBuffers({ buffers }: Evidence): void {
+    if (!buffers) return
+    const { requests, answers, spooledBytes, troubles } = buffers
+    this.#buffered.requests += requests
+    this.#buffered.answers += answers
+    this.#buffered.spooledBytes += spooledBytes
+    for (const [why, count] of Object.entries(troubles)) increase(this.#troubles, why, count)
   }
 
   #addRequest(seen: Seen, evidence: Evidence): void {

@@ -2,7 +2,7 @@
 // nothing: no client may notice any of it.
 
 import { randomBytes } from 'node:crypto'
-import { rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import type { H2Carrier } from '../support/carriers/h2-carrier.ts'
@@ -46,7 +46,16 @@ export class Front {
     const made = [1, 2].map(() => makeCertificate({ names: [NAME], by, fromDays: -30 }))
     const [plain, secure, ...ports] = await Promise.all([1, 2, 3, 4].map(() => freePort()))
     const certificate = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') }
-    const place = { accessLog, plain: plain!, secure: secure!, certificate, ticketKeyFile: join(folder, 'ticket.key') }
+    const spool = join(folder, 'spool')
+    await mkdir(spool)
+    const place = {
+      accessLog,
+      spool,
+      plain: plain!,
+      secure: secure!,
+      certificate,
+      ticketKeyFile: join(folder, 'ticket.key'),
+    }
     const front = new Front(place, ports, by.cert, await Promise.all(made))
     await front.#writeCertificate()
     await front.#writeTicketKey()

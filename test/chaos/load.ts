@@ -10,6 +10,7 @@ import { drawAsk } from './asks.ts'
 import { runHandshakes } from './handshakes.ts'
 import { perform, type Seen } from './requests.ts'
 import { runResets } from './resets.ts'
+import { runSlowReaders } from './slow-readers.ts'
 import { type Conversation, runTalk } from './talks.ts'
 
 /** Where vigia listens: in plain HTTP, with TLS, and with TLS at an address that reloads change. */
@@ -45,7 +46,7 @@ export async function runLoad(setup: LoadSetup, sessions: readonly H2Carrier[]):
   const result: LoadResult = { seen: [], conversations: [] }
   const lanes = Array.from({ length: setup.lanes }, (_, lane) => runLane(setup, lane, sessions, result))
   const talks = Array.from({ length: setup.webSockets }, (_, lane) => runTalk(setup, lane, result))
-  await Promise.all([...lanes, ...talks, runResets(setup), runHandshakes(setup, result)])
+  await Promise.all([...lanes, ...talks, runResets(setup), runHandshakes(setup, result), runSlowReaders(setup, result)])
   for (const session of sessions) session.close()
   return result
 }

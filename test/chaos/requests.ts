@@ -32,6 +32,8 @@ export interface Seen {
 
 /** Nobody waits longer. */
 const PATIENCE_MS = 40_000
+/** A slow client takes so much between two pauses. */
+const SIP_BYTES = 262_144
 
 interface Got {
   status: number
@@ -47,9 +49,10 @@ export function perform(
   onCookie: (value: string) => void,
 ): Promise<Seen> {
   const startMs = Date.now()
-  const { id, kind, method, target, body, chunked, leavesAfterMs } = ask
+  const { id, kind, method, target, body, chunked, leavesAfterMs, pausesMs = 0 } = ask
   return new Promise(resolve => {
     const got: Got = { status: 0, field: () => '', parts: [] }
+    let sipped = 0
     const end = (how: Seen['end'], error = '') => {
       clearTimeout(patience)
       clearTimeout(leaving)
@@ -61,6 +64,11 @@ export function perform(
       carried.leave()
       end(how, error)
     }
+    const pause = (ms: number) => {
+      if (ms === 0) return
+      carried.pause()
+      setTimeout(() => carried.resume(), ms)
+    }
     const fields = { ...more, ...ask.fields, accept: 'application/json' }
     const length = body && !chunked ? body.length : undefined
     const carried = carrier.begin(
@@ -70,8 +78,15 @@ export function perform(
           Object.assign(got, { status, field })
           const cookie = field('set-cookie')
           if (cookie) onCookie(cookie.split(';', 1)[0]!)
+          pause(pausesMs)
         },
-        onData: piece => got.parts.push(piece),
+        onData(piece) {
+          got.parts.push(piece)
+          sipped += piece.length
+          if (pausesMs === 0 || sipped < SIP_BYTES) return
+          sipped = 0
+          pause(pausesMs / 10)
+        },
         onEnd(how, error) {
           if (how === 'unsent') end('unsent', error)
           else end(how === 'whole' ? 'answered' : got.status > 0 ? 'cut' : 'none', error)

@@ -1,7 +1,7 @@
 // One round: starts upstreams and a vigia with what the seed drew, puts load and faults on them, waits until everything has settled,
 // gathers the evidence and judges it. Stops what it started, whatever happens.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port.ts'
@@ -44,7 +44,7 @@ const MIB = 1_048_576
 /** A process that was just started still grows. */
 const MEMORY_SECONDS = 90
 /** What must be 0 when nobody asks anything, whatever in /status it belongs to. */
-const GAUGES = /^(inFlight|waiting|tunnels|places|pending)$/
+const GAUGES = /(\.(inFlight|waiting|tunnels|places|pending)|^\.buffers\.(memoryBytes|diskBytes|files))$/
 
 export async function runRound({
   seed,
@@ -98,6 +98,7 @@ export async function runRound({
     const { seen, conversations } = await load
     const left = await settled(vigia, socketsBefore, setup, front)
     const listedInDoubt = await listInDoubt(vigia)
+    const { buffers } = await vigia.status()
     const metrics = await vigia.metrics()
     const budgetExhausted = /^vigia_retry_budget_exhausted_total\{.*\} [1-9]/m.test(metrics)
     // With it goes the rest of its logs to the disk.
@@ -114,6 +115,7 @@ export async function runRound({
       log: readLog(vigia.stderr()),
       listedInDoubt,
       budgetExhausted,
+      buffers,
       handshakes: {
         full: metricOf(metrics, 'vigia_tls_handshakes_total{resumed="false"}'),
         resumed: metricOf(metrics, 'vigia_tls_handshakes_total{resumed="true"}'),
@@ -146,11 +148,16 @@ function startWith(
 }
 
 /** Waits until everything that goes up and down is down. @returns what is not */
-async function settled(vigia: Vigia, socketsBefore: number, setup: RoundSetup, { doors }: Front): Promise<string[]> {
+async function settled(
+  vigia: Vigia,
+  socketsBefore: number,
+  setup: RoundSetup,
+  { doors, place }: Front,
+): Promise<string[]> {
   const mostIdle = setup.nodes * WORKERS * Number(setup.pool.idleConnections)
   const look = async () => {
     const status = await vigia.status()
-    const left = gaugesOf(status)
+    const left = [...gaugesOf(status), ...(await filesIn(place.spool, vigia.pid))]
     const { connections } = status.clients
     if (connections > 0)
       left.push(
@@ -186,11 +193,18 @@ async function clientSockets(ports: readonly number[]): Promise<string> {
     : open.map(match => `${match[2]} in state ${match[3]}, queues ${match[4]}`).join('; ')
 }
 
+/** Files of buffers, whether they have a name or not. */
+async function filesIn(folder: string, pid: number): Promise<string[]> {
+  const open = await readdir(`/proc/${pid}/fd`)
+  const links = await Promise.all(open.map(fd => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
+  return [...(await readdir(folder)), ...links.filter(link => link.startsWith(folder))].map(file => `file ${file}`)
+}
+
 /** `path value` of every gauge that is not 0. */
 function gaugesOf(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, each]) =>
-    GAUGES.test(key) && typeof each === 'number'
+    GAUGES.test(`${path}.${key}`) && typeof each === 'number'
       ? each === 0
         ? []
         : [`${path}.${key} is ${each}`]

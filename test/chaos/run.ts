@@ -66,10 +66,9 @@ console.log(figures.table().join('\n'))
 console.log(violations === 0 ? '\nno violation' : `\n${violations} violations`)
 process.exit(violations === 0 ? 0 : 1)
 
-function withEvidence({ rule, id, what }: Violation, evidence: Evidence): string {
-  const { seen, conversations, journal, access, episodes, ownEpisodes, log } = evidence
+function withEvidence({ rule, id, what, seen: request }: Violation, evidence: Evidence): string {
+  const { conversations, journal, access, episodes, ownEpisodes, log } = evidence
   const lines = [`VIOLATION ${rule}: ${id} ${what}`]
-  const request = seen.find(each => each.id === id)
   const talk = conversations.find(each => each.id === id)
   for (const each of [request, talk]) if (each) lines.push(`  client   ${JSON.stringify(each)}`)
   for (const each of access.get(id) ?? []) lines.push(`  access   ${JSON.stringify(each)}`)

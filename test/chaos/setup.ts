@@ -3,6 +3,7 @@
 
 import { configSchema } from '../../src/config/document.ts'
 import { branch, pick, type Random, whole } from '../support/random.ts'
+import { type Buffering, drawBuffering } from './buffering.ts'
 
 export interface RoundSetup {
   readonly seed: number
@@ -16,6 +17,7 @@ export interface RoundSetup {
   readonly pool: Readonly<Record<string, unknown>>
   readonly upstreamKeys: Readonly<Record<string, unknown>>
   readonly longPollRoute: boolean
+  readonly buffering: Buffering
   /** Answers of most routes are compressed for clients that accept it. */
   readonly compress: boolean
   readonly attempts: number
@@ -55,6 +57,7 @@ export function drawSetup(seed: number, seconds: number): RoundSetup {
   }
   const outlier = random() < 0.6 ? drawOutlier(random) : undefined
   const limits = drawLimits(random)
+  const buffering = drawBuffering(seed)
   return {
     seed,
     seconds,
@@ -76,9 +79,11 @@ export function drawSetup(seed: number, seconds: number): RoundSetup {
       ...(random() < 0.3 ? { slowStart: '2s' } : {}),
       idleConnections: pick([2, 16, 64], random),
       ...limits.pool,
+      buffer: buffering.buffer,
     },
     upstreamKeys: limits.upstream,
     longPollRoute: knows('longPoll') && random() < 0.5,
+    buffering,
     compress: branch(seed, 'compress')() < 0.5,
     attempts,
     budgeted: budget !== 'off',
@@ -93,6 +98,8 @@ export function drawSetup(seed: number, seconds: number): RoundSetup {
 /** What differs from one vigia to the next, and within a run. */
 export interface Place {
   readonly accessLog: string
+  /** Folder for what is buffered. */
+  readonly spool: string
   /** Of the listeners, without their host. */
   readonly plain: number
   readonly secure: number
@@ -103,8 +110,8 @@ export interface Place {
 
 /** The document for startVigia: listeners, routes by what each declares, and the access log, which is evidence. */
 export function documentOf(setup: RoundSetup, place: Place): Record<string, unknown> {
-  const { responseMs, longPollRoute, compress } = setup
-  const { accessLog, plain, secure, moving, certificate, ticketKeyFile } = place
+  const { responseMs, longPollRoute, compress, buffering } = setup
+  const { accessLog, spool, plain, secure, moving, certificate, ticketKeyFile } = place
   // Slow clients take as long as nobody else would, on a machine that has other things to do.
   const tls = { certificates: [certificate], handshakeTimeout: '40s' }
   return {
@@ -116,6 +123,7 @@ export function documentOf(setup: RoundSetup, place: Place): Record<string, unkn
     ],
     tls: { ticketKeyFile },
     accessLog: { path: accessLog },
+    buffers: { directory: spool, disk: buffering.disk, keepFree: '1MiB' },
     timeouts: { response: `${responseMs}ms`, connect: '1s', idle: '3s', tunnel: '1m' },
     compress: compress ? { types: ['text/plain', 'application/json'], minBytes: '200B' } : false,
     routes: [
@@ -128,6 +136,8 @@ export function documentOf(setup: RoundSetup, place: Place): Record<string, unkn
       },
       { name: 'poll', match: { path: '/poll' }, pool: 'erp', ...(longPollRoute ? { longPoll: true } : {}) },
       { name: 'assets', match: { path: '/assets' }, pool: 'erp', cache: { staleIfError: '1h' } },
+      // Whoever is slow on purpose is slower still on a machine that has other things to do.
+      { name: 'slow', match: { path: '/slow' }, pool: 'erp', timeouts: { idle: '20s' } },
       { name: 'rest', pool: 'erp' },
     ],
   }
@@ -135,7 +145,8 @@ export function documentOf(setup: RoundSetup, place: Place): Record<string, unkn
 
 export function describeSetup(setup: RoundSetup): string {
   const { seed, nodes, lanes, keepAliveMs, pool, upstreamKeys, longPollRoute, compress, mostFaults, graceMs } = setup
-  const keys = { ...pool, ...upstreamKeys, longPollRoute, compress, keepAliveMs }
+  const { disk } = setup.buffering
+  const keys = { ...pool, ...upstreamKeys, disk, longPollRoute, compress, keepAliveMs }
   return `seed ${seed}: ${nodes} upstreams, ${lanes} lanes, at most ${mostFaults} with a fault at once, well after ${graceMs} ms; ${JSON.stringify(keys)}`
 }
 

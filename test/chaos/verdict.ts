@@ -2,6 +2,7 @@
 
 import type { AnswerCode } from '../../src/proxy/answers/codes.ts'
 import { promiseOf } from './asks.ts'
+import { judgeBuffers } from './buffering.ts'
 import type { Evidence } from './evidence.ts'
 import { excuseFor, faultsAround, isOutOfDescriptors } from './excuses.ts'
 import type { JournalLine } from './modes.ts'
@@ -12,6 +13,8 @@ export interface Violation {
   readonly rule: string
   readonly id: string
   readonly what: string
+  /** The request that it is about, where it is one: a cached file is asked for by many. */
+  readonly seen?: Seen
 }
 
 /** What an answer of vigia's own tells of an unsafe request. */
@@ -20,7 +23,7 @@ type Claim = 'not one byte of it was sent' | 'no upstream has all of it' | 'nobo
 export function judge(evidence: Evidence): Violation[] {
   const found: Violation[] = judgeAssets(evidence)
   for (const seen of evidence.seen) {
-    const report = (rule: string, what: string) => void found.push({ rule, id: seen.id, what })
+    const report = (rule: string, what: string) => void found.push({ rule, id: seen.id, what, seen })
     judgeRequest(seen, evidence, report)
   }
   for (const conversation of evidence.conversations) {
@@ -29,6 +32,7 @@ export function judge(evidence: Evidence): Violation[] {
   }
   for (const { missed } of evidence.ownEpisodes)
     for (const what of missed) found.push({ rule: '8 trouble of its own', id: '', what })
+  for (const what of judgeBuffers(evidence)) found.push({ rule: '11 buffers', id: '', what })
   for (const what of judgeOwnTrouble(evidence)) found.push({ rule: '8 trouble of its own', id: '', what })
   for (const { msg, level } of evidence.log) {
     if (msg.includes('unexpected exception') || level === 'fatal') found.push({ rule: '6 log', id: '', what: msg })

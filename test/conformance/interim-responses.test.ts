@@ -1,13 +1,13 @@
 // Interim (1xx) responses: 100-continue from end to end, 103 and others passed on, none for HTTP/1.0.
 
 import { describe, expect, test } from 'vitest'
-import { usePair } from '../support/pair.ts'
+import { BUFFERED_HOST, BUFFERING, beginGathered, usePair } from '../support/pair.ts'
 import { answerBytes, answerOk, ok } from '../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { field } from '../support/wire.ts'
 
-const pair = usePair()
+const pair = usePair({ config: BUFFERING })
 
 const HOST = 'Host: a.example\r\n'
 const EXPECTING = `POST /x HTTP/1.1\r\n${HOST}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n`
@@ -109,6 +109,51 @@ describe('Expect: 100-continue', () => {
     expect((await client.response()).body.toString()).toBe('GET /next')
     client.close()
     expect(field(pair.upstream.requests.at(-1)!, 'expect')).toBeUndefined()
+  })
+})
+
+describe('Expect: 100-continue, where the body is gathered: vigia says it', () => {
+  test.each([
+    ['a body with a length', 'Content-Length: 5\r\n', 'hello'],
+    ['a chunked one', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n0\r\n\r\n'],
+  ])('of %s, and no 100 of an upstream goes further', async (_, framing, body) => {
+    pair.upstream.answer = async arrival => {
+      await arrival.connection.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n')
+      return answerOk(arrival)
+    }
+    const client = await beginGathered(pair, framing)
+    client.send(`${body}GET /next HTTP/1.1\r\n${HOST}\r\n`)
+    const answer = await client.final('POST')
+    expect([answer.status, answer.interim.map(({ status }) => status)]).toEqual([200, [103]])
+    expect((await client.final()).body.toString()).toBe('GET /next')
+    client.close()
+    expect(pair.upstream.requests.map(request => field(request, 'expect'))).toEqual([undefined, undefined])
+    expect(pair.upstream.requests[0]?.body.toString()).toBe('hello')
+  })
+
+  test('to nobody who has begun to send, and to no HTTP/1.0 client', async () => {
+    const head = EXPECTING.replace('a.example', BUFFERED_HOST)
+    for (const version of ['1.1', '1.0']) {
+      const client = await RawClient.connect(pair.port)
+      client.send(`${head.replace('HTTP/1.1', `HTTP/${version}`)}he`)
+      client.send('llo')
+      const answer = await client.final('POST')
+      expect([answer.status, answer.interim]).toEqual([200, []])
+      client.close()
+    }
+    expect(pair.upstream.requests.map(({ body }) => body.toString())).toEqual(['hello', 'hello'])
+  })
+
+  test('and a refusal comes once the body is there', async () => {
+    pair.upstream.answer = async ({ connection }) => {
+      await connection.write('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno')
+      connection.end()
+    }
+    const client = await beginGathered(pair, 'Content-Length: 5\r\n')
+    client.send('hello')
+    const answer = await client.final('POST')
+    expect([answer.status, answer.body.toString()]).toEqual([401, 'no'])
+    client.close()
   })
 })
 

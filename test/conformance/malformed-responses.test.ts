@@ -7,6 +7,7 @@ import { answerBytes, answerOk, ok } from '../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { field } from '../support/wire.ts'
+import { type Case, MALFORMED_CHUNKS } from './tables/answers.ts'
 
 const pair = usePair()
 
@@ -29,8 +30,6 @@ async function expectFreshConnection(): Promise<void> {
   await until('the spoilt upstream connection is closed', () => spoilt.every(each => each.ending !== 'open'))
   expect(spoilt.map(each => each.received.length)).toEqual(bytesBefore)
 }
-
-type Case = readonly [name: string, bytes: string]
 
 const STATUS_LINES: readonly Case[] = [
   ['two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
@@ -112,33 +111,15 @@ for (const [group, cases] of Object.entries({ 'status line': STATUS_LINES, field
   })
 }
 
-const CHUNKS: readonly Case[] = [
-  ['an empty size', '\r\nhello\r\n0\r\n\r\n'],
-  ['a sign', '+5\r\nhello\r\n0\r\n\r\n'],
-  ['0x', '0x5\r\nhello\r\n0\r\n\r\n'],
-  ['a space before', ' 5\r\nhello\r\n0\r\n\r\n'],
-  ['a space after', '5 \r\nhello\r\n0\r\n\r\n'],
-  ['too many digits', '10000000000000005\r\nhello\r\n0\r\n\r\n'],
-  ['bare LF after the size', '5\nhello\r\n0\r\n\r\n'],
-  ['no CRLF after the data', '5\r\nhello0\r\n\r\n'],
-  ['LF after the data', '5\r\nhello\n0\r\n\r\n'],
-  ['data longer than the size', '3\r\nhello\r\n0\r\n\r\n'],
-  ['a control character in an extension', '5;\x01\r\nhello\r\n0\r\n\r\n'],
-  ['an empty extension', '5;\r\nhello\r\n0\r\n\r\n'],
-  ['junk in the place of an extension', '5;@\r\nhello\r\n0\r\n\r\n'],
-  ['a malformed trailer', '5\r\nhello\r\n0\r\nX A: b\r\n\r\n'],
-  ['a bare LF as the end', '5\r\nhello\r\n0\r\n\n'],
-]
-
 describe('a chunked response with a fault is never passed as whole:', () => {
-  test.each(CHUNKS)('%s', async (_, body) => {
+  test.each(MALFORMED_CHUNKS)('%s', async (_, body) => {
     pair.upstream.answer = answerBytes(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}${EVIL}`)
     const { responses } = await exchange(pair.port, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
     expect(responses.map(each => each.status).filter(status => status !== 502)).toEqual([])
     await expectFreshConnection()
   })
 
-  test.each(CHUNKS)('%s, to an HTTP/1.0 client', async (_, body) => {
+  test.each(MALFORMED_CHUNKS)('%s, to an HTTP/1.0 client', async (_, body) => {
     pair.upstream.answer = answerBytes(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n${body}`)
     const { responses, ending } = await exchange(pair.port, GET.replace('HTTP/1.1', 'HTTP/1.0'))
     if (ending === 'fin') expect(responses.map(each => each.status)).toEqual([502])

@@ -2,27 +2,34 @@
 // HTTP/1.0 clients never see chunks.
 
 import { describe, expect, test } from 'vitest'
-import { usePair } from '../support/pair.ts'
+import { BUFFERING, beginGathered, usePair } from '../support/pair.ts'
 import { answerBytes, ok } from '../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { field } from '../support/wire.ts'
 
-const pair = usePair()
+const pair = usePair({ config: BUFFERING })
 
 const HOST = 'Host: a.example\r\n'
 const GET = `GET /x HTTP/1.1\r\n${HOST}\r\n`
 const CHUNKED_POST = `POST /x HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n`
 
-/** Sends a chunked POST; tells what the upstream saw. */
-async function posted(chunks: string, fields = '') {
-  const answer = await ask(pair.port, `${CHUNKED_POST}${fields}\r\n${chunks}`, 'POST')
-  expect(answer.status).toBe(200)
+/** Sends a chunked POST; tells what the upstream saw. @param gathered its body comes before an upstream is chosen */
+async function posted(gathered: boolean, chunks: string, fields = '') {
+  const client = gathered
+    ? await beginGathered(pair, `Transfer-Encoding: chunked\r\n${fields}`)
+    : await RawClient.connect(pair.port)
+  client.send(`${gathered ? '' : `${CHUNKED_POST}${fields}\r\n`}${chunks}`)
+  expect((await client.final('POST')).status).toBe(200)
+  client.close()
   expect(pair.upstream.violations).toEqual([])
   return pair.upstream.requests[0]!
 }
 
-describe('a chunked request', () => {
+describe.each([
+  ['streamed', false],
+  ['gathered', true],
+])('a chunked request that is %s', (_, gathered) => {
   test.each([
     ['one chunk', '5\r\nhello\r\n0\r\n\r\n', 'hello'],
     ['many chunks', '1\r\nh\r\n1\r\ne\r\n3\r\nllo\r\n0\r\n\r\n', 'hello'],
@@ -38,14 +45,16 @@ describe('a chunked request', () => {
     ['nothing but its end', '0\r\n\r\n', ''],
     ['CRLF in its data', '4\r\n\r\n\r\n\r\n0\r\n\r\n', '\r\n\r\n'],
   ])('of %s arrives whole', async (_, chunks, body) => {
-    const request = await posted(chunks)
+    const request = await posted(gathered, chunks)
     expect(request.body.toString()).toBe(body)
-    expect(['chunked', 'length', 'none']).toContain(request.framing)
+    // What is there as a whole can say how long it is.
+    expect(gathered ? ['length'] : ['chunked', 'length', 'none']).toContain(request.framing)
     expect(request.bytes.toString('latin1')).not.toMatch(/ext=1|;last/)
   })
 
   test('has its trailers passed on', async () => {
     const request = await posted(
+      gathered,
       '5\r\nhello\r\n0\r\nX-Checksum: abc\r\nX-Other: d e\r\n\r\n',
       'Trailer: X-Checksum\r\n',
     )
@@ -78,18 +87,16 @@ describe('a chunked request', () => {
       'Authorization: Basic eDp5',
       'Trailer: x',
     ]
-    const answer = await ask(
-      pair.port,
-      `${CHUNKED_POST}\r\n5\r\nhello\r\n0\r\n${forbidden.join('\r\n')}\r\nX-Kept: 1\r\n\r\n`,
-      'POST',
-    )
-    expect(answer.status).toBe(200)
-    expect(pair.upstream.requests[0]!.trailers).toEqual([['X-Kept', '1']])
+    const request = await posted(gathered, `5\r\nhello\r\n0\r\n${forbidden.join('\r\n')}\r\nX-Kept: 1\r\n\r\n`)
+    expect(request.trailers).toEqual([['X-Kept', '1']])
   })
 
   test('is followed by the next request of the connection', async () => {
-    const client = await RawClient.connect(pair.port)
-    client.send(`${CHUNKED_POST}\r\n5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n${GET}`)
+    const body = `5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n${GET}`
+    const client = gathered
+      ? await beginGathered(pair, 'Transfer-Encoding: chunked\r\n')
+      : await RawClient.connect(pair.port)
+    client.send(gathered ? body : `${CHUNKED_POST}\r\n${body}`)
     expect((await client.final('POST')).body.toString()).toBe('POST /x')
     expect((await client.final()).body.toString()).toBe('GET /x')
     client.close()

@@ -1,11 +1,11 @@
 // Requests whose length two readers could read in two ways (RFC 9112 6 and 11.2): refused, and never forwarded as a whole.
 
 import { describe, expect, test } from 'vitest'
-import { expectNothingPassed, expectRefused, usePair } from '../support/pair.ts'
+import { BUFFERING, beginGathered, expectNothingPassed, expectRefused, usePair } from '../support/pair.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 
-const pair = usePair()
+const pair = usePair({ config: BUFFERING })
 
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a.example\r\n\r\n'
 const POST = 'POST /post HTTP/1.1\r\nHost: a.example\r\n'
@@ -173,6 +173,15 @@ describe('a chunked body is refused for:', () => {
     if (responses.length === 1) expect(responses[0]!.status).toBe(400)
     await expectNothingPassed(pair, true)
   })
+
+  test.each(CHUNKS)('%s, when it is gathered: not one byte has gone up', async (_, body) => {
+    const client = await beginGathered(pair, 'Transfer-Encoding: chunked\r\n')
+    client.send(`3\r\nabc\r\n${body}${SMUGGLED}`)
+    const { responses } = await client.untilClosed(['POST'])
+    client.close()
+    expect(responses.map(({ status }) => status)).toEqual([400])
+    await expectNothingPassed(pair)
+  })
 })
 
 test('a chunked body that the client cuts short never reaches the upstream as a whole', async () => {
@@ -193,4 +202,17 @@ test('a body shorter than its Content-Length never reaches the upstream as a who
   for (const each of responses) expect(each.status).toBeGreaterThanOrEqual(400)
   client.close()
   await expectNothingPassed(pair, true)
+})
+
+test.each([
+  ['in chunks', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n'],
+  ['short of its length', 'Content-Length: 10\r\n', 'hello'],
+])('a gathered body that the client cuts %s never reaches the upstream, not even in part', async (_, framing, part) => {
+  const client = await beginGathered(pair, framing)
+  client.send(part)
+  client.end()
+  const { responses } = await client.untilClosed(['POST'])
+  for (const each of responses) expect(each.status).toBeGreaterThanOrEqual(400)
+  client.close()
+  await expectNothingPassed(pair)
 })

@@ -13,6 +13,8 @@ import { sleep, until, within } from '../support/until.ts'
 import { type Drawn, drawRequest, judgeAnswer } from './random-request.ts'
 
 const PATIENCE_MS = 20_000
+/** The one that HTTP/2 begins with. */
+const SMALL_WINDOW = 65_535
 
 export interface H2Doors {
   readonly secure: number
@@ -29,7 +31,8 @@ export async function converseByH2(
   once: Set<string>,
 ): Promise<string[]> {
   if (random() < 0.06) return malformed(plain, random)
-  const carrier = new H2Carrier(() => secure, trust)
+  // In a small window an answer has to wait for its client.
+  const carrier = new H2Carrier(() => secure, trust, random() < 0.3 ? SMALL_WINDOW : undefined)
   const { session } = carrier
   try {
     const drawn = Array.from({ length: whole(1, 12, random) }, (_, i) => drawRequest(`${name}-${i}`, random))
@@ -74,7 +77,7 @@ async function one(session: ClientHttp2Session, drawn: Drawn, random: Random, ma
   } catch (error) {
     return `${what}: ${(error as Error).message}`
   }
-  if (!got.ended || stream.rstCode !== 0)
+  if (!got.ended || stream.rstCode !== 0 || got.status === 0)
     return mayEnd || behaviour.startsWith('cut-')
       ? ''
       : `${what}: ended with code ${stream.rstCode}, status ${got.status}`

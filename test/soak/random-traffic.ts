@@ -1,4 +1,4 @@
-// A soak for people: `node test/soak/random-traffic.ts --seconds 180 --seed 1`. Random clients over HTTP/1.1, TLS and HTTP/2, and random
+// A soak for people: `node test/soak/random-traffic.ts --seconds 180 --seed 1 --buffer on`. Random clients over HTTP/1.1, TLS and HTTP/2, and random
 // upstreams around a real vigia; each answer must belong to its request. Afterwards every gauge must be 0, memory flat and the log without exceptions.
 
 import { parseArgs } from 'node:util'
@@ -16,11 +16,16 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     clients: { type: 'string', default: '48' },
+    /** off = streamed, as to an upstream of which nothing is known; on = with so little memory for each body that files are needed. */
+    buffer: { type: 'string', default: 'off' },
   },
 })
 const seed = Number(values.seed)
+const { buffer } = values
+if (buffer !== 'on' && buffer !== 'off') throw new Error(`--buffer ${buffer}: expected on or off`)
+const sizes = { memory: '4KiB' }
 
-console.log(`seed ${seed}, ${values.seconds} s, ${values.clients} clients at a time`)
+console.log(`seed ${seed}, ${values.seconds} s, ${values.clients} clients at a time, buffer ${buffer}`)
 
 const upstreams = await Promise.all([startRandomUpstream(), startRandomUpstream(), startRandomUpstream()])
 const NAME = 'soak.example'
@@ -30,8 +35,9 @@ const [web, secure, plain] = await Promise.all([freePort(), freePort(), freePort
 const doors = { secure, plain, trust: { ca: cert, servername: NAME } }
 const vigia = await startVigia({
   upstreams: upstreams.map(each => each.port),
-  pool: { idleTimeout: '1s' },
+  pool: { idleTimeout: '1s', buffer: buffer === 'on' ? { request: sizes, response: sizes } : 'off' },
   config: {
+    buffers: { keepFree: '1MiB' },
     workers: 2,
     listeners: [
       { name: 'web', address: `127.0.0.1:${web}` },
@@ -67,6 +73,14 @@ const early = Math.max(...residents.slice(0, Math.ceil(residents.length / 3)))
 const late = Math.max(...residents.slice(-Math.ceil(residents.length / 3)))
 console.log(`resident memory: at most ${mebibytes(early)} in the first third, ${mebibytes(late)} in the last`)
 if (late > early * 1.3 + 32 * 1_048_576) wrong.push('memory grows')
+const { buffers } = await vigia.status()
+if (buffers) {
+  const { requests, answers, spooledBytes, troubles } = buffers
+  console.log(`buffered: ${requests} requests, ${answers} answers, ${mebibytes(spooledBytes)} in files`, troubles)
+}
+if (buffer === 'on' && !(buffers?.requests && buffers.answers && buffers.spooledBytes))
+  wrong.push('something was never buffered, or never in a file')
+if (buffer === 'off' && (buffers?.requests || buffers?.answers)) wrong.push('something was buffered')
 await vigia.stop()
 for (const upstream of upstreams) await upstream.close()
 console.log(`${conversations} conversations, ${once.size} POSTs, ${wrong.length} faults`)
@@ -101,10 +115,13 @@ async function watchMemory({ residentBytes }: Vigia): Promise<void> {
 }
 
 async function leftOver({ status }: Vigia): Promise<string[]> {
-  const { clients, pools } = await status()
+  const { clients, pools, buffers } = await status()
   const left: string[] = []
   const expectNone = (what: string, count: number) => count !== 0 && left.push(`${count} ${what}`)
   expectNone('client connections', clients.connections)
+  expectNone('bytes of buffers in memory', buffers?.memoryBytes ?? 0)
+  expectNone('bytes of buffers in files', buffers?.diskBytes ?? 0)
+  expectNone('files of buffers', buffers?.files ?? 0)
   for (const pool of pools) {
     expectNone('waiting', pool.waiting)
     for (const upstream of pool.upstreams) {

@@ -4,38 +4,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, glob, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { type Plugin, rolldown } from 'rolldown'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { bundle, ENTRIES, ROOT, SOURCES } from '../../packaging/bundle/bundle.ts'
 import { BUNDLES } from './bundles.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FOLDER = join(ROOT, 'node_modules/.cache/bundles')
-/** What begins in a process or thread of its own, by the name of its file. */
-const ENTRIES: Record<string, string> = {
-  main: join(ROOT, 'src/main.ts'),
-  run: join(ROOT, 'src/commands/run.ts'),
+/** Of tests, beside those of the program. */
+const OWN_ENTRIES = {
+  run: join(SOURCES, 'commands/run.ts'),
   'host-program': join(ROOT, 'test/support/host-program.ts'),
-  worker: join(ROOT, 'src/proxy/worker.ts'),
-  'spool-thread': join(ROOT, 'src/proxy/spool/spool-thread.ts'),
-  'store-thread': join(ROOT, 'src/store/thread/store-thread.ts'),
-  'configuration-thread': join(ROOT, 'src/config/aside/thread.ts'),
-}
-
-/** Modules keep their own addresses, whatever file they come into; threads and processes are found beside it. */
-const addresses: Plugin = {
-  name: 'addresses',
-  transform(code, id) {
-    if (!code.includes('import.meta.url')) return
-    const own = JSON.stringify(pathToFileURL(id).href)
-    return code
-      .replace(/new URL\('([^']+\.ts)', import\.meta\.url\)/g, (all, relative: string) => {
-        const target = join(dirname(id), relative)
-        const name = Object.keys(ENTRIES).find(each => ENTRIES[each] === target)
-        return name === undefined ? all : `new URL('./${name}.js', import.meta['url'])`
-      })
-      .replaceAll('import.meta.url', own)
-  },
 }
 
 export async function setup(): Promise<void> {
@@ -51,7 +29,7 @@ export async function setup(): Promise<void> {
 async function digest(): Promise<string> {
   const hash = createHash('sha256')
   const files = await Array.fromAsync(
-    glob(['src/**', 'bin/*', 'test/support/{host,bundle}*.ts', 'package-lock.json'], {
+    glob(['src/**', 'bin/*', 'packaging/bundle/*', 'test/support/{host,bundle}*.ts', 'package-lock.json'], {
       cwd: ROOT,
       withFileTypes: true,
     }),
@@ -76,20 +54,17 @@ async function forgetOld(): Promise<void> {
 async function make(folder: string): Promise<void> {
   const made = `${folder}.${process.pid}`
   await mkdir(made, { recursive: true })
-  await bundle(['worker'], made, false)
-  await bundle(
-    Object.keys(ENTRIES).filter(name => name !== 'worker'),
-    made,
-    true,
-  )
-  await writeFile(join(made, 'dist/package.json'), '{ "type": "module" }')
+  const files = join(made, 'dist')
+  const { worker, ...others } = ENTRIES
+  // In one file: each start of a thread loads it.
+  await bundle({ entries: { worker: worker! }, folder: files, addressOf, splits: false })
+  await bundle({ entries: { ...others, ...OWN_ENTRIES }, folder: files, addressOf })
+  await writeFile(join(files, 'package.json'), '{ "type": "module" }')
   await cp(join(ROOT, 'bin'), join(made, 'bin'), { recursive: true })
   await rename(made, folder).catch(() => rm(made, { recursive: true }))
 }
 
-async function bundle(names: readonly string[], folder: string, codeSplitting: boolean): Promise<void> {
-  const input = Object.fromEntries(names.map(name => [name, ENTRIES[name]!]))
-  const build = await rolldown({ input, platform: 'node', external: /^node:/, plugins: [addresses] })
-  await build.write({ format: 'esm', dir: join(folder, 'dist'), codeSplitting })
-  await build.close()
+/** Sources find what lies beside them where it is. */
+function addressOf(file: string): string {
+  return JSON.stringify(pathToFileURL(file).href)
 }

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { type LentSetup, lendVigia } from './lent-vigia.ts'
-import { exchange } from './raw-client.ts'
+import { exchange, RawClient } from './raw-client.ts'
 import { RawUpstream } from './raw-upstream.ts'
 import type { Vigia } from './vigia.ts'
 import { field } from './wire.ts'
@@ -12,6 +12,28 @@ export interface Pair {
   readonly upstream: RawUpstream
   /** Port of vigia's listener. */
   readonly port: number
+}
+
+/** Requests for this host have their bodies gathered, in a file, and their answers buffered; others do not. For `usePair({ config: BUFFERING })`. */
+export const BUFFERED_HOST = 'buffered.example'
+const SIZES = { memory: 0 }
+export const BUFFERING = {
+  routes: [
+    { match: { host: BUFFERED_HOST }, pool: 'erp', buffer: { request: SIZES, response: SIZES } },
+    { pool: 'erp' },
+  ],
+}
+
+/**
+ * Begins a POST to `BUFFERED_HOST` whose body is gathered from its first byte on: vigia asks for it (100), and no upstream knows of it.
+ * @param framing lines, each with its end
+ */
+export async function beginGathered(pair: Pair, framing: string): Promise<RawClient> {
+  const client = await RawClient.connect(pair.port)
+  client.send(`POST /x HTTP/1.1\r\nHost: ${BUFFERED_HOST}\r\nExpect: 100-continue\r\n${framing}\r\n`)
+  expect((await client.response('POST')).status).toBe(100)
+  expect(pair.upstream.received.length).toBe(0)
+  return client
 }
 
 /**

@@ -1,17 +1,30 @@
 // What the admin listener needs of recent events. Control implements it; admin never reaches further.
 
+/** Each with what `detail` has for it. */
 export const EVENT_TYPES = [
+  /** An upstream is in another state. `from`, `to`, `cause`. */
   'transition',
+  /** Nobody of a pool is left to take new work (`phase` begins, `upstreams`), or somebody is again (`phase` ends, `since`, `durationMs`, `answers`, `inDoubt`, `planned`). */
   'pool',
+  /** Something about an upstream, a pool or the clock that changes nobody's state: `level`; of the clock `byMs`. */
   'notice',
+  /** A priority after the first carries load, or no longer: `priority`, `upstreams`, `carries`. */
   'standby',
+  /** A configuration is in use, or was refused: `result`, `source`, `revision`. */
   'reload',
+  /** A maintenance window was planned, changed, began, ended ...: `window`, `kind`, `occurrence`, `reason`. */
   'window',
+  /** A request may or may not have been carried out: `requestId`, `route`, `method`, `path`. */
   'in-doubt',
+  /** Somebody has looked, and settled one that was in doubt: as before, and `resolution`, `note`. */
   'resolution',
+  /** A worker ended, stood still or is replaced, or the control plane stood still, or memory is short: `worker`, and `lost`, `phase`, `stalledMs` or `residentBytes`. */
   'worker',
+  /** A host name of upstreams has other addresses, or none is found: `name`, `addresses`, `level`. */
   'name',
+  /** Somebody has emptied the cache, all of it or a part: what was selected, `entries`, `reason`. */
   'cache',
+  /** A certificate, authority or ticket key is another one, was refused or expires, or ACME has brought one or failed: `kind`, `level`, and what it is about. */
   'certificate',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
@@ -22,10 +35,13 @@ export interface ControlEvent {
   readonly id: number
   /** ISO 8601. */
   readonly at: string
+  /** See above. */
   readonly type: EventType
   /** One line for people. */
   readonly text: string
+  /** That it is about; null = about none, or more than one. */
   readonly pool: string | null
+  /** Likewise. */
   readonly upstream: string | null
   /** Who asked for it; null = it came about by itself. */
   readonly by: string | null

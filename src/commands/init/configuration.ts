@@ -13,20 +13,22 @@ export interface Wanted {
   readonly host: string
   /** A secret for what is signed, such as cookies; used where the ERP needs one. */
   readonly secret: string
+  /** It is the file of the packaged service, which may write below /var only, and listen on port 80. */
+  readonly isService: boolean
 }
 
 const LONGEST_ON_A_LINE = 100
 
 /** @param schema where editors find the schema */
 export function configurationFor(wanted: Wanted, schema: string): string {
-  const { erp, host } = wanted
+  const { erp, host, isService } = wanted
   const { title, pools, routes, onNodes } = profileOf(erp)
   const parts = [
     `# yaml-language-server: $schema=${schema}`,
     `# ${title}. On the nodes: ${onNodes.join('; ')}.`,
     '# After a change: vigia check -c FILE. All keys: vigia.yaml(5), config/examples/complete.yaml; more for this ERP: config/examples.',
     '',
-    text({ listeners: [{ name: 'web', address: ':8080' }] }),
+    text({ listeners: [{ name: 'web', address: `:${portOf(wanted)}` }] }),
     '# At the edge alone, with a certificate: listeners with tls, and acme (config/examples/https.yaml).',
     '',
     text({ routes: routes.map(route => routeOf(route, host)) }),
@@ -34,9 +36,15 @@ export function configurationFor(wanted: Wanted, schema: string): string {
     '# vigia status, drain, why ... ask here; for people elsewhere it takes tokens (vigia token) and tls.',
     text({ admin: { address: '127.0.0.1:9900' } }),
     '# What is to be known after a restart: who was taken out, what is in doubt, who did what.',
-    text({ store: './vigia.db' }),
+    text({ store: isService ? '/var/lib/vigia/vigia.db' : './vigia.db' }),
+    ...(isService ? [text({ accessLog: { path: '/var/log/vigia/access.log' } })] : []),
   ]
   return parts.join('\n').replace(/\n{3,}/g, '\n\n')
+}
+
+/** Where users come in. */
+export function portOf({ isService }: Pick<Wanted, 'isService'>): number {
+  return isService ? 80 : 8080
 }
 
 /** What fits into a line stands on one, as people write it. */

@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import { check } from '../check.ts'
 import { EXIT } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { configurationFor } from './configuration.ts'
+import { configurationFor, portOf, type Wanted } from './configuration.ts'
 import { type Found, findOut } from './find-out.ts'
 import { type NodeAddress, parseNodes } from './nodes.ts'
 import { ERPS, type Erp, profileOf } from './profiles.ts'
@@ -30,6 +31,8 @@ export interface InitOutput {
 }
 
 const MOST_NODES = 100
+/** Where the packages' service looks for its configuration. */
+const SERVICE_FILE = '/etc/vigia/vigia.yaml'
 const SCHEMA = fileURLToPath(new URL('../../../config/schema.json', import.meta.url))
 const HOST = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 
@@ -69,17 +72,13 @@ async function make({ erp, nodes, host, secondSite, output, force }: InitOptions
   const found = await lookAt([...first, ...second], wantedErp, site, io)
   const guess = found.find(each => each.erp !== undefined)?.erp
   const chosen = wantedErp ?? knownErp((await question(io, '--erp', erpQuestion(guess), guess)) || guess || '')
-  write(
-    output,
-    configurationFor(
-      { erp: chosen, nodes: first, secondSite: second, host: site, secret: randomBytes(32).toString('hex') },
-      SCHEMA,
-    ),
-    force,
-  )
+  const isService = resolve(output) === SERVICE_FILE
+  const secret = randomBytes(32).toString('hex')
+  const wanted = { erp: chosen, nodes: first, secondSite: second, host: site, secret, isService }
+  write(output, configurationFor(wanted, SCHEMA), force)
   io.out(`${output}: written for ${profileOf(chosen).title}`)
   const code = await check({ config: output }, io)
-  for (const line of nextSteps(output, chosen, first.length)) io.out(line)
+  for (const line of nextSteps(output, wanted)) io.out(line)
   return code
 }
 
@@ -135,16 +134,17 @@ function write(file: string, text: string, force: boolean): void {
   }
 }
 
-function nextSteps(file: string, erp: Erp, nodes: number): string[] {
+function nextSteps(file: string, { erp, nodes, host, isService }: Wanted): string[] {
   const { onNodes } = profileOf(erp)
+  const start = isService ? 'systemctl enable --now vigia' : `vigia run -c ${file}`
   return [
     '',
     'On the nodes:',
     ...onNodes.map(each => `  ${each}`),
-    ...(nodes === 1 ? ['  (with one node a failure of it is seen by all: a second one is worth it)'] : []),
+    ...(nodes.length === 1 ? ['  (with one node a failure of it is seen by all: a second one is worth it)'] : []),
     'Then:',
-    `  vigia run -c ${file}  # start; users reach it on port 8080`,
+    `  ${start}  # start; users reach it on port ${portOf({ isService })}`,
     '  vigia status  # who serves, and why one does not',
-    `  vigia route GET / -c ${file}  # what happens to a request`,
+    `  vigia route http://${host || 'localhost'}/ -c ${file}  # what happens to a request`,
   ]
 }

@@ -1,8 +1,8 @@
 // Holds a document against the schema. A value from the environment takes the type that its place asks for.
 
-import { Ajv } from 'ajv'
-import { type ConfigDocument, configSchema } from '../document.ts'
+import type { ConfigDocument } from '../document.ts'
 import { error, type Finding, type Path } from '../forms/problem.ts'
+import { checkForm } from './check-form.ts'
 import { type Expansion, retype } from './environment.ts'
 import { explain, pathOfError } from './explain.ts'
 import { leaveOut } from './repair.ts'
@@ -18,18 +18,6 @@ export interface Rest {
   readonly missing: readonly Path[]
 }
 
-/** `whyRequired` judges nothing: it is words for `explain`. */
-const check = new Ajv({
-  allErrors: true,
-  strict: true,
-  verbose: true,
-  keywords: ['whyRequired'],
-  // It checks one document at each start: to make its code quicker takes longer than to run it, and so does a look at the schema itself,
-  // which a test takes (schema.test.ts).
-  code: { optimize: false },
-  validateSchema: false,
-}).compile<ConfigDocument>(configSchema)
-
 export function validate(source: Source, expansion: Expansion): Validated {
   const first = attempt(source)
   if (first.ok) return first
@@ -41,7 +29,7 @@ export function validate(source: Source, expansion: Expansion): Validated {
 
 function restOf(value: unknown, findings: readonly Finding[]): Rest | undefined {
   const repair = leaveOut(value, findings)
-  return repair && check(repair.value) ? { config: repair.value, missing: repair.missing } : undefined
+  return repair && checkForm(repair.value) ? { config: repair.value, missing: repair.missing } : undefined
 }
 
 type Attempt =
@@ -58,8 +46,8 @@ function attempt(source: Source): Attempt {
       explain: () => [error([], 'YAML: the aliases (*name) unfold to too much: write the values out')],
     }
   }
-  if (check(plain.value)) return { ok: true, config: plain.value }
-  const errors = check.errors ?? []
+  if (checkForm(plain.value)) return { ok: true, config: plain.value }
+  const errors = checkForm.errors ?? []
   return {
     ok: false,
     value: plain.value,

@@ -1,20 +1,22 @@
 // Does an upstream serve one connection with each of its workers (gunicorn's and uWSGI's kind, Apache prefork, Starman)? There an
 // idle connection is a worker that waits, and a new connection is accepted by the kernel but read by nobody. From outside that looks
-// like a slow answer. What tells them apart: it comes as soon as an idle connection is closed, however long it had waited by then.
+// like a slow answer. What tells them apart: it comes as soon as an idle connection is closed, however long nothing had come by then. Where
+// new connections are answered one after the other, those behind them wait for their turn, and what is closed meanwhile teaches nothing.
 
 /** What one worker of vigia has seen of an upstream. */
 export interface StarvationEvidence {
   /** Most connections, idle ones included, that were open when the upstream answered on a new one. It can hold so many. */
   readonly proven: number
-  /** How long a new connection waits for its first byte before an idle one is closed for it, ms. */
+  /** How long nothing comes on new connections before an idle one is closed for them, ms. */
   readonly patienceMs: number
   /** How often in a row the answer came once an idle connection was closed. */
   readonly strikes: number
 }
 
-/** How long a new connection has waited, and what was open beside it. */
+/** What a new connection has waited, and what was open beside it. */
 export interface Wait {
-  readonly waitedMs: number
+  /** For so long it has waited, and no other new connection was answered in any worker. */
+  readonly stillMs: number
   /** Connections to the upstream that have carried an answer or begin to, idle ones included, over all workers. */
   readonly held: number
 }
@@ -30,8 +32,8 @@ const LONGEST_LIMIT_MS = 3_600_000
 export const NO_STARVATION: StarvationEvidence = { proven: 0, patienceMs: PATIENCE_MS, strikes: 0 }
 
 /** Whether one idle connection is to be closed for a new one that waits. An upstream that has held more connections is only slow, at first. */
-export function makesRoom({ proven }: StarvationEvidence, { waitedMs, held }: Wait): boolean {
-  return held >= proven || waitedMs >= MOST_PATIENCE_MS
+export function makesRoom({ proven }: StarvationEvidence, { stillMs, held }: Wait): boolean {
+  return held >= proven || stillMs >= MOST_PATIENCE_MS
 }
 
 /** A new connection was answered, and nothing was closed for it. @param held it included */
@@ -45,14 +47,14 @@ export function sawServed(evidence: StarvationEvidence, held: number): Starvatio
  */
 export function sawRoomTaken(
   evidence: StarvationEvidence,
-  { waitedMs, held }: Wait,
+  { stillMs, held }: Wait,
   thenMs: number,
 ): StarvationEvidence {
   const { proven, patienceMs, strikes } = evidence
-  // Several that waited together are one sign.
-  if (waitedMs < patienceMs) return evidence
+  // Several that waited together are one sign, and those that were served in turns none.
+  if (stillMs < patienceMs) return evidence
   const longer = Math.min(patienceMs * 2, MOST_PATIENCE_MS)
-  if (thenMs >= waitedMs) return { proven, patienceMs: longer, strikes: 0 }
+  if (thenMs >= stillMs) return { proven, patienceMs: longer, strikes: 0 }
   return { proven: Math.min(proven, held), patienceMs: longer, strikes: strikes + 1 }
 }
 

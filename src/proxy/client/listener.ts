@@ -19,6 +19,8 @@ import { Handshakes } from './tls/handshakes.ts'
 
 /** Connections that the kernel keeps ready for this worker. */
 const BACKLOG = 4096
+/** With so many bytes that the kernel does not take, a client is slow: they stay in memory until it does. */
+const SOCKET_BYTES = 16_384
 /** How often it is looked whose certificates have expired. */
 const JUDGE_MS = 60_000
 
@@ -45,7 +47,9 @@ export class Listener implements ArrivalHost {
     this.#context = context
     this.handshakes = new Handshakes(context)
     this.#senders = ProxySenders.of(plan, context)
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: SOCKET_BYTES }, socket =>
+      this.#accept(socket),
+    )
     // A failed accept (EMFILE) concerns one connection; the listener goes on.
     this.#server.on('error', error =>
       context.report({

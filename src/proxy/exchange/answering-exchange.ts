@@ -10,7 +10,13 @@ import type { Waiter } from '../pool/waiter.ts'
 import type { Expiring } from '../runtime/timer-wheel.ts'
 import type { ProxiedClient } from '../upstream/proxied-client.ts'
 import type { Attempt } from './attempt.ts'
-import { BufferedAnswer, type BufferedExchange, type UpstreamsEnd } from './buffering/buffered-answer.ts'
+import {
+  BufferedAnswer,
+  type BufferedExchange,
+  PIECE_BYTES,
+  planFor,
+  type UpstreamsEnd,
+} from './buffering/buffered-answer.ts'
 import { type AnswerSink, type CodedExchange, Coder } from './compression/coder.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
@@ -45,6 +51,8 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
   #head: ResponseHead | undefined = undefined
   /** Undefined as long as its client was fast enough, or is to be waited for. */
   protected buffered: BufferedAnswer | undefined = undefined
+  /** Large pieces are passed on in small ones; undefined = there was none. */
+  #isSparing: boolean | undefined = undefined
 
   constructor(
     context: ExchangeContext,
@@ -138,6 +146,7 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
   onBody(chunk: Buffer, start: number, end: number): void {
     const { buffered } = this
     if (buffered?.isHolding === true) return buffered.add(chunk, start, end)
+    if (end - start > PIECE_BYTES && this.#spares()) return this.buffered!.pass(chunk, start, end)
     this.record.bytesOut += end - start
     this.out.body(chunk, start, end)
   }
@@ -204,14 +213,28 @@ export abstract class AnsweringExchange implements Expiring, CodedExchange, Buff
     if (!this.#letGo(end)) this.cut(end)
   }
 
+  /** Its client may stall, and would hold all that has been read of the upstream: over TLS, and HTTP/2, it is sent out of other memory. */
+  #spares(): boolean {
+    if (this.#isSparing !== undefined) return this.#isSparing
+    const { tls, http2 } = this.down.client
+    const isSure = this.#holdsWorkers || this.placement.route.buffer?.response?.mode === 'on'
+    if (isSure && tls === undefined && !http2) this.buffered ??= this.#newBuffer()
+    this.#isSparing = isSure && this.buffered !== undefined
+    return this.#isSparing
+  }
+
+  get #holdsWorkers(): boolean {
+    return this.placement.pool.isKnown || this.attempt?.endpoint.holdsWorkers === true
+  }
+
   #newBuffer(): BufferedAnswer | undefined {
-    const { placement, attempt } = this
+    const { placement } = this
     const plan = placement.route.buffer?.response
-    if (plan === undefined || attempt?.inFlight !== true) return undefined
+    if (plan === undefined || this.attempt?.inFlight !== true) return undefined
     const longPoll = placement.route.longPoll === true
-    const holdsWorkers = placement.pool.isKnown || attempt.endpoint.holdsWorkers
+    const holdsWorkers = this.#holdsWorkers
     if (!buffersResponse({ mode: plan.mode, longPoll, holdsWorkers }, this.#head!.fields)) return undefined
-    return new BufferedAnswer(plan, this.context.buffers, this)
+    return new BufferedAnswer(planFor(this.#head!.length, plan), this.context.buffers, this)
   }
 
   #flush(): boolean {

@@ -130,6 +130,14 @@ export class HeldBytes implements SpoolOwner {
     return block.bytes.subarray(0, block.used)
   }
 
+  /** Bytes that need not be held, in a block that is used again with those of what `next` gave. */
+  copyOf(chunk: Buffer, start: number, end: number): Buffer {
+    const block = this.#buffers.allocate(end - start)
+    chunk.copy(block, 0, start, end)
+    this.#ahead.give(block.buffer as ArrayBuffer)
+    return block.subarray(0, end - start)
+  }
+
   /** Nobody looks at what was given any more: its blocks are used again. */
   reuse(): void {
     this.#ahead.reuse()
@@ -139,6 +147,7 @@ export class HeldBytes implements SpoolOwner {
   rewind(): void {
     this.#at = 0
     this.#next = 0
+    this.#ahead.forget()
     this.#readAgain()
   }
 

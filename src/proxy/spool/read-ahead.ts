@@ -69,15 +69,20 @@ export class ReadAhead {
   goTo(at: number): void {
     for (const piece of this.#pieces) this.#buffers.free(piece.buffer as ArrayBuffer)
     this.#pieces = []
-    for (const block of this.#taken) this.#buffers.leave(block.byteLength)
-    this.#taken = []
     this.#at = at
     this.#round += 1
     this.#outstanding = 0
   }
 
+  /** Somebody may look at what was taken for as long as he likes: it is not used again. */
+  forget(): void {
+    for (const block of this.#taken) this.#buffers.leave(block.byteLength)
+    this.#taken = []
+  }
+
   /** What is on its way does not come any more. */
   end(): void {
+    this.forget()
     this.goTo(0)
     this.#buffers.leave(this.#lent)
     this.#lent = 0

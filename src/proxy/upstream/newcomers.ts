@@ -10,7 +10,7 @@ import {
   sawServed,
   type Wait,
 } from '../../policy/upstream/starvation.ts'
-import { GAUGE } from '../../shared/counter-cells.ts'
+import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { idleOf } from '../../shared/counters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
@@ -23,9 +23,9 @@ interface Awaited {
 interface Newcomer {
   /** It has been the upstream's turn, monotonic ms. */
   sinceMs: number
-  /** The wait at which room is to be made for it, ms. */
+  /** The standstill at which room is to be made for it, ms. */
   dueMs: number
-  /** Its wait when room was first made for it, and when that was. */
+  /** What it had waited when room was first made for it, and when that was. */
   room: Wait | undefined
   roomMs: number
 }
@@ -38,6 +38,9 @@ export class Newcomers {
   /** Those for which nothing idle was found to close, as of the last look. */
   #wanting: Newcomer[] = []
   #evidence: StarvationEvidence = NO_STARVATION
+  /** When one was last seen to be answered in any worker, monotonic ms; and how many had been settled by then. */
+  #answeredMs = 0
+  #settled = 0
 
   /** @param closeIdle closes one idle connection of this worker; false = it has none */
   constructor(slot: number, runtime: Runtime, closeIdle: () => boolean) {
@@ -52,13 +55,14 @@ export class Newcomers {
 
   add(connection: Awaited, nowMs: number): void {
     this.#runtime.row.move(this.#slot, GAUGE.unanswered, 1)
-    const { patienceMs } = this.#evidence
-    this.#waiting.set(connection, { sinceMs: nowMs, dueMs: patienceMs, room: undefined, roomMs: 0 })
+    if (this.#waiting.size === 0) this.#settled = this.#settledEver()
+    this.#waiting.set(connection, { sinceMs: nowMs, dueMs: 0, room: undefined, roomMs: 0 })
   }
 
   answered(connection: Awaited, nowMs: number): void {
     const { room, roomMs } = this.#waiting.get(connection)!
     this.remove(connection)
+    this.#answeredMs = nowMs
     if (room === undefined) this.#evidence = sawServed(this.#evidence, this.#held())
     else this.#evidence = sawRoomTaken(this.#evidence, room, nowMs - roomMs)
     if (!isStarved(this.#evidence)) return
@@ -68,15 +72,20 @@ export class Newcomers {
 
   /** It is closed, or has been answered. */
   remove(connection: Awaited): void {
-    if (this.#waiting.delete(connection)) this.#runtime.row.move(this.#slot, GAUGE.unanswered, -1)
+    if (!this.#waiting.delete(connection)) return
+    this.#runtime.row.move(this.#slot, GAUGE.unanswered, -1)
+    this.#settled += 1
   }
 
   /** To be called a few times a second while there are some. */
   look(nowMs: number): void {
     this.#wanting = []
+    const settled = this.#settledEver()
+    if (settled !== this.#settled) this.#answeredMs = nowMs
+    this.#settled = settled
     for (const [connection, newcomer] of this.#waiting) {
       if (!connection.awaitsUpstream) newcomer.sinceMs = nowMs
-      else if (nowMs - newcomer.sinceMs >= newcomer.dueMs) this.#makeRoom(newcomer, nowMs)
+      else this.#makeRoom(newcomer, nowMs)
     }
   }
 
@@ -90,6 +99,7 @@ export class Newcomers {
 
   #makeRoom(newcomer: Newcomer, nowMs: number): void {
     const wait = this.#waitOf(newcomer, nowMs)
+    if (wait.stillMs < Math.max(newcomer.dueMs, this.#evidence.patienceMs)) return
     if (!makesRoom(this.#evidence, wait)) return
     if (this.#closeIdle()) return getsRoom(newcomer, wait, nowMs)
     if (idleOf(this.#runtime.counters, this.#slot) === 0) return void this.#wanting.push(newcomer)
@@ -98,7 +108,13 @@ export class Newcomers {
   }
 
   #waitOf({ sinceMs }: Newcomer, nowMs: number): Wait {
-    return { waitedMs: nowMs - sinceMs, held: this.#held() }
+    return { stillMs: nowMs - Math.max(sinceMs, this.#answeredMs), held: this.#held() }
+  }
+
+  /** New connections, in all workers and ever, that have been answered or have ended. */
+  #settledEver(): number {
+    const { counters } = this.#runtime
+    return counters.total(this.#slot, TOTAL.connectionsOpened) - counters.gauge(this.#slot, GAUGE.unanswered)
   }
 
   #held(): number {
@@ -109,7 +125,7 @@ export class Newcomers {
 
 function getsRoom(newcomer: Newcomer, wait: Wait, nowMs: number): void {
   // The next time after twice as long, for those that wait for their own reasons.
-  newcomer.dueMs = wait.waitedMs * 2
+  newcomer.dueMs = wait.stillMs * 2
   if (newcomer.room !== undefined) return
   newcomer.room = wait
   newcomer.roomMs = nowMs

@@ -2,15 +2,18 @@
 
 import type { OnReadOpts } from 'node:net'
 
-/** Bytes per read; pages that no answer was long enough to touch cost nothing. */
+/** Bytes per read, from the first that was full. */
 const READ_BYTES = 131_072
-/** Of connections that have ended, for the next ones. */
+/** Before that: Node asks for the memory when a connection is made, and it may wait for its answer for long. */
+const FIRST_BYTES = 16_384
+/** Large ones of connections that have ended, for the next ones. */
 const MOST_SPARE = 4
 
 const spare: Buffer[] = []
 
 export class ReadBuffer {
   #bytes: Buffer | undefined = undefined
+  #size = FIRST_BYTES
   /** Bytes of the last read wait in another socket: they must not be written over. */
   kept = false
 
@@ -19,6 +22,7 @@ export class ReadBuffer {
     return {
       buffer: () => this.#next(),
       callback: (bytes, buffer) => {
+        if (bytes === FIRST_BYTES) this.#size = READ_BYTES
         onData((buffer as Buffer).subarray(0, bytes))
         return true
       },
@@ -30,13 +34,20 @@ export class ReadBuffer {
     const bytes = this.#bytes
     this.#bytes = undefined
     if (bytes === undefined || this.kept) return
-    if (spare.length < MOST_SPARE) spare.push(bytes)
-    else (bytes.buffer as ArrayBuffer).transfer(0)
+    giveBack(bytes)
   }
 
   #next(): Buffer {
-    if (this.kept || this.#bytes === undefined) this.#bytes = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
+    const bytes = this.#bytes
+    if (bytes?.length === this.#size && !this.kept) return bytes
+    if (bytes !== undefined && !this.kept) giveBack(bytes)
     this.kept = false
+    this.#bytes = (this.#size === READ_BYTES ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(this.#size)
     return this.#bytes
   }
+}
+
+function giveBack(bytes: Buffer): void {
+  if (bytes.length === READ_BYTES && spare.length < MOST_SPARE) spare.push(bytes)
+  else (bytes.buffer as ArrayBuffer).transfer(0)
 }

@@ -5,6 +5,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fchownSync,
   fsyncSync,
   openSync,
   realpathSync,
@@ -50,17 +51,33 @@ export function removeParts(path: string): void {
   for (const part of [...partsOf(path), `${path}-journal`]) rmSync(part, { force: true })
 }
 
-/** Makes it, empty and for its owner only; or takes the permissions of others away. SQLite gives `-wal` and `-shm` the same. */
+/**
+ * Makes it, empty and for its owner only; or takes the permissions of others away. SQLite gives `-wal` and `-shm` the same. What root makes
+ * is owned by who owns the folder: the service that runs as another user has to open what `sudo vigia restore` leaves there.
+ */
 export function ensurePrivate(path: string): void {
   if (existsSync(path)) {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, PRIVATE)
     return
   }
-  closeSync(openSync(path, 'wx', PRIVATE))
+  const fd = openSync(path, 'wx', PRIVATE)
+  try {
+    if (process.getuid?.() === 0) giveTo(fd, statSync(dirname(path)))
+  } finally {
+    closeSync(fd)
+  }
   syncFolder(path)
 }
 
 /** For a file that no connection has open. */
+function giveTo(fd: number, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  try {
+    fchownSync(fd, uid, gid)
+  } catch {
+    // Root that may not: in a container, or on a share.
+  }
+}
+
 export function syncFile(path: string): void {
   const fd = openSync(path, 'r+')
   try {

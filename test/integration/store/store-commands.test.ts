@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -54,6 +54,16 @@ test('a backup replaces a file only when told so, never the store itself, and ne
   )
   expect(await backup(copy, { store: path, force: true }, io)).toBe(0)
   expect(inspectStore(copy, 'full').counts.overrides).toBe(1)
+})
+
+test.skipIf(process.getuid?.() !== 0)('what root restores belongs to who owns the folder', async () => {
+  const { copy, path, store } = await storeWith('erp-1')
+  expect(await backup(copy, { store: path, force: false }, terminal().io)).toBe(0)
+  await store.close()
+  const elsewhere = storeFolder()
+  chownSync(elsewhere, 4321, 4321)
+  expect(await restore(copy, { store: join(elsewhere, 'vigia.db'), verify: true }, terminal().io)).toBe(0)
+  expect(readdirSync(elsewhere).map(name => statSync(join(elsewhere, name)).uid)).toEqual([4321, 4321])
 })
 
 test('a restored store is the backup, says so in its audit, and the former one is kept beside', async () => {

@@ -1,5 +1,7 @@
 // Upstreams with one worker for each connection: an idle connection of vigia's must not be the worker that a request, or a probe, waits for.
 
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { askHttp } from '../../support/http-client.ts'
 import { lendVigia } from '../../support/lent-vigia.ts'
@@ -10,7 +12,7 @@ import { WorkerPerConnection } from '../../support/worker-per-connection.ts'
 /** An idle connection is kept for longer than a test waits. */
 const KEPT = { idleTimeout: '10m' }
 
-let server: WorkerPerConnection
+let server: { close(): Promise<unknown> } & Pick<WorkerPerConnection, 'port' | 'serving' | 'targets'>
 let vigia: Vigia
 afterEach(async () => {
   await vigia.stop()
@@ -21,7 +23,11 @@ async function setUp(
   serverWorkers: number,
   { workers = 1, pool = {} }: { workers?: number; pool?: object } = {},
 ): Promise<void> {
-  server = await WorkerPerConnection.start(serverWorkers)
+  await setUpBefore(await WorkerPerConnection.start(serverWorkers), { workers, pool })
+}
+
+async function setUpBefore(given: typeof server, { workers = 1, pool = {} }): Promise<void> {
+  server = given
   vigia = await lendVigia({ upstreams: [server.port], pool: { ...KEPT, ...pool }, config: { workers } })
 }
 
@@ -58,6 +64,19 @@ test('an idle connection of one worker of vigia gives way to a request of anothe
   await setUp(1, { workers: 2 })
   // Each on a connection of its own, which the kernel gives to either worker.
   for (let n = 0; n < 10; n += 1) expect((await ask(`/${n}`)).status).toBe(200)
+})
+
+test('a server that works off a queue, one request after the other, is slow and not starved', async () => {
+  let last = Promise.resolve()
+  const http = createServer((_, response) => {
+    last = last.then(() => sleep(40)).then(() => void response.end('done'))
+  })
+  await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
+  const close = () => new Promise(resolve => http.close(resolve))
+  await setUpBefore({ port: (http.address() as AddressInfo).port, serving: 0, targets: [], close }, {})
+  const answers = await askAtOnce(64)
+  expect(answers.map(({ status }) => status)).toEqual(Array(64).fill(200))
+  expect(await upstream()).toMatchObject({ idleLimitedUntil: null, holdsWorkers: null })
 })
 
 test('a probe that waits for a worker gets the one that an idle connection holds', async () => {

@@ -27,6 +27,9 @@ export interface Carried {
   end(): void
   /** Breaks it off: over HTTP/2 that stream only, else the connection. */
   leave(): void
+  /** Takes nothing more of the answer, whose head is there. */
+  pause(): void
+  resume(): void
   readonly over: boolean
 }
 

@@ -1,6 +1,12 @@
 // Requests over HTTP/1.1, each on a kept connection or on one of its own, with or without TLS.
 
-import { type Agent, type ClientRequest, Agent as PlainAgent, request as plainRequest } from 'node:http'
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plainRequest,
+} from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import type { AnswerEvents, Asked, Carried, Carrier, PortNow, Trust } from './carrier.ts'
 
@@ -47,12 +53,14 @@ class H1Request implements Carried {
   over = false
   readonly #request: ClientRequest
   readonly #events: AnswerEvents
+  #response: IncomingMessage | undefined
 
   constructor(request: ClientRequest, events: AnswerEvents) {
     this.#request = request
     this.#events = events
     let hasAnswer = false
     request.on('response', response => {
+      this.#response = response
       hasAnswer = true
       const { headers } = response
       events.onHead(response.statusCode ?? 0, name => {
@@ -80,6 +88,14 @@ class H1Request implements Carried {
   leave(): void {
     this.over = true
     this.#request.destroy()
+  }
+
+  pause(): void {
+    this.#response?.pause()
+  }
+
+  resume(): void {
+    this.#response?.resume()
   }
 
   #end(how: 'whole' | 'cut', error = ''): void {

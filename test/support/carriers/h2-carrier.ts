@@ -14,6 +14,7 @@ export class H2Carrier implements Carrier {
   readonly name = 'h2'
   readonly #port: PortNow
   readonly #trust: Trust
+  readonly #streamWindow: number
   #session: ClientHttp2Session | undefined
   readonly #all = new Set<ClientHttp2Session>()
   #ticket: Buffer | undefined
@@ -25,9 +26,11 @@ export class H2Carrier implements Carrier {
   /** Connections that are not there yet. */
   connecting = 0
 
-  constructor(port: PortNow, trust: Trust) {
+  /** @param streamWindow so much of an answer that is not taken is let come, bytes */
+  constructor(port: PortNow, trust: Trust, streamWindow = STREAM_WINDOW) {
     this.#port = port
     this.#trust = trust
+    this.#streamWindow = streamWindow
   }
 
   begin({ method, target, fields, body, length }: Asked, events: AnswerEvents): Carried {
@@ -60,7 +63,7 @@ export class H2Carrier implements Carrier {
     const port = this.#port()
     const session = connect(`https://127.0.0.1:${port}`, {
       createConnection: () => this.#socket(port),
-      settings: { initialWindowSize: STREAM_WINDOW },
+      settings: { initialWindowSize: this.#streamWindow },
     })
     this.opened += 1
     this.connecting += 1
@@ -68,7 +71,7 @@ export class H2Carrier implements Carrier {
       this.connecting -= 1
       session.off('connect', there).off('close', there)
     }
-    session.once('connect', () => session.setLocalWindowSize(WINDOW))
+    session.once('connect', () => session.destroyed || session.setLocalWindowSize(WINDOW))
     session.once('connect', there).once('close', there)
     this.#all.add(session)
     session.on('error', () => {})
@@ -134,5 +137,13 @@ class H2Request implements Carried {
   leave(): void {
     this.over = true
     this.#stream.close(NGHTTP2_CANCEL)
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
   }
 }

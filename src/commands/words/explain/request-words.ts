@@ -41,6 +41,9 @@ const END_WORDS: Readonly<Record<string, string>> = {
   'body-timeout': 'The rest of its body did not arrive in time (timeouts.idle).',
 }
 
+/** How a request may end; faults aside, of which not all are there. */
+export const ENDS = Object.keys(END_WORDS)
+
 /** Why another attempt is provably safe. */
 export const PROOF_WORDS = {
   'not-sent': 'nothing of it had been sent',

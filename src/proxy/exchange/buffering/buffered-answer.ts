@@ -25,6 +25,17 @@ export interface BufferedExchange {
   safely(step: () => void): void
 }
 
+/** Of an answer that does not fit into its memory anyway, bytes that wait there until there is a file. */
+const MEMORY_BYTES = 65_536
+
+/** @param length of the answer's body, bytes; below 0 = it does not say */
+export function planFor(length: number, plan: BodyBufferPlan): BodyBufferPlan {
+  return length > plan.memoryBytes ? { ...plan, memoryBytes: Math.min(plan.memoryBytes, MEMORY_BYTES) } : plan
+}
+
+/** Of a client that may stall at any time, so many bytes are given to its socket at once. */
+export const PIECE_BYTES = 32_768
+
 export class BufferedAnswer implements HeldOwner {
   readonly #exchange: BufferedExchange
   readonly #held: HeldBytes
@@ -61,6 +72,18 @@ export class BufferedAnswer implements HeldOwner {
   hold(): void {
     this.isHolding = true
     this.#isStuck = true
+  }
+
+  /** While the client keeps up: gives it copies, so that one that stalls holds one of them, and not all that was read. */
+  pass(chunk: Buffer, start: number, end: number): void {
+    let at = start
+    while (at < end && !this.isHolding) {
+      const from = at
+      at = Math.min(end, from + PIECE_BYTES)
+      if (!this.#exchange.giveBuffered(this.#held.copyOf(chunk, from, at))) this.hold()
+      if (!this.#exchange.holdsPieces) this.#held.reuse()
+    }
+    if (at < end) this.add(chunk, at, end)
   }
 
   add(chunk: Buffer, start: number, end: number): void {

@@ -32,6 +32,7 @@ describe('what is written', () => {
         secondSite: nodesOf('10.9.0.11'),
         host: 'erp.example.com',
         secret: SECRET,
+        isService: false,
       },
       'schema.json',
     )
@@ -53,6 +54,16 @@ describe('what is written', () => {
       expect(application).toBe(keys.application)
       if (keys.balance !== undefined) expect(balance).toEqual(keys.balance)
     }
+  })
+})
+
+test('the file of the packaged service keeps its data where the service may write, and listens on port 80', () => {
+  const wanted = { erp: 'other', nodes: nodesOf('erp-1'), secondSite: [], host: '', secret: SECRET } as const
+  const { listeners, store, accessLog } = parse(configurationFor({ ...wanted, isService: true }, 'schema.json'))
+  expect({ listeners, store, accessLog }).toEqual({
+    listeners: [{ name: 'web', address: ':80' }],
+    store: '/var/lib/vigia/vigia.db',
+    accessLog: { path: '/var/log/vigia/access.log' },
   })
 })
 

@@ -22,13 +22,13 @@ function requests(
   let evidence = NO_STARVATION
   const tookMs: number[] = []
   for (let n = 0; n < count && !isStarved(evidence); n += 1) {
-    const wait = { waitedMs: evidence.patienceMs, held: 1 }
-    if (!starved && latencyMs < wait.waitedMs) evidence = sawServed(evidence, 2)
+    const wait = { stillMs: evidence.patienceMs, held: 1 }
+    if (!starved && latencyMs < wait.stillMs) evidence = sawServed(evidence, 2)
     else if (makesRoom(evidence, wait)) {
-      const thenMs = starved ? latencyMs : latencyMs - wait.waitedMs
+      const thenMs = starved ? latencyMs : latencyMs - wait.stillMs
       evidence = sawRoomTaken(evidence, wait, thenMs)
     }
-    tookMs.push(starved ? wait.waitedMs + latencyMs : latencyMs)
+    tookMs.push(starved ? wait.stillMs + latencyMs : latencyMs)
   }
   return { evidence, tookMs }
 }
@@ -50,23 +50,23 @@ test('a server that is merely slow, by up to a second, is never taken for one', 
 
 test('an upstream that has answered beside as many connections is given time, but not for ever', () => {
   const holdsThree = sawServed(NO_STARVATION, 3)
-  expect(makesRoom(holdsThree, { waitedMs: 50, held: 3 })).toBe(true)
-  expect(makesRoom(holdsThree, { waitedMs: 999, held: 2 })).toBe(false)
-  expect(makesRoom(holdsThree, { waitedMs: 1000, held: 2 })).toBe(true)
+  expect(makesRoom(holdsThree, { stillMs: 50, held: 3 })).toBe(true)
+  expect(makesRoom(holdsThree, { stillMs: 999, held: 2 })).toBe(false)
+  expect(makesRoom(holdsThree, { stillMs: 1000, held: 2 })).toBe(true)
   // It has fewer workers than it had.
-  expect(sawRoomTaken(holdsThree, { waitedMs: 1000, held: 2 }, 20).proven).toBe(2)
+  expect(sawRoomTaken(holdsThree, { stillMs: 1000, held: 2 }, 20).proven).toBe(2)
 })
 
 test('an answer beside more connections than ever clears it of suspicion, one beside as many does not', () => {
-  const suspect = sawRoomTaken(NO_STARVATION, { waitedMs: 50, held: 2 }, 10)
+  const suspect = sawRoomTaken(NO_STARVATION, { stillMs: 50, held: 2 }, 10)
   expect(suspect.strikes).toBe(1)
   expect(sawServed({ ...suspect, proven: 2 }, 2).strikes).toBe(1)
   expect(sawServed({ ...suspect, proven: 2 }, 3)).toMatchObject({ strikes: 0, proven: 3 })
 })
 
 test('those that waited together are one sign', () => {
-  const once = sawRoomTaken(NO_STARVATION, { waitedMs: 60, held: 2 }, 10)
-  expect(sawRoomTaken(once, { waitedMs: 60, held: 2 }, 15)).toBe(once)
+  const once = sawRoomTaken(NO_STARVATION, { stillMs: 60, held: 2 }, 10)
+  expect(sawRoomTaken(once, { stillMs: 60, held: 2 }, 15)).toBe(once)
 })
 
 test('the time without idle connections doubles up to an hour', () => {
