@@ -2,11 +2,11 @@
 
 /** Each with what `detail` has for it. */
 export const EVENT_TYPES = [
-  /** An upstream is in another state. `from`, `to`, `cause`. */
+  /** An upstream is in another state: `from`, `to`, `cause`. */
   'transition',
   /** Nobody of a pool is left to take new work (`phase` begins, `upstreams`), or somebody is again (`phase` ends, `since`, `durationMs`, `answers`, `inDoubt`, `planned`). */
   'pool',
-  /** Something about an upstream, a pool or the clock that changes nobody's state: `level`; of the clock `byMs`. */
+  /** Something about an upstream, a pool or the clock that changes nobody's state: `level`, and `byMs` of the clock. */
   'notice',
   /** A priority after the first carries load, or no longer: `priority`, `upstreams`, `carries`. */
   'standby',
@@ -16,13 +16,13 @@ export const EVENT_TYPES = [
   'window',
   /** A request may or may not have been carried out: `requestId`, `route`, `method`, `path`. */
   'in-doubt',
-  /** Somebody has looked, and settled one that was in doubt: as before, and `resolution`, `note`. */
+  /** Somebody has looked, and settled one that was in doubt: `requestId`, `route`, `method`, `path`, `resolution`, `note`. */
   'resolution',
   /** A worker ended, stood still or is replaced, or the control plane stood still, or memory is short: `worker`, and `lost`, `phase`, `stalledMs` or `residentBytes`. */
   'worker',
   /** A host name of upstreams has other addresses, or none is found: `name`, `addresses`, `level`. */
   'name',
-  /** Somebody has emptied the cache, all of it or a part: what was selected, `entries`, `reason`. */
+  /** Somebody has emptied the cache, all of it or a part: `pool`, `host`, `path` that were named, `entries`, `reason`. */
   'cache',
   /** A certificate, authority or ticket key is another one, was refused or expires, or ACME has brought one or failed: `kind`, `level`, and what it is about. */
   'certificate',

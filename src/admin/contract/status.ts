@@ -51,7 +51,7 @@ export interface StatusReport {
   readonly acme?: AcmeReport | undefined
   /** Absent = no route has a cache. */
   readonly cache?: CacheReport | undefined
-  /** Absent = no route buffers bodies. */
+  /** Absent = no route buffers bodies, and none has since the start. */
   readonly buffers?: BuffersReport | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined

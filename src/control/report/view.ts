@@ -10,7 +10,6 @@ import type {
   StoreReport,
 } from '../../admin/contract/status.ts'
 import { createScrape } from '../../metrics/scrape.ts'
-import type { RoutePlan } from '../../plan/route.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { GAUGE, TOTAL } from '../../shared/counter-cells.ts'
 import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
@@ -19,7 +18,7 @@ import type { Records } from '../record/records.ts'
 import { connectionLimitOf } from '../workers/descriptors.ts'
 import type { WorkerView } from '../workers/post.ts'
 import { acmeReport } from './acme-report.ts'
-import { buffersReport } from './buffers-report.ts'
+import { shownBuffers } from './buffers-report.ts'
 import { cacheReport } from './cache-report.ts'
 import { authorityReports, certificateReports } from './certificate-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
@@ -72,6 +71,7 @@ function report(sources: Sources): StatusReport {
   const authorities = authorityReports(sources.certificates.authorities, Date.now())
   const acme = acmeReport(sources.acme)
   const limit = connectionLimitOf(snapshot, sources.descriptors)
+  const buffers = shownBuffers(snapshot.routes, sources)
   return {
     version,
     revision: snapshot.revision,
@@ -96,13 +96,9 @@ function report(sources: Sources): StatusReport {
     ...(authorities.length > 0 && { authorities }),
     ...(acme && { acme }),
     ...(snapshot.routes.some(({ cache }) => cache !== undefined) && { cache: cacheReport(sources.cache) }),
-    ...(snapshot.routes.some(buffers) && { buffers: buffersReport(sources) }),
+    ...(buffers && { buffers }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
-}
-
-function buffers({ buffer }: RoutePlan): boolean {
-  return buffer !== undefined && (buffer.request.mode !== 'off' || buffer.response.mode !== 'off')
 }
 
 export function accessLogReport({ accessLog: { enabled, destination, sampling } }: Snapshot): AccessLogReport {

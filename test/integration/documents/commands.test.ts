@@ -23,7 +23,7 @@ import {
   RUN_ELSEWHERE,
   runnable,
 } from '../../support/manual-commands.ts'
-import { startVigia, type Vigia } from '../../support/vigia.ts'
+import { fetchText, startVigia, type Vigia } from '../../support/vigia.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const INPUTS = join(ROOT, 'test/unit/commands/convert/inputs')
@@ -197,12 +197,14 @@ async function inDoubtId(): Promise<string> {
 
 /** Orders and windows of a document are not met by the next one. */
 async function tidyUp(): Promise<void> {
-  const ask = (...args: string[]) =>
-    vigiaCommand(args, undefined, { VIGIA_ADMIN: `http://${places.admin}` }).then(({ stdout }) => stdout)
-  for (const { name } of JSON.parse(await ask('maintenance', 'list', '--json')).windows ?? [])
-    await ask('maintenance', 'remove', name, '--reason', 'tried')
+  const ask = (...args: string[]) => vigiaCommand(args, undefined, { VIGIA_ADMIN: `http://${places.admin}` })
+  const { windows } = JSON.parse((await fetchText(vigia.adminPort, '/maintenance')).body)
+  for (const { name } of windows) await ask('maintenance', 'remove', name, '--reason', 'tried')
   const { pools } = await vigia.status()
-  for (const pool of pools) for (const { name } of pool.upstreams) await ask('enable', `${pool.name}/${name}`)
+  const held = pools.flatMap(({ name: pool, upstreams }) =>
+    upstreams.filter(({ state }) => state !== 'available').map(({ name }) => `${pool}/${name}`),
+  )
+  for (const each of held) await ask('enable', each)
 }
 
 /** A node that is well, takes its time for nothing, and breaks off where it is told to. */

@@ -18,6 +18,8 @@ function skeletonOf(path: string) {
     parts: prose
       .split(/^(?=#)/m)
       .map(part => [part.indexOf(' '), part.match(/^\|/gm)?.length, part.match(/^\d\./gm)?.length]),
+    /** Where links lead, in their order. */
+    links: [...prose.matchAll(/\]\((?:\.\.\/)?([^)]+)\)/g)].map(([, to]) => to),
     /** Commands, keys and values; their order is up to the language. */
     code: [...prose.matchAll(/`([^`]+)`/g)].map(([, code]) => code!.replaceAll(/\s+/g, ' ')).sort(),
   }

@@ -106,6 +106,14 @@ export class CachedExchange extends SharingExchange {
     super.passOn({ ...head, fields: withField(head.fields, field), written: undefined, encoded: undefined }, bodiless)
   }
 
+  /** Who waits for it need not wait for its client. */
+  protected override cutBehind(end: string): void {
+    this.#fill?.abandon()
+    this.#fill = undefined
+    this.land('again')
+    super.cutBehind(end)
+  }
+
   override onBody(chunk: Buffer, start: number, end: number): void {
     const fill = this.#fill
     if (fill) {

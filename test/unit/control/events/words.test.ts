@@ -1,9 +1,13 @@
 // What people read of what happens, in the log and in the feed: each kind of event once, byte for byte.
 
 import { expect, test } from 'vitest'
+import { commentsOf } from '../../../../packaging/reference/comments.ts'
 import type { VigiaEvent } from '../../../../src/control/events/event.ts'
 import { wordsOf } from '../../../../src/control/events/words.ts'
 import type { InDoubtRecord } from '../../../../src/shared/messages.ts'
+
+/** What the reference says of each type of entry. */
+const TYPES = commentsOf('admin/contract/events.ts', 'EVENT_TYPES')
 
 const REQUEST: InDoubtRecord = {
   requestId: 'r-1',
@@ -156,4 +160,6 @@ test.each<[VigiaEvent, string[], string[]]>([
   const words = wordsOf(event)
   expect((words.lines ?? []).map(({ level, text }) => `${level}: ${text}`)).toEqual(lines)
   expect((words.entries ?? []).map(({ text }) => text)).toEqual(entries)
+  for (const { type, detail = {} } of words.entries ?? [])
+    expect(Object.keys(detail).filter(key => !TYPES.get(type)!.includes(`\`${key}\``))).toEqual([])
 })
