@@ -36,9 +36,10 @@ export interface SlowFigures {
   /** Of a click; CLICK_TIMEOUT_MS = it has failed. */
   readonly p50Ms: number
   readonly p99Ms: number
-  /** More resident memory with the first slow client, as of a thread that writes files; and with each other one. */
+  /** More resident memory with the first slow client, as of a thread that writes files; with each other one; and with each of as many more. */
   readonly firstMiB: number
   readonly eachKiB: number
+  readonly moreKiB: number
 }
 
 const READ_BYTES = 20_000
@@ -149,6 +150,10 @@ async function trial(server: Server, proxy: SlowPeer, load: SlowLoad): Promise<S
       times.push(await click(port))
       await sleep(20)
     }
+    const all = resident()
+    add(load.readers, slowReader)
+    add(load.uploads, slowUpload)
+    await sleep(load.settleS * 1000)
     times.sort((a, b) => a - b)
     const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!
     const others = load.readers + load.uploads - first.readers - first.uploads
@@ -159,7 +164,8 @@ async function trial(server: Server, proxy: SlowPeer, load: SlowLoad): Promise<S
       p50Ms: at(0.5),
       p99Ms: at(0.99),
       firstMiB: (shared - before) / 1024 ** 2,
-      eachKiB: (resident() - shared) / 1024 / Math.max(1, others),
+      eachKiB: (all - shared) / 1024 / Math.max(1, others),
+      moreKiB: (resident() - all) / 1024 / (load.readers + load.uploads),
     }
   } finally {
     for (const socket of sockets) socket.destroy()
@@ -170,11 +176,11 @@ async function trial(server: Server, proxy: SlowPeer, load: SlowLoad): Promise<S
 
 export function slowTable(figures: readonly SlowFigures[]): string {
   const rows = figures.map(
-    ({ server, proxy, clicks, p50Ms, p99Ms, firstMiB, eachKiB }) =>
-      `| ${server} | ${proxy} | ${clicks} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} | ${firstMiB.toFixed(1)} | ${Math.round(eachKiB)} |`,
+    ({ server, proxy, clicks, p50Ms, p99Ms, firstMiB, eachKiB, moreKiB }) =>
+      `| ${server} | ${proxy} | ${clicks} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} | ${firstMiB.toFixed(1)} | ${Math.round(eachKiB)} | ${Math.round(moreKiB)} |`,
   )
   const head =
-    '| server | through | clicks | p50 ms | p99 ms | the first, MiB | each other, KiB |\n|---|---|--:|--:|--:|--:|--:|'
+    '| server | through | clicks | p50 ms | p99 ms | the first, MiB | each other, KiB | as many more, KiB each |\n|---|---|--:|--:|--:|--:|--:|--:|'
   return [head, ...rows].join('\n')
 }
 

@@ -41,8 +41,12 @@ function paths(document: string): string[] {
     .filter(text => /^(?:src|test|bench|config|docs|bin|packaging|\.ci)\/|\.(?:ts|md)$|^[a-z][\w-]*\/$/.test(text))
 }
 
+/** What a build makes: git leaves it out. */
+const MADE = textOf('.gitignore').split('\n')
+
 /** A path is meant from the root, from the document's own folder, or from src/. */
 function exists(document: string, path: string): boolean {
+  if (MADE.includes(`/${path}`)) return true
   return [ROOT, join(ROOT, dirname(document)), join(ROOT, 'src')].some(from => existsSync(join(from, path)))
 }
 

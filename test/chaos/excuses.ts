@@ -65,6 +65,8 @@ export function excuseFor(seen: Seen, entry: AccessEntry | undefined, evidence: 
       .map(each => each.node),
   )
   const attempts = entry?.attempts ?? 0
+  // There was none left to ask, however many attempts it had.
+  if (struck.size >= setup.nodes) return 'all attempts failed'
   if (attempts >= setup.attempts && struck.size >= setup.attempts) return 'all attempts failed'
   if (attempts < setup.attempts && setup.budgeted && evidence.budgetExhausted) return 'budget'
   return undefined

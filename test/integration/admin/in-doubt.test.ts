@@ -7,6 +7,7 @@ import type { InDoubtReport } from '../../../src/admin/contract/in-doubt.ts'
 import { startVigia as startInside } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerBytes, answerOk } from '../../support/raw-answers.ts'
 import { ask, exchange, RawClient } from '../../support/raw-client.ts'
 import { type Answer, RawUpstream } from '../../support/raw-upstream.ts'
@@ -26,14 +27,27 @@ async function rawUpstream(answer?: Answer): Promise<RawUpstream> {
   return upstream
 }
 
-async function vigiaBefore(ports: readonly number[], setup: VigiaSetup = {}): Promise<Vigia> {
-  const vigia = await startVigia({ upstreams: ports, ...setup })
+/** What a lent vigia had in doubt, and counted of a pool of this name, before the test. */
+let earlier: { total: number; open: number; ofPool: number; aborts: number }
+
+async function vigiaBefore(ports: readonly number[], setup: VigiaSetup = {}, by = lendVigia): Promise<Vigia> {
+  const vigia = await by({ upstreams: ports, ...setup })
   cleanUp.push(() => vigia.stop())
+  const { total, open } = await report(vigia)
+  const [pool] = (await vigia.status()).pools
+  earlier = { total, open, ofPool: pool!.inDoubt, aborts: pool!.upstreams[0]!.clientAborts }
   return vigia
 }
 
-const list = async (vigia: Vigia, query = '') =>
+const report = async (vigia: Vigia, query = '') =>
   JSON.parse((await fetchText(vigia.adminPort, `/in-doubt${query}`)).body) as InDoubtReport
+
+/** Of this test. */
+async function list(vigia: Vigia, query?: string): Promise<InDoubtReport> {
+  const { total, open, dropped, records } = await report(vigia, query)
+  const own = total - earlier.total
+  return { total: own, dropped, open: open - earlier.open, records: records.slice(0, own) }
+}
 
 const listOf = (vigia: Vigia, count: number) =>
   until(`${count} in doubt`, async () => {
@@ -56,7 +70,7 @@ const reset = afterAll(({ connection }) => connection.reset())
 describe('a POST whose connection is reset after it was sent', () => {
   test('is answered in-doubt, and listed, counted and logged with what it takes to find it', async () => {
     const upstream = await rawUpstream(reset)
-    const vigia = await vigiaBefore([upstream.port])
+    const vigia = await vigiaBefore([upstream.port], {}, startVigia)
     const before = Date.now()
     const sent = post('/orders?secret=1', 'Idempotency-Key: "order-17"\r\nAccept: application/json\r\n')
     const answer = await ask(vigia.port, sent, 'POST')
@@ -178,7 +192,7 @@ describe('an unsafe request is in doubt', () => {
     expect(rest.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /)
     const { records } = await listOf(vigia, 1)
     expect(records[0]).toMatchObject({ path: '/cut', stage: 'responding', cause: expect.stringContaining('was cut') })
-    expect((await vigia.status()).pools[0]!.inDoubt).toBe(1)
+    expect((await vigia.status()).pools[0]!.inDoubt).toBe(earlier.ofPool + 1)
   })
 
   test('when it was keyed, its first attempt was lost, and no upstream was left to answer it', async () => {
@@ -253,7 +267,10 @@ describe('a request is not in doubt', () => {
     client.send(post('/left'))
     await until('it is there', () => upstream.received.includes('hello'))
     client.reset()
-    await until('it is counted', async () => (await vigia.status()).pools[0]!.upstreams[0]!.clientAborts === 1)
+    await until('it is counted', async () => {
+      const { clientAborts } = (await vigia.status()).pools[0]!.upstreams[0]!
+      return clientAborts === earlier.aborts + 1
+    })
     expect((await list(vigia)).total).toBe(0)
   })
 })

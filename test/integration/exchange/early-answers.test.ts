@@ -40,6 +40,7 @@ async function vigiaBefore(
   servers: readonly RefusingServer[],
   secure = false,
   config: Record<string, unknown> = {},
+  buffer: unknown = 'auto',
 ): Promise<Vigia> {
   const tls = secure ? { tls: { caFile: tlsFile('ca.crt').pathname } } : {}
   const upstreams = servers.map(({ port }, i) => ({
@@ -48,7 +49,7 @@ async function vigiaBefore(
     ...tls,
   }))
   pools += 1
-  const vigia = await lendVigia({ poolName: `early-${pools}`, pool: { upstreams, health: 'off' }, config })
+  const vigia = await lendVigia({ poolName: `early-${pools}`, pool: { upstreams, health: 'off', buffer }, config })
   cleanUp.push(() => vigia.stop())
   doubtsBefore = await doubts(vigia)
   return vigia
@@ -109,6 +110,17 @@ describe.each([
     const report = (await vigia.status()).pools[0]?.upstreams[0]
     expect(report?.failures).toEqual({ connect: 0, transport: 0, timeout: 0 })
     expect(report?.state).toBe('available')
+  })
+
+  test('of 8 MiB that was gathered before, too', async () => {
+    const server = await refusing(FORBIDDEN, secure)
+    const vigia = await vigiaBefore([server], secure, {}, { request: { memory: '16KiB' } })
+    const before = (await vigia.status()).buffers!.requests
+    expect(await outcomes(vigia.port, upload(8 * MIB, 'chunked'), TIMES_LARGE)).toEqual({
+      '403 forbidden': TIMES_LARGE,
+    })
+    expect((await vigia.status()).buffers!.requests - before).toBe(TIMES_LARGE)
+    expect([server.heads, await inDoubt(vigia)]).toEqual([TIMES_LARGE, 0])
   })
 })
 

@@ -12,7 +12,7 @@ import type { PoolReport } from '../../../src/admin/contract/pools.ts'
 import { inspectStore } from '../../../src/store/backup/inspect.ts'
 import { vigiaCommand } from '../../support/command.ts'
 import { type HttpUpstream, startHttpUpstream } from '../../support/http-upstream.ts'
-import { until } from '../../support/until.ts'
+import { sleep, until } from '../../support/until.ts'
 import { fetchText, startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
 
 const KEY = 'a secret that nobody may read, ever'
@@ -87,7 +87,6 @@ test('after kill -9 it drains, disables and weighs as before, by whom and until 
   expect((await ask('/pools/erp/upstreams/erp-2/weight', { ...ANA, percent: 25 })).status).toBe(200)
   expect((await ask('/pools/erp/upstreams/erp-3/disable', ANA)).status).toBe(200)
   expect((await ask('/pools/erp/upstreams/erp-3/enable', { by: 'ben' })).status).toBe(200)
-  expect((await ask('/pools/erp/upstreams/erp-3/drain', { ...ANA, deadline: '200ms' })).status).toBe(200)
   const night = {
     name: 'night',
     everything: true,
@@ -98,10 +97,12 @@ test('after kill -9 it drains, disables and weighs as before, by whom and until 
   }
   expect((await ask('/maintenance', { ...night, reason: 'Updates' })).status).toBe(200)
   const { deadline } = (await poolOf()).upstreams[0]!.holds[0]!
+  // Its deadline passes while vigia is down.
+  expect((await ask('/pools/erp/upstreams/erp-3/drain', { ...ANA, deadline: '2s' })).status).toBe(200)
   vigia.kill('SIGKILL')
   await vigia.exited
+  await sleep(2000)
   vigia = await startVigia(setup)
-  // Its deadline passed while vigia was down.
   await until('the short drain is over', async () => (await poolOf()).upstreams[2]!.state === 'disabled')
   const [first, second, third] = (await poolOf()).upstreams
   expect(first).toMatchObject({ state: 'draining', holds: [{ ...ANA, source: 'operator', deadline }] })

@@ -82,11 +82,11 @@ tail -1 /etc/vigia/vigia.yaml | grep -qx '# mine' || fail 'the configuration was
 [ "$(get http://127.0.0.1/)" = served ] || fail 'no answer after the upgrade'
 
 say 'a backup that root restores where there is nothing: the service takes it'
-vigia backup /root/vigia.db --store /var/lib/vigia/vigia.db >/dev/null
+vigia backup /tmp/vigia.db --store /var/lib/vigia/vigia.db >/dev/null
 systemctl stop vigia.socket vigia.service
 rm -r /var/lib/vigia
 install -d -o vigia -g vigia -m 0750 /var/lib/vigia
-vigia restore /root/vigia.db --store /var/lib/vigia/vigia.db --verify >/dev/null
+vigia restore /tmp/vigia.db --store /var/lib/vigia/vigia.db --verify >/dev/null
 systemctl start vigia.service
 vigia audit --limit 3 | grep -q store.restore || fail 'the audit does not name the restore'
 [ -z "$(find /var/lib/vigia -user root)" ] || fail 'files of the store belong to root'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { challengeProblemIn, problemIn, retryAfterMs } from '../../../../src/policy/certificates/problem-document.ts'
+import { ANY_UNIT } from '../../../support/any-text.ts'
 
 const problem = (type: string, detail?: string) => ({ type: `urn:ietf:params:acme:error:${type}`, detail })
 
@@ -27,7 +28,7 @@ test('a challenge that failed says why; one that has not says nothing', () => {
 
 test('what a CA writes is one line of bounded length, and no terminal obeys it', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), fc.string({ unit: 'binary' }), (detail, type) => {
+    fc.property(fc.string({ unit: ANY_UNIT, maxLength: 2000 }), fc.string({ unit: ANY_UNIT }), (detail, type) => {
       const { text } = problemIn({ status: 400, body: problem(type, detail) })
       expect(text.length).toBeLessThan(900)
       expect(text).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
