@@ -82,7 +82,6 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
       `LAST GOOD CONFIGURATION: ${config} can't be used, so vigia starts with ${kept}, the last one that could be; mend ${config}, it is applied as soon as it can be`,
     )
   for (const warning of loaded.warnings) logger.warn(formatProblem(warning))
-  for (const advice of loaded.advice) logger.info(formatProblem(advice))
   // Signals count from here on: one that comes during the start must not leave half a start behind.
   const signals = awaitSignals({
     onReload: () => {
@@ -110,6 +109,7 @@ export async function run({ config, lastGood, workerUrl }: RunOptions): Promise<
       ...(workerUrl === undefined ? {} : { workerUrl }),
     })
     manager.ready()
+    for (const advice of loaded.advice) logger.info(formatProblem(advice))
     const signal = await signals.stop
     manager.stopping()
     logger.info(`${signal}: finishing what is in flight; the same signal again stops at once`)
