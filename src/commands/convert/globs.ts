@@ -18,13 +18,11 @@ export function globsOf(pattern: string): string[] | undefined {
     const inner = each.slice(isAnchored ? 1 : 0, isEnded ? -1 : undefined)
     if (/[\^$]/.test(inner)) return undefined
     const end = isEnded ? inner : `${inner}*`
-    if (isAnchored) {
-      if (!/^[/*]/.test(end)) return undefined
-      globs.add(tidy(end.startsWith('*') ? `/${end}` : end))
-    } else {
-      globs.add(tidy(`/*${end}`))
-      if (end.startsWith('/')) globs.add(tidy(end))
-    }
+    if (isAnchored && !/^[/*]/.test(end)) return undefined
+    if (!isAnchored || end.startsWith('*')) globs.add(tidy(`/${isAnchored ? '' : '*'}${end}`))
+    // What a * stands for may be nothing: then the path's own first / is the pattern's.
+    const rooted = end.replace(/^\*+/, '')
+    if (rooted.startsWith('/')) globs.add(tidy(rooted))
   }
   return [...globs]
 }

@@ -342,6 +342,7 @@ test('an upload that outlasts a configuration goes to the upstreams of the new o
   client.send(bytesOf(5000))
   expect((await client.final('POST')).status).toBe(200)
   expect([erp.connections.length, other.requests.length]).toEqual([0, 1])
+  await until('its file is gone', () => files() === 0)
   // A worker that dies leaves nothing behind in the thread that has its files.
   client.send(headOf(20_000))
   client.send(bytesOf(15_000))

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parse, stringify } from 'yaml'
+import { parse, parseDocument, stringify } from 'yaml'
 import { loadBytes } from '../../../../src/config/read/load.ts'
 import { formatConfig } from '../../../../src/config/shown/format.ts'
 import { fc, test as property } from '../property.ts'
@@ -92,6 +92,8 @@ property(
   [values, styles],
   (value, style) => {
     const text = stringify({ key: value }, { ...style })
+    // yaml 2.9 puts an empty list below its key where it can't read it again.
+    fc.pre(parseDocument(text).errors.length === 0)
     const result = formatted(text)
     expect(parse(result)).toEqual(parse(text))
     expect(formatted(result)).toBe(result)
