@@ -17,6 +17,8 @@ export interface HeldRequests {
   list(query: HeldQuery): Promise<HeldPage>
   /** With its fields and body where `withBody`; undefined = there is none (any more). */
   show(id: string, withBody: boolean): Promise<HeldDetail | undefined>
+  /** A sender who wanted to be called has been, or never will be: no `held.call` comes for it any more. */
+  called(id: string): void
   /** As of some moment in the last second. */
   counts(): HeldCounts
   /** Takes nothing more, ends what is being written. What is being forwarded has had its time before. */
@@ -131,3 +133,8 @@ export type HeldEvent =
   /** The first that waits, and the last that no longer does. */
   | { readonly type: 'held.began' | 'held.emptied'; readonly route: string; readonly atMs: number }
   | { readonly type: 'held.dead' | 'held.in-doubt'; readonly row: HeldRow; readonly atMs: number }
+  /**
+   * It is answered, dead or dropped, and its sender wants to be told: `url` is its callback. Told when that is on the disk, and again after
+   * each start of the thread until `called` says that it is done.
+   */
+  | { readonly type: 'held.call'; readonly row: HeldRow; readonly url: string; readonly atMs: number }

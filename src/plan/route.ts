@@ -5,6 +5,7 @@ import type { RouteBufferPlan } from './buffering.ts'
 import type { RouteCachePlan } from './cache.ts'
 import type { CompressionPlan } from './compression.ts'
 import type { FieldsPlan } from './fields.ts'
+import type { HoldPlan } from './hold.ts'
 import type { PagesPlan } from './pages.ts'
 
 export interface RoutePlan {
@@ -32,6 +33,8 @@ export interface RoutePlan {
   readonly compress?: CompressionPlan | undefined
   /** Its answers are stored for others; undefined = they are not. */
   readonly cache?: RouteCachePlan | undefined
+  /** Its requests are held while its pool does not serve; undefined = they are not. */
+  readonly hold?: HoldPlan | undefined
   /** Goes over what its pool says of the same name. Undefined = nothing. */
   readonly headers?: FieldsPlan | undefined
   /** Of the bodies of its requests and answers; undefined = none is buffered. */

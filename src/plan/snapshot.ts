@@ -7,6 +7,7 @@ import type { Limits, Timeouts } from './bounds.ts'
 import type { BuffersPlan } from './buffering.ts'
 import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
+import type { HeldStorePlan } from './hold.ts'
 import type { HealthListenerPlan, ListenerPlan } from './listener.ts'
 import type { AccessLogPlan, LogPlan } from './log.ts'
 import type { Language, PagesPlan } from './pages.ts'
@@ -49,6 +50,8 @@ export interface Snapshot {
   readonly health?: HealthListenerPlan | undefined
   /** What is to be kept over a restart, and where; undefined = nothing is. Read at the start only. */
   readonly store?: StorePlan | undefined
+  /** Where held requests are; undefined = none are. Read at the start only. */
+  readonly held?: HeldStorePlan | undefined
   /** How long a shutdown waits for what is in flight, ms. */
   readonly shutdownMs: number
   readonly watchdog: WatchdogPlan

@@ -52,6 +52,8 @@ export interface WorkerStart {
   readonly tls?: TlsMaterial | undefined
   /** What a CA is to be answered. */
   readonly challenges?: AcmeChallenges | undefined
+  /** Of the HeldTable; undefined = nothing is ever held. */
+  readonly held?: SharedArrayBuffer | undefined
   /** Listen already, for the listeners with these addresses: the process was started with them. Undefined = it was not. */
   readonly sockets?: readonly InheritedSocket[] | undefined
 }
@@ -76,15 +78,20 @@ export type ToWorker =
   | { readonly type: 'tls'; readonly material: TlsMaterial }
   /** A way to the thread that writes the files of buffers, which was asked for. It closes when that thread ends. */
   | { readonly type: 'spool'; readonly port: MessagePort }
+  /** A way to the thread that keeps held requests, which was asked for. It closes when that thread ends. */
+  | { readonly type: 'held'; readonly port: MessagePort }
   /** What a CA is to be answered from now on; `challenges-known` follows. */
   | { readonly type: 'challenges'; readonly challenges: AcmeChallenges }
   /** Somebody wants to know something: `reply` with the same number follows. */
   | { readonly type: 'question'; readonly number: number; readonly question: Question }
 
-/** Requests of a route that a maintenance window answers. */
+/** Requests of a route that a maintenance window answers, or that somebody has paused. */
 export interface ClosedRoute {
   /** Name of the route. */
   readonly route: string
+  /** Somebody has paused it, whatever windows say. Undefined = nobody has. */
+  readonly paused?: true | undefined
+  /** Its name; `paused` where there is none. */
   readonly window: string
   /** What users read. */
   readonly reason: string
@@ -136,6 +143,8 @@ export type FromWorker =
   | { readonly type: 'holds-workers'; readonly slot: number; readonly sign: HoldingSign }
   /** The first body is to go to a file, or the thread that had them has ended: `spool` follows. */
   | { readonly type: 'spool-wanted' }
+  /** A route of its snapshot holds requests and it has no way to the thread that keeps them: `held` follows. Where that thread can't be had, later. */
+  | { readonly type: 'held-wanted' }
   | { readonly type: 'reply'; readonly number: number; readonly reply: Reply }
   /** Everything in flight has ended, or the deadline cut it; `cut` exchanges were cut. */
   | { readonly type: 'drained'; readonly cut: number }

@@ -170,7 +170,7 @@ export class Post {
 
   /** A port in the message goes to the thread. */
   tell(message: ToWorker): void {
-    this.#thread?.postMessage(message, message.type === 'spool' ? [message.port] : [])
+    this.#thread?.postMessage(message, 'port' in message ? [message.port] : [])
   }
 
   /** Lets the thread finish what it has; no other comes after it. */
