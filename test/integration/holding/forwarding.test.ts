@@ -216,7 +216,7 @@ describe('a sender who asks', () => {
     ['no id', 'x', {}],
     ['what is no question', RECEIPT.id, { method: 'POST' }],
   ])('for %s learns nothing', async (_, id, how) => {
-    if (how.method !== undefined) thread.view = () => VIEW
+    if ('method' in how) thread.view = () => VIEW
     const answer = await ask(id, how)
     expect(answer.status).toBe(404)
     expect(JSON.parse(answer.text)).toMatchObject({ code: 'no-route' })

@@ -51,7 +51,7 @@ describe('a request', () => {
 })
 
 describe('the reason', () => {
-  test.each([
+  test.each<readonly [string, string | undefined]>([
     ['maintenance', 'window'],
     ['no-upstream-available', 'outage'],
     ['connect-failed', 'outage'],
@@ -69,7 +69,7 @@ describe('the reason', () => {
       'out-of-resources',
     ].map(code => [code, undefined] as const),
   ])('of %s is %s', (code, reason) => {
-    expect(reasonFor(PLAN, code!, false)).toBe(reason)
+    expect(reasonFor(PLAN, code, false)).toBe(reason)
   })
 
   test('is none that the route does not name', () => {
