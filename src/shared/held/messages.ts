@@ -80,7 +80,10 @@ export type ForwardOutcome =
 /** Each list is what has come up since the last message: one a turn of the loop. */
 export type WorkerToHeld =
   | { readonly type: 'hold'; readonly requests: readonly HoldRequest[] }
-  | { readonly type: 'forwarded'; readonly outcomes: readonly { readonly seq: number; readonly outcome: ForwardOutcome }[] }
+  | {
+      readonly type: 'forwarded'
+      readonly outcomes: readonly { readonly seq: number; readonly outcome: ForwardOutcome }[]
+    }
   /** Somebody asks what became of it. */
   | { readonly type: 'look-up'; readonly number: number; readonly id: string }
 
