@@ -23,6 +23,8 @@ import { cacheSchema, checkCache, compileCache, RENAMED_IN_CACHE } from './parts
 import { RENAMED_IN_CLIENTS } from './parts/client-certificates.ts'
 import { checkDns, compileDns, dnsSchema } from './parts/dns.ts'
 import { compileHealthListener, healthListenerSchema } from './parts/health-listener.ts'
+import { checkHeld, compileHeld, heldSchema } from './parts/hold/held.ts'
+import { checkHolds } from './parts/hold/route-hold.ts'
 import {
   askingListeners,
   checkListeners,
@@ -82,6 +84,7 @@ export const configSchema = section(
     admin: Type.Optional(adminSchema),
     health: Type.Optional(healthListenerSchema),
     store: Type.Optional(storeSchema),
+    held: Type.Optional(heldSchema),
     maintenance: Type.Optional(maintenanceSchema),
     language: Type.Optional(languageSchema),
     pages: Type.Optional(pagesSchema),
@@ -110,6 +113,11 @@ export function crossCheck(config: ConfigDocument, horizon: Horizon, ownAddresse
     ...checkPools(pools),
     ...checkCache(config.cache, routes),
     ...checkBuffers(routes, pools),
+    ...checkHolds(routes, config.store !== undefined && config.store !== false, pool => pools[pool]?.application),
+    ...checkHeld(
+      config.held,
+      routes.some(({ hold }) => hold !== undefined),
+    ),
     ...checkAcme(config),
     ...checkDns(config.dns),
     ...checkLoops(listeners, routes, pools, ownAddresses, horizon.severity),
@@ -168,6 +176,7 @@ export function certificateFiles(config: ConfigDocument): { readonly path: Path;
 export function writtenFiles({
   accessLog,
   store,
+  held,
   buffers,
 }: ConfigDocument): { readonly path: Path; readonly file: string }[] {
   return [
@@ -177,6 +186,7 @@ export function writtenFiles({
     ...(store === undefined || store === false
       ? []
       : [typeof store === 'string' ? { path: ['store'], file: store } : { path: ['store', 'path'], file: store.path }]),
+    ...(held?.path === undefined ? [] : [{ path: ['held', 'path'], file: held.path }]),
     ...(buffers?.directory === undefined ? [] : [{ path: ['buffers', 'directory'], file: buffers.directory }]),
   ]
 }
@@ -231,6 +241,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     admin: compileAdmin(config.admin, files, resolvePath),
     health: compileHealthListener(config.health),
     store,
+    held: compileHeld(config.held, store, resolvePath),
     maintenance: (config.maintenance ?? []).map(window => compileWindow(window, files)),
     language,
     pages,

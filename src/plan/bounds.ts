@@ -45,3 +45,11 @@ export interface MinRatePlan {
   /** Not judged before so much time was spent waiting for the client, ms. */
   readonly graceMs: number
 }
+
+/** What happens to a thread that stands still. */
+export interface WatchdogPlan {
+  /** After this time a worker is replaced, ms; 0 = never. */
+  readonly workerMs: number
+  /** After this time without the control plane the workers end the process, ms; 0 = never. */
+  readonly controlMs: number
+}

@@ -3,7 +3,7 @@
 
 import type { AcmePlan } from './acme.ts'
 import type { AdminPlan } from './admin.ts'
-import type { Limits, Timeouts } from './bounds.ts'
+import type { Limits, Timeouts, WatchdogPlan } from './bounds.ts'
 import type { BuffersPlan } from './buffering.ts'
 import type { CachePlan } from './cache.ts'
 import type { DnsPlan } from './dns.ts'
@@ -15,7 +15,6 @@ import type { PoolPlan } from './pool.ts'
 import type { RoutePlan } from './route.ts'
 import type { StorePlan } from './store.ts'
 import type { TicketPlan } from './tls.ts'
-import type { WatchdogPlan } from './watchdog.ts'
 import type { WindowPlan } from './window.ts'
 
 export interface Snapshot {

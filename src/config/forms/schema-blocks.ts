@@ -2,7 +2,7 @@
 // `title` says in people's words what a value must be, `whyRequired` what a missing key is good for; error messages are made of them.
 
 import Type, { type TObjectOptions, type TProperties, type TSchema } from 'typebox'
-import { DURATION_PATTERN, SHARE_PATTERN, SIZE_PATTERN } from './units.ts'
+import { DURATION_PATTERN, SHARE_PATTERN, SIZE_PATTERN, SPAN_PATTERN } from './units.ts'
 
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_. -]{0,62}$'
 export const NAME_WORDS = 'a name: letters, digits, space, . _ -, at most 63 characters, first a letter or digit'
@@ -30,6 +30,12 @@ export function duration(effect: string, fallback: string | undefined, zero?: st
   const title = `a duration (below 500h) such as 250ms, 2s, 5m or 8h${zero === undefined ? '' : `, or 0 (${zero})`}`
   const pattern = zero === undefined ? nonZero(DURATION_PATTERN) : DURATION_PATTERN
   return numberOrUnit(title, pattern, zero !== undefined, described(withZero(effect, zero), fallback))
+}
+
+/** For how long something is kept; never 0. */
+export function span(effect: string, fallback: string) {
+  const title = 'a length of time such as 30m, 8h or 7d'
+  return Type.String({ pattern: nonZero(SPAN_PATTERN), title, ...described(effect, fallback) })
 }
 
 /** A size in bytes; 0 means what `zero` says. */

@@ -9,6 +9,9 @@ export const DURATION_PATTERN =
   '^(?:0|(?:[0-9]{1,9}ms|[0-9]{1,6}(?:\\.[0-9]{1,3})?s|[0-9]{1,4}(?:\\.[0-9]{1,3})?m|[1-4]?[0-9]{1,2}(?:\\.[0-9]{1,3})?h))$'
 export const SIZE_PATTERN = '^(?:0|(?:[0-9]{1,15}B|[0-9]{1,6}(?:KiB|MiB|GiB)))$'
 
+/** A length of time for which something is kept: a duration, or days. */
+export const SPAN_PATTERN = DURATION_PATTERN.replace('^(?:0|', '^(?:0|[0-9]{1,3}d|')
+
 /** A share, in percent with at most one decimal, up to 100%. */
 export const SHARE_PATTERN = '^(?:100(?:\\.0)?|[0-9]{1,2}(?:\\.[0-9])?)%$'
 
@@ -31,10 +34,18 @@ const DURATION = new RegExp(DURATION_PATTERN)
 const SHARE = new RegExp(SHARE_PATTERN)
 const SIZE = new RegExp(SIZE_PATTERN)
 const RATE = new RegExp(RATE_PATTERN)
+const DAYS = /^([0-9]{1,3})d$/
+const DAY_MS = 86_400_000
 
 /** Whole milliseconds, rounded, never 0 for more than nothing; undefined where `text` is not a duration. */
 export function parseDuration(text: string | number): number | undefined {
   return amount(String(text), DURATION, MS_OF)
+}
+
+/** As `parseDuration`, and days: `7d`. Too long for a timer of Node. */
+export function parseSpan(text: string | number): number | undefined {
+  const days = DAYS.exec(String(text))?.[1]
+  return days === undefined ? parseDuration(text) : Number(days) * DAY_MS
 }
 
 /** Bytes; undefined where `text` is not a size. */

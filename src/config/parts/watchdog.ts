@@ -1,7 +1,7 @@
 // The watchdog: how long a thread of vigia may stand still before something is done about it.
 
 import Type, { type Static } from 'typebox'
-import type { WatchdogPlan } from '../../plan/watchdog.ts'
+import type { WatchdogPlan } from '../../plan/bounds.ts'
 import { type Finding, warning } from '../forms/problem.ts'
 import { duration, section } from '../forms/schema-blocks.ts'
 import { parseDuration } from '../forms/units.ts'

@@ -3,7 +3,7 @@
 // what they have, and ends the process: whoever supervises it starts it afresh (docs/decisions/0047).
 
 import { write } from 'node:fs'
-import type { WatchdogPlan } from '../../plan/watchdog.ts'
+import type { WatchdogPlan } from '../../plan/bounds.ts'
 import { awakeSinceMs, stalledForMs } from '../../policy/process/stall.ts'
 import type { Heartbeats } from '../../shared/heartbeats.ts'
 import type { FromWorker } from '../../shared/messages.ts'

@@ -11,6 +11,8 @@ import { checkResponseTimeout, compileTimeouts, parseBodySize, routeTimeoutsSche
 import { bufferSchema, compileBuffer } from '../buffer.ts'
 import { compileRouteCache, routeCacheSchema } from '../cache.ts'
 import { checkHeaders, compileHeaders, headersFiles, headersSchema } from '../fields/headers.ts'
+import { holdSchema } from '../hold/hold-schema.ts'
+import { compileHold, holdFiles, RENAMED_IN_HOLD } from '../hold/route-hold.ts'
 import { checkPages, compilePages, pagesFiles, pagesSchema } from '../pages.ts'
 import type { PoolDocument, PoolsDocument } from '../pool/pool.ts'
 import { accessSchema, checkAccess, compileAccess } from './access.ts'
@@ -63,6 +65,7 @@ export const routeSchema = section(
     rateLimit: Type.Optional(rateLimitSchema),
     compress: Type.Optional(compressSchema),
     cache: Type.Optional(routeCacheSchema),
+    hold: Type.Optional(holdSchema),
     headers: Type.Optional(headersSchema),
     buffer: Type.Optional(bufferSchema),
     pages: Type.Optional(pagesSchema),
@@ -136,8 +139,9 @@ function* checkQueuePriority(
 }
 
 export function* routeFiles(routes: RoutesDocument): Iterable<NamedFile> {
-  for (const [i, { headers, pages }] of routes.entries()) {
+  for (const [i, { headers, hold, pages }] of routes.entries()) {
     yield* headersFiles(headers, ['routes', i, 'headers'])
+    yield* holdFiles(hold, ['routes', i, 'hold'])
     yield* pagesFiles(pages, ['routes', i, 'pages'])
   }
 }
@@ -176,6 +180,7 @@ export function compileRoute(
     rateLimit: compileRateLimit(route.rateLimit),
     compress: compileCompress(route.compress, otherwise.compress),
     cache: compileRouteCache(route.cache),
+    ...(route.hold && { hold: compileHold(route.hold, files) }),
     headers: compileHeaders(route.headers, files),
     buffer: compileBuffer(route.buffer, otherwise.pools[route.pool]!.buffer),
     ...(route.pages && { pages: compilePages(route.pages, otherwise.language, files, otherwise.pages) }),
@@ -183,4 +188,4 @@ export function compileRoute(
 }
 
 /** Keys of the plan whose name in the document is another one. */
-export const RENAMED_IN_ROUTE = { bodyBytes: 'maxBody', ...RENAMED_IN_COMPRESS }
+export const RENAMED_IN_ROUTE = { bodyBytes: 'maxBody', ...RENAMED_IN_COMPRESS, ...RENAMED_IN_HOLD }
