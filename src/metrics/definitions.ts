@@ -10,6 +10,7 @@ import { defineCache } from './cache.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
 import { defineHandshakes } from './handshakes.ts'
+import { defineHeld } from './held.ts'
 import { defineHttp2 } from './http2.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
@@ -215,6 +216,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       ),
     },
     ...defineMaintenance(source),
+    ...defineHeld(source),
     ...defineWorkers(source),
     ...defineStore(source),
     ...defineNames(source),

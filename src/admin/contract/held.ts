@@ -7,6 +7,15 @@ import type { Found } from './history.ts'
 import type { Done, Order, Recording } from './operations.ts'
 import type { StatusClasses } from './upstreams.ts'
 
+export const HELD_STATES = [
+  'waiting',
+  'sending',
+  'answered',
+  'in-doubt',
+  'dead',
+  'dropped',
+] as const satisfies readonly HeldState[]
+
 /** A route that holds requests, serves programs of partners, or is paused. */
 export interface IntegrationReport {
   readonly route: string

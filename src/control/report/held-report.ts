@@ -16,6 +16,7 @@ import type {
 } from '../../admin/contract/held.ts'
 import type { StatusClasses } from '../../admin/contract/upstreams.ts'
 import type { HeldDetail, HeldRow } from '../../held/contract.ts'
+import type { HeldSamples } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { isPlain, isSecret } from '../../policy/hold/shown-fields.ts'
 import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
@@ -132,6 +133,25 @@ function answersOf(counters: CounterTable, slot: number): StatusClasses {
       ? 0
       : counters.routeTotal(slot, statusClass, true) + counters.routeTotal(slot, statusClass, false)
   return { '1xx': of(1), '2xx': of(2), '3xx': of(3), '4xx': of(4), '5xx': of(5) }
+}
+
+export function heldSamples(sources: HeldSources, nowMs: number): HeldSamples {
+  const { integrations, store } = integrationsReport(sources, nowMs)
+  return {
+    up: store === null ? undefined : store.state === 'ok',
+    callbacks: store?.callbacks ?? 0,
+    routes: integrations.map(({ route, paused, held }) => ({
+      name: route,
+      paused: paused !== null,
+      gateOpen: held?.gate.open,
+      counts: held === null ? undefined : { ...held, oldestS: held.oldestS ?? 0, emptyS: emptyS(held, nowMs) },
+    })),
+  }
+}
+
+function emptyS({ waiting, sending, emptyAt }: HeldReport, nowMs: number): number | undefined {
+  if (waiting + sending === 0) return 0
+  return emptyAt === null ? undefined : Math.max(0, (Date.parse(emptyAt) - nowMs) / 1000)
 }
 
 export function rowReport(row: HeldRow): HeldRowReport {
