@@ -44,7 +44,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['exchange'],
     ['cache'],
     ['answers', 'tunnel', 'access-log'],
-    ['spool'],
+    ['spool', 'held'],
     ['pool'],
     ['upstream'],
     ['runtime'],
