@@ -15,7 +15,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['control'],
   ['admin'],
   ['proxy'],
-  ['store', 'held'],
+  ['held'],
+  ['store'],
   ['metrics'],
   ['config'],
   ['shared'],
@@ -54,6 +55,8 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   config: [['aside'], ['shown'], ['read'], ['advice', '.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
+  // The same.
+  held: [['main'], ['thread'], ['file'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
   commands: [['spelling'], ['doctor', 'init'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
 }
@@ -476,7 +479,7 @@ describe('the checks themselves', () => {
     ['policy/request/x.ts', "import type { Holds } from '../upstream/holds.ts'", 'within policy/'],
     ['proxy/pool/x.ts', "import type { Socket } from 'node:net'", 'only proxy/client'],
     ['proxy/pool/x.ts', "import { Exchange } from '../exchange/exchange.ts'", 'within proxy/'],
-    ['control/x.ts', "import { DatabaseSync } from 'node:sqlite'", 'only store may'],
+    ['control/x.ts', "import { DatabaseSync } from 'node:sqlite'", 'only store, held may'],
     ['config/x.ts', "import manifest from '../../package.json' with { type: 'json' }", 'outside src'],
     ['proxy/x.ts', "import net from 'net'", 'write node:net'],
     ['admin/x.ts', "import x from '../../bench/run.ts'", 'outside src'],

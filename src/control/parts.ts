@@ -91,7 +91,6 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
   const holding = createHeld({
-    open: openHeld,
     table: shared.held,
     restores: snapshot.store !== undefined,
     pools: () => registry.pools(),

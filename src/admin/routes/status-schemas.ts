@@ -1,7 +1,7 @@
 // What a vigia, its pools and its upstreams look like in the OpenAPI document; the types are in contract/.
 
 import { CACHE } from './cache.ts'
-import { INTEGRATIONS } from './held-schemas.ts'
+import { INTEGRATIONS } from './held/schemas.ts'
 import { flag, list, number, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
 
 const CLASSES = object(Object.fromEntries(['1xx', '2xx', '3xx', '4xx', '5xx'].map(name => [name, whole()])))

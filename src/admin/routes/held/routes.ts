@@ -3,10 +3,10 @@
 
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseSpan } from '../../config/forms/units.ts'
-import type { HeldState } from '../../shared/held/messages.ts'
-import { authorOf } from '../access/author.ts'
-import { onlyWithPost, sendProblem, sendRefusal } from '../answers/problem.ts'
+import { parseSpan } from '../../../config/forms/units.ts'
+import type { HeldState } from '../../../shared/held/messages.ts'
+import { authorOf } from '../../access/author.ts'
+import { onlyWithPost, sendProblem, sendRefusal } from '../../answers/problem.ts'
 import type {
   HeldControl,
   HeldOrdering,
@@ -14,13 +14,13 @@ import type {
   HeldRowReport,
   HeldRows,
   IntegrationResult,
-} from '../contract/held.ts'
-import type { Done } from '../contract/operations.ts'
-import { parseUntil } from './deadline.ts'
-import { csvHeader, csvLine } from './held-csv.ts'
-import { INTEGRATION, MOST_IDS, SCHEMAS } from './held-schemas.ts'
-import { pageNumbers, sendFound } from './pages.ts'
-import { ORDER_BYTES } from './schema-blocks.ts'
+} from '../../contract/held.ts'
+import type { Done } from '../../contract/operations.ts'
+import { parseUntil } from '../deadline.ts'
+import { pageNumbers, sendFound } from '../pages.ts'
+import { ORDER_BYTES } from '../schema-blocks.ts'
+import { csvHeader, csvLine } from './csv.ts'
+import { MOST_IDS, SCHEMAS } from './schemas.ts'
 
 interface Which {
   readonly route?: string
@@ -42,7 +42,6 @@ const IDS_BYTES = ORDER_BYTES + MOST_IDS * 70
 const EXPORT_ROWS = 1000
 
 export function serveHeld(app: FastifyInstance, held: HeldControl): void {
-  app.addSchema(INTEGRATION)
   serveIntegrations(app, held)
   app.get<{ Querystring: Which & { limit?: string; cursor?: string } }>(
     '/held',

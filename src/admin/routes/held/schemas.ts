@@ -1,6 +1,6 @@
 // Schemas of integrations and of held requests.
 
-import { HELD_STATES } from '../contract/held.ts'
+import { HELD_STATES } from '../../contract/held.ts'
 import {
   BY,
   closed,
@@ -17,7 +17,7 @@ import {
   text,
   time,
   whole,
-} from './schema-blocks.ts'
+} from '../schema-blocks.ts'
 
 const TAGS = ['integrations']
 const STATE = oneOf(...HELD_STATES)

@@ -1,7 +1,7 @@
 // Held requests as CSV (RFC 4180), for people who compare them with their books. Senders choose keys and paths: what a spreadsheet would take
 // for a formula stands behind an apostrophe.
 
-import type { HeldRowReport } from '../contract/held.ts'
+import type { HeldRowReport } from '../../contract/held.ts'
 
 const COLUMNS: readonly (keyof HeldRowReport)[] = [
   ...(['id', 'route', 'key', 'state', 'method', 'path', 'client', 'requestId', 'bodyBytes'] as const),
