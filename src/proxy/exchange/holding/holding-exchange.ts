@@ -69,7 +69,7 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
     }
     const { route } = this.placement
     const plan = route.hold
-    if (plan === undefined || this.#port.keys.isEmpty) return true
+    if (plan === undefined) return true
     const { key } = orderOf(this.record, route.name, plan, this.body.whole() ?? NO_BYTES)
     if (!this.#port.keys.isHeld(key)) return true
     // Nobody passes those of his key that wait: where it can't be held, it has to come again.
