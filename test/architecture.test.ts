@@ -51,7 +51,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['runtime'],
   ],
   policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates', 'cache', 'hold']],
-  shared: [['cache'], ['.'], ['explain', 'held']],
+  shared: [['cache', 'held'], ['.'], ['explain']],
   config: [['aside'], ['shown'], ['read'], ['advice', '.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],

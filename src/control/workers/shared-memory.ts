@@ -7,7 +7,7 @@ import { CacheMemory } from '../../shared/cache/memory.ts'
 import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../shared/counters.ts'
 import { Heartbeats } from '../../shared/heartbeats.ts'
-import { HeldTable } from '../../shared/held/held-table.ts'
+import { allocateHeldTable } from '../../shared/held/held-table.ts'
 import type { WorkerStart } from '../../shared/messages.ts'
 import { allocatePermits, Permits } from '../../shared/permits.ts'
 import { allocateRates } from '../../shared/rate-table.ts'
@@ -27,7 +27,7 @@ export class SharedMemory {
   readonly permits: Permits
   readonly cache: CacheMemory
   readonly bufferAccounts = new BufferAccounts()
-  readonly held = new HeldTable().buffer
+  readonly held = allocateHeldTable()
   /** What each worker is given. */
   readonly buffers: SharedBuffers
   readonly #clients: ClientConnections
