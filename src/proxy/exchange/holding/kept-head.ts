@@ -13,6 +13,8 @@ import type { ActiveSnapshot } from '../active-snapshot.ts'
 import type { ClientSide } from '../downstream.ts'
 import { forwardedRequest } from '../request-fields.ts'
 
+const BREAK = /[\r\n\0]/
+
 /** Undefined = its listener is gone. */
 export function keptSide({ snapshot, isTrusted }: ActiveSnapshot, kept: KeptRequest): ClientSide | undefined {
   const listener = snapshot.listeners.find(({ name }) => name === kept.listener)
@@ -26,6 +28,8 @@ export function keptHead({ id, request }: ForwardRequest, { limits }: Snapshot):
   const { method, target, host = '', fields, body } = request
   const lines = [`Host: ${host}`]
   let hasKey = false
+  // What would end a line could not have come so.
+  if (BREAK.test(target) || BREAK.test(host) || fields.some(each => BREAK.test(each))) return 'bad-field'
   for (let i = 0; i < fields.length; i += 2) {
     lines.push(`${fields[i]}: ${fields[i + 1]}`)
     hasKey ||= fields[i]!.toLowerCase() === 'idempotency-key'
