@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['control'],
   ['admin'],
   ['proxy'],
+  ['held'],
   ['store'],
   ['metrics'],
   ['config'],
@@ -33,7 +34,7 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['configuration'],
     ['report'],
     ['record'],
-    ['windows', 'events'],
+    ['windows', 'events', 'held'],
     ['upstreams', 'certificates'],
     ['workers', 'names'],
   ],
@@ -49,11 +50,13 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['upstream'],
     ['runtime'],
   ],
-  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates', 'cache']],
-  shared: [['cache'], ['.'], ['explain']],
+  policy: [['maintenance', 'upstream', 'request', 'balance', 'process', 'names', 'certificates', 'cache', 'hold']],
+  shared: [['cache', 'held'], ['.'], ['explain']],
   config: [['aside'], ['shown'], ['read'], ['advice', '.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
+  // The same.
+  held: [['main'], ['thread'], ['file'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
   commands: [['spelling'], ['doctor', 'init'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
 }
@@ -80,14 +83,21 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   store: ['contract.ts', 'store-error.ts', 'tuning.ts', 'main/store.ts', 'backup', 'audit/verify-audit.ts'],
   commands: ['spelling/program.ts', 'words/exit-codes.ts'],
 }
-const ALSO: readonly string[] = ['commands -> demo', 'control/events -> control/windows']
+const ALSO: readonly string[] = [
+  'commands -> demo',
+  'control/events -> control/windows',
+  'control/events -> control/held',
+]
 const NEVER: readonly string[] = ['control -> proxy', 'proxy -> control']
 /** Rooms that may import only these, whatever lies below them. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'], plan: [], util: [] }
 /** Rooms that may import only types, and only from these. */
 const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy', 'plan'] }
 /** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
-const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { store: ['control/record', 'commands'] }
+const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
+  store: ['control/record', 'commands'],
+  held: ['control'],
+}
 const PURE = ['policy', 'http', 'http1', 'http2', 'proxy-protocol', 'websocket']
 /** The one file outside src/ that one file may import: the version stands there. */
 const MANIFEST = { from: 'commands/version.ts', to: '../package.json' }
@@ -121,7 +131,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
   // tls/ asks OpenSSL whether it takes a certificate, the command line says whom it trusts; neither opens a connection.
   'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/admin-client.ts'],
-  'node:sqlite': ['store'],
+  'node:sqlite': ['store', 'held'],
 }
 
 /** What node:net offers without a socket: free for all but the pure folders. */
@@ -469,7 +479,7 @@ describe('the checks themselves', () => {
     ['policy/request/x.ts', "import type { Holds } from '../upstream/holds.ts'", 'within policy/'],
     ['proxy/pool/x.ts', "import type { Socket } from 'node:net'", 'only proxy/client'],
     ['proxy/pool/x.ts', "import { Exchange } from '../exchange/exchange.ts'", 'within proxy/'],
-    ['control/x.ts', "import { DatabaseSync } from 'node:sqlite'", 'only store may'],
+    ['control/x.ts', "import { DatabaseSync } from 'node:sqlite'", 'only store, held may'],
     ['config/x.ts', "import manifest from '../../package.json' with { type: 'json' }", 'outside src'],
     ['proxy/x.ts', "import net from 'net'", 'write node:net'],
     ['admin/x.ts', "import x from '../../bench/run.ts'", 'outside src'],
