@@ -28,12 +28,13 @@ export function admitHeld(
 ): HoldingExchange | undefined {
   const { hold } = placement.route
   const port = context.held
-  if (hold === undefined || port === undefined || !isHeldHere(hold, record, placement)) return undefined
+  if (hold === undefined || port === undefined || !mayBeHeld(hold, record, placement)) return undefined
   if (why !== undefined && reasonFor(hold, why, record.closedRoute?.paused === true) === undefined) return undefined
   return new HoldingExchange(context, down, record, placement, breaker, gatheringFor(hold, buffer), port, why)
 }
 
-function isHeldHere(hold: HoldPlan, { head, path, forwarded }: ExchangeRecord, { pool }: Placement): boolean {
+/** By its head alone. */
+export function mayBeHeld(hold: HoldPlan, { head, path, forwarded }: ExchangeRecord, { pool }: Placement): boolean {
   const { fields, length, login } = head.meaning
   return isHoldable(hold, {
     method: head.method,
