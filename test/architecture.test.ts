@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['control'],
   ['admin'],
   ['proxy'],
+  ['held'],
   ['store'],
   ['metrics'],
   ['config'],
@@ -54,6 +55,8 @@ const INSIDE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   config: [['aside'], ['shown'], ['read'], ['advice', '.'], ['parts'], ['forms']],
   // `main` is the side of the callers, `thread` that of the disk; what lies loose is what both say to each other and to control.
   store: [['main'], ['thread', 'backup'], ['file'], ['audit'], ['.']],
+  // The same.
+  held: [['main'], ['thread'], ['file'], ['.']],
   // What lies loose are the commands that ask no vigia that runs.
   commands: [['spelling'], ['doctor', 'init'], ['.'], ['live', 'store', 'convert'], ['logs'], ['words']],
 }
@@ -77,7 +80,19 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     // The admin API takes windows in the form of the file.
     'parts/maintenance',
   ],
-  store: ['contract.ts', 'store-error.ts', 'tuning.ts', 'main/store.ts', 'backup', 'audit/verify-audit.ts'],
+  store: [
+    'contract.ts',
+    'store-error.ts',
+    'tuning.ts',
+    'main/store.ts',
+    'backup',
+    'audit/verify-audit.ts',
+    // What `held` needs for a file of its own.
+    'sqlite-fault.ts',
+    'file/file-lock.ts',
+    'file/file-names.ts',
+  ],
+  held: ['contract.ts', 'held-error.ts', 'main/held-requests.ts'],
   commands: ['spelling/program.ts', 'words/exit-codes.ts'],
 }
 const ALSO: readonly string[] = ['commands -> demo', 'control/events -> control/windows']
@@ -87,7 +102,10 @@ const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'], p
 /** Rooms that may import only types, and only from these. */
 const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy', 'plan'] }
 /** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
-const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { store: ['control/record', 'commands'] }
+const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
+  store: ['control/record', 'commands', 'held'],
+  held: ['control'],
+}
 const PURE = ['policy', 'http', 'http1', 'http2', 'proxy-protocol', 'websocket']
 /** The one file outside src/ that one file may import: the version stands there. */
 const MANIFEST = { from: 'commands/version.ts', to: '../package.json' }
@@ -121,7 +139,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
   // tls/ asks OpenSSL whether it takes a certificate, the command line says whom it trusts; neither opens a connection.
   'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/admin-client.ts'],
-  'node:sqlite': ['store'],
+  'node:sqlite': ['store', 'held'],
 }
 
 /** What node:net offers without a socket: free for all but the pure folders. */
