@@ -118,7 +118,7 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
     if (asked === undefined || this.over) return
     this.safely(() => {
       const { closedRoute, requestId } = this.record
-      const waitS = comeBackS(asked.plan, closedRoute?.untilMs, receipt.ahead, Date.now())
+      const waitS = comeBackS(asked.plan, closedRoute?.untilMs, receipt, Date.now())
       this.record.held = receipt.id
       this.#send(receiptAnswer(asked.plan.answer, receipt, requestId, waitS), 'held')
     })
