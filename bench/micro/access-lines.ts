@@ -33,7 +33,7 @@ const entries = Array.from({ length: 256 }, (_, i) => ({
     upstreamMs: 0,
     connectMs: 0,
   },
-  ...{ coding: '' as const, bytesUncoded: 0, attempts: 1, proof: '', cache: '' as const, end: 'complete' },
+  ...{ coding: '' as const, bytesUncoded: 0, attempts: 1, proof: '', cache: '' as const, held: '', end: 'complete' },
 }))
 
 export const accessLineCases: readonly MicroCase[] = [

@@ -57,7 +57,7 @@ async function description(): Promise<Document> {
   const part = {} as never
   const parts: Required<AdminParts> = {
     ...{ operations: part, reload: part, maintenance: part, history: part, configurations: part, cache: part },
-    ...{ explanations: part, events: new Feed() },
+    ...{ held: part, explanations: part, events: new Feed() },
   }
   const view = { status: () => ({ version: '' }) } as unknown as ControlView
   const app = buildAdmin(view, () => {}, { ...parts, boundTo: '127.0.0.1' })

@@ -7,6 +7,14 @@ import { allocateCounters, CounterTable } from '../../src/shared/counters.ts'
 const probes = { ok: 1, failed: 1, void: 1, durationSumS: 1, buckets: [...PROBE_BUCKETS_S, Infinity].map(() => 1) }
 const reloads = { tally: { applied: 1, unchanged: 1, refused: 1 }, appliedMs: 1, last: { error: undefined } }
 
+const held = {
+  ...{ waiting: 1, sending: 1, inDoubt: 1, dead: 1, bytes: 1, oldestS: 1, emptyS: 1 },
+  totals: {
+    ...{ held: 1, repeats: 1, refused: 1, forwarded: 1, dead: 1, inDoubt: 1, dropped: 1 },
+    answered: { '2xx': 1, '3xx': 1, '4xx': 1, '5xx': 1 },
+  },
+}
+
 export const EVERYTHING: Required<MetricsSource> = {
   version: '',
   counters: countedOnce(),
@@ -33,6 +41,10 @@ export const EVERYTHING: Required<MetricsSource> = {
       ...{ kind, name: 'Partner CA', fromMs: 1, untilMs: 1, refused: false },
     })),
   acme: () => ({ issued: 1, failed: 1, names: [{ name: 'erp.example.com', failures: 1, nextMs: 1 }] }),
+  held: () => ({
+    ...{ up: true, callbacks: 1 },
+    routes: [{ name: 'shop', paused: true, gateOpen: true, counts: held }],
+  }),
   reloads: () => reloads,
   fileDiffers: () => undefined,
   store: () => ({ up: true, waiting: 1, dropped: 1 }),

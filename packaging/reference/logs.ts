@@ -40,13 +40,14 @@ const ENTRY: AccessEntry = {
   attempts: 2,
   proof: 'idempotent',
   cache: 'miss',
+  held: 'pXnkmvCDqDYKpVsfbDhKyg',
   end: 'complete',
 }
 
 /** One that has nothing that need not be there. */
 const PLAIN: AccessEntry = {
   ...ENTRY,
-  ...{ traceId: '', about: '', coding: '', gatheringMs: 0, bufferedBytes: 0, cache: '' },
+  ...{ traceId: '', about: '', coding: '', gatheringMs: 0, bufferedBytes: 0, cache: '', held: '' },
 }
 
 /** What no member of AccessEntry is called. */

@@ -15,6 +15,7 @@ import { serveCertificates } from './routes/certificates.ts'
 import { serveConfigurations } from './routes/configurations.ts'
 import { type EventsOptions, serveEvents } from './routes/events.ts'
 import { serveExplanations } from './routes/explanations.ts'
+import { serveHeld } from './routes/held/routes.ts'
 import { serveHistory } from './routes/history.ts'
 import { serveInDoubt } from './routes/in-doubt.ts'
 import { serveMaintenance } from './routes/maintenance.ts'
@@ -85,7 +86,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   app.setValidatorCompiler(requestSchemas())
   // Schemas of answers describe them; they must not leave out what they don't know yet.
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
-  const { operations, reload, maintenance, history, configurations, events, cache, explanations } = parts
+  const { operations, reload, maintenance, history, configurations, events, cache, held, explanations } = parts
   serveStatus(app, view)
   serveCertificates(app, view, operations)
   serveInDoubt(app, view, operations)
@@ -96,6 +97,7 @@ function addRoutes(app: FastifyInstance, view: ControlView, parts: AdminParts, f
   if (history !== undefined) serveHistory(app, history)
   if (configurations !== undefined) serveConfigurations(app, configurations)
   if (cache !== undefined) serveCache(app, cache)
+  if (held !== undefined) serveHeld(app, held)
   if (explanations !== undefined) serveExplanations(app, explanations)
   if (events !== undefined) serveEvents(app, events, following)
 }

@@ -43,6 +43,7 @@ export class Control {
       records,
       admin,
       windows,
+      holding,
       names,
       prober,
       registry,
@@ -78,6 +79,7 @@ export class Control {
       await admin.listen(snapshot.admin)
       // What a window closes is closed before anybody is served.
       windows.start()
+      holding.apply(snapshot)
       // Probes start first: the first verdicts are there when the first requests are.
       prober.apply(registry.jobs())
       this.#ticks = setInterval(() => this.#tick(), TICK_MS)
@@ -148,7 +150,8 @@ export class Control {
   }
 
   async #stop(by = 'vigia', cut = 0): Promise<void> {
-    const { bus, certificates, acme, windows, names, prober, supervisor, admin, records, keptEvents } = this.#parts
+    const { bus, certificates, acme, windows, holding, names, prober, supervisor, admin, records, keptEvents } =
+      this.#parts
     clearInterval(this.#ticks)
     clearInterval(this.#turns)
     windows.close()
@@ -158,6 +161,7 @@ export class Control {
     prober.close()
     await supervisor.close()
     await admin.close()
+    await holding.held.close()
     bus.tell({ type: 'stopped', by, cut })
     const lost = await records.close()
     await keptEvents?.close()
@@ -165,7 +169,7 @@ export class Control {
   }
 
   #tick(): void {
-    const { clock, certificates, acme, windows, registry, drains, recent, reloader } = this.#parts
+    const { clock, certificates, acme, windows, holding, registry, drains, recent, reloader } = this.#parts
     clock.look()
     certificates.tick()
     acme.tick(Date.now())
@@ -175,6 +179,7 @@ export class Control {
     registry.tick()
     const entries = registry.pools().flatMap(pool => pool.entries)
     drains.tick(entries, Date.now())
+    holding.tick()
     recent.tick(
       entries.map(entry => entry.slot),
       performance.now(),

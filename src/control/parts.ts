@@ -23,6 +23,7 @@ import type { VigiaEvent } from './events/event.ts'
 import { Feed } from './events/feed.ts'
 import { feeding, logging } from './events/readers.ts'
 import type { ConfigurationSource, ReloadRequest } from './events/reload-event.ts'
+import { createHeld } from './held/create.ts'
 import { Names } from './names/names.ts'
 import { followingClock, reacting } from './reactions.ts'
 import { acmeChange } from './record/acme-rows.ts'
@@ -89,6 +90,14 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const slots = registry.apply(snapshot)
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
+  const holding = createHeld({
+    table: shared.held,
+    restores: snapshot.store !== undefined,
+    pools: () => registry.pools(),
+    closedRoutes: () => windows.closedRoutes,
+    tell,
+  })
+  const { held, pauses } = holding
   const prober = new Prober({
     table: shared.upstreams,
     onResult: (slot, result) => registry.probed(slot, result),
@@ -113,7 +122,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       descriptors,
       snapshot: inUse.snapshot,
       slots: inUse.slots,
-      closedRoutes: windows.closedRoutes,
+      closedRoutes: holding.closedRoutes(),
       tls: certificates.material,
       challenges: board.challenges,
       sockets,
@@ -122,6 +131,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     memory: () => boundsHere(inUse.snapshot.limits.memoryBytes, workers),
     shutdownMs: () => inUse.snapshot.shutdownMs,
     replaceMs: () => inUse.snapshot.watchdog.workerMs,
+    connectHeld: () => held.connect(),
     lostOf: row => lostRequests(row, registry.pools()),
     tell,
   })
@@ -150,6 +160,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     certificates,
     registry,
     windows,
+    holding,
     prober,
     supervisor,
     admin: { listen: at => admin.listen(at) },
@@ -169,20 +180,20 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     logger,
     counters,
     feed,
-    targets: { registry, windows, inDoubt, secrets: acme },
+    targets: { registry, windows, inDoubt, pauses, secrets: acme },
   })
   const reloads = new ReloadTally(Date.now())
   const controlStalls = new StallTally()
   const outages = new PoolOutages({ registry, counters, tell })
 
-  bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared }))
+  bus.listen(reacting({ supervisor, registry, prober, inDoubt, shared, holding }))
   bus.listen(logging(logger))
   bus.listen(feeding(feed))
   bus.listen(recorder)
   bus.listen(reloads.count)
   bus.listen(controlStalls.see)
   // Upstreams before windows, which look at them.
-  bus.listen(followingClock([supervisor, names, registry, windows, outages, certificates, acme]))
+  bus.listen(followingClock([supervisor, names, registry, windows, holding, outages, certificates, acme]))
   // Last: what comes of a change is told after it.
   bus.listen(outages.see)
 
@@ -207,6 +218,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     drains,
     recent,
     windows,
+    ...holding,
     inDoubt,
     records,
     controlStalls,
@@ -232,6 +244,8 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
       inDoubt,
       acme,
       cache: shared.cache,
+      holding,
+      sources,
       records,
       tell,
       feed,
@@ -251,6 +265,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
     names,
     registry,
     windows,
+    holding,
     prober,
     drains,
     recent,

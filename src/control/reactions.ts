@@ -2,6 +2,7 @@
 // a worker leaves behind is taken up.
 
 import type { Tell } from './events/event.ts'
+import type { HeldParts } from './held/create.ts'
 import type { Prober } from './upstreams/prober.ts'
 import type { Registry } from './upstreams/registry.ts'
 import type { InDoubtList } from './workers/in-doubt-list.ts'
@@ -14,12 +15,13 @@ export interface ReactingParts {
   readonly prober: Pick<Prober, 'probeNow' | 'begin'>
   readonly inDoubt: Pick<InDoubtList, 'add'>
   readonly shared: Pick<SharedMemory, 'forget' | 'permits'>
+  readonly holding: Pick<HeldParts, 'closedRoutes' | 'gates'>
 }
 
 /** The tunnels of an upstream whose drain has ended are closed within this time: their clients must not all come back at once. */
 const END_SPREAD_MS = 5000
 
-export function reacting({ supervisor, registry, prober, inDoubt, shared }: ReactingParts): Tell {
+export function reacting({ supervisor, registry, prober, inDoubt, shared, holding }: ReactingParts): Tell {
   return event => {
     switch (event.type) {
       case 'name':
@@ -31,7 +33,11 @@ export function reacting({ supervisor, registry, prober, inDoubt, shared }: Reac
       case 'bypass-only':
         return supervisor.tell({ type: 'end-tunnels', slot: event.slot, spreadMs: END_SPREAD_MS })
       case 'closed-routes':
-        return supervisor.tell({ type: 'closed-routes', closedRoutes: event.closedRoutes })
+      case 'pause':
+        supervisor.tell({ type: 'closed-routes', closedRoutes: holding.closedRoutes() })
+        return holding.gates.look()
+      case 'transition':
+        return holding.gates.look()
       case 'transport-failure':
         registry.sawTransportFailure(event.slot, event.failure)
         return prober.probeNow(event.slot)

@@ -29,6 +29,8 @@ export const FIELD = {
   maxForwards: 24,
   cdnLoop: 25,
   hsts: 26,
+  /** X-Vigia-Held: of a request that was held. */
+  held: 27,
 } as const
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
@@ -62,6 +64,7 @@ const SPELLINGS: readonly (readonly [string, Field])[] = [
   ['Max-Forwards', FIELD.maxForwards],
   ['CDN-Loop', FIELD.cdnLoop],
   ['Strict-Transport-Security', FIELD.hsts],
+  ['X-Vigia-Held', FIELD.held],
 ]
 
 const BY_NAME = new Map<string, Field>()

@@ -9,12 +9,13 @@ import { buildersOf } from './builders.ts'
 import { defineCache } from './cache.ts'
 import { defineCertificates } from './certificates.ts'
 import { defineCompression } from './compression.ts'
-import { defineHandshakes } from './handshakes.ts'
-import { defineHttp2 } from './http2.ts'
+import { defineHandshakes } from './connections/handshakes.ts'
+import { defineHttp2 } from './connections/http2.ts'
+import { defineProxyHeaders } from './connections/proxy-headers.ts'
+import { defineHeld } from './held.ts'
 import { defineMaintenance } from './maintenance.ts'
 import { defineNames } from './names.ts'
 import { defineOverload } from './overload.ts'
-import { defineProxyHeaders } from './proxy-headers.ts'
 import { defineRequests } from './requests.ts'
 import { histogramSamples, type ScrapedMetric, unlessEmpty } from './scraped-metric.ts'
 import { FILE_DIFFERS, type MetricsSource, PROBE_BUCKETS_S, UPSTREAM_STATES } from './source.ts'
@@ -215,6 +216,7 @@ export function defineMetrics(source: MetricsSource): ScrapedMetric[] {
       ),
     },
     ...defineMaintenance(source),
+    ...defineHeld(source),
     ...defineWorkers(source),
     ...defineStore(source),
     ...defineNames(source),

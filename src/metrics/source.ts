@@ -30,6 +30,8 @@ export interface MetricsSource {
   readonly revision: () => number
   /** Maintenance windows; absent = there are none. */
   windows?(): readonly WindowSample[]
+  /** Integrations; absent = there are none. */
+  held?(): HeldSamples
   /** Host names of upstreams; absent = there are none. */
   names?(): NameSamples
   /** Certificates of the listeners; absent = there are none. */
@@ -56,6 +58,44 @@ export interface AcmeSample {
     /** When the next order begins, epoch ms; undefined = not known yet. */
     readonly nextMs: number | undefined
   }[]
+}
+
+export interface HeldSamples {
+  /** Undefined = nothing is held. */
+  readonly up: boolean | undefined
+  /** Senders who are still to be called back. */
+  readonly callbacks: number
+  readonly routes: readonly HeldRouteSample[]
+}
+
+export interface HeldRouteSample {
+  readonly name: string
+  readonly paused: boolean
+  /** Undefined = it holds nothing. */
+  readonly gateOpen: boolean | undefined
+  readonly counts:
+    | {
+        readonly waiting: number
+        readonly sending: number
+        readonly inDoubt: number
+        readonly dead: number
+        readonly bytes: number
+        /** 0 = none waits. */
+        readonly oldestS: number
+        /** Undefined = nobody knows. */
+        readonly emptyS: number | undefined
+        readonly totals: {
+          readonly held: number
+          readonly repeats: number
+          readonly refused: number
+          readonly forwarded: number
+          readonly answered: Readonly<Record<string, number>>
+          readonly dead: number
+          readonly inDoubt: number
+          readonly dropped: number
+        }
+      }
+    | undefined
 }
 
 export interface WorkerSample {

@@ -1,11 +1,12 @@
 // How a route's requests are held while its pool does not serve, and carried out afterwards, as compiled.
 
-export type HoldReason = 'window' | 'outage' | 'queue-full' | 'paused'
+/** `order`: earlier requests of its key are held. */
+export type HoldReason = 'window' | 'outage' | 'queue-full' | 'paused' | 'order'
 
 /** Of a route. Requests that are not of it are answered as without. */
 export interface HoldPlan {
   /** While what is they are held. */
-  readonly during: readonly Exclude<HoldReason, 'paused'>[]
+  readonly during: readonly Exclude<HoldReason, 'paused' | 'order'>[]
   /** What a paused route does. */
   readonly paused: 'hold' | 'refuse'
   /** Upper case. */

@@ -77,6 +77,7 @@ export function activate(
     otherRoutes,
     assets: snapshot.pools.map(({ assets = [] }) => assets.map(path => path.split('*'))),
     caches: snapshot.routes.some(({ cache }) => cache !== undefined),
+    holds: snapshot.routes.some(({ hold }) => hold !== undefined),
     isTrusted: inRanges(snapshot.trustedProxies),
   }
 }

@@ -10,8 +10,8 @@ import { BufferAccounts } from '../shared/buffer-accounts.ts'
 import { CacheMemory } from '../shared/cache/memory.ts'
 import { TOTAL, WORKER } from '../shared/counter-cells.ts'
 import { Heartbeats } from '../shared/heartbeats.ts'
+import { HeldTable } from '../shared/held/held-table.ts'
 import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/messages.ts'
-import { AVAILABILITY } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
 import { activate } from './activate.ts'
@@ -20,17 +20,21 @@ import { Cache } from './cache/cache.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
 import { Listeners } from './client/listeners.ts'
 import { challengeContexts } from './client/tls/challenge-contexts.ts'
+import { endUpstream } from './end-upstream.ts'
 import type { ActiveSnapshot } from './exchange/active-snapshot.ts'
+import type { ClientEvents } from './exchange/client-events.ts'
 import { type ClosedRoutes, compileClosedRoutes } from './exchange/closed-routes.ts'
 import { Encoders } from './exchange/compression/encoders.ts'
 import { ShortBodies } from './exchange/compression/short-bodies.ts'
 import type { ExchangeContext } from './exchange/context.ts'
+import { Forwardings } from './exchange/holding/forwardings.ts'
 import { Stories } from './exchange/story/stories.ts'
 import { replyTo } from './explain/reply.ts'
+import { HeldPort } from './held/held-port.ts'
 import { ControlWatch } from './runtime/control-watch.ts'
 import { SharedTables } from './runtime/shared-tables.ts'
 import { Ticker } from './runtime/ticker.ts'
-import { Timer, TimerWheel } from './runtime/timer-wheel.ts'
+import { TimerWheel } from './runtime/timer-wheel.ts'
 import { Vitals } from './runtime/vitals.ts'
 import { whileTrue } from './runtime/while-true.ts'
 import { SilentUpstreams } from './silent-upstreams.ts'
@@ -50,6 +54,7 @@ class Worker extends SharedTables implements ExchangeContext {
   readonly random = Math.random
   readonly cache: Cache
   readonly buffers: Buffers
+  readonly held: HeldPort | undefined
   readonly wheel = new TimerWheel(performance.now())
   accessLog = NO_ACCESS_LOG
   readonly encoders: Encoders
@@ -67,7 +72,8 @@ class Worker extends SharedTables implements ExchangeContext {
   readonly #idPrefix = randomBytes(8).toString('hex')
   #idCount = 0
   #draining = false
-  readonly #silent = new SilentUpstreams(this, () => this.#listeners.exchanges())
+  readonly #silent = new SilentUpstreams(this, () => this.#exchanges())
+  readonly #forwardings: Forwardings | undefined
   readonly #log = new WorkerLog(message => this.report(message))
   /** One snapshot after the other. */
   readonly #applying = new Serial()
@@ -86,6 +92,8 @@ class Worker extends SharedTables implements ExchangeContext {
     this.cache = new Cache(new CacheMemory(start.cache, start.workers, start.worker))
     const { limits, accounts } = start.buffers
     this.buffers = new Buffers(limits, new BufferAccounts(accounts, start.worker), this.row, this)
+    this.held = start.held && new HeldPort(new HeldTable(start.held), this)
+    this.#forwardings = this.held && new Forwardings(this, this.held)
     this.#controlWatch = new ControlWatch({
       ...start,
       beats,
@@ -118,6 +126,15 @@ class Worker extends SharedTables implements ExchangeContext {
   nextRequestId(): string {
     this.#idCount += 1
     return `${this.#idPrefix}-${this.#idCount.toString(36)}`
+  }
+
+  *#exchanges(): Iterable<ClientEvents> {
+    yield* this.#listeners.exchanges()
+    if (this.#forwardings) yield* this.#forwardings.exchanges()
+  }
+
+  askForHeld(): void {
+    this.report({ type: 'held-wanted' })
   }
 
   askForSpool(): void {
@@ -154,7 +171,7 @@ class Worker extends SharedTables implements ExchangeContext {
         this.closedRoutes = compileClosedRoutes(message.closedRoutes)
         return
       case 'end-upstream':
-        this.#endUpstream(message.slot, message.spreadMs)
+        endUpstream(this, message.slot, message.spreadMs, this.#exchanges())
         return
       case 'upstream-silent':
         if (message.silent) this.#silent.begin(message.slot, performance.now())
@@ -175,6 +192,9 @@ class Worker extends SharedTables implements ExchangeContext {
         return
       case 'spool':
         this.buffers.spool.connect(message.port)
+        return
+      case 'held':
+        this.held?.connect(message.port)
         return
       case 'challenges':
         this.#answerTo(message.challenges)
@@ -209,6 +229,7 @@ class Worker extends SharedTables implements ExchangeContext {
       this.#listeners.adopt(snapshot, before?.snapshot)
       this.#listeners.leave(leaving)
       // 3. What no request waits for.
+      if (this.active.holds) this.held?.want()
       await this.#applyAccessLog(before?.snapshot, snapshot)
       this.report({ type: 'ready', revision })
     } catch (error) {
@@ -236,30 +257,15 @@ class Worker extends SharedTables implements ExchangeContext {
     await old.close()
   }
 
-  /** What is in flight there goes on to its own end, but leaves no connection behind. */
-  #endUpstream(slot: number, spreadMs: number): void {
-    // Enabled again while the message was under way.
-    if (this.table.availability(slot) === AVAILABILITY.available) return
-    for (const pool of this.active.pools)
-      for (const endpoint of pool.endpoints) if (endpoint.slot === slot) endpoint.end()
-    this.tunnels.endUpstream(slot, spreadMs)
-    for (const exchange of this.#listeners.exchanges()) {
-      const end = new Timer({ onDeadline: () => this.#isEnded(slot) && exchange.endPoll(slot) })
-      this.wheel.arm(end, 1 + this.random() * spreadMs)
-    }
-  }
-
-  /** Nobody has enabled it again. */
-  #isEnded(slot: number): boolean {
-    return this.table.availability(slot) === AVAILABILITY.disabled
-  }
-
   async #drain(deadlineMs: number): Promise<void> {
     this.#draining = true
     this.#listeners.stop()
     this.tunnels.stop(deadlineMs)
-    await whileTrue(() => this.tunnels.size > 0 || !this.#listeners.isEmpty, deadlineMs)
-    const cut = await this.#listeners.endAll(LAST_ANSWERS_MS)
+    this.#forwardings?.stop()
+    const isBusy = () => this.tunnels.size > 0 || !this.#listeners.isEmpty || (this.#forwardings?.size ?? 0) > 0
+    await whileTrue(isBusy, deadlineMs)
+    const forwardings = this.#forwardings?.endAll() ?? 0
+    const cut = forwardings + (await this.#listeners.endAll(LAST_ANSWERS_MS))
     await this.accessLog.close()
     this.report({ type: 'drained', cut })
   }

@@ -67,10 +67,13 @@ export async function startDataPlane(
   }
   const table = new UpstreamTable()
   const enable = () => {
-    for (const each of slots.upstreams.flat()) {
-      // What control finds for a name: here each means this machine.
-      table.addresses.set(each, ['127.0.0.1'])
-      table.set(each, AVAILABILITY.available, 100)
+    for (const [p, { upstreams }] of snapshot.pools.entries()) {
+      for (const [u, { maxConnections }] of upstreams.entries()) {
+        const each = slots.upstreams[p]![u]!
+        // What control finds for a name: here each means this machine.
+        table.addresses.set(each, ['127.0.0.1'])
+        table.set(each, AVAILABILITY.available, 100, maxConnections)
+      }
     }
   }
   enable()

@@ -26,6 +26,10 @@ export const EVENT_TYPES = [
   'cache',
   /** A certificate, authority or ticket key is another one, was refused or expires, or ACME has brought one or failed: `kind`, `level`, and what it is about. */
   'certificate',
+  /** Requests of a route began to be held, or none waits any more; one is dead or in doubt; nothing more can be held: `phase`, `level`, and what it is about. */
+  'held',
+  /** Somebody has paused an integration, or its pause has ended: `phase`, `route`, `until`, `reason`. */
+  'pause',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
 

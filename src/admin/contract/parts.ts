@@ -4,6 +4,7 @@ import type { CacheControl } from './cache.ts'
 import type { Configurations } from './configurations.ts'
 import type { EventFeed } from './events.ts'
 import type { Explanations } from './explanations.ts'
+import type { HeldControl } from './held.ts'
 import type { HistoryView } from './history.ts'
 import type { MaintenanceParts } from './maintenance.ts'
 import type { ControlOperations } from './operations.ts'
@@ -19,4 +20,5 @@ export interface AdminParts {
   readonly events?: EventFeed | undefined
   readonly explanations?: Explanations | undefined
   readonly cache?: CacheControl | undefined
+  readonly held?: HeldControl | undefined
 }

@@ -5,6 +5,7 @@
 import type { BuffersReport } from './buffers.ts'
 import type { CacheReport } from './cache.ts'
 import type { AcmeReport, AuthorityReport, CertificateReport } from './certificates.ts'
+import type { IntegrationsReport } from './held.ts'
 import type { InDoubtReport } from './in-doubt.ts'
 import type { MaintenanceSummary } from './maintenance.ts'
 import type { PoolReport } from './pools.ts'
@@ -53,6 +54,8 @@ export interface StatusReport {
   readonly cache?: CacheReport | undefined
   /** Absent = no route buffers bodies, and none has since the start. */
   readonly buffers?: BuffersReport | undefined
+  /** Absent = no route holds requests, serves programs of partners, or is paused. */
+  readonly integrations?: IntegrationsReport | undefined
   /** Absent = no windows are planned. */
   readonly maintenance?: MaintenanceSummary | undefined
 }

@@ -1,18 +1,31 @@
-// Reads the deadline of a drain: how long from now (`30m`), or when (`2026-12-06T04:00:00-03:00`).
+// Reads an end: how long from now (`30m`), or when (`2026-12-06T04:00:00-03:00`).
 
-import { parseDuration } from '../../config/forms/units.ts'
+import { parseDuration, parseSpan } from '../../config/forms/units.ts'
 import type { DrainOrder } from '../contract/operations.ts'
 
-/** What it says, or one line on what is wrong. */
-export function parseDeadline(text: string, nowMs: number): Pick<DrainOrder, 'deadlineMs' | 'deadlineBy'> | string {
+type End = Pick<DrainOrder, 'deadlineMs' | 'deadlineBy'>
+
+/** What the deadline of a drain says, or one line on what is wrong. */
+export function parseDeadline(text: string, nowMs: number): End | string {
   const durationMs = parseDuration(text)
-  if (durationMs === 0) return 'a deadline of 0 is no drain; ask to disable instead'
+  return durationMs === 0
+    ? 'a deadline of 0 is no drain; ask to disable instead'
+    : endOf('deadline', text, durationMs, nowMs)
+}
+
+/** When a pause ends, or one line on what is wrong. */
+export function parseUntil(text: string, nowMs: number): End | string {
+  const durationMs = parseSpan(text)
+  return durationMs === 0 ? 'until is 0: a pause lasts for some time' : endOf('until', text, durationMs, nowMs)
+}
+
+function endOf(name: string, text: string, durationMs: number | undefined, nowMs: number): End | string {
   if (durationMs !== undefined) return { deadlineMs: nowMs + durationMs, deadlineBy: 'elapsed' }
   const atMs = parseInstant(text)
   if (atMs === undefined) {
-    return `deadline ${JSON.stringify(text)} is neither a duration such as 30m nor a time such as 2026-12-06T04:00:00-03:00 (with its offset or Z)`
+    return `${name} ${JSON.stringify(text)} is neither a duration such as 30m nor a time such as 2026-12-06T04:00:00-03:00 (with its offset or Z)`
   }
-  return atMs > nowMs ? { deadlineMs: atMs, deadlineBy: undefined } : `deadline ${text} has passed`
+  return atMs > nowMs ? { deadlineMs: atMs, deadlineBy: undefined } : `${name} ${text} has passed`
 }
 
 function parseInstant(text: string): number | undefined {

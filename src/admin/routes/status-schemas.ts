@@ -1,6 +1,7 @@
 // What a vigia, its pools and its upstreams look like in the OpenAPI document; the types are in contract/.
 
 import { CACHE } from './cache.ts'
+import { INTEGRATIONS } from './held/schemas.ts'
 import { flag, list, number, object, oneOf, orNull, ref, type Schema, text, time, whole } from './schema-blocks.ts'
 
 const CLASSES = object(Object.fromEntries(['1xx', '2xx', '3xx', '4xx', '5xx'].map(name => [name, whole()])))
@@ -177,6 +178,7 @@ export const STATUS: Schema = {
       certificates: list(ref('Certificate')),
       authorities: list(ref('Authority')),
       cache: CACHE,
+      integrations: INTEGRATIONS,
       buffers: object({
         memoryBytes: whole('Of bodies of requests and answers that wait, now, over all workers.'),
         memoryLimitBytes: whole(),
@@ -199,6 +201,6 @@ export const STATUS: Schema = {
       }),
       acme: ref('Acme'),
     },
-    ['certificates', 'authorities', 'acme', 'cache', 'buffers'],
+    ['certificates', 'authorities', 'acme', 'cache', 'buffers', 'integrations'],
   ),
 }

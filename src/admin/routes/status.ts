@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { sendProblem } from '../answers/problem.ts'
 import type { ControlView } from '../contract/status.ts'
 import { ACME, ACME_NAME, AUTHORITY, CERTIFICATE } from './certificates.ts'
+import { INTEGRATION } from './held/schemas.ts'
 import { PROBLEM_REPLY, plainReply, ref } from './schema-blocks.ts'
 import { POOL, STATUS, UPSTREAM } from './status-schemas.ts'
 
@@ -27,7 +28,8 @@ const SCHEMAS = {
 } as const
 
 export function serveStatus(app: FastifyInstance, view: ControlView): void {
-  for (const schema of [UPSTREAM, POOL, CERTIFICATE, AUTHORITY, ACME_NAME, ACME, STATUS]) app.addSchema(schema)
+  for (const schema of [UPSTREAM, POOL, CERTIFICATE, AUTHORITY, ACME_NAME, ACME, INTEGRATION, STATUS])
+    app.addSchema(schema)
   app.get('/healthz', { schema: SCHEMAS.healthz, config: { role: 'anyone' } }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),
   )

@@ -11,6 +11,7 @@ import { addCacheCommands } from './cache-commands.ts'
 import { addCertificateCommands } from './certificate-commands.ts'
 import { addConvertCommand } from './convert-command.ts'
 import { addExplainCommands } from './explain-commands.ts'
+import { addHeldCommands } from './held-commands.ts'
 import { addLiveCommands } from './live-commands.ts'
 import { addMaintenanceCommands } from './maintenance-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
@@ -49,6 +50,7 @@ export function describe(program: Command, done: Done): Command {
   addLiveCommands(program, admin, done)
   addCertificateCommands(program, admin, done)
   addCacheCommands(program, admin, done)
+  addHeldCommands(program, admin, done)
   addToolCommands(program, admin, done)
   addRecordCommands(program, admin, STORE, done)
   addMaintenanceCommands(program, admin, done)
@@ -129,6 +131,7 @@ Examples:
   vigia certificates                  until when, and by whom
   vigia why erp/erp-1                 why it is in or out, and what to do; or the id of a request
   vigia route https://erp.example.com/web
+  vigia integrations                  what each holds for later, and whether it is paused
   vigia logs --filter "status=5xx pool=erp" --since 1h
   vigia top                           rates, latencies, errors, queues, as they change
   vigia doctor                        what is wrong with the machine, files, network

@@ -9,16 +9,19 @@ import type { CacheMemory } from '../../shared/cache/memory.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import type { Tell } from '../events/event.ts'
+import type { HeldParts } from '../held/create.ts'
 import { applyTo } from '../orders/apply.ts'
 import { createCacheControl } from '../orders/cache-orders.ts'
 import { Orders } from '../orders/carry-out.ts'
 import { createConfigurations } from '../orders/configurations.ts'
+import { createHeldControl } from '../orders/held-orders.ts'
 import { createOperations } from '../orders/operations.ts'
 import { useConfiguration } from '../orders/use-configuration.ts'
 import { createMaintenanceOperations } from '../orders/window-operations.ts'
 import { createHistoryView } from '../record/history.ts'
 import type { Records } from '../record/records.ts'
 import { dropSelected } from '../report/cache-report.ts'
+import type { HeldSources } from '../report/held-report.ts'
 import { createMaintenanceView } from '../report/maintenance-report.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { MaintenanceWindows } from '../windows/maintenance-windows.ts'
@@ -30,6 +33,8 @@ export interface AdminPartsOptions {
   readonly inDoubt: InDoubtList
   readonly acme: Acme
   readonly cache: CacheMemory
+  readonly holding: HeldParts
+  readonly sources: HeldSources
   readonly records: Records
   readonly tell: Tell
   readonly feed: EventFeed
@@ -42,18 +47,35 @@ export interface AdminPartsOptions {
 }
 
 export function createAdminParts(options: AdminPartsOptions): AdminParts {
-  const { registry, windows, inDoubt, acme, cache, records, tell, feed, reload, reloader, file } = options
+  const { registry, windows, inDoubt, acme, cache, holding, sources, records, tell, feed, reload, reloader, file } =
+    options
+  const { held, pauses } = holding
   const source = reloader === undefined || file === undefined ? undefined : { reloader, file }
   const use = source && useConfiguration(source.reloader, records, source.file)
   const orders = new Orders(
     records,
-    applyTo({ registry, inDoubt, acme, windows, use, tell, purge: selection => dropSelected(cache, selection) }),
+    applyTo({
+      registry,
+      inDoubt,
+      acme,
+      windows,
+      held,
+      pauses,
+      use,
+      tell,
+      purge: selection => dropSelected(cache, selection),
+    }),
   )
   return {
     operations: createOperations(orders, { registry, windows }, inDoubt, acme),
     events: feed,
     explanations: options.explanations,
     cache: createCacheControl(orders, cache),
+    held: createHeldControl(orders, {
+      held,
+      sources,
+      state: { snapshot: () => sources.inUse.snapshot, pauses, windows },
+    }),
     reload,
     maintenance: { view: createMaintenanceView(windows), operations: createMaintenanceOperations(orders, windows) },
     history: createHistoryView(records),

@@ -11,6 +11,7 @@ import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { Serial } from '../../util/serial.ts'
 import type { Certificates } from '../certificates/certificates.ts'
+import type { HeldParts } from '../held/create.ts'
 import type { Names } from '../names/names.ts'
 import { leftWords } from '../upstreams/left-work.ts'
 import type { Prober } from '../upstreams/prober.ts'
@@ -32,6 +33,7 @@ export interface InUseOptions {
   readonly names: Pick<Names, 'follow' | 'retire'>
   readonly certificates: Pick<Certificates, 'prepare' | 'adopt'>
   readonly registry: Registry
+  readonly holding: Pick<HeldParts, 'apply'>
   readonly windows: MaintenanceWindows
   readonly prober: Prober
   readonly supervisor: Pick<Supervisor, 'distribute'>
@@ -102,7 +104,14 @@ export class ConfigurationInUse {
       logger.warn(`cache.bytes stays at ${bytes} until the next start (the file now says ${wanted.cache.bytes})`)
     }
     if (!isDeepStrictEqual(wanted.buffers, former.buffers)) logger.warn('buffers stays as it is until the next start')
-    const usable = { ...wanted, workers: former.workers, cache: former.cache, buffers: former.buffers }
+    if (!isDeepStrictEqual(wanted.held, former.held)) logger.warn('held stays as it is until the next start')
+    const usable = {
+      ...wanted,
+      workers: former.workers,
+      cache: former.cache,
+      buffers: former.buffers,
+      held: former.held,
+    }
     await checkListeners(notHeldBy(listenersOf(former), listenersOf(wanted)), sockets)
     await certificates.prepare(wanted)
     await admin.listen(wanted.admin)
@@ -131,7 +140,7 @@ export class ConfigurationInUse {
 
   /** With a large configuration this takes some tenths of a second in all: what can stand between two parts has its turn. */
   async #distribute(wanted: Snapshot): Promise<void> {
-    const { names, certificates, registry, windows, prober, supervisor, counters, logger } = this.#options
+    const { names, certificates, registry, windows, holding, prober, supervisor, counters, logger } = this.#options
     await setImmediate()
     names.follow(wanted)
     const slots = registry.apply(wanted)
@@ -140,6 +149,7 @@ export class ConfigurationInUse {
     this.#snapshot = snapshot
     this.#slots = slots
     windows.apply(snapshot)
+    holding.apply(snapshot)
     // In the same turn: a probe of an upstream that is gone would answer to nobody.
     prober.apply(registry.jobs())
     await setImmediate()

@@ -3,6 +3,8 @@
 
 import type { AcmeEvent } from '../certificates/acme/acme-event.ts'
 import type { CertificateEvent } from '../certificates/certificate-event.ts'
+import type { HoldingEvent } from '../held/held-event.ts'
+import type { PauseEvent } from '../held/pause-event.ts'
 import type { NameEvent } from '../names/name-event.ts'
 import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
 import type { WindowsEvent } from '../windows/window-event.ts'
@@ -23,6 +25,8 @@ export type VigiaEvent =
   | PoolEvent
   | CertificateEvent
   | AcmeEvent
+  | HoldingEvent
+  | PauseEvent
   | StartedEvent
   | StoppedEvent
   | ClockStepEvent

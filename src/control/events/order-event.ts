@@ -4,9 +4,11 @@
 import type { InDoubtOrder, Recording, Resolution } from '../../admin/contract/operations.ts'
 import type { Comparison } from '../../config/aside/jobs.ts'
 import type { LoadedSnapshot } from '../../config/read/load.ts'
+import type { HeldOrder } from '../../held/contract.ts'
 import type { CacheSelection } from '../../policy/cache/selection.ts'
 import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
+import type { HeldTally, Pause } from '../held/pause-event.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
 
@@ -35,11 +37,42 @@ export type OrderEffect =
   | FreezeOverrideEffect
   | ConfigurationEffect
   | RenewalEffect
+  | PauseEffect
+  | ResumeEffect
+  | HeldEffect
+  | HeldReadEffect
 
 /** A new certificate for this name is ordered now. */
 export interface RenewalEffect {
   readonly kind: 'renewal'
   readonly name: string
+}
+
+/** A route is paused; an earlier pause gives way. */
+export interface PauseEffect {
+  readonly kind: 'pause'
+  readonly before: Pause | undefined
+  readonly after: Pause
+}
+
+/** A route is no longer paused. */
+export interface ResumeEffect {
+  readonly kind: 'resume'
+  readonly before: Pause
+  /** What became of its requests meanwhile; undefined = it holds none. */
+  readonly tally: HeldTally | undefined
+}
+
+/** Something is done to held requests. */
+export interface HeldEffect {
+  readonly kind: 'held'
+  readonly order: HeldOrder
+}
+
+/** Somebody reads what a held request says. */
+export interface HeldReadEffect {
+  readonly kind: 'held-read'
+  readonly id: string
 }
 
 interface OnUpstream {

@@ -15,6 +15,7 @@ import { certificateWords } from './certificate-words.ts'
 import { stepWords } from './clock-words.ts'
 import type { ClockStepEvent, StartedEvent, VigiaEvent } from './event.ts'
 import type { NewEntry } from './feed.ts'
+import { heldWords, pauseWords } from './held-words.ts'
 import type { Orderer, PurgeEffect } from './order-event.ts'
 import { poolWords, standbyWords } from './pool-words.ts'
 import type { ConfigurationSource, ReloadEvent, ReloadRequest } from './reload-event.ts'
@@ -98,6 +99,10 @@ export function wordsOf(event: VigiaEvent): Words {
       return acmeWords(event, Date.now())
     case 'certificate':
       return certificateWords(event, Date.now())
+    case 'held':
+      return heldWords(event)
+    case 'pause':
+      return pauseWords(event)
     case 'started':
       return { lines: startLines(event) }
     case 'reload':

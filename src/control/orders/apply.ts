@@ -1,9 +1,13 @@
 // Applies what an order does to what is in use now, and tells of the order. An upstream or pool that the configuration no longer names
 // is left alone. What an order does was decided before.
 
+import type { HeldOrderDone } from '../../held/contract.ts'
 import type { CacheSelection } from '../../policy/cache/selection.ts'
+import type { Refusal } from '../../util/refusal.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
 import type { OrderEffect, OrderEvent, Orderer } from '../events/order-event.ts'
+import type { Held } from '../held/held.ts'
+import type { Pauses } from '../held/pauses.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { WindowEvent } from '../windows/window-event.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
@@ -16,6 +20,8 @@ export interface OrderTargets {
   readonly inDoubt: Pick<InDoubtList, 'resolve'>
   readonly purge: (selection: CacheSelection) => void
   readonly acme: Pick<Acme, 'renew'>
+  readonly held: Pick<Held, 'carryOut'>
+  readonly pauses: Pick<Pauses, 'pause' | 'resume'>
   readonly windows: {
     learn(fact: WindowFact): void
     /** Looks at what is known now. */
@@ -26,26 +32,32 @@ export interface OrderTargets {
   readonly tell: (event: OrderEvent | WindowEvent) => void
 }
 
-/** Returns what becomes of a configuration; undefined = the order is for something else. */
+/** What comes of effects that take long, of those that the order has. */
+export interface Applied {
+  readonly used?: Promise<Used> | undefined
+  readonly held?: Promise<HeldOrderDone | Refusal>
+}
+
 export function applyTo(targets: OrderTargets) {
-  return (effects: readonly OrderEffect[], who: Orderer): Promise<Used> | undefined => {
-    const { windows, use, tell } = targets
-    let used: Promise<Used> | undefined
+  return (effects: readonly OrderEffect[], who: Orderer): Applied => {
+    const { windows, held, use, tell } = targets
+    let applied: Applied = {}
     for (const effect of effects) {
-      if (effect.kind === 'configuration') used = use?.(effect, who)
+      if (effect.kind === 'configuration') applied = { used: use?.(effect, who) }
+      else if (effect.kind === 'held') applied = { held: held.carryOut(effect.order, who.by, who.reason ?? '') }
       else applyOne(effect, who, targets)
     }
     tell({ type: 'order', who, effects })
     for (const effect of effects) if (effect.kind === 'freeze-override') tell(effect.event)
     if (effects.some(({ kind }) => kind === 'window')) windows.tick()
-    return used
+    return applied
   }
 }
 
 function applyOne(
   effect: OrderEffect,
-  { by }: Orderer,
-  { registry, inDoubt, acme, windows, purge }: OrderTargets,
+  { by, reason = '' }: Orderer,
+  { registry, inDoubt, acme, windows, pauses, purge }: OrderTargets,
 ): void {
   switch (effect.kind) {
     case 'hold': {
@@ -73,6 +85,12 @@ function applyOne(
       return
     case 'resolution':
       inDoubt.resolve(effect.requestId, effect.order, effect.atMs)
+      return
+    case 'pause':
+      pauses.pause(effect.after)
+      return
+    case 'resume':
+      pauses.resume(effect.before.route, by, reason)
       return
     case 'renewal':
       acme.renew(effect.name)

@@ -9,8 +9,8 @@ import { changeOf } from '../record/order-rows.ts'
 import { NotRecorded, type Records } from '../record/records.ts'
 import type { Decision } from './decision.ts'
 
-/** Takes in what an order does. Returns what comes of effects that take long; undefined = there are none. */
-export type Apply<Outcome> = (effects: readonly OrderEffect[], who: Orderer) => Promise<Outcome> | undefined
+/** Takes in what an order does. Returns what comes of effects that take long. */
+export type Apply<Outcome> = (effects: readonly OrderEffect[], who: Orderer) => Outcome | undefined
 
 export class Orders<Outcome = never> {
   readonly #records: Pick<Records, 'order' | 'health'>
@@ -27,7 +27,7 @@ export class Orders<Outcome = never> {
   async carryOut<T>(
     who: Orderer,
     decide: () => Decision,
-    acknowledge: (done: Done, outcome: Promise<Outcome> | undefined) => T | Promise<T>,
+    acknowledge: (done: Done, outcome: Outcome | undefined) => T | Promise<T>,
   ): Promise<T | Refusal> {
     const perform = async (): Promise<{ readonly answer: T | Promise<T> } | Refusal> => {
       const effects = decide()
@@ -45,8 +45,8 @@ export class Orders<Outcome = never> {
   async #record(
     who: Orderer,
     effects: readonly OrderEffect[],
-  ): Promise<{ readonly done: Done; readonly outcome: Promise<Outcome> | undefined } | Refusal> {
-    let outcome: Promise<Outcome> | undefined
+  ): Promise<{ readonly done: Done; readonly outcome: Outcome | undefined } | Refusal> {
+    let outcome: Outcome | undefined
     if (effects.length === 0) return { done: { ok: true }, outcome }
     const apply = () => {
       outcome = this.#apply(effects, who)

@@ -19,11 +19,12 @@ import { refuse } from '../../util/refusal.ts'
 import type { Reloader } from '../configuration/reload.ts'
 import { configurationsApplied, configurationText } from '../record/history.ts'
 import type { Records } from '../record/records.ts'
+import type { Applied } from './apply.ts'
 import type { Orders } from './carry-out.ts'
 import type { Used } from './use-configuration.ts'
 
 export interface ConfigurationsOptions {
-  readonly orders: Orders<Used>
+  readonly orders: Orders<Pick<Applied, 'used'>>
   readonly reloader: Pick<Reloader, 'loaded' | 'masked' | 'grants'>
   readonly records: Records
   /** The configuration file: texts are judged as if they stood there. */
@@ -65,7 +66,7 @@ export function createConfigurations({ orders, reloader, records, file }: Config
       const changes = isFresh ? comparison : compare(former.snapshot, loaded.snapshot)
       return [{ kind: 'configuration', loaded, former, changes, id, write, override } as const]
     }
-    return orders.carryOut(order, decide, async (_, used) => report(await used!))
+    return orders.carryOut(order, decide, async (_, applied) => report(await applied!.used!))
   }
 
   function report({ outcome, isWritten, failure }: Used): Found<ApplyReport> {

@@ -18,7 +18,7 @@ import type { UpstreamEvent } from '../upstreams/upstream-event.ts'
 import { BY_SCHEDULE, type WindowEvent } from '../windows/window-event.ts'
 import { HOLD, WEIGHT } from './kept-overrides.ts'
 
-const VIGIA = 'vigia'
+export const VIGIA = 'vigia'
 
 /** @param before the upstream's holds until now */
 export function holdRows({ pool, plan, holds }: Entry, before: Holds, nowMs: number): AuditEntry[] {

@@ -3,6 +3,7 @@
 import type { Hold } from '../../policy/upstream/holds.ts'
 import type { WeightOverride } from '../../policy/upstream/weight-override.ts'
 import type { Override } from '../../store/contract.ts'
+import type { Pause } from '../held/pause-event.ts'
 import type { Overrides } from '../upstreams/pending-overrides.ts'
 
 /** Kinds of overrides. */
@@ -10,6 +11,9 @@ export const HOLD = 'hold'
 export const WEIGHT = 'weight'
 /** The priority that carries the load of a pool with `failback: manual`. */
 export const FLOOR = 'floor'
+
+/** A paused route, whose name stands in the place of the pool's. */
+export const PAUSE = 'pause'
 
 export interface KeptOverrides {
   readonly orders: readonly {
@@ -19,6 +23,7 @@ export interface KeptOverrides {
     readonly order: Overrides
   }[]
   readonly floors: readonly { readonly pool: string; readonly priority: number }[]
+  readonly pauses: readonly Pause[]
   /** In words, one for each. */
   readonly unreadable: readonly string[]
 }
@@ -26,6 +31,7 @@ export interface KeptOverrides {
 export function readOverrides(overrides: readonly Override[]): KeptOverrides {
   const orders: KeptOverrides['orders'][number][] = []
   const floors: KeptOverrides['floors'][number][] = []
+  const pauses: Pause[] = []
   const unreadable: string[] = []
   for (const { pool, upstream, kind, value } of overrides) {
     const tree = typeof value === 'object' && value !== null ? (value as Fields) : {}
@@ -33,12 +39,17 @@ export function readOverrides(overrides: readonly Override[]): KeptOverrides {
       floors.push({ pool, priority: tree.priority as number })
       continue
     }
+    const pause = kind === PAUSE && upstream === undefined ? pauseOf(pool, tree) : undefined
+    if (pause !== undefined) {
+      pauses.push(pause)
+      continue
+    }
     const order = upstream === undefined ? undefined : orderOf(kind, tree)
     if (order === undefined || upstream === undefined) {
       unreadable.push(`the override ${kind} of ${upstream === undefined ? pool : `${pool}/${upstream}`}`)
     } else orders.push({ pool, upstream, kind, order })
   }
-  return { orders, floors, unreadable }
+  return { orders, floors, pauses, unreadable }
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -71,6 +82,11 @@ function holdOf({ status, reason, by, sinceMs, drainSinceMs, deadlineMs, deadlin
     deadlineMs: ms(deadlineMs),
     deadlineBy: deadlineBy === 'elapsed' ? deadlineBy : undefined,
   }
+}
+
+function pauseOf(route: string, { reason, by, sinceMs, untilMs, untilBy }: Fields): Pause | undefined {
+  if (typeof reason !== 'string' || typeof by !== 'string' || typeof sinceMs !== 'number') return undefined
+  return { route, reason, by, sinceMs, untilMs: ms(untilMs), untilBy: untilBy === 'elapsed' ? untilBy : undefined }
 }
 
 /** As the store has it, since before the word changed. */

@@ -5,7 +5,8 @@ import type { AuditEntry, Change, InDoubtResolution, OverrideChange, WindowChang
 import { poolUpstream } from '../../util/words.ts'
 import type { ConfigurationEffect, OrderEffect, Orderer, WeightEffect } from '../events/order-event.ts'
 import { auditedHold, hashOf, windowRow } from './audit-rows.ts'
-import { FLOOR, HOLD, keptWeight, WEIGHT } from './kept-overrides.ts'
+import { auditedOrder, auditedPause } from './held-rows.ts'
+import { FLOOR, HOLD, keptWeight, PAUSE, WEIGHT } from './kept-overrides.ts'
 import { windowChange } from './window-changes.ts'
 
 interface Written {
@@ -89,6 +90,26 @@ function writtenOf(effect: OrderEffect, who: Orderer): Written | undefined {
       return { audit: windowRow({ ...effect.event, source: who.source }), windows: effect.facts.map(windowChange) }
     case 'configuration':
       return { audit: configurationOrdered(effect) }
+    case 'pause': {
+      const { before, after } = effect
+      const { route: subject } = after
+      return {
+        audit: { action: 'integration.pause', subject, before: auditedPause(before), after: auditedPause(after) },
+        override: { op: 'put', pool: subject, upstream: undefined, kind: PAUSE, value: after },
+      }
+    }
+    case 'resume': {
+      const { before, tally } = effect
+      const { route: subject } = before
+      return {
+        audit: { action: 'integration.resume', subject, before: auditedPause(before), after: tally ?? null },
+        override: { op: 'remove', pool: subject, upstream: undefined, kind: PAUSE },
+      }
+    }
+    case 'held':
+      return { audit: auditedOrder(effect.order) }
+    case 'held-read':
+      return { audit: { action: 'held.read', subject: effect.id } }
     case 'freeze-override':
       // It is told as what becomes of a window, and written as that.
       return undefined

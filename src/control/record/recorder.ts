@@ -16,6 +16,7 @@ import {
   stopRow,
   windowRow,
 } from './audit-rows.ts'
+import { endedPause, heldStretchRow, movedPause } from './held-rows.ts'
 import type { Incidents } from './incidents.ts'
 import { FLOOR, HOLD } from './kept-overrides.ts'
 import type { Records } from './records.ts'
@@ -68,6 +69,14 @@ export function recording(records: Pick<Records, 'append' | 'later' | 'clockStep
       case 'certificate':
         if (event.kind === 'swapped') records.append('audit', certificateRow(event, nowMs))
         if (event.kind === 'authorities-swapped') records.append('audit', authoritiesRow(event, nowMs))
+        return
+      case 'pause':
+        // What people have asked for is written before it is done.
+        if (event.phase === 'ends' && event.by === undefined) records.later(endedPause(event))
+        if (event.phase === 'moved') records.later(movedPause(event))
+        return
+      case 'held':
+        if (event.phase === 'emptied') records.append('audit', heldStretchRow(event))
         return
       case 'started':
         return records.append('audit', startRow(event.version, event.text, nowMs))

@@ -4,12 +4,13 @@ import type { LoadedSnapshot } from '../../config/read/load.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { AuditRow, IncidentEntry, InDoubtRow, Store } from '../../store/contract.ts'
 import { iso } from '../../util/words.ts'
+import type { Pause } from '../held/pause-event.ts'
 import type { Registry } from '../upstreams/registry.ts'
 import type { WindowFact } from '../windows/window-facts.ts'
 import type { InDoubtList, KnownInDoubt } from '../workers/in-doubt-list.ts'
 import { hashOf, startedConfiguration } from './audit-rows.ts'
 import { type Incidents, VIGIA_DOWN } from './incidents.ts'
-import { FLOOR, readOverrides } from './kept-overrides.ts'
+import { FLOOR, PAUSE, readOverrides } from './kept-overrides.ts'
 import type { Records } from './records.ts'
 import type { Kept } from './store-opening.ts'
 import { keptFacts } from './window-changes.ts'
@@ -19,6 +20,7 @@ export interface RestoreTargets {
   readonly registry: Pick<Registry, 'restore' | 'restoreFloor'>
   readonly windows: { restore(facts: readonly WindowFact[]): void }
   readonly inDoubt: Pick<InDoubtList, 'restore'>
+  readonly pauses: { restore(pauses: readonly Pause[]): void }
   /** @param isWhole there is no more to come */
   readonly secrets: { restore(rows: Kept['secrets'], isWhole: boolean): void }
 }
@@ -68,7 +70,7 @@ export function restoreCopy(copy: Kept | undefined, options: OrdersOptions): voi
 
 function restoreOrders({ overrides, windows: facts }: Kept, options: OrdersOptions): void {
   const { records, registry, windows, logger } = options
-  const { orders, floors, unreadable } = readOverrides(overrides)
+  const { orders, floors, pauses, unreadable } = readOverrides(overrides)
   // What was ordered before the file was open, and could not be recorded, is newer than what the file says.
   for (const { pool, upstream, kind, order } of orders) {
     if (!records.isUnrecorded(pool, upstream, kind)) registry.restore(pool, upstream, order)
@@ -76,6 +78,7 @@ function restoreOrders({ overrides, windows: facts }: Kept, options: OrdersOptio
   for (const { pool, priority } of floors) {
     if (!records.isUnrecorded(pool, undefined, FLOOR)) registry.restoreFloor(pool, priority)
   }
+  options.pauses.restore(pauses.filter(({ route }) => !records.isUnrecorded(route, undefined, PAUSE)))
   for (const wrong of unreadable) logger.warn(`store: ${wrong} is not understood, and ignored`)
   windows.restore(keptFacts(facts))
 }

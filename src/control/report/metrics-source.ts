@@ -8,6 +8,7 @@ import { acmeSamples } from './acme-report.ts'
 import { buffersReport } from './buffers-report.ts'
 import { cacheReport } from './cache-report.ts'
 import { authoritySamples, certificateSamples } from './certificate-report.ts'
+import { heldSamples } from './held-report.ts'
 import { windowSamples } from './maintenance-report.ts'
 import type { Sources } from './sources.ts'
 
@@ -33,6 +34,7 @@ export function metricsSource(sources: Sources): MetricsSource {
     buffers: () => buffersReport(sources),
     inDoubtOpen: () => inDoubt.open,
     admin: sources.admin,
+    held: () => heldSamples(sources, Date.now()),
     windows: () => windowSamples(sources.windows, Date.now()),
     routes: () => {
       const { pools, routes } = inUse.snapshot

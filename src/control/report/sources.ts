@@ -9,6 +9,9 @@ import type { Slots } from '../../shared/messages.ts'
 import type { Permits } from '../../shared/permits.ts'
 import type { Acme } from '../certificates/acme/acme.ts'
 import type { InUseAuthority, InUseCertificate } from '../certificates/certificates.ts'
+import type { Gates } from '../held/gates.ts'
+import type { Held } from '../held/held.ts'
+import type { Pauses } from '../held/pauses.ts'
 import type { Names } from '../names/names.ts'
 import type { Records } from '../record/records.ts'
 import type { DrainWatch } from '../upstreams/drain-watch.ts'
@@ -47,6 +50,9 @@ export interface Sources {
   readonly drains: DrainWatch
   readonly recent: RecentTraffic
   readonly windows: MaintenanceWindows
+  readonly held: Held
+  readonly pauses: Pauses
+  readonly gates: Gates
   readonly inDoubt: InDoubtList
   readonly records: Records
   /** How often the control plane stood still, and for how long. */

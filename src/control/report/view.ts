@@ -21,6 +21,7 @@ import { acmeReport } from './acme-report.ts'
 import { shownBuffers } from './buffers-report.ts'
 import { cacheReport } from './cache-report.ts'
 import { authorityReports, certificateReports } from './certificate-report.ts'
+import { integrationsReport } from './held-report.ts'
 import { inDoubtReport } from './in-doubt-report.ts'
 import { summaryOf } from './maintenance-report.ts'
 import { metricsSource } from './metrics-source.ts'
@@ -71,6 +72,7 @@ function report(sources: Sources): StatusReport {
   const authorities = authorityReports(sources.certificates.authorities, Date.now())
   const acme = acmeReport(sources.acme)
   const limit = connectionLimitOf(snapshot, sources.descriptors)
+  const integrations = integrationsReport(sources)
   const buffers = shownBuffers(snapshot.routes, sources)
   return {
     version,
@@ -97,6 +99,7 @@ function report(sources: Sources): StatusReport {
     ...(acme && { acme }),
     ...(snapshot.routes.some(({ cache }) => cache !== undefined) && { cache: cacheReport(sources.cache) }),
     ...(buffers && { buffers }),
+    ...((integrations.integrations.length > 0 || integrations.store !== null) && { integrations }),
     maintenance: summaryOf(sources.windows, Date.now()),
   }
 }

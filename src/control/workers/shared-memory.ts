@@ -7,6 +7,7 @@ import { CacheMemory } from '../../shared/cache/memory.ts'
 import { allocateClientConnections, ClientConnections } from '../../shared/client-connections.ts'
 import { allocateCounters, CounterTable } from '../../shared/counters.ts'
 import { Heartbeats } from '../../shared/heartbeats.ts'
+import { allocateHeldTable } from '../../shared/held/held-table.ts'
 import type { WorkerStart } from '../../shared/messages.ts'
 import { allocatePermits, Permits } from '../../shared/permits.ts'
 import { allocateRates } from '../../shared/rate-table.ts'
@@ -15,7 +16,7 @@ import { UpstreamTable } from '../../shared/upstream-table.ts'
 
 export type SharedBuffers = Pick<
   WorkerStart,
-  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats' | 'cache' | 'buffers'
+  'upstreamTable' | 'counters' | 'sessions' | 'rates' | 'clients' | 'permits' | 'beats' | 'cache' | 'held' | 'buffers'
 >
 
 export class SharedMemory {
@@ -26,6 +27,7 @@ export class SharedMemory {
   readonly permits: Permits
   readonly cache: CacheMemory
   readonly bufferAccounts = new BufferAccounts()
+  readonly held = allocateHeldTable()
   /** What each worker is given. */
   readonly buffers: SharedBuffers
   readonly #clients: ClientConnections
@@ -49,6 +51,7 @@ export class SharedMemory {
       permits,
       beats: this.beats.buffer,
       cache,
+      held: this.held,
       buffers: { accounts: this.bufferAccounts.buffer, limits: bufferLimits },
     }
   }

@@ -2,7 +2,7 @@
 // It knows what workers say (shared/messages.ts), never what they do; the file they run is an argument.
 
 import { setImmediate } from 'node:timers/promises'
-import type { Worker } from 'node:worker_threads'
+import type { MessagePort, Worker } from 'node:worker_threads'
 import type { MemoryBounds } from '../../policy/process/memory.ts'
 import type { CounterRow, CounterTable } from '../../shared/counters.ts'
 import type { Question } from '../../shared/explain/questions.ts'
@@ -23,6 +23,8 @@ export interface SupervisorOptions extends Omit<PostOptions, 'heard' | 'left' | 
   /** The file that the thread runs which writes the files of buffers. */
   readonly spoolUrl: URL
   readonly counters: CounterTable
+  /** A worker's way to what keeps held requests; undefined = nothing does. */
+  readonly connectHeld: () => MessagePort | undefined
   /** What a worker that has ended had in flight: its row still tells. */
   readonly lostOf: (row: CounterRow) => LostRequests
   readonly tell: (event: WorkerEvent) => void
@@ -173,6 +175,11 @@ export class Supervisor {
       case 'spool-wanted':
         if (this.#phase !== 'closed') post.tell({ type: 'spool', port: this.spool.connect() })
         return
+      case 'held-wanted': {
+        const port = this.#phase === 'closed' ? undefined : this.#options.connectHeld()
+        if (port !== undefined) post.tell({ type: 'held', port })
+        return
+      }
       case 'reply':
         this.#questions.replied(worker, message.number, message.reply)
         return

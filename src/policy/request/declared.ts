@@ -18,7 +18,12 @@ export function declaredByHead(
  * @param key value of the field Idempotency-Key, several fields joined by ", "; undefined = there is none
  */
 export function isKeyed(method: string, key: string | undefined): boolean {
-  return key !== undefined && (method === 'POST' || method === 'PATCH') && ONE_KEY.test(key)
+  return key !== undefined && (method === 'POST' || method === 'PATCH') && isOneKey(key)
+}
+
+/** It is one key, and well formed. */
+export function isOneKey(key: string): boolean {
+  return ONE_KEY.test(key)
 }
 
 /**

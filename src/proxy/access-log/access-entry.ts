@@ -60,6 +60,8 @@ export interface AccessEntry {
   readonly proof: string
   /** What the cache was to it: `hit`, `miss` or the like; '' = its route has none. */
   readonly cache: string
+  /** Id of the held request that it became, or that was carried out; '' = none. */
+  readonly held: string
   /** How it ended: `complete`, `client left` ..., or the code of vigia's own answer. */
   readonly end: string
 }

@@ -25,7 +25,7 @@ const REMEMBERED_CHARS = 512
 /** Most bytes of a character of JSON: `\u0000`. */
 const WIDEST = 6
 /** All keys, the time and thirteen numbers. */
-const FIXED_BYTES = 880
+const FIXED_BYTES = 930
 
 const BYTES_OUT = Buffer.from(',"bytesOut":')
 const FIRST_BYTE = Buffer.from(',"firstByteMs":')
@@ -42,6 +42,8 @@ const CODINGS = {
 const GATHERING = Buffer.from(',"gatheringMs":')
 const BUFFERED = Buffer.from(',"buffered":')
 const UPSTREAM = Buffer.from(',"upstreamMs":')
+const HELD = Buffer.from(',"held":"')
+const QUOTE = 34
 const END_OF_TRACE = Buffer.from('"}\n')
 
 export class AccessLine {
@@ -119,6 +121,11 @@ export class AccessLine {
     if (entry.bufferedBytes > 0) {
       at = whole(to, put(to, at, BUFFERED), entry.bufferedBytes)
       at = thousandths(to, put(to, at, UPSTREAM), entry.upstreamMs)
+    }
+    if (entry.held !== '') {
+      at = text(to, put(to, at, HELD), entry.held)
+      to[at] = QUOTE
+      at += 1
     }
     const ending = this.#endingOf(entry)
     if (traceId === '') return put(to, at, ending.bytes)

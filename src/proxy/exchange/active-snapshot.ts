@@ -40,5 +40,7 @@ export interface ActiveSnapshot {
   readonly assets: readonly (readonly PathPattern[])[]
   /** Some route has a cache. */
   readonly caches: boolean
+  /** Some route holds requests. */
+  readonly holds: boolean
   isTrusted(address: string): boolean
 }

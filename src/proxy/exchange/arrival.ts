@@ -12,6 +12,7 @@ import { httpsLocation, isRedirected } from '../../policy/request/paths/https-re
 import { normalisePath } from '../../policy/request/routing.ts'
 import type { Answer } from '../answers/answers.ts'
 import type { AnswerCode } from '../answers/codes.ts'
+import { HELD_PATH } from '../answers/held-answers.ts'
 import { lastHopAnswer } from '../answers/last-hop-answer.ts'
 import { redirectAnswer } from '../answers/redirect-answer.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -22,8 +23,10 @@ import type { ExchangeContext } from './context.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { GatheringExchange } from './gathering/gathering-exchange.ts'
+import { admitHeld } from './holding/admit-held.ts'
+import { LookUp, lookUp } from './holding/look-up.ts'
 import { type Placement, placementOf } from './placement.ts'
-import { protect } from './protection/protect.ts'
+import { type Protection, protect } from './protection/protect.ts'
 import { ExchangeRecord } from './record.ts'
 import { sendAnswer, sendWhole } from './send-answer.ts'
 
@@ -34,7 +37,7 @@ interface Rejection {
 }
 
 /** An Answer: it is a CA that asks, or vigia that is asked, or it is to come again over TLS. `needs-http1`: it brings a login of a connection, and HTTP/2 has none for it alone. */
-type Arrived = Exchange | StoredReply | Rejection | Answer | 'needs-http1'
+type Arrived = Exchange | LookUp | StoredReply | Rejection | Answer | 'needs-http1'
 
 const BAD_TARGET = reject('bad-target')
 const BAD_HOST = reject('bad-host')
@@ -59,7 +62,7 @@ export function arrive(
     context.unexpected(error, record.requestId)
     arrived = INTERNAL_ERROR
   }
-  if (arrived instanceof Exchange) return arrived
+  if (arrived instanceof Exchange || arrived instanceof LookUp) return arrived
   if (arrived === 'needs-http1') {
     record.finish(context, undefined, 0, 'needs HTTP/1.1')
     down.requireHttp1()
@@ -83,6 +86,7 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
   const { redirectPort } = side.listener
   if (redirectPort !== undefined && record.forwarded.scheme === 'http' && isRedirected(path))
     return head.hostName === '' ? BAD_HOST : redirectAnswer(httpsLocation(head, redirectPort))
+  if (active.holds && path.startsWith(HELD_PATH)) return lookUp(context, down, record)
   const placement = placementOf(active, side, head, path, client)
   if (!placement) return NO_ROUTE
   record.placement = placement
@@ -99,15 +103,33 @@ function admit(context: ExchangeContext, down: Downstream, record: ExchangeRecor
     const admitted = admitCached(context, down, record, placement, protection)
     if (admitted !== 'pass') return typeof admitted === 'string' ? reject(admitted) : admitted
   }
-  if (protection) return protection
+  if (protection) return heldIn(context, down, record, placement, protection) ?? protection
   if (head.meaning.maxForwards === 0 && isLastHop(head.method, head.meaning.maxForwards)) return lastHopAnswer(head)
   if (head.meaning.length > route.bodyBytes) return BODY_TOO_LARGE
   if (head.meaning.login && down.client.http2) return 'needs-http1'
   const breaker = pool.breaker(route)
-  if (breaker?.enter() === false) return OVERLOADED
-  const buffer = gatheringOf(record, placement)
+  const isOverloaded = breaker?.enter() === false
+  const buffer = isOverloaded && route.hold === undefined ? undefined : gatheringOf(record, placement)
+  if (route.hold !== undefined) {
+    const why = isOverloaded ? 'overloaded' : undefined
+    const held = admitHeld(context, down, record, placement, breaker, buffer, why)
+    if (held) return held
+  }
+  if (isOverloaded) return OVERLOADED
   if (buffer !== undefined) return new GatheringExchange(context, down, record, placement, breaker, buffer)
   return new Exchange(context, down, record, placement, breaker)
+}
+
+/** A window closes its route, and that is why it may be held. */
+function heldIn(
+  context: ExchangeContext,
+  down: Downstream,
+  record: ExchangeRecord,
+  placement: Placement,
+  { code }: Protection,
+): Exchange | undefined {
+  if (code !== 'maintenance' || placement.route.hold === undefined) return undefined
+  return admitHeld(context, down, record, placement, undefined, gatheringOf(record, placement), code)
 }
 
 /** How its body is gathered before an upstream is chosen; undefined = it is not. */

@@ -3,6 +3,7 @@
 import type { AccessLog } from '../access-log/access-log.ts'
 import type { ChallengeAnswers } from '../answers/challenge-answers.ts'
 import type { Cache } from '../cache/cache.ts'
+import type { HeldPort } from '../held/held-port.ts'
 import type { Buffers } from '../spool/buffers.ts'
 import type { TunnelRuntime } from '../tunnel/tunnel.ts'
 import type { ActiveSnapshot } from './active-snapshot.ts'
@@ -25,6 +26,8 @@ export interface ExchangeContext extends TunnelRuntime {
   readonly closedRoutes: ClosedRoutes | undefined
   /** What routes with a cache store. */
   readonly cache: Cache
+  /** The way to what keeps held requests; undefined = nothing is ever held. */
+  readonly held: HeldPort | undefined
   /** What a CA is answered that looks at our names; undefined = none does. */
   readonly challengeAnswers: ChallengeAnswers | undefined
   /** A request has come back to this pool: counts it, and says so now and then. */

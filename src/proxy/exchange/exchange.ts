@@ -61,10 +61,10 @@ export class Exchange extends EndableExchange implements ClientEvents, AttemptEv
     const choice = this.placement.pool.choose(this, nowMs)
     if (typeof choice !== 'string') this.#try(choice, nowMs)
     else if (choice === 'none') this.giveUp('no-upstream-available')
-    else this.#wait(choice)
+    else this.wait(choice)
   }
 
-  #wait(why: 'no-verdict-yet' | 'full'): void {
+  protected wait(why: 'no-verdict-yet' | 'full'): void {
     const { pool, route } = this.placement
     if (this.breaker?.pend() === false) return this.giveUp('overloaded')
     this.waiter ??= new Waiter(this)

@@ -58,6 +58,8 @@ export class ExchangeRecord implements AccessFacts {
   upstreamMs = 0
   /** '' = its route has no cache, or it did not come so far. */
   cache: CacheOutcome | '' = ''
+  /** Id of the held request that it became, or is; '' = none. */
+  held = ''
   /** For how long its body was gathered before an upstream was chosen, ms; 0 = it was not. */
   gatheringMs = 0
   /** How long it waited for a permit for an upstream, ms. */
@@ -135,7 +137,7 @@ export class ExchangeRecord implements AccessFacts {
 
   /**
    * @param attempt the last one
-   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `buffer lost`, `needs HTTP/1.1` or the code of vigia's own answer
+   * @param end how it ended: `complete`, `upgraded`, `client left`, `client stalls`, `upstream cut`, `buffer lost`, `needs HTTP/1.1`, `held` or the code of vigia's own answer
    */
   finish(context: ExchangeContext, attempt: Attempt | undefined, bytesIn: number, end: string): void {
     const { row, accessLog } = context

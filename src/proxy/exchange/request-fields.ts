@@ -51,6 +51,9 @@ export function forwardedRequest(
         // RFC 9110 10.1.1: an HTTP/1.0 client can't wait for 100.
         if (minor === 0) continue
         break
+      case FIELD.held:
+        if (!client.trusted) continue
+        break
       case FIELD.cdnLoop:
         passed ??= listOf(fields, FIELD.cdnLoop)
         break

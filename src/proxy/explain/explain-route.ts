@@ -3,6 +3,7 @@
 
 import { isLoop } from '../../http/cdn-loop.ts'
 import type { RequestHead } from '../../http/heads.ts'
+import { reasonFor } from '../../policy/hold/may-hold.ts'
 import { clientKey } from '../../policy/request/client-key.ts'
 import { isLastHop } from '../../policy/request/method-class.ts'
 import { httpsLocation, isRedirected } from '../../policy/request/paths/https-redirect.ts'
@@ -22,6 +23,7 @@ import { gatheringOf } from '../exchange/arrival.ts'
 import { whyBypassed } from '../exchange/cached/admit-cached.ts'
 import { CacheTurn } from '../exchange/cached/cache-turn.ts'
 import type { ClientSide } from '../exchange/downstream.ts'
+import { mayBeHeld } from '../exchange/holding/admit-held.ts'
 import { type Placement, placementOf } from '../exchange/placement.ts'
 import { type Protection, protect } from '../exchange/protection/protect.ts'
 import { ExchangeRecord } from '../exchange/record.ts'
@@ -135,11 +137,20 @@ function answerTo(context: ExplainContext, record: ExchangeRecord, placement: Pl
   const protection = protect(uncounted(context), record, placement)
   if (compression) record.negotiate(compression)
   if (edits) record.forwarded = edits.forwarded(record)
-  if (protection !== undefined) return protectionAnswer(protection)
+  if (protection !== undefined) return heldAnswer(protection, record, placement) ?? protectionAnswer(protection)
   if (isLastHop(head.method, head.meaning.maxForwards)) return told(200, 'last-hop')
   if (head.meaning.length > route.bodyBytes) return answered('body-too-large')
   if (pool.outlook(placement.stickiness).situation !== 'none') return undefined
-  return { ...answered('no-upstream-available'), retryAfterS: pool.plan.retryAfterS }
+  const code = 'no-upstream-available'
+  return heldAnswer({ code }, record, placement) ?? { ...answered(code), retryAfterS: pool.plan.retryAfterS }
+}
+
+/** Undefined = it is not held for this. */
+function heldAnswer({ code }: { code: AnswerCode }, record: ExchangeRecord, placement: Placement) {
+  const { hold } = placement.route
+  if (hold === undefined || !mayBeHeld(hold, record, placement)) return undefined
+  const reason = reasonFor(hold, code, record.closedRoute?.paused === true)
+  return reason && told(hold.answer.status, 'held')
 }
 
 function protectionAnswer({ code, retryAfterS }: Protection): ExplainedAnswer {
@@ -172,6 +183,11 @@ function explainPlacement(context: ExplainContext, record: ExchangeRecord, place
     timeouts: route.timeouts,
     longPoll: route.longPoll === true,
     queuePriority: route.queuePriority ?? 0,
+    hold: route.hold && {
+      mayBeHeld: mayBeHeld(route.hold, record, placement),
+      during: route.hold.during,
+      order: route.hold.order,
+    },
     cache: route.cache && {
       bypassed: whyBypassed(record),
       stored: new CacheTurn(context, { client: record.side }, record, placement).use,

@@ -95,6 +95,11 @@ export class Pool {
     return this.wantsLength
   }
 
+  /** Somebody waits for a permit, in whichever worker. */
+  get isWaitedFor(): boolean {
+    return this.#queue.isWaitedFor
+  }
+
   /** Whether an upstream could be chosen now. */
   isUsable(): boolean {
     this.#levels.refresh()

@@ -38,6 +38,10 @@ export class Queue {
     this.#row = row
   }
 
+  get isWaitedFor(): boolean {
+    return this.#permits.count(this.#slot, PERMIT.queued) > 0
+  }
+
   /** Slots of the pool's upstreams, in the newest snapshot. */
   serve(upstreams: readonly number[]): void {
     this.#upstreams = upstreams

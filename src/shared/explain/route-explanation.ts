@@ -2,6 +2,7 @@
 
 import type { Timeouts } from '../../plan/bounds.ts'
 import type { Coding } from '../../plan/compression.ts'
+import type { HoldOrder, HoldPlan } from '../../plan/hold.ts'
 import type { NoRetryReason, Proof } from '../../policy/request/retry.ts'
 import type { ConsideredUpstream } from './request-story.ts'
 
@@ -53,7 +54,7 @@ export interface ExplainedRequest {
 
 export interface ExplainedAnswer {
   readonly status: number
-  /** As in the access log's `end`; `redirect`, `acme-challenge`, `last-hop` and `cached` are answered in full. */
+  /** As in the access log's `end`; `redirect`, `acme-challenge`, `last-hop`, `held` and `cached` are answered in full. */
   readonly code: string
   /** Of a redirect. */
   readonly location: string | undefined
@@ -87,6 +88,7 @@ export interface ExplainedRoute {
   readonly timeouts: Timeouts
   readonly longPoll: boolean
   readonly queuePriority: number
+  readonly hold: ExplainedHold | undefined
   readonly cache: ExplainedCache | undefined
   readonly compression: ExplainedCompression | undefined
   readonly repetition: ExplainedRepetition
@@ -101,6 +103,13 @@ export interface ExplainedReadings {
   readonly paths: readonly string[]
   /** Other routes that they lead to. */
   readonly routes: readonly string[]
+}
+
+export interface ExplainedHold {
+  /** False = by its head it is none that is held. */
+  readonly mayBeHeld: boolean
+  readonly during: HoldPlan['during']
+  readonly order: HoldOrder
 }
 
 export interface ExplainedCache {

@@ -60,6 +60,7 @@ function meant(isMeant: boolean): string {
 const ANSWERS: Readonly<Record<string, string>> = {
   redirect: 'The listener sends what comes without TLS to https.',
   'acme-challenge': 'It is the challenge of a certificate that is being ordered.',
+  held: 'It is written to disk, and carried out once the pool serves again.',
   'last-hop': 'Max-Forwards: 0 says that it may go no further.',
 }
 
@@ -102,6 +103,7 @@ function routeWords(route: ExplainedRoute): string[] {
     ...accessWords(route),
     ...windowWords(route),
     ...limitWords(route),
+    ...holdWords(route),
     ...cacheWords(route),
     ...compressionWords(route),
     ...fieldWords(route),
@@ -163,6 +165,18 @@ function limitWords({
     ...(gathersBody ? ['Its body is gathered before an upstream is chosen (buffer, requestBody).'] : []),
     ...poll,
     ...rank,
+  ]
+}
+
+function holdWords({ hold }: ExplainedRoute): string[] {
+  if (hold === undefined) return []
+  if (!hold.mayBeHeld) return ['Hold: by its method, length or type it is none that is held.']
+  const { order } = hold
+  const by = { route: 'all of the route', client: 'its client', header: 'a header', json: 'a value of its body' }[
+    order.by
+  ]
+  return [
+    `Hold: held while there is ${hold.during.join(', ') || 'a pause'}, and behind what is held already, in the order of ${by}.`,
   ]
 }
 

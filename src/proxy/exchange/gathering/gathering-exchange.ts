@@ -127,7 +127,12 @@ export class GatheringExchange extends Exchange implements HeldOwner {
     if (isChunked && wantsLength && !this.body.received) return this.breakOff(this.#whyNotWhole())
     const isWhole = this.body.received && (wantsLength || !this.#gathered.hasTrailers)
     this.record.forwarded = this.#forwarded(isChunked && isWhole && plan.requestBody !== 'as-is')
-    super.dispatch()
+    if (this.goesOn()) super.dispatch()
+  }
+
+  /** Whether an upstream is chosen for what was gathered; else it has been seen to. */
+  protected goesOn(): boolean {
+    return true
   }
 
   #tell(): void {

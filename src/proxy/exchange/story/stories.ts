@@ -28,7 +28,7 @@ const LONGEST_HOST = 255
 const LONGEST_ID = 128
 
 const NOTHING_KNOWN: Omit<AccessFacts, 'requestId' | 'client' | 'listener' | 'protocol' | 'end' | 'status'> = {
-  ...{ traceId: '', about: '', route: '', pool: '', upstream: '', method: '', host: '', path: '', cache: '' },
+  ...{ traceId: '', about: '', route: '', pool: '', upstream: '', method: '', host: '', path: '', cache: '', held: '' },
   ...{ bytesIn: 0, bytesOut: 0, bytesUncoded: 0, proof: '' },
   coding: '',
   ...{ firstByteMs: 0, queueMs: 0, connectMs: 0, attempts: 0, gatheringMs: 0, bufferedBytes: 0, upstreamMs: 0 },

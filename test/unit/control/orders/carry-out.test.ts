@@ -134,7 +134,7 @@ test('what takes long to come about keeps no other order from its turn', async (
     health: () =>
       ({ state: 'ok', reason: undefined, sinceMs: undefined, waiting: 0, dropped: 0, ordersFrom: 'store' }) as const,
   }
-  const orders = new Orders<string>(records, ([effect]) => {
+  const orders = new Orders<Promise<string>>(records, ([effect]) => {
     applied.push(effect!.kind)
     return effect!.kind === 'failback' ? outcome.promise : undefined
   })

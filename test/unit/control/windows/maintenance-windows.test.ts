@@ -26,7 +26,7 @@ import type { WindowPlan } from '../../../../src/plan/window.ts'
 import type { ClosedRoute } from '../../../../src/shared/messages.ts'
 import { UpstreamTable } from '../../../../src/shared/upstream-table.ts'
 import { at, DAY_MS, HOUR_MS, lasting, MINUTE_MS, plan, till } from '../../policy/maintenance/plans.ts'
-import { askAtOnce, NO_ACME } from '../fixtures/orders.ts'
+import { askAtOnce, NO_ACME, NOTHING_HELD } from '../fixtures/orders.ts'
 import { poolPlan, snapshotOf, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 
 const OK: ProbeResult = { ok: true, durationMs: 1, status: undefined, error: undefined }
@@ -145,7 +145,16 @@ function setUp(windows: readonly WindowPlan[], { pool, nowMs = TWO - HOUR_MS, fa
   }
   const orders = new Orders(
     records,
-    applyTo({ registry, inDoubt, acme: NO_ACME, windows: maintenance, use: undefined, purge: () => {}, tell }),
+    applyTo({
+      registry,
+      inDoubt,
+      acme: NO_ACME,
+      windows: maintenance,
+      ...NOTHING_HELD,
+      use: undefined,
+      purge: () => {},
+      tell,
+    }),
   )
   const ask = createMaintenanceOperations(orders, maintenance, now)
   const operations = createOperations(orders, { registry, windows: maintenance }, inDoubt, NO_ACME)

@@ -33,6 +33,7 @@ function supervise(behaviour: string, workers = 2) {
     spoolUrl: new URL('./no-spool.ts', import.meta.url),
     workers,
     counters,
+    connectHeld: () => undefined,
     logger,
     startData: worker => ({
       worker,

@@ -40,6 +40,7 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   attempts: fc.nat(9),
   proof: fc.constantFrom('', 'not-sent', 'idempotent', 'declared', 'refused'),
   cache: fc.constantFrom('hit', 'miss', 'stale'),
+  held: fc.constantFrom('pXnkmvCDqDYKpVsfbDhKyg', 'a'),
   end: text,
 })
 const TIME = Date.parse('2026-11-22T00:00:00.000Z')
@@ -106,6 +107,7 @@ const BASE: AccessEntry = {
     attempts: 1,
     proof: '',
     cache: 'bypass',
+    held: 'abc',
     end: 'complete',
   },
   ...{ firstByteMs: 1.235, totalMs: 2, queueMs: 0, connectMs: 0 },
@@ -115,6 +117,12 @@ test('says nothing of a cache where the route has none', () => {
   const line = new AccessLine()
   expect(JSON.parse(lineOf(line, { ...BASE, cache: '' }))).not.toHaveProperty('cache')
   expect(JSON.parse(lineOf(line, BASE))).toMatchObject({ cache: 'bypass' })
+})
+
+test('says which held request it is where it is one', () => {
+  const line = new AccessLine()
+  expect(JSON.parse(lineOf(line, { ...BASE, held: '' }))).not.toHaveProperty('held')
+  expect(JSON.parse(lineOf(line, BASE))).toMatchObject({ held: 'abc', end: 'complete' })
 })
 
 test('one that differs from the one before in one thing only says so', () => {

@@ -31,6 +31,7 @@ const facts = (changes: Partial<AccessFacts>): AccessFacts => ({
   attempts: 1,
   proof: '',
   cache: '',
+  held: '',
   end: 'upstream-reset',
   ...changes,
 })

@@ -1,9 +1,9 @@
 // Metrics of HTTP/2 on the side of clients.
 
-import { CONNECTION_FAULT_CODES } from '../http2/errors.ts'
-import { WORKER } from '../shared/counter-cells.ts'
-import type { ScrapedMetric } from './scraped-metric.ts'
-import type { MetricsSource } from './source.ts'
+import { CONNECTION_FAULT_CODES } from '../../http2/errors.ts'
+import { WORKER } from '../../shared/counter-cells.ts'
+import type { ScrapedMetric } from '../scraped-metric.ts'
+import type { MetricsSource } from '../source.ts'
 
 export function defineHttp2({ counters }: MetricsSource): ScrapedMetric[] {
   return [

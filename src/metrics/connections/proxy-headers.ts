@@ -1,9 +1,9 @@
 // Metrics of PROXY headers that clients' connections begin with.
 
-import { HEADER_REFUSALS } from '../proxy-protocol/header.ts'
-import { WORKER } from '../shared/counter-cells.ts'
-import type { ScrapedMetric } from './scraped-metric.ts'
-import type { MetricsSource } from './source.ts'
+import { HEADER_REFUSALS } from '../../proxy-protocol/header.ts'
+import { WORKER } from '../../shared/counter-cells.ts'
+import type { ScrapedMetric } from '../scraped-metric.ts'
+import type { MetricsSource } from '../source.ts'
 
 export function defineProxyHeaders({ counters }: MetricsSource): ScrapedMetric[] {
   return [

@@ -1,10 +1,10 @@
 // Metrics of TLS handshakes with clients.
 
-import { GAUGE, WORKER } from '../shared/counter-cells.ts'
-import { SLOT_OF_VIGIA } from '../shared/upstream-table.ts'
-import { HANDSHAKE_FAILURES } from '../tls/handshake-failure.ts'
-import type { ScrapedMetric } from './scraped-metric.ts'
-import type { MetricsSource } from './source.ts'
+import { GAUGE, WORKER } from '../../shared/counter-cells.ts'
+import { SLOT_OF_VIGIA } from '../../shared/upstream-table.ts'
+import { HANDSHAKE_FAILURES } from '../../tls/handshake-failure.ts'
+import type { ScrapedMetric } from '../scraped-metric.ts'
+import type { MetricsSource } from '../source.ts'
 
 export function defineHandshakes({ counters }: MetricsSource): ScrapedMetric[] {
   return [
