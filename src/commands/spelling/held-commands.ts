@@ -70,7 +70,12 @@ export function addHeldCommands(program: Command, admin: string, done: Done): vo
     done(await (await import('../live/held.ts')).heldSettle(id, options)),
   )
   which(held.command('export').description('all of them for reconciliation, without what they say'))
-    .addOption(held.createOption('--format <format>').choices(['ndjson', 'csv']).default('ndjson'))
+    .addOption(
+      held
+        .createOption('--format <format>', 'a line of JSON each, or CSV')
+        .choices(['ndjson', 'csv'])
+        .default('ndjson'),
+    )
     .option('-o, --output <file>', 'write it there (default: standard output)')
     .option('--admin <url>', 'where its admin listener is', admin)
     .addHelpText('after', '\nExit code: 0 all are written, 1 refused or cut, 2 wrong usage or vigia does not answer.')
@@ -134,7 +139,7 @@ What is in doubt may have been carried out: look into the ERP first, or it is do
 
 Exit code: 0 all are sent again, 1 refused, or some were left, 2 wrong usage or vigia does not answer.`,
   drop: `
-Their senders learn that they were dropped, and that they were not carried out by vigia.
+Their senders learn that they were dropped. What is on its way is left; so is what was answered.
 
 Exit code: 0 all are dropped, 1 refused, or some were left, 2 wrong usage or vigia does not answer.`,
 } as const

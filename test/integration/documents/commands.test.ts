@@ -60,7 +60,11 @@ beforeAll(async () => {
   })
   vigia = await startVigia({
     config: {
-      routes: [...POOLS.map(pool => ({ name: pool, match: { path: `/${pool}` }, pool })), { name: 'web', pool: 'erp' }],
+      routes: [
+        ...POOLS.map(pool => ({ name: pool, match: { path: `/${pool}` }, pool })),
+        { name: 'orders', match: { path: '/api/orders' }, pool: 'erp', hold: {} },
+        { name: 'web', pool: 'erp' },
+      ],
       pools: Object.fromEntries(POOLS.map(name => [name, pool(name)])),
       store: join(root, 'var/lib/vigia/vigia.db'),
       accessLog: { path: join(root, 'var/log/vigia/access.log') },
