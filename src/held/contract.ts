@@ -31,7 +31,7 @@ export interface HeldOptions extends HeldStorePlan {
   readonly onEvent: (event: HeldEvent) => void
   readonly onHealth: (health: HeldHealth) => void
   /** One line for the log. */
-  readonly onNotice: (level: 'error' | 'warn', text: string) => void
+  readonly onNotice?: (level: 'error' | 'warn', text: string) => void
 }
 
 export type HeldHealth =

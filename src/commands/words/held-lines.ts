@@ -25,6 +25,22 @@ export function integrationsLines({ integrations, store }: IntegrationsReport, n
   return [...trouble.map(printable), ...integrations.flatMap(each => integrationLines(each, nowMs))]
 }
 
+/** Below the table of `vigia status`: only what is not as on any day. */
+export function integrationRemarks({ integrations, store }: IntegrationsReport): string[] {
+  const trouble = store?.state === 'degraded' ? [`NOTHING NEW IS HELD: ${store.reason}`] : []
+  const each = integrations.flatMap(({ route, paused, held }) => {
+    const { waiting = 0, sending = 0, inDoubt = 0, dead = 0 } = held ?? {}
+    const parts = [
+      paused !== null && `is PAUSED by ${paused.by}, until ${paused.until ?? 'it is resumed'}`,
+      waiting + sending > 0 && `${waiting + sending} requests are held`,
+      inDoubt > 0 && `${inDoubt} held requests are in doubt`,
+      dead > 0 && `${dead} held requests are DEAD`,
+    ].filter(part => part !== false)
+    return parts.length === 0 ? [] : [`Integration ${route}: ${parts.join('; ')} (vigia integrations).`]
+  })
+  return [...trouble, ...each].map(printable)
+}
+
 export function integrationLines(integration: IntegrationReport, nowMs: number): string[] {
   const { route, pool, paused, held, answers, availability } = integration
   const served = Object.entries(answers).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]))

@@ -7,6 +7,7 @@ import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { formatAge, gotWords } from '../../util/words.ts'
 import { acmeRemarks } from './acme-lines.ts'
 import { authorityRemarks, authorityTrouble, certificateRemarks, certificateTrouble } from './certificate-lines.ts'
+import { integrationRemarks } from './held-lines.ts'
 import { summaryLines } from './maintenance-lines.ts'
 import { printable } from './text.ts'
 
@@ -62,6 +63,7 @@ export function remarks(report: StatusReport, nowMs: number): string[] {
   for (const each of certificates) lines.push(...certificateRemarks(each, nowMs))
   for (const each of authorities) lines.push(...authorityRemarks(each, nowMs))
   if (acme !== undefined) lines.push(...acmeRemarks(acme, nowMs))
+  if (report.integrations !== undefined) lines.push(...integrationRemarks(report.integrations))
   if (clients.limitWarning !== null) lines.push(`Few clients: ${printable(clients.limitWarning)}.`)
   if (store !== null && store.state !== 'ok') {
     const lost = store.dropped === 0 ? '' : `, ${store.dropped} given up`

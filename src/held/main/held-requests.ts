@@ -141,7 +141,7 @@ class ThreadedHeldRequests implements HeldRequests {
       case 'health':
         return this.#tellHealth(message.health)
       case 'notice':
-        return this.#options.onNotice(message.level, message.text)
+        return this.#options.onNotice?.(message.level, message.text)
       case 'closed':
         this.#onClosed?.()
         return

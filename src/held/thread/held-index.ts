@@ -75,6 +75,13 @@ export class HeldIndex {
     return entry
   }
 
+  /** Those that are on their way, as the file says, and are none of these. */
+  sendingBeside(known: ReadonlySet<number>): readonly number[] {
+    return [...this.entries.values()]
+      .filter(({ state, seq }) => state === 'sending' && !known.has(seq))
+      .map(({ seq }) => seq)
+  }
+
   twin(route: string, dedupe: string): Entry | undefined {
     return this.#twins.get(twinKey(route, dedupe))
   }

@@ -14,7 +14,7 @@ import { type Doubtful, Inbox } from './inputs.ts'
 import type { FromThread } from './protocol.ts'
 import { expireDue, nextInMs, pickNext } from './schedule.ts'
 import { Teller } from './teller.ts'
-import { type Outcome, Turn } from './turn.ts'
+import { Turn } from './turn.ts'
 import { HeldUnit, type UnitOptions } from './unit.ts'
 import { viewOf } from './view.ts'
 import type { WorkerPort } from './worker-port.ts'
@@ -33,6 +33,8 @@ const EXPIRE_EVERY_MS = 5_000
 const REMOVE_ROWS = 200
 /** Senders that are called at a start. */
 const MOST_CALLS = 10_000
+const NOT_SENT = { type: 'not-sent', code: 'busy', detail: 'the disk did not take it' } as const
+const LOST = { type: 'lost', what: 'vigia ended' } as const
 
 export class HeldKeeper {
   readonly #options: KeeperOptions
@@ -71,19 +73,15 @@ export class HeldKeeper {
   disconnect(port: WorkerPort): void {
     port.isOpen = false
     this.#ports.delete(port)
-    for (const seq of port.inFlight)
-      this.#inbox.outcomes.push({ seq, port, outcome: { type: 'lost', what: 'its worker ended' } })
-    this.#inbox.holds = this.#inbox.holds.filter(hold => hold.port !== port)
+    this.#inbox.forget(port)
   }
 
   hear(port: WorkerPort, message: WorkerToHeld): void {
     switch (message.type) {
       case 'hold':
-        for (const request of message.requests) this.#inbox.holds.push({ port, request })
-        return
+        return this.#inbox.hold(port, message.requests)
       case 'forwarded':
-        for (const { seq, outcome } of message.outcomes) this.#inbox.outcomes.push({ seq, port, outcome })
-        return
+        return this.#inbox.outcome(port, message.outcomes)
       case 'look-up':
         return port.post({ type: 'found', number: message.number, found: this.#lookUp(message.id) })
     }
@@ -104,7 +102,7 @@ export class HeldKeeper {
   }
 
   order(order: HeldOrder): Promise<HeldOrderDone> {
-    return new Promise((resolve, reject) => this.#inbox.orders.push({ order, resolve, reject }))
+    return this.#inbox.order(order)
   }
 
   called(id: string): void {
@@ -114,11 +112,7 @@ export class HeldKeeper {
 
   /** To read. Throws HeldError where the file is not open. */
   unit(): HeldUnit {
-    if (this.#unit === undefined)
-      throw new HeldError(
-        'unavailable',
-        this.#health?.status === 'degraded' ? this.#health.reason : 'it is not open yet',
-      )
+    if (this.#unit === undefined) throw new HeldError('unavailable', this.#trouble ?? 'it is not open yet')
     return this.#unit
   }
 
@@ -129,7 +123,7 @@ export class HeldKeeper {
   /** All that has come up, in one transaction. @returns ms until there is something to do by itself; undefined = when something comes up */
   flush(): number | undefined {
     const { now } = this.#options
-    if (this.#health?.status === 'degraded' && now() < this.#retryAtMs) {
+    if (this.#trouble !== undefined && now() < this.#retryAtMs) {
       this.#refuseAll()
       return this.#retryAtMs - now()
     }
@@ -148,7 +142,7 @@ export class HeldKeeper {
 
   /** What nobody asks for: answers whose time is over go, what an older key has encrypted is encrypted anew. @returns there is more */
   tidy(): boolean {
-    if (this.#unit === undefined || this.#health?.status === 'degraded') return false
+    if (this.#unit === undefined || this.#trouble !== undefined) return false
     try {
       return this.#unit.tidy(this.#options.now(), REMOVE_ROWS, this.#index.lastSeq)
     } catch (error) {
@@ -172,9 +166,8 @@ export class HeldKeeper {
     const nowMs = this.#options.now()
     const context = { rows: unit.rows, index: this.#index, ids: unit.ids, nowMs, chance: this.#options.chance }
     const turn = new Turn(context)
-    const isDegraded = this.#health?.status === 'degraded'
-    if (!this.#inbox.isEmpty || isDegraded) unit.begin()
-    if (isDegraded) unit.probe()
+    if (!this.#inbox.isEmpty || this.#trouble !== undefined) unit.begin()
+    if (this.#trouble !== undefined) unit.probe()
     for (const outcome of outcomes) turn.outcome(outcome)
     const done = orders.map(({ order }) => carryOut(order, turn, context))
     for (const seq of called) unit.rows.called(seq)
@@ -220,8 +213,7 @@ export class HeldKeeper {
   /** The open file; opens it where it is not, and finds out what became of the last commit. */
   #usable(): HeldUnit {
     if (this.#unit?.isUsable() === true) return this.#unit
-    this.#unit?.close()
-    this.#unit = undefined
+    this.#leave()
     const unit = new HeldUnit(this.#options, { nowMs: this.#options.now(), distrust: this.#distrust })
     this.#unit = unit
     this.#distrust = undefined
@@ -240,15 +232,10 @@ export class HeldKeeper {
   /** What the file says counts. What it says to be on its way and no worker has was not sent; at the start nobody knows. */
   #load(unit: HeldUnit): void {
     this.#index.load(unit.rows, this.#options.now())
-    const inFlight = new Set([...this.#ports].flatMap(port => [...port.inFlight]))
-    for (const { seq } of this.#inbox.outcomes) inFlight.add(seq)
-    for (const { seq } of this.#doubtful?.inputs.outcomes ?? []) inFlight.add(seq)
-    const outcome: Outcome['outcome'] = this.#wasOpen
-      ? { type: 'not-sent', code: 'busy', detail: 'the disk did not take it' }
-      : { type: 'lost', what: 'vigia ended' }
-    for (const { seq, state } of this.#index.entries.values()) {
-      if (state === 'sending' && !inFlight.has(seq)) this.#inbox.outcomes.push({ seq, port: undefined, outcome })
-    }
+    const known = [...this.#inbox.outcomes, ...(this.#doubtful?.inputs.outcomes ?? [])].map(({ seq }) => seq)
+    const inFlight = new Set([...this.#ports].flatMap(port => [...port.inFlight]).concat(known))
+    const outcome = this.#wasOpen ? NOT_SENT : LOST
+    for (const seq of this.#index.sendingBeside(inFlight)) this.#inbox.outcomes.push({ seq, port: undefined, outcome })
     if (this.#wasOpen) return
     this.#wasOpen = true
     const atMs = this.#options.now()
@@ -262,8 +249,8 @@ export class HeldKeeper {
     if (kind === 'corrupt') this.#distrust = text
     const stays = this.#doubtful === undefined && (kind === 'full' || kind === 'busy' || kind === 'row')
     try {
-      if (!stays) this.#leave()
-      else if (this.#unit !== undefined) this.#load(this.#unit)
+      if (stays && this.#unit !== undefined) this.#load(this.#unit)
+      else this.#leave()
     } catch {
       this.#leave()
     }
@@ -280,16 +267,13 @@ export class HeldKeeper {
 
   /** Nothing new is taken; what was sent and called is kept. */
   #refuseAll(): void {
-    const { holds, orders } = this.#inbox
-    this.#inbox.holds = []
-    this.#inbox.orders = []
+    const { holds, orders } = this.#inbox.takeWaiting()
     for (const { port, request } of holds) {
       port.refuse(request.number, 'disk')
       this.#teller.tallies.add(request.request.route, 'refused')
     }
     for (const port of this.#ports) port.tell()
-    const why = this.#health?.status === 'degraded' ? this.#health.reason : 'vigia ends'
-    for (const { reject } of orders) reject(new HeldError('not-written', why))
+    for (const { reject } of orders) reject(new HeldError('not-written', this.#trouble ?? 'vigia ends'))
   }
 
   #lookUp(id: string): HeldView | undefined {
@@ -299,6 +283,10 @@ export class HeldKeeper {
       // What is wrong with the file is said by the next write.
       return undefined
     }
+  }
+
+  get #trouble(): string | undefined {
+    return this.#health?.status === 'degraded' ? this.#health.reason : undefined
   }
 
   /** Once each way. */

@@ -2,8 +2,13 @@
 // proven safe: nothing of it was carried out, or its route and client have declared that it may come twice.
 
 import type { ForwardPlan } from '../../plan/hold.ts'
-import type { ForwardOutcome } from '../../shared/held/messages.ts'
 import { nextTryMs } from './next-try.ts'
+
+/** What a verdict needs of a ForwardOutcome (shared/held/messages.ts). */
+export type SentOutcome =
+  | { readonly type: 'answered'; readonly upstream: string; readonly status: number }
+  | { readonly type: 'not-sent'; readonly code: string; readonly detail: string }
+  | { readonly type: 'in-doubt'; readonly upstream: string; readonly cause: string; readonly bytesSent: number }
 
 export interface Sent {
   readonly repeatable: boolean
@@ -27,7 +32,7 @@ export type Verdict =
 /** Live traffic needs the pool: soon again, as often as it takes. */
 const BUSY_MS = 250
 
-export function verdictOf(outcome: ForwardOutcome, sent: Sent): Verdict {
+export function verdictOf(outcome: SentOutcome, sent: Sent): Verdict {
   switch (outcome.type) {
     case 'answered': {
       const { status, upstream } = outcome

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { EVERYTHING } from '../../../packaging/reference/everything.ts'
 import { createScrape } from '../../../src/metrics/scrape.ts'
 import { TOTAL } from '../../../src/shared/counter-cells.ts'
 import { allocateCounters, CounterTable } from '../../../src/shared/counters.ts'
@@ -61,6 +62,7 @@ beforeAll(async () => {
     names: () => ({ names: [{ host: 'n', addresses: 1, up: true }], lookups: { found: 1, 'not-found': 0, away: 0 } }),
     certificates: () => [{ listener: 'l', name: 'n', keyType: 'rsa', fromMs: 1, untilMs: 2, refused: false }],
     authorities: () => [{ kind: 'authority', name: 'n', fromMs: 1, untilMs: 2, refused: false }],
+    held: EVERYTHING.held,
     acme: () => ({ issued: 1, failed: 0, names: [{ name: 'n', failures: 0, nextMs: 1 }] }),
     buffers: () => ({
       ...{ memoryBytes: 1, memoryLimitBytes: 2, diskBytes: 1, diskLimitBytes: 2, files: 1 },
