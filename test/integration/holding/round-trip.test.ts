@@ -136,8 +136,7 @@ test('a repeat is not held twice, and a key that stands for another request is r
 
 test('nobody passes those of his key, and each key goes by itself', async () => {
   await window(true)
-  for (let i = 0; i < 4; i += 1)
-    for (const shop of ['a', 'b', 'c']) await post(`${shop}${i}`, { 'X-Shop': shop })
+  for (let i = 0; i < 4; i += 1) for (const shop of ['a', 'b', 'c']) await post(`${shop}${i}`, { 'X-Shop': shop })
   await window(false)
   // Live ones, behind those that are still held.
   const live = await Promise.all(['a', 'b', 'c', 'd'].map(shop => post(`${shop}9`, { 'X-Shop': shop })))
