@@ -80,7 +80,19 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     // The admin API takes windows in the form of the file.
     'parts/maintenance',
   ],
-  store: ['contract.ts', 'store-error.ts', 'tuning.ts', 'main/store.ts', 'backup', 'audit/verify-audit.ts'],
+  store: [
+    'contract.ts',
+    'store-error.ts',
+    'tuning.ts',
+    'main/store.ts',
+    'backup',
+    'audit/verify-audit.ts',
+    // What `held` needs for a file of its own.
+    'sqlite-fault.ts',
+    'file/file-lock.ts',
+    'file/file-names.ts',
+  ],
+  held: ['contract.ts', 'held-error.ts', 'main/held-requests.ts'],
   commands: ['spelling/program.ts', 'words/exit-codes.ts'],
 }
 const ALSO: readonly string[] = [
@@ -95,7 +107,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = { demo: ['logging'], p
 const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['shared', 'policy', 'plan'] }
 /** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
 const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
-  store: ['control/record', 'commands'],
+  store: ['control/record', 'commands', 'held'],
   held: ['control'],
 }
 const PURE = ['policy', 'http', 'http1', 'http2', 'proxy-protocol', 'websocket']

@@ -30,6 +30,8 @@ export interface HeldOptions extends HeldStorePlan {
   readonly table: SharedArrayBuffer
   readonly onEvent: (event: HeldEvent) => void
   readonly onHealth: (health: HeldHealth) => void
+  /** One line for the log. */
+  readonly onNotice?: (level: 'error' | 'warn', text: string) => void
 }
 
 export type HeldHealth =

@@ -19,7 +19,7 @@ import { until } from './until.ts'
 /** Undefined = not yet: the test answers. */
 export type Verdict = HeldReceipt | HoldRefusal | undefined
 
-export const RECEIPT: HeldReceipt = { id: 'pXnkmvCDqDYKpVsfbDhKyg', isRepeat: false, ahead: 0 }
+export const RECEIPT: HeldReceipt = { id: 'pXnkmvCDqDYKpVsfbDhKyg', isRepeat: false, ahead: 0, expectedMs: undefined }
 
 export class ScriptedHeld {
   readonly buffer = allocateHeldTable()

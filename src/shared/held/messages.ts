@@ -59,6 +59,8 @@ export interface HeldReceipt {
   readonly isRepeat: boolean
   /** How many of its key go before it. */
   readonly ahead: number
+  /** When it is likely to be carried out, epoch ms; undefined = nobody knows. */
+  readonly expectedMs: number | undefined
 }
 
 /** How a forwarding ended. */

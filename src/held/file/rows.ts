@@ -1,0 +1,276 @@
+// What is written to held.db and read from it, one statement each. Transactions are its caller's.
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { HeldState, HoldRequest } from '../../shared/held/messages.ts'
+import type { Keyring, SealedKind } from './keyring.ts'
+import { type KeptAnswer, packAnswer, unpackAnswer, unpackRequest } from './packed.ts'
+import { STATE_NUMBER, STATES } from './schema.ts'
+
+/** What decisions are made of. */
+export interface LiveRow {
+  readonly seq: number
+  readonly state: HeldState
+  readonly route: string
+  readonly key: string
+  readonly dedupe: string | undefined
+  readonly fingerprint: string
+  readonly repeatable: boolean
+  readonly receivedMs: number
+  readonly expiresMs: number
+  readonly attempts: number
+  readonly notBeforeMs: number
+  readonly bytes: number
+  /** Its sender wants to be called. */
+  readonly calls: boolean
+}
+
+export interface Ended {
+  readonly state: 'answered' | 'dead' | 'dropped'
+  readonly atMs: number
+  /** When it is removed; null = when a person says so. */
+  readonly removeMs: number | null
+  readonly upstream: string | null
+  readonly status: number | null
+  readonly note: string
+}
+
+const LIVE = `seq, state, route, key, dedupe, fingerprint, repeatable, received_ms, expires_ms, attempts, not_before_ms, bytes,
+  call_url IS NOT NULL AS calls`
+/** Of a path: pages of hundreds of them are shown. */
+const PATH_CHARS = 1_000
+
+export class HeldRows {
+  readonly db: DatabaseSync
+  readonly #keyring: Keyring
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync, keyring: Keyring) {
+    this.db = db
+    this.#keyring = keyring
+  }
+
+  /** @param packed the request, as `packRequest` has it */
+  insert(
+    seq: number,
+    { request, identity, reason, receivedMs, callback }: HoldRequest,
+    packed: Uint8Array,
+    expiresMs: number,
+  ): void {
+    const { method, target, client, requestId, body } = request
+    const path = target.split('?', 1)[0]!.slice(0, PATH_CHARS)
+    const { key, keyText, dedupe = null, fingerprint, repeatable } = identity
+    this.#run(
+      `INSERT INTO held (seq, state, route, key, key_text, dedupe, fingerprint, repeatable, reason, received_ms, expires_ms, bytes,
+         body_bytes, method, path, client, request_id, call_url) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seq,
+      request.route,
+      key,
+      keyText,
+      dedupe,
+      fingerprint,
+      repeatable ? 1 : 0,
+      reason,
+      receivedMs,
+      expiresMs,
+      packed.length,
+      body.length,
+      method,
+      path,
+      client,
+      requestId,
+      callback ?? null,
+    )
+    this.#put('content', seq, packed)
+  }
+
+  sending(seq: number): void {
+    this.#run(`UPDATE held SET state = ${STATE_NUMBER.sending}, attempts = attempts + 1 WHERE seq = ?`, seq)
+  }
+
+  waiting(seq: number, attempts: number, notBeforeMs: number, expiresMs: number, note: string): void {
+    this.#run(
+      `UPDATE held SET state = ${STATE_NUMBER.waiting}, attempts = ?, not_before_ms = ?, expires_ms = ?, note = ?,
+         ended_ms = NULL, remove_ms = NULL, status = NULL WHERE seq = ?`,
+      attempts,
+      notBeforeMs,
+      expiresMs,
+      note,
+      seq,
+    )
+  }
+
+  inDoubt(seq: number, note: string, upstream: string | null): void {
+    this.#run(
+      `UPDATE held SET state = ${STATE_NUMBER['in-doubt']}, note = ?, upstream = ? WHERE seq = ?`,
+      note,
+      upstream,
+      seq,
+    )
+  }
+
+  ended(seq: number, { state, atMs, removeMs, upstream, status, note }: Ended): void {
+    this.#run(
+      'UPDATE held SET state = ?, ended_ms = ?, remove_ms = ?, upstream = ?, status = ?, note = ? WHERE seq = ?',
+      STATE_NUMBER[state],
+      atMs,
+      removeMs,
+      upstream,
+      status,
+      note,
+      seq,
+    )
+  }
+
+  answer(seq: number, answer: KeptAnswer): void {
+    this.#put('result', seq, packAnswer(answer))
+  }
+
+  called(seq: number): void {
+    this.#run('UPDATE held SET call_url = NULL WHERE seq = ?', seq)
+  }
+
+  /** Waiting, sending, in doubt; in the order of arrival. */
+  *live(): Iterable<LiveRow> {
+    for (const row of this.db.prepare(`SELECT ${LIVE} FROM held WHERE ended_ms IS NULL ORDER BY seq`).iterate())
+      yield liveRow(row)
+  }
+
+  row(seq: number): LiveRow | undefined {
+    const row = this.#get(`SELECT ${LIVE} FROM held WHERE seq = ?`, seq)
+    return row === undefined ? undefined : liveRow(row)
+  }
+
+  /** The last one that has ended. */
+  endedTwin(route: string, dedupe: string): LiveRow | undefined {
+    const row = this.#get(
+      `SELECT ${LIVE} FROM held WHERE dedupe = ? AND route = ? AND ended_ms IS NOT NULL ORDER BY seq DESC LIMIT 1`,
+      dedupe,
+      route,
+    )
+    return row === undefined ? undefined : liveRow(row)
+  }
+
+  /** By route. */
+  dead(): readonly { readonly route: string; readonly count: number; readonly bytes: number }[] {
+    return this.db
+      .prepare(
+        `SELECT route, count(*) AS count, sum(bytes) AS bytes FROM held WHERE state = ${STATE_NUMBER.dead} GROUP BY route`,
+      )
+      .all()
+      .map(row => ({ route: String(row.route), count: Number(row.count), bytes: Number(row.bytes) }))
+  }
+
+  /** Undefined = it can't be read: its key is not there, or it was changed. */
+  request(seq: number): ReturnType<typeof unpackRequest> | undefined {
+    const bytes = this.#take('content', seq)
+    return bytes === undefined ? undefined : unpackRequest(bytes)
+  }
+
+  result(seq: number): KeptAnswer | undefined {
+    const bytes = this.#take('result', seq)
+    return bytes === undefined ? undefined : unpackAnswer(bytes)
+  }
+
+  /** How many held requests have been encrypted with a key that is not there. */
+  unreadable(): number {
+    return this.db
+      .prepare(
+        'SELECT key_id, count(*) AS count FROM content JOIN held USING (seq) WHERE ended_ms IS NULL GROUP BY key_id',
+      )
+      .all()
+      .filter(({ key_id }) => !this.#keyring.has(key_id as string | null))
+      .reduce((sum, { count }) => sum + Number(count), 0)
+  }
+
+  /** Encrypts anew what the first key has not encrypted. @returns how many; 0 = there are none (any more) whose key is there */
+  reseal(kind: SealedKind, most: number): number {
+    const { currentId } = this.#keyring
+    if (currentId === null) return 0
+    const rows = this.db
+      .prepare(`SELECT seq, key_id, bytes FROM ${kind} WHERE key_id IS NOT ? LIMIT ?`)
+      .all(currentId, most)
+    let done = 0
+    for (const { seq, key_id, bytes } of rows) {
+      const sealed = { keyId: key_id as string | null, bytes: bytes as Uint8Array }
+      const plain = this.#keyring.open(kind, Number(seq), sealed)
+      if (plain === undefined) continue
+      this.#put(kind, Number(seq), plain)
+      done += 1
+    }
+    return done
+  }
+
+  /** @returns how many were removed */
+  removeDue(nowMs: number, most: number, lastSeq: number): number {
+    const due = this.db.prepare('SELECT seq FROM held WHERE remove_ms <= ? ORDER BY remove_ms LIMIT ?').all(nowMs, most)
+    if (due.length === 0) return 0
+    // A place is never given again: an id would else be another request's.
+    this.#run('UPDATE meta SET last_seq = ?', lastSeq)
+    for (const { seq } of due) {
+      for (const table of ['content', 'result', 'held']) this.#run(`DELETE FROM ${table} WHERE seq = ?`, seq as number)
+    }
+    return due.length
+  }
+
+  meta(): { readonly idKey: Uint8Array; readonly lastSeq: number; readonly writer: string; readonly batch: number } {
+    const row = this.db
+      .prepare('SELECT id_key, max(last_seq, (SELECT ifnull(max(seq), 0) FROM held)) AS last, writer, batch FROM meta')
+      .get()!
+    return {
+      idKey: row.id_key as Uint8Array,
+      lastSeq: Number(row.last),
+      writer: String(row.writer),
+      batch: Number(row.batch),
+    }
+  }
+
+  numbered(writer: string, batch: number): void {
+    this.#run('UPDATE meta SET writer = ?, batch = ?', writer, batch)
+  }
+
+  #put(table: SealedKind, seq: number, bytes: Uint8Array): void {
+    const sealed = this.#keyring.seal(table, seq, bytes)
+    this.#run(`INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?)`, seq, sealed.keyId, sealed.bytes)
+  }
+
+  #take(table: SealedKind, seq: number): Uint8Array | undefined {
+    const row = this.#get(`SELECT key_id, bytes FROM ${table} WHERE seq = ?`, seq)
+    if (row === undefined) return undefined
+    return this.#keyring.open(table, seq, { keyId: row.key_id as string | null, bytes: row.bytes as Uint8Array })
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values)
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]) {
+    return this.#statement(sql).get(...values)
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+function liveRow(row: Record<string, unknown>): LiveRow {
+  return {
+    seq: row.seq as number,
+    state: STATES[row.state as number]!,
+    route: row.route as string,
+    key: row.key as string,
+    dedupe: (row.dedupe as string | null) ?? undefined,
+    fingerprint: row.fingerprint as string,
+    repeatable: row.repeatable === 1,
+    receivedMs: row.received_ms as number,
+    expiresMs: row.expires_ms as number,
+    attempts: row.attempts as number,
+    notBeforeMs: row.not_before_ms as number,
+    bytes: row.bytes as number,
+    calls: row.calls === 1,
+  }
+}
