@@ -29,6 +29,8 @@ const SPOOL_URL = new URL('../../src/proxy/spool/spool-thread.ts', import.meta.u
 export interface DataPlane {
   readonly port: number
   readonly worker: Worker
+  /** The configuration that it was started with. */
+  readonly snapshot: Snapshot
   readonly counters: CounterTable
   /** Slot of the configuration's first pool. */
   readonly poolSlot: number
@@ -129,6 +131,7 @@ export async function startDataPlane(
   return {
     port,
     worker,
+    snapshot,
     counters: new CounterTable(counters, 1),
     buffered,
     spool,

@@ -160,7 +160,7 @@ export class ExchangeRecord implements AccessFacts {
     if (this.coding !== '') row.compressed(this.coding, this.bytesUncoded, this.bytesOut)
     if (this.bufferedBytes > 0) row.bufferedAnswer(this.bufferedBytes, this.#savedMs(nowMs) / 1000)
     if (end !== 'complete') countEnd(row, slot, end)
-    const isPlain = this.status < 500 && !retries && (end === 'complete' || end === 'upgraded')
+    const isPlain = this.status < 500 && !retries && (end === 'complete' || end === 'upgraded' || end === 'held')
     if (isPlain && !accessLog.enabled) return
     // A retry that would have been safe, but found nobody to ask.
     if (this.attempts < 2) this.proof = ''

@@ -70,7 +70,7 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
     const { route } = this.placement
     const plan = route.hold
     if (plan === undefined) return true
-    const { key } = orderOf(this.record, route.name, plan, this.body.whole() ?? NO_BYTES)
+    const { key } = orderOf(this.record, route.name, plan, () => this.body.whole())
     if (!this.#port.keys.isHeld(key)) return true
     // Nobody passes those of his key that wait: where it can't be held, it has to come again.
     if (!this.#hold(plan, 'order', 'queue-full')) super.answer('queue-full')
@@ -118,7 +118,7 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
     if (asked === undefined || this.over) return
     this.safely(() => {
       const { closedRoute, requestId } = this.record
-      const waitS = comeBackS(asked.plan, closedRoute?.untilMs, receipt.ahead, Date.now())
+      const waitS = comeBackS(asked.plan, closedRoute?.untilMs, receipt, Date.now())
       this.record.held = receipt.id
       this.#send(receiptAnswer(asked.plan.answer, receipt, requestId, waitS), 'held')
     })

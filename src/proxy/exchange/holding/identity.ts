@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto'
 import { FIELD } from '../../../http/field-names.ts'
 import { fieldValues, firstValue } from '../../../http/fields.ts'
-import type { HoldOrder, HoldPlan } from '../../../plan/hold.ts'
+import type { HoldPlan } from '../../../plan/hold.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import { orderValue, shownValue } from '../../../policy/hold/order-value.ts'
 import { clientKey } from '../../../policy/request/client-key.ts'
@@ -18,20 +18,19 @@ import type { ExchangeRecord } from '../record.ts'
 
 /** Of base64url: 132 bits. */
 const HASH_CHARS = 22
-const ALL_OF_ROUTE: HoldOrder = { by: 'route' }
 
-/** @param body undefined = it is not at hand: then it has no part in the order */
+/** @param bodyOf undefined = it is not at hand: then it has no part in the order */
 export function orderOf(
   record: ExchangeRecord,
   route: string,
   plan: HoldPlan,
-  body: Uint8Array | undefined,
+  bodyOf: () => Uint8Array | undefined,
 ): Pick<HeldIdentity, 'key' | 'keyText'> {
   const { fields } = record.head.meaning
-  const value = orderValue(plan.order ?? ALL_OF_ROUTE, {
+  const value = orderValue(plan.order, {
     client: clientKey(record.client),
     field: name => fieldValues(fields, name),
-    text: () => body && textOf(body, fieldValues(fields, 'content-encoding'), plan.bodyBytes),
+    text: () => textOf(bodyOf(), fieldValues(fields, 'content-encoding'), plan.bodyBytes),
   })
   return { key: hashOf([route, value]), keyText: shownValue(value) }
 }
@@ -51,7 +50,7 @@ export function identityOf(
   const reads = rpcReads && method === 'POST' ? rpcReads : undefined
   const text = reads && decodedText(Buffer.from(body), fieldValues(fields, 'content-encoding'), reads.bodyBytes)
   return {
-    ...orderOf(record, route.name, plan, body),
+    ...orderOf(record, route.name, plan, () => body),
     dedupe: dedupeOf(plan, scope, key, fingerprint),
     fingerprint,
     repeatable: isRepeatable(method, route, key) || (text !== undefined && isDeclaredRead(text, reads!)),
@@ -108,7 +107,8 @@ function isRepeatable(method: string, { retry }: RoutePlan, key: string | undefi
   return key === undefined || isOneKey(key)
 }
 
-function textOf(body: Uint8Array, coding: string | undefined, mostBytes: number): string | undefined {
+function textOf(body: Uint8Array | undefined, coding: string | undefined, mostBytes: number): string | undefined {
+  if (body === undefined) return undefined
   const text = decodedText(Buffer.from(body.buffer, body.byteOffset, body.length), coding, mostBytes)
   return text === undefined ? undefined : Buffer.from(text, 'latin1').toString('utf8')
 }

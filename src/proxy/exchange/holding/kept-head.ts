@@ -19,8 +19,9 @@ const BREAK = /[\r\n\0]/
 export function keptSide({ snapshot, isTrusted }: ActiveSnapshot, kept: KeptRequest): ClientSide | undefined {
   const listener = snapshot.listeners.find(({ name }) => name === kept.listener)
   if (listener === undefined) return undefined
-  const trusted = isTrusted(kept.peer)
-  return { peer: kept.peer, trusted, scheme: kept.scheme, http2: false, listener, tls: undefined, refused: undefined }
+  const { peer, scheme } = kept
+  const tls = listener.tls && { serverName: undefined, alpn: undefined, certificate: undefined }
+  return { peer, trusted: isTrusted(peer), scheme, http2: false, listener, tls, refused: undefined }
 }
 
 /** With a key where the client gave none: whatever becomes of it, its upstream can know it again. */

@@ -17,7 +17,12 @@ test.each([
   ['a window that should be over', 900_000, 0, 91],
   ['a week is asked after each day', 1_000_000 + 7 * 86_400_000, 0, 86_400],
 ])('it comes back after %s', (_, untilMs, ahead, seconds) => {
-  expect(comeBackS(PLAN, untilMs, ahead, 1_000_000)).toBe(seconds)
+  expect(comeBackS(PLAN, untilMs, { ahead, expectedMs: undefined }, 1_000_000)).toBe(seconds)
+})
+
+test('where the thread knows when, its word counts', () => {
+  expect(comeBackS(PLAN, undefined, { ahead: 9, expectedMs: 1_000_001 }, 1_000_000)).toBe(1)
+  expect(comeBackS(PLAN, 2_000_000, { ahead: 0, expectedMs: 1_007_000 }, 1_000_000)).toBe(7)
 })
 
 const called = (callback: string, prefer = 'respond-async, wait=10', plan = PLAN) =>
