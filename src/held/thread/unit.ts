@@ -34,6 +34,7 @@ export class HeldUnit {
   readonly #options: UnitOptions
   readonly #file: HeldFile
   readonly #lock: FileLock
+  #isClosed = false
 
   /** Throws what SQLite or the file system says, or an Error with one line for people. */
   constructor(options: UnitOptions, open: Pick<OpenOptions, 'nowMs' | 'distrust'>) {
@@ -125,6 +126,8 @@ export class HeldUnit {
   }
 
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     try {
       this.#file?.close()
     } catch {
