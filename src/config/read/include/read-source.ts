@@ -28,8 +28,10 @@ export interface SourceRead {
   readonly own: string | undefined
   /** Of included files, and of the folders in which they were looked for. */
   readonly inputs: ReadonlyMap<string, string>
-  /** Absolute paths and patterns. */
+  /** As they were written, but absolute: paths and patterns. */
   readonly includes: readonly string[]
+  /** Absolute paths of the files that these are. */
+  readonly included: readonly string[]
 }
 
 /**
@@ -37,7 +39,7 @@ export interface SourceRead {
  * @param file names it in problems; what it includes is looked for beside it @param grants see `loadBytes`
  */
 export function readSource(bytes: Uint8Array, file: string, grants?: Grants): SourceRead {
-  const none = { inputs: new Map<string, string>(), includes: [] }
+  const none = { inputs: new Map<string, string>(), includes: [], included: [] }
   const kept = splitFiles(bytes)
   if (kept !== undefined)
     return { parsed: joinKept(kept, file), whole: new TextDecoder().decode(bytes), own: undefined, ...none }
@@ -45,7 +47,8 @@ export function readSource(bytes: Uint8Array, file: string, grants?: Grants): So
   const own = parsed.ok ? parsed.source.text : ''
   if (!parsed.ok || nodeAt(parsed.source, [INCLUDE]) === undefined) return { parsed, whole: own, own, ...none }
   const walk = new Walk(parsed.source, grants)
-  return { parsed: walk.joined(), whole: walk.whole(), own, inputs: walk.inputs, includes: walk.includes }
+  const { inputs, includes, included } = walk
+  return { parsed: walk.joined(), whole: walk.whole(), own, inputs, includes, included }
 }
 
 /** Of a text that `whole` was once. Never throws, and looks at no file. */
@@ -92,6 +95,7 @@ interface Entry {
 class Walk {
   readonly inputs = new Map<string, string>()
   readonly includes: string[] = []
+  readonly included: string[] = []
   readonly #main: Source
   readonly #grants: Grants | undefined
   readonly #kept: KeptFile[] = []
@@ -175,6 +179,7 @@ class Walk {
     this.#bytes += found.bytes.length + Buffer.byteLength(name) + MARK_BYTES
     if (this.#bytes > LARGEST_BYTES)
       return this.#stop(entry, 'all files together are larger than 1 MiB: this is hardly a configuration')
+    this.included.push(path)
     const parsed = parseSource(found.bytes, shownName(name, this.#main.file), true)
     if (parsed.ok) this.#take(parsed.source, name, entry.depth + 1)
     else this.#problems.push(...parsed.problems)
