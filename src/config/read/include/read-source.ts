@@ -51,11 +51,11 @@ export function readSource(bytes: Uint8Array, file: string, grants?: Grants): So
   return { parsed: walk.joined(), whole: walk.whole(), own, inputs, includes, included }
 }
 
-/** Of a text that `whole` was once. Never throws, and looks at no file. */
-export function parseKept(text: string, file: string): Parsed {
+/** Of a text that `whole` was once. Never throws, and looks at no file. @param file default: as it was called then */
+export function parseKept(text: string, file?: string): Parsed {
   const bytes = new TextEncoder().encode(text)
   const kept = splitFiles(bytes)
-  return kept === undefined ? parseSource(bytes, file) : joinKept(kept, file)
+  return kept === undefined ? parseSource(bytes, file ?? '') : joinKept(kept, file ?? kept[0]?.name ?? '')
 }
 
 function joinKept(kept: readonly KeptFile[], file: string): Parsed {
@@ -176,7 +176,7 @@ class Walk {
     const found = readBytes(path, guarded)
     this.inputs.set(path, found.print)
     if ('failed' in found) return this.#refuse(entry, `the file ${quote(name)} ${found.failed}`)
-    this.#bytes += found.bytes.length + Buffer.byteLength(name) + MARK_BYTES
+    this.#bytes += found.bytes.length + Buffer.byteLength(JSON.stringify(name)) + MARK_BYTES
     if (this.#bytes > LARGEST_BYTES)
       return this.#stop(entry, 'all files together are larger than 1 MiB: this is hardly a configuration')
     this.included.push(path)
