@@ -51,6 +51,7 @@ import {
   checkSettings,
   compileSettings,
   headersSchema,
+  includeSchema,
   languageSchema,
   shutdownSchema,
   trustedProxiesSchema,
@@ -63,6 +64,7 @@ import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog
 
 export const configSchema = section(
   {
+    include: Type.Optional(includeSchema),
     workers: Type.Optional(workersSchema),
     watch: Type.Optional(watchSchema),
     listeners: listenersSchema,
