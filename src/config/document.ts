@@ -217,7 +217,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
         files,
       ),
     ),
-    pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, limits, files)),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),
     cache: compileCache(config.cache),

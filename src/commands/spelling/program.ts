@@ -88,8 +88,19 @@ function addLocalCommands(program: Command, done: Done): void {
     .description('check a configuration file and list everything that is wrong with it')
     .option('-c, --config <file>', 'configuration file', CONFIG)
     .option('--strict', 'advice is an error', false)
+    .option(
+      '--explain [key]',
+      'print all that is in force, or a key and what is below it, and where each value comes from',
+    )
+    .option('--json', 'with --explain: as JSON', false)
     .addHelpText('after', CHECK_NOTES)
-    .action(async (options: CheckOptions) => done(await (await import('../check.ts')).check(options)))
+    .action(async ({ explain, ...options }: CheckOptions & { explain?: string | true }) =>
+      done(
+        explain === undefined
+          ? await (await import('../check.ts')).check(options)
+          : (await import('../explain-configuration.ts')).explainConfiguration({ ...options, explain }),
+      ),
+    )
   addFmtCommand(program, done)
 }
 
@@ -106,6 +117,9 @@ function addFmtCommand(program: Command, done: Done): void {
 
 const CHECK_NOTES = `
 Advice is about what is legal but unwise. A comment on its line, or right above, allows it: # vigia: allow one-node
+
+--explain pools.erp.health says of each key below what holds, and why: a line of a file, a default, another key that
+it follows. A key may be routes[0], routes.NAME, pools.*.retry. Secrets are left out; no host name is looked up.
 
 Exit code: 0 when vigia can run with it, 1 when not, or when there is advice (--strict).`
 

@@ -17,11 +17,19 @@ export function maskConfiguration(text: string): string {
   const parsed = parseSource(new TextEncoder().encode(text), '')
   const plain = parsed.ok ? plainValues(parsed.source) : undefined
   if (plain === undefined) return ''
+  return stringify(maskOf(plain.value)(plain.value, []), { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+/** @param keys see `isSecretKey` */
+export type Mask = (value: unknown, keys: readonly string[]) => unknown
+
+/** How values of a document may be shown: the secrets that it has anywhere are in none of them. */
+export function maskOf(document: unknown): Mask {
   const secrets = new Set<string>()
-  collect(plain.value, [], secrets)
+  collect(document, [], secrets)
   // The longest first: one secret may be the beginning of another.
   const found = [...secrets].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length)
-  return stringify(masked(plain.value, [], found), { lineWidth: 0, aliasDuplicateObjects: false })
+  return (value, keys) => masked(value, keys, found)
 }
 
 function collect(value: unknown, keys: readonly string[], secrets: Set<string>): void {
