@@ -50,6 +50,7 @@ import {
   checkSettings,
   compileSettings,
   headersSchema,
+  includeSchema,
   languageSchema,
   shutdownSchema,
   trustedProxiesSchema,
@@ -62,6 +63,7 @@ import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog
 
 export const configSchema = section(
   {
+    include: Type.Optional(includeSchema),
     workers: Type.Optional(workersSchema),
     watch: Type.Optional(watchSchema),
     listeners: listenersSchema,

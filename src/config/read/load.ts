@@ -23,9 +23,10 @@ import { type CheckedCertificate, type LookedAt, lookAtCertificates } from './ce
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
 import { type Files, readFiles, whyUnreadable } from './files.ts'
 import { checkGrants, type Grants, grantsOf } from './grants.ts'
+import { parseKept, readSource } from './include/read-source.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { stillHolds } from './repair.ts'
-import { locate, parseSource, type Source } from './source.ts'
+import { locate, type Source, type SourceFile } from './source.ts'
 import { uncoveredHosts } from './uncovered-hosts.ts'
 import { validate } from './validate.ts'
 
@@ -37,8 +38,10 @@ export interface LoadedSnapshot {
   readonly warnings: readonly Problem[]
   /** What is legal but unwise, and not allowed by a comment: `[CODE]` ends each message. In the order of the file. */
   readonly advice: readonly PlacedAdvice[]
-  /** The document as it was read, secrets and all: to be shown only through shown/mask.ts. */
+  /** The document as it was read, all files of it, secrets and all: to be shown only through shown/mask.ts. */
   readonly text: string
+  /** What the configuration file alone says; undefined = the text that was given is that of several files. */
+  readonly own: string | undefined
   readonly inputs: Inputs
   /** Those that it names: read and watched by who serves them, they are not among `inputs`. */
   readonly certificates: readonly CheckedCertificate[]
@@ -134,9 +137,9 @@ function readBytes(
   { revision, purpose, grants }: ReadOptions,
 ): Reading | RefusedConfig {
   // 1. Text to YAML.
-  const inputs = new Map([[resolve(file), fingerprint(bytes)]])
-  const parsed = parseSource(bytes, file)
-  if (!parsed.ok) return { ...parsed, inputs }
+  const { parsed, whole, own, includes, inputs: included } = readSource(bytes, file, grants)
+  const inputs = new Map([[resolve(file), fingerprint(bytes)], ...included])
+  if (!parsed.ok) return { ok: false, problems: parsed.problems.slice(0, MOST_PROBLEMS), inputs }
   const { source } = parsed
 
   // 2. `${ENV}`, then the schema. Where that refuses something, the rest is still looked through.
@@ -154,6 +157,8 @@ function readBytes(
 
   // 3. Rules between parts, and the files that the document names.
   const { findings, contents, inputs: named, live } = lookThrough(valid.config, folder, horizon, grants)
+  if (valid.config.include !== undefined && source.joined === undefined)
+    findings.push(error([], 'the key include cannot be merged in by <<: write it as a key of the file'))
   const all = new Map([...inputs, ...named])
   const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
   // A certificate that could not be served may be there in a moment.
@@ -167,14 +172,15 @@ function readBytes(
     resolvePath: path => resolve(folder, path),
   }
   const snapshot = compile(valid.config, surroundings)
-  const given = grantsOf(valid.config, folder, expansion.names)
+  const given = grantsOf(valid.config, folder, { includes, environment: expansion.names })
   const warnings = inOrder(source, findings, expansion)
   const loaded: LoadedSnapshot = {
     ok: true,
     snapshot,
     warnings,
     advice: adviceOn(source, snapshot),
-    text: source.text,
+    text: whole,
+    own,
     inputs: all,
     certificates: live.certificates,
     grants: given,
@@ -184,19 +190,30 @@ function readBytes(
 }
 
 function adviceOn(source: Source, snapshot: Snapshot): PlacedAdvice[] {
-  const lines = source.text.split('\n')
+  const lines = new Map(filesOf(source).map(({ file, text }) => [file, text.split('\n')]))
   return advise(snapshot)
     .map(({ code, path, message }) => {
       const place = locate(source, warning(path, `${message} [${code}]`, 'key'))
       return { ...place, severity: 'advice' as const, code }
     })
-    .filter(({ line, code }) => !isAllowed(lines, line, code))
-    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .filter(({ file, line, code }) => !isAllowed(lines.get(file) ?? [], line, code))
+    .sort(byPlace(source))
 }
+
+function filesOf(source: Source): readonly SourceFile[] {
+  return source.joined?.files ?? [source]
+}
+
+function byPlace(source: Source): (a: Placed, b: Placed) => number {
+  const files = new Map(filesOf(source).map(({ file }, i) => [file, i]))
+  return (a, b) => files.get(a.file)! - files.get(b.file)! || a.line - b.line || a.column - b.column
+}
+
+type Placed = Pick<Problem, 'file' | 'line' | 'column'>
 
 /** Findings about a configuration that was loaded, with their places. @param file as it was named */
 export function placed({ text }: LoadedSnapshot, file: string, findings: readonly Finding[]): Problem[] {
-  const parsed = parseSource(new TextEncoder().encode(text), file)
+  const parsed = parseKept(text, file)
   return parsed.ok ? findings.map(finding => locate(parsed.source, finding)) : []
 }
 
@@ -233,5 +250,5 @@ function refused(source: Source, findings: readonly Finding[], expansion: Expans
 function inOrder(source: Source, findings: readonly Finding[], expansion: Expansion): Problem[] {
   return findings
     .map(finding => locate(source, { ...finding, message: shorten(withoutValues(finding.message, expansion)) }))
-    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .sort(byPlace(source))
 }

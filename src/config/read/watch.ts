@@ -5,6 +5,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { Serial } from '../../util/serial.ts'
+import { isOfListing } from './include/listing.ts'
 import { fingerprintNow, type Inputs, isBetween } from './inputs.ts'
 
 export interface WatchOptions {
@@ -89,7 +90,7 @@ export class InputWatch {
     this.#checking = true
     const generation = this.#generation
     const files = [...this.#known.keys()]
-    const prints = await Promise.all(files.map(fingerprintNow))
+    const prints = await Promise.all(files.map(file => fingerprintNow(file, this.#known.get(file))))
     this.#checking = false
     if (this.#closed) return
     // Others are followed now.
@@ -117,7 +118,9 @@ export class InputWatch {
   }
 
   async #lookAtAll(): Promise<void> {
-    const looks = await Promise.all([...this.#known.keys()].map(lookAt))
+    const looks = await Promise.all(
+      [...this.#known].map(([file, print]) => lookAt(isOfListing(print) ? dirname(file) : file)),
+    )
     if (this.#closed) return
     const all = looks.join('\n')
     // The first one, too: what changed since the files were read may have sent no event.
