@@ -27,6 +27,7 @@ interface Row {
 const WIDEST = 52
 const INDENT = '  '
 const LONGEST_LIST = 60
+const INCLUDE = 'include'
 
 /** @param keys each with all that is below it */
 export function inForceLines(keys: readonly InForce[], options: LineOptions): string[] {
@@ -40,10 +41,12 @@ function written(
   width: number,
   { columns = Number.POSITIVE_INFINITY, color }: LineOptions,
 ): string[] {
-  const indent = /^ *(?:# *)?/.exec(text)![0]
+  const indent = /^[ -]*(?:# *)?/.exec(text)![0]
   const isComment = indent.includes('#')
   const lines =
-    isComment && text.length > columns ? wrap(text.slice(indent.length), columns, `${indent}  `, indent) : [text]
+    isComment && text.length > columns
+      ? wrap(text.slice(indent.length), columns, `${indent.replace('-', ' ')}  `, indent)
+      : [text]
   if (note === undefined) return lines
   const last = lines.pop()!
   const padded = `${last.padEnd(width)}  `
@@ -64,6 +67,8 @@ function rowsOf(key: InForce, indent: string, options: LineOptions, label = labe
     return [{ text: `${indent}${label}:` }, ...rowsBelow(key, indent + INDENT, options)]
   const rest = { note: noteOf(key, options), isSaid: from.place !== undefined }
   if (value === undefined && words !== undefined) return [{ text: `${indent}# ${label}: ${words}`, ...rest }]
+  // What the files say stands below.
+  if (key.path[0] === INCLUDE) return [{ text: `${indent}# ${label}: ${inFlow(value)}`, ...rest }]
   const flow = inFlow(below === undefined ? value : key.isList ? [] : {})
   if (!Array.isArray(value) || flow.length <= LONGEST_LIST) return [{ text: `${indent}${label}: ${flow}`, ...rest }]
   return [
@@ -92,13 +97,10 @@ function rowsBelow(key: InForce, indent: string, options: LineOptions): Row[] {
   ]
 }
 
-/** The first row of an entry that is one gets the dash. */
+/** Its first row gets the dash: also where that is a comment, for which YAML has a place there. */
 function item(rows: readonly Row[], indent: string): Row[] {
-  const first = rows.findIndex(({ text }) => !text.trimStart().startsWith('#'))
-  const row = rows[first]
-  if (row === undefined) return [{ text: `${indent}- {}` }, ...rows]
-  const dashed = { ...row, text: `${indent}- ${row.text.slice(indent.length + INDENT.length)}` }
-  return [dashed, ...rows.slice(0, first), ...rows.slice(first + 1)]
+  const [first = { text: `${indent}${INDENT}{}` }, ...others] = rows
+  return [{ ...first, text: `${indent}- ${first.text.slice(indent.length + INDENT.length)}` }, ...others]
 }
 
 function isOfOneKind([first, ...others]: readonly InForce[]): boolean {

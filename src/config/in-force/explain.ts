@@ -93,15 +93,23 @@ class Telling {
     const { path, shape, below, isList, value, words, origin } = setting
     const written = this.#writtenAt(origin)
     const from = this.#from(origin, written)
-    const { snapshot } = this.#read.loaded
-    const here = value === 'auto' && formatPath(path) === 'workers' ? `${snapshot.workers} here` : words
     const rest = {
       ...(isList === undefined ? {} : { isList }),
       ...(below === undefined ? {} : { below: below.map(each => this.of(each)) }),
-      ...(here === undefined ? {} : { words: here }),
+      ...(words === undefined ? this.#here(setting) : { words }),
       ...(value === undefined ? {} : { value: this.#shown(value, setting, written) }),
     }
     return { path, shape, from, ...rest }
+  }
+
+  /** What a value comes to on this machine. */
+  #here({ path, value }: Setting): { readonly words?: string } {
+    const { loaded, source } = this.#read
+    const key = formatPath(path)
+    if (key === 'workers' && value === 'auto') return { words: `${loaded.snapshot.workers} here` }
+    if (key !== 'include' || value === undefined) return {}
+    const [, ...included] = source.joined?.files ?? []
+    return { words: included.map(({ file }) => file).join(', ') || 'no file' }
   }
 
   /** Where the value of a setting is written, if it is. */

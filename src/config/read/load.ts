@@ -130,7 +130,8 @@ interface ReadOptions {
   readonly grants?: Grants | undefined
 }
 
-function readBytes(
+/** The same for bytes, with what it was made of. */
+export function readBytes(
   bytes: Uint8Array,
   file: string,
   env: NodeJS.ProcessEnv,

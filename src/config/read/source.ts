@@ -191,11 +191,18 @@ function find(source: Source, path: Path): Place {
   return { node, key: depth === path.length ? key : undefined, depth, file }
 }
 
-function pairsOf({ keys }: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+function pairsOf(source: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+  const { keys, links } = source
   const known = keys.get(map)
   if (known !== undefined) return known
   const pairs = new Map<string, Pair>()
   for (const pair of map.items) if (isScalar(pair.key)) pairs.set(String(pair.key.value), pair)
+  // What is merged in stands where it was taken from.
+  const merged = links.targets.get(pairs.get('<<')?.value) ?? pairs.get('<<')?.value
+  for (const each of isSeq(merged) ? merged.items : [merged]) {
+    const from = links.targets.get(each) ?? each
+    if (isMap(from)) for (const [name, pair] of pairsOf(source, from)) if (!pairs.has(name)) pairs.set(name, pair)
+  }
   keys.set(map, pairs)
   return pairs
 }
