@@ -120,6 +120,11 @@ Advice is about what is legal but unwise. A comment on its line, or right above,
 
 --explain pools.erp.health says of each key below what holds, and why: a line of a file, a default, another key that
 it follows. A key may be routes[0], routes.NAME, pools.*.retry. Secrets are left out; no host name is looked up.
+What is printed is a configuration that says the same, secrets apart. With --json, where ? may be missing:
+  { file, keys: [{ key, value, words?, from: { by, key?, place?: { file, line, column }, variables?, unset?, reads? } }], idle? }
+value is null where words say what holds. by is file, environment (variables, of which some may be unset), default, or
+inherited, derived, application: then key is whose value it is, or what it follows from, and place is that of key. reads
+is the file whose contents are in force, idle says why nothing of a key is.
 
 Exit code: 0 when vigia can run with it, 1 when not, or when there is advice (--strict).`
 

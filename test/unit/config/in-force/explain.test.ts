@@ -133,5 +133,5 @@ test(
     const { revision: __, ...before } = read.loaded.snapshot
     expect(isDeepStrictEqual(plan, before), leaf.at(-1)!.path.join('.')).toBe(true)
   },
-  60,
+  24,
 )
