@@ -271,7 +271,8 @@ const NO_TIMEOUTS = { headMs: 0, connectMs: 0, responseMs: 0, idleMs: 0, tunnelM
 const DEFAULT_TIMEOUTS = compileTimeouts(TIMEOUTS, NO_TIMEOUTS)
 
 /** @param otherwise where one is not given */
-export function compileTimeouts(given: TimeoutsDocument = {}, otherwise: Timeouts = DEFAULT_TIMEOUTS): Timeouts {
+export function compileTimeouts(given?: TimeoutsDocument, otherwise: Timeouts = DEFAULT_TIMEOUTS): Timeouts {
+  if (given === undefined) return otherwise
   const ms = (value: string | number | undefined, fallback: number) =>
     value === undefined ? fallback : parseDuration(value)!
   return {

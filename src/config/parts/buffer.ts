@@ -157,7 +157,11 @@ function isOn(buffer: BufferDocument | undefined): boolean {
 }
 
 /** @param pool what the pool of the route says */
+/** Where neither says anything. */
+const UNSAID: RouteBufferPlan = compileBuffer({}, undefined)
+
 export function compileBuffer(route: BufferDocument | undefined, pool: BufferDocument | undefined): RouteBufferPlan {
+  if (route === undefined && pool === undefined) return UNSAID
   return { request: directionOf(route, pool, 'request'), response: directionOf(route, pool, 'response') }
 }
 

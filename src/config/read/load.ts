@@ -42,6 +42,8 @@ export interface LoadedSnapshot {
   readonly text: string
   /** What the configuration file alone says; undefined = the text that was given is that of several files. */
   readonly own: string | undefined
+  /** Absolute paths of the files that it includes. */
+  readonly included: readonly string[]
   readonly inputs: Inputs
   /** Those that it names: read and watched by who serves them, they are not among `inputs`. */
   readonly certificates: readonly CheckedCertificate[]
@@ -138,8 +140,8 @@ export function readBytes(
   { revision, purpose, grants }: ReadOptions,
 ): Reading | RefusedConfig {
   // 1. Text to YAML.
-  const { parsed, whole, own, includes, inputs: included } = readSource(bytes, file, grants)
-  const inputs = new Map([[resolve(file), fingerprint(bytes)], ...included])
+  const { parsed, whole, own, includes, included, inputs: others } = readSource(bytes, file, grants)
+  const inputs = new Map([[resolve(file), fingerprint(bytes)], ...others])
   if (!parsed.ok) return { ok: false, problems: parsed.problems.slice(0, MOST_PROBLEMS), inputs }
   const { source } = parsed
 
@@ -182,6 +184,7 @@ export function readBytes(
     advice: adviceOn(source, snapshot),
     text: whole,
     own,
+    included,
     inputs: all,
     certificates: live.certificates,
     grants: given,

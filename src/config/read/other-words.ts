@@ -14,6 +14,7 @@ interface Shape {
 
 /** By key of vigia: what others call it, in lower case without - and _. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
+  include: ['includes', 'import', 'imports', 'includedir', 'confd', 'includeoptional', 'providers', 'files'],
   pool: ['proxypass', 'backend', 'usebackend', 'defaultbackend', 'upstream', 'cluster', 'service', 'target'],
   upstreams: ['server', 'servers', 'nodes', 'members', 'targets', 'endpoints', 'backends', 'balancermember'],
   pools: ['upstreams', 'backends', 'clusters', 'services'],

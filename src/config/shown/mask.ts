@@ -19,7 +19,7 @@ const SCHEME = /^(?:basic|bearer|digest|session|token)?\s*$/i
  * @param text of a document that the loader has accepted @returns '' where it is no YAML at all
  */
 export function maskConfiguration(text: string): string {
-  const parsed = parseKept(text, 'vigia.yaml')
+  const parsed = parseKept(text)
   const plain = parsed.ok ? plainValues(parsed.source) : undefined
   if (!parsed.ok || plain === undefined) return ''
   const shown = new Document(maskOf(plain.value)(plain.value, []), { aliasDuplicateObjects: false })

@@ -11,7 +11,11 @@ import { explained, folder, rest, type Tree } from '../config/in-force/support.t
 
 const EXAMPLES = resolve(import.meta.dirname, '../../../config/examples')
 /** Those without a secret in the file itself, which is left out of what is printed. */
-const PLAIN = readdirSync(EXAMPLES).filter(name => !['complete.yaml', 'protheus.yaml', 'tryton.yaml'].includes(name))
+const SECRET = ['complete.yaml', 'protheus.yaml', 'tryton.yaml']
+const PLAIN = [
+  ...readdirSync(EXAMPLES).filter(name => name.endsWith('.yaml') && !SECRET.includes(name)),
+  'several-files/vigia.yaml',
+]
 const FILE = join(folder, 'vigia.yaml')
 
 function run(document: Tree | string, options: Partial<Parameters<typeof explainConfiguration>[0]> = {}) {
