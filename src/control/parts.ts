@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import type { ReloadOutcome } from '../admin/contract/reload.ts'
 import type { LifeState } from '../admin/contract/status.ts'
+import { openHeldRequests } from '../held/main/held-requests.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Snapshot } from '../plan/snapshot.ts'
 import { bufferLimits } from '../policy/process/buffer-limits.ts'
@@ -91,6 +92,7 @@ export function buildParts(options: ControlOptions, life: () => LifeState) {
   const windows = new MaintenanceWindows(snapshot, { registry, restores: snapshot.store !== undefined, tell })
   const inDoubt = new InDoubtList({ tell })
   const holding = createHeld({
+    open: options => openHeldRequests({ ...options, onNotice: (level, text) => logger[level](`held: ${text}`) }),
     table: shared.held,
     restores: snapshot.store !== undefined,
     pools: () => registry.pools(),

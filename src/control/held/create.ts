@@ -11,7 +11,7 @@ import type { PauseEvent } from './pause-event.ts'
 import { Pauses } from './pauses.ts'
 
 export interface HeldPartsOptions {
-  readonly open?: (options: HeldOptions) => HeldRequests
+  readonly open: (options: HeldOptions) => HeldRequests
   readonly table: SharedArrayBuffer
   /** What people had paused before the start comes later. */
   readonly restores: boolean

@@ -25,7 +25,7 @@ import { Stretches } from './stretches.ts'
 
 export interface HeldPartOptions {
   /** Opens what keeps them; it heals itself. */
-  readonly open?: (options: HeldOptions) => HeldRequests
+  readonly open: (options: HeldOptions) => HeldRequests
   readonly table: SharedArrayBuffer
   /** Why requests of a route would wait now, for people. */
   readonly why: (route: string) => string
@@ -96,8 +96,7 @@ export class Held {
     this.#plans = new Map(routes.flatMap(({ name, hold }) => (hold === undefined ? [] : [[name, hold] as const])))
     // What was held before is shown, and can be exported, even where no route holds any more.
     const isNeeded = held !== undefined && (this.#plans.size > 0 || existsSync(held.path))
-    const { open } = this.#options
-    if (isNeeded && open !== undefined) this.#requests ??= this.#open(open, held)
+    if (isNeeded) this.#requests ??= this.#open(held)
     this.#requests?.configure(this.#plans)
     this.#requests?.gate(this.#gates)
   }
@@ -150,8 +149,8 @@ export class Held {
     await this.#requests?.close()
   }
 
-  #open(open: NonNullable<HeldPartOptions['open']>, plan: NonNullable<Snapshot['held']>): HeldRequests {
-    return open({
+  #open(plan: NonNullable<Snapshot['held']>): HeldRequests {
+    return this.#options.open({
       ...plan,
       table: this.#options.table,
       onEvent: event => this.#heard(event),

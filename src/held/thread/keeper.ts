@@ -153,11 +153,12 @@ export class HeldKeeper {
 
   /** Writes what is known, sends nothing more. */
   close(): void {
+    if (this.#isClosing) return
     this.#isClosing = true
     this.#retryAtMs = 0
     this.flush()
     this.#refuseAll()
-    this.#unit?.close()
+    this.#leave()
     for (const port of this.#ports) port.close()
   }
 

@@ -33,6 +33,7 @@ export class HeldUnit {
   readonly #options: UnitOptions
   readonly #file: HeldFile
   readonly #lock: FileLock
+  #isClosed = false
 
   /** Throws what SQLite or the file system says, or an Error with one line for people. */
   constructor(options: UnitOptions, open: Pick<OpenOptions, 'nowMs' | 'distrust'>) {
@@ -123,6 +124,8 @@ export class HeldUnit {
   }
 
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     try {
       this.#file?.close()
     } catch {
