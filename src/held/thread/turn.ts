@@ -69,6 +69,7 @@ export class Turn {
     const { plan } = route
     const why = plan === undefined ? 'closed' : this.#repeatOrConflict(hold, plan)
     if (why === 'repeat') return
+    if (asked.onlyAsRepeat && why === undefined) return void this.told.refused.push({ hold, why: 'new' })
     const packed = packRequest(request)
     const isFull =
       plan !== undefined &&

@@ -45,6 +45,24 @@ describe('holding', () => {
     expect(it.keeper.counts().get('orders')!.totals).toMatchObject({ held: 1, repeats: 2 })
   })
 
+  test('a key is known until its answer is removed, over a restart too; what is asked only as a repeat is not held', () => {
+    const it = new TestKeeper({ isOpen: true, plan: { result: { keepMs: 60_000, bodyBytes: 100 } } })
+    const [first] = it.hold({ dedupe: 'a' })
+    it.answer()
+    expect(it.table.isHeld('orders k')).toBe(false)
+    expect(it.table.isHeld('a')).toBe(true)
+    const onlyAsRepeat = true
+    expect(it.hold({ dedupe: 'a', onlyAsRepeat }, { dedupe: 'b', onlyAsRepeat })).toEqual([first, 'new'])
+    expect(it.keeper.counts().get('orders')).toMatchObject({ waiting: 0, totals: { refused: 0 } })
+    it.keeper.close()
+    const again = new TestKeeper({ path: it.path, isOpen: true })
+    expect(again.table.isHeld('a')).toBe(true)
+    again.pass(60_001)
+    again.keeper.tidy()
+    expect(again.table.isHeld('a')).toBe(false)
+    expect(again.hold({ dedupe: 'a', onlyAsRepeat })).toEqual(['new'])
+  })
+
   test('a body is a repeat only until its request has ended', () => {
     const it = new TestKeeper({ plan: { dedupe: 'body' }, isOpen: true })
     const [first] = it.hold({ dedupe: 'a' })
