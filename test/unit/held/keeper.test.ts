@@ -257,6 +257,22 @@ describe('what people ask for', () => {
     expect(it.keeper.counts().get('orders')).toMatchObject({ dead: 0, waiting: 0, sending: 1 })
   })
 
+  test('one that is to go at some time waits for it, and later ones of its key with it', async () => {
+    const it = new TestKeeper({ plan: { ttlMs: 60_000 } })
+    const [first] = it.hold({ body: '1' })
+    it.pass(61_000)
+    it.hold({ body: '2' })
+    it.gate(true)
+    const notBeforeMs = it.nowMs + 30_000
+    await order(it, { type: 'retry', ids: [first!], ttlMs: undefined, notBeforeMs })
+    it.pass(29_000)
+    expect(it.bodiesSent()).toEqual([])
+    it.pass(1_001)
+    expect(it.bodiesSent()).toEqual(['1'])
+    it.answer()
+    expect(it.bodiesSent()).toEqual(['1', '2'])
+  })
+
   test('what is dropped is no longer held; what is being sent, or is over, is left', async () => {
     const it = new TestKeeper({ isOpen: true })
     const [a, b] = it.hold({ body: '1' }, { body: '2' })
