@@ -16,6 +16,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'spool-thread': join(SOURCES, 'proxy/spool/spool-thread.ts'),
   'pass-descriptors': join(SOURCES, 'proxy/client/pass-descriptors.ts'),
   'store-thread': join(SOURCES, 'store/thread/store-thread.ts'),
+  'held-thread': join(SOURCES, 'held/thread/held-thread.ts'),
   'configuration-thread': join(SOURCES, 'config/aside/thread.ts'),
   'erp-node': join(SOURCES, 'demo/erp-node.ts'),
 }
