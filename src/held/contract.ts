@@ -46,7 +46,14 @@ export type Gate =
 
 /** By ids; `retry` also takes what is dead or in doubt, `settle` only what is in doubt. */
 export type HeldOrder =
-  | { readonly type: 'retry'; readonly ids: readonly string[]; readonly ttlMs: number | undefined }
+  | {
+      readonly type: 'retry'
+      readonly ids: readonly string[]
+      /** From then on; undefined = as the route says. */
+      readonly ttlMs: number | undefined
+      /** Not before that, epoch ms; undefined = as soon as it may. Its key waits for it. */
+      readonly notBeforeMs?: number | undefined
+    }
   | { readonly type: 'drop'; readonly ids: readonly string[]; readonly reason: string }
   /** Somebody found out: it was carried out (it is answered), or not (it goes again). */
   | { readonly type: 'settle'; readonly id: string; readonly carriedOut: boolean; readonly note: string }

@@ -38,13 +38,14 @@ export interface Asked {
   readonly fingerprint?: string
   readonly repeatable?: boolean
   readonly callback?: string
+  readonly onlyAsRepeat?: boolean
 }
 
 let count = 0
 
 export function holdRequest({ route = 'orders', key = 'k', body = 'an order', ...rest }: Asked = {}): HoldRequest {
   count += 1
-  const { dedupe, fingerprint = body, repeatable = false, callback } = rest
+  const { dedupe, fingerprint = body, repeatable = false, callback, onlyAsRepeat = false } = rest
   return {
     number: count,
     request: {
@@ -64,5 +65,6 @@ export function holdRequest({ route = 'orders', key = 'k', body = 'an order', ..
     reason: 'window',
     receivedMs: 1_800_000_000_000,
     callback,
+    onlyAsRepeat,
   }
 }

@@ -166,6 +166,13 @@ export type HeldResult = (Done & HeldDoneReport) | Refusal
 
 export type HeldOrdering = Recording & { readonly by: string; readonly reason: string }
 
+export interface RetryTime {
+  /** What it has from then on; undefined = as its route says. */
+  readonly ttlMs: number | undefined
+  /** Not before that, epoch ms; undefined = as soon as it may. */
+  readonly notBeforeMs: number | undefined
+}
+
 export interface PauseOrder extends Order {
   /** When it ends by itself, epoch ms; undefined = when somebody resumes it. */
   readonly untilMs: number | undefined
@@ -183,8 +190,8 @@ export interface HeldControl {
   show(id: string): Promise<Found<HeldDetailReport>>
   /** Written into the audit before it is given. */
   content(id: string, order: HeldOrdering): Promise<Found<HeldContentReport>>
-  /** Also what is dead or in doubt. @param ttlMs what it has from now on; undefined = as its route says */
-  retry(ids: readonly string[], ttlMs: number | undefined, order: HeldOrdering): Promise<HeldResult>
+  /** Also what is dead or in doubt. */
+  retry(ids: readonly string[], time: RetryTime, order: HeldOrdering): Promise<HeldResult>
   drop(ids: readonly string[], order: HeldOrdering): Promise<HeldResult>
   /** What people found out about one in doubt. */
   settle(id: string, carriedOut: boolean, order: HeldOrdering): Promise<HeldResult>

@@ -13,10 +13,10 @@ export function parseDeadline(text: string, nowMs: number): End | string {
     : endOf('deadline', text, durationMs, nowMs)
 }
 
-/** When a pause ends, or one line on what is wrong. */
-export function parseUntil(text: string, nowMs: number): End | string {
+/** A time to come, or one line on what is wrong. @param name of what it is for */
+export function parseEnd(name: string, text: string, nowMs: number): End | string {
   const durationMs = parseSpan(text)
-  return durationMs === 0 ? 'until is 0: a pause lasts for some time' : endOf('until', text, durationMs, nowMs)
+  return durationMs === 0 ? `${name} is 0: it has to be to come` : endOf(name, text, durationMs, nowMs)
 }
 
 function endOf(name: string, text: string, durationMs: number | undefined, nowMs: number): End | string {

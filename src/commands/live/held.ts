@@ -38,6 +38,7 @@ export interface HeldOrderOptions extends Asking, Which {
   /** All that `route`, `state` and `key` name, in the place of ids. */
   readonly all?: boolean
   readonly ttl?: string
+  readonly at?: string
   readonly by?: string
   readonly unrecorded?: boolean
 }
@@ -98,7 +99,7 @@ export async function heldOrder(
   ids: readonly string[],
   options: HeldOrderOptions,
 ): Promise<number> {
-  const { admin, json, all = false, route, state, key, reason, ttl, by = userName(), unrecorded } = options
+  const { admin, json, all = false, route, state, key, reason, ttl, at, by = userName(), unrecorded } = options
   const which = { route, state, key }
   if (all === ids.length > 0 || (all && route === undefined && state === undefined && key === undefined)) {
     console.error(`vigia: held ${verb} takes ids, or --all with --route, --state or --key`)
@@ -106,10 +107,16 @@ export async function heldOrder(
   }
   try {
     const chosen = all ? await idsOf(admin, which) : ids
-    const body = { reason, by, ...(ttl !== undefined && { ttl }), ...(unrecorded && { unrecorded }) }
+    const body = {
+      reason,
+      by,
+      ...(ttl !== undefined && { ttl }),
+      ...(at !== undefined && { at }),
+      ...(unrecorded && { unrecorded }),
+    }
     const done: HeldDoneReport[] = []
-    for (let at = 0; at < chosen.length; at += CHUNK) {
-      const part = { ...body, ids: chosen.slice(at, at + CHUNK) }
+    for (let from = 0; from < chosen.length; from += CHUNK) {
+      const part = { ...body, ids: chosen.slice(from, from + CHUNK) }
       done.push((await postChange(admin, `/held/${verb}`, part)) as HeldDoneReport)
     }
     const came = { done: done.flatMap(each => each.done), left: done.flatMap(each => each.left) }

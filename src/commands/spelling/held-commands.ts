@@ -49,7 +49,10 @@ export function addHeldCommands(program: Command, admin: string, done: Done): vo
       done(await (await import('../live/held.ts')).heldOrder(verb, ids, options)),
     )
   order('retry', 'send them again, dead ones and ones in doubt, too')
-  held.commands.at(-1)!.option('--ttl <time>', 'how long each has from now on, such as 7d (default: as its route says)')
+  held.commands
+    .at(-1)!
+    .option('--at <when>', 'not before: a time with its offset, or in how long; later ones of its key wait for it')
+    .option('--ttl <time>', 'how long each has from then on, such as 7d (default: as its route says)')
   order('drop', 'give them up for good')
   asking(
     held

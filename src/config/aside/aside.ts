@@ -1,7 +1,7 @@
 // Does the work on a configuration where it is in nobody's way: a small one at once, which takes milliseconds; a large one in a thread of
 // its own, since its seconds would keep the caller from everything else, and its memory would stay with it.
 
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Snapshot } from '../../plan/snapshot.ts'
@@ -11,6 +11,7 @@ import type { JobMessage } from './thread.ts'
 
 /** A larger document takes longer than a thread needs to start. */
 const SMALL_BYTES = 32 * 1024
+const INCLUDES = /^include\s*:/m
 /** The largest document takes a third of it. */
 const HEAP_MB = 1024
 /** How long a thread waits for another job before it ends: who reads a configuration often does so again. */
@@ -18,10 +19,18 @@ const IDLE_MS = 5_000
 
 /** See `Jobs.read`. Rejects only where the thread fails. */
 export async function readAside(origin: Origin, against?: Snapshot): Promise<Read> {
-  const bytes = origin.text?.length ?? (await stat(origin.file).catch(() => undefined))?.size ?? 0
-  return bytes <= SMALL_BYTES
+  return (await isSmall(origin))
     ? (await jobsHere()).read(origin, against)
     : inThread('read', { ...origin, env: { ...origin.env } }, against)
+}
+
+/** How much it includes is not known before it is read. */
+async function isSmall({ text, file }: Origin): Promise<boolean> {
+  if (text !== undefined) return text.length <= SMALL_BYTES && !INCLUDES.test(text)
+  const found = await stat(file).catch(() => undefined)
+  // What is no regular file can't be read twice.
+  if (!found?.isFile()) return true
+  return found.size <= SMALL_BYTES && !INCLUDES.test(await readFile(file, 'utf8').catch(() => ''))
 }
 
 /** See `Jobs.mask`. Rejects only where the thread fails. */

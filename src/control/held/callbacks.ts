@@ -45,6 +45,8 @@ export class Callbacks {
   /** Their turn has come. */
   readonly #due: Call[] = []
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** Those that are not done with: what keeps them says all of them again when its thread is another. */
+  readonly #known = new Set<string>()
   readonly #closing = new AbortController()
   #open = 0
 
@@ -55,12 +57,14 @@ export class Callbacks {
 
   /** Not done with yet. */
   get waiting(): number {
-    return this.#due.length + this.#timers.size + this.#open
+    return this.#known.size
   }
 
   call(row: HeldRow, url: string): void {
+    if (this.#known.has(row.id)) return
     const call = { row, url, tries: 0 }
     if (this.waiting >= MOST_WAITING) return this.#giveUp(call, `${MOST_WAITING} others wait to be called`)
+    this.#known.add(row.id)
     this.#due.push(call)
     this.#next()
   }
@@ -103,7 +107,7 @@ export class Callbacks {
     }
     if (this.#closing.signal.aborted) return
     const verdict = judgeCall(status)
-    if (verdict === 'done') return this.#options.called(row.id)
+    if (verdict === 'done') return this.#done(row.id)
     const waitMs = verdict === 'gone' ? undefined : nextCallMs(call.tries, (this.#options.chance ?? Math.random)())
     if (waitMs === undefined) return this.#giveUp(call, why)
     const timer = setTimeout(() => {
@@ -115,8 +119,13 @@ export class Callbacks {
     this.#timers.set(row.id, timer)
   }
 
+  #done(id: string): void {
+    this.#known.delete(id)
+    this.#options.called(id)
+  }
+
   #giveUp({ row, url, tries }: Call, why: string): void {
-    this.#options.called(row.id)
+    this.#done(row.id)
     this.#options.tell({
       phase: 'not-called',
       row,

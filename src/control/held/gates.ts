@@ -26,6 +26,9 @@ interface HoldingRoute {
   readonly afterMs: number
 }
 
+/** Of a route that holds nothing (any more). */
+export const GONE: Gate = { open: false, why: 'no route of this name holds requests', untilMs: undefined }
+
 export class Gates {
   readonly #options: GatesOptions
   readonly #now: () => number
@@ -67,8 +70,9 @@ export class Gates {
       }),
     )
     if (isDeepStrictEqual(gates, this.#gates)) return
+    const gone = [...this.#gates.keys()].filter(name => !gates.has(name))
     this.#gates = gates
-    send(gates)
+    send(new Map([...gone.map(name => [name, GONE] as const), ...gates]))
   }
 
   /** The wall clock was set by so many ms: a pool has served for as long as before. */

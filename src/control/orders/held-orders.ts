@@ -78,7 +78,7 @@ export function createHeldControl(orders: Orders<Applied>, { held, sources, stat
         return 'code' in detail ? detail : { ok: true as const, ...contentReport(detail) }
       })
     },
-    retry: (ids, ttlMs, who) => order({ type: 'retry', ids, ttlMs }, who),
+    retry: (ids, time, who) => order({ type: 'retry', ids, ...time }, who),
     drop: (ids, who) => order({ type: 'drop', ids, reason: who.reason }, who),
     settle: (id, carriedOut, who) => order({ type: 'settle', id, carriedOut, note: who.reason }, who),
   }

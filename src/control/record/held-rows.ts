@@ -60,5 +60,13 @@ export function auditedOrder(order: HeldOrder): Pick<AuditEntry, 'action' | 'sub
     return { action: 'held.settle', subject: order.id, after: { carriedOut: order.carriedOut } }
   const { type, ids } = order
   const subject = ids.length === 1 ? ids[0]! : 'held'
-  return { action: `held.${type}`, subject, after: { ids, ...(type === 'retry' && { ttlMs: order.ttlMs ?? null }) } }
+  return {
+    action: `held.${type}`,
+    subject,
+    after: { ids, ...(type === 'retry' && { ttlMs: order.ttlMs ?? null, notBefore: isoOrNull(order.notBeforeMs) }) },
+  }
+}
+
+function isoOrNull(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : iso(epochMs)
 }

@@ -23,7 +23,7 @@ import { ROUTE_OF_NONE } from '../../shared/counter-cells.ts'
 import type { CounterTable } from '../../shared/counters.ts'
 import type { Slots } from '../../shared/messages.ts'
 import { iso } from '../../util/words.ts'
-import type { Gates } from '../held/gates.ts'
+import { type Gates, GONE } from '../held/gates.ts'
 import type { Held } from '../held/held.ts'
 import type { Pauses } from '../held/pauses.ts'
 
@@ -106,7 +106,7 @@ function heldReport({ held, gates }: HeldSources, route: string, nowMs: number):
   const counts = held.counts().get(route)
   if (counts === undefined && !held.plans.has(route)) return null
   const { waiting, sending, inDoubt, dead, bytes, oldestMs, emptyMs, totals } = counts ?? NOTHING
-  const gate = gates.of(route) ?? { open: false, why: 'no route of this name holds requests', untilMs: undefined }
+  const gate = gates.of(route) ?? GONE
   return {
     ...{ waiting, sending, inDoubt, dead, bytes, totals },
     oldestS: oldestMs === undefined ? null : Math.max(0, Math.round((nowMs - oldestMs) / 1000)),

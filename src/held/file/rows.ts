@@ -200,16 +200,24 @@ export class HeldRows {
     return done
   }
 
-  /** @returns how many were removed */
-  removeDue(nowMs: number, most: number, lastSeq: number): number {
-    const due = this.db.prepare('SELECT seq FROM held WHERE remove_ms <= ? ORDER BY remove_ms LIMIT ?').all(nowMs, most)
-    if (due.length === 0) return 0
+  /** What `dedupe` compares, of each that is kept. */
+  *dedupes(): Iterable<string> {
+    for (const { dedupe } of this.db.prepare('SELECT dedupe FROM held WHERE dedupe IS NOT NULL').iterate())
+      yield dedupe as string
+  }
+
+  /** @returns what `dedupe` has compared of each that was removed; undefined = it had none */
+  removeDue(nowMs: number, most: number, lastSeq: number): readonly (string | undefined)[] {
+    const due = this.db
+      .prepare('SELECT seq, dedupe FROM held WHERE remove_ms <= ? ORDER BY remove_ms LIMIT ?')
+      .all(nowMs, most)
+    if (due.length === 0) return []
     // A place is never given again: an id would else be another request's.
     this.#run('UPDATE meta SET last_seq = ?', lastSeq)
     for (const { seq } of due) {
       for (const table of ['content', 'result', 'held']) this.#run(`DELETE FROM ${table} WHERE seq = ?`, seq as number)
     }
-    return due.length
+    return due.map(({ dedupe }) => (dedupe as string | null) ?? undefined)
   }
 
   meta(): { readonly idKey: Uint8Array; readonly lastSeq: number; readonly writer: string; readonly batch: number } {

@@ -29,14 +29,16 @@ function one(id: string, order: HeldOrder, turn: Turn, context: TurnContext): st
   if (state === 'answered' || state === 'dropped') return `it is ${state} already`
   if (order.type === 'settle' && state !== 'in-doubt') return `it is ${state}, not in doubt`
   const entry = live ?? raise(row!, context)
-  const expiresMs = (ttlMs: number | undefined) => nowMs + (ttlMs ?? ttlOf(entry, context))
+  const expiresMs = (ttlMs: number | undefined, fromMs = nowMs) => fromMs + (ttlMs ?? ttlOf(entry, context))
   switch (order.type) {
     case 'drop':
       turn.drop(entry, order.reason)
       return undefined
     case 'retry': {
-      const keeps = state === 'waiting' && order.ttlMs === undefined
-      turn.anew(entry, keeps ? entry.expiresMs : expiresMs(order.ttlMs), '')
+      const { ttlMs, notBeforeMs = 0 } = order
+      const keeps = state === 'waiting' && ttlMs === undefined && notBeforeMs < entry.expiresMs
+      const lastMs = keeps ? entry.expiresMs : expiresMs(ttlMs, Math.max(nowMs, notBeforeMs))
+      turn.anew(entry, lastMs, '', notBeforeMs)
       return undefined
     }
     case 'settle':
@@ -49,7 +51,10 @@ function one(id: string, order: HeldOrder, turn: Turn, context: TurnContext): st
 /** One that was dead is among the others of its key again, at its place. */
 function raise(row: NonNullable<ReturnType<TurnContext['rows']['row']>>, { index, nowMs }: TurnContext): Entry {
   index.raised(row.route, row.bytes)
-  return index.add({ ...row, state: 'waiting' }, nowMs)
+  const entry = index.add({ ...row, state: 'waiting' }, nowMs)
+  // What `dedupe` compares is marked already.
+  index.removed([row.dedupe])
+  return entry
 }
 
 function ttlOf(entry: Entry, { index }: TurnContext): number {

@@ -40,7 +40,7 @@ export class HeldIndex {
       queue.dead += count
       queue.bytes += bytes
     }
-    this.#table.replace(this.#blocking())
+    this.#table.replace(this.#marked(rows))
   }
 
   route(name: string): RouteQueue {
@@ -72,7 +72,13 @@ export class HeldIndex {
   add(row: LiveRow, nowMs: number): Entry {
     const entry = this.#enter(row, nowMs)
     if (entry.blocks) this.#table.raise(entry.queue.key)
+    if (row.dedupe !== undefined) this.#table.raise(row.dedupe)
     return entry
+  }
+
+  /** What `dedupe` has compared of those whose time is over. */
+  removed(dedupes: Iterable<string | undefined>): void {
+    for (const dedupe of dedupes) if (dedupe !== undefined) this.#table.lower(dedupe)
   }
 
   /** Those that are on their way, as the file says, and are none of these. */
@@ -207,8 +213,9 @@ export class HeldIndex {
     this.#done.push(entry.queue.key)
   }
 
-  *#blocking(): Iterable<string> {
+  *#marked(rows: HeldRows): Iterable<string> {
     for (const entry of this.entries.values()) if (entry.blocks) yield entry.queue.key
+    yield* rows.dedupes()
   }
 }
 

@@ -144,7 +144,7 @@ export class HeldKeeper {
   tidy(): boolean {
     if (this.#unit === undefined || this.#trouble !== undefined) return false
     try {
-      return this.#unit.tidy(this.#options.now(), REMOVE_ROWS, this.#index.lastSeq)
+      return this.#unit.tidy(this.#options.now(), REMOVE_ROWS, this.#index)
     } catch (error) {
       this.#failed(error)
       return false

@@ -69,6 +69,7 @@ export class Turn {
     const { plan } = route
     const why = plan === undefined ? 'closed' : this.#repeatOrConflict(hold, plan)
     if (why === 'repeat') return
+    if (asked.onlyAsRepeat && why === undefined) return void this.told.refused.push({ hold, why: 'new' })
     const packed = packRequest(request)
     const isFull =
       plan !== undefined &&
@@ -148,13 +149,13 @@ export class Turn {
   }
 
   /** People say so: at once, as if it were the first time. */
-  anew(entry: Entry, expiresMs: number, note: string): void {
+  anew(entry: Entry, expiresMs: number, note: string, notBeforeMs = 0): void {
     const { rows, index, nowMs } = this.#context
     entry.attempts = 0
     entry.refusals = 0
-    entry.notBeforeMs = 0
+    entry.notBeforeMs = notBeforeMs
     entry.expiresMs = expiresMs
-    rows.waiting(entry.seq, 0, 0, expiresMs, note)
+    rows.waiting(entry.seq, 0, notBeforeMs, expiresMs, note)
     index.waiting(entry, nowMs)
   }
 

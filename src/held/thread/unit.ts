@@ -8,6 +8,7 @@ import { HeldIds } from '../file/ids.ts'
 import { readKeyring } from '../file/keyring.ts'
 import { HeldRows } from '../file/rows.ts'
 import { HeldViews } from '../file/views.ts'
+import type { HeldIndex } from './held-index.ts'
 
 export interface UnitOptions {
   readonly path: string
@@ -109,14 +110,15 @@ export class HeldUnit {
   }
 
   /** In a transaction of its own. @returns there is more to do */
-  tidy(nowMs: number, mostRows: number, lastSeq: number): boolean {
+  tidy(nowMs: number, mostRows: number, index: HeldIndex): boolean {
     this.begin()
-    const removed = this.rows.removeDue(nowMs, mostRows, lastSeq)
+    const removed = this.rows.removeDue(nowMs, mostRows, index.lastSeq)
     const resealed = this.rows.reseal('content', RESEAL_ROWS) + this.rows.reseal('result', RESEAL_ROWS)
     this.#file.db.exec('COMMIT')
+    index.removed(removed)
     const free = Number(Object.values(this.#file.db.prepare('PRAGMA freelist_count').get() ?? {})[0])
     if (free > TURN_PAGES) this.#file.db.exec(`PRAGMA incremental_vacuum(${TURN_PAGES})`)
-    return removed === mostRows || resealed > 0
+    return removed.length === mostRows || resealed > 0
   }
 
   fault(error: unknown) {

@@ -1,4 +1,5 @@
-// Whether requests of a key are held, for each worker to see at once: a newer one of that key must not overtake them. Cells count the
+// Whether requests of a key are held, for each worker to see at once: a newer one of that key must not overtake them. Likewise what `dedupe`
+// compares of all that are kept: a repeat must not be sent. Cells count the
 // requests of all keys that hash to them: where two keys share one, a request is held that need not be. Only the thread that keeps
 // held requests writes.
 

@@ -47,10 +47,12 @@ export interface HoldRequest {
   /** Epoch ms. */
   readonly receivedMs: number
   readonly callback: string | undefined
+  /** It could be sent at once, but may be the repeat of one that was held: if it is none, it is refused as `new`. */
+  readonly onlyAsRepeat: boolean
 }
 
 /** Why it was not held: the client is answered as it would be without `hold`, `conflict` apart. */
-export type HoldRefusal = 'full' | 'disk' | 'conflict' | 'closed'
+export type HoldRefusal = 'full' | 'disk' | 'conflict' | 'closed' | 'new'
 
 export interface HeldReceipt {
   /** Unguessable: 128 random bits, base64url. */

@@ -160,7 +160,7 @@ test('a route without hold can be paused, too; a name that nobody knows, a time 
   expect(complained).toEqual([
     'vigia: integrations pause shp is refused: no route "shp", did you mean "shop"?',
     expect.stringContaining('until "soon" is neither a duration such as 30m nor a time'),
-    expect.stringContaining('a pause lasts for some time'),
+    expect.stringContaining('until is 0: it has to be to come'),
     expect.stringContaining('has the role read, and this needs operate'),
   ])
 })
@@ -230,9 +230,11 @@ test('where nobody needs a token, nobody reads what a request says', async () =>
 })
 
 test('dead ones are sent again, all at once; what is left is said and is the exit code', async () => {
-  const order = { ...plain(), reason: 'ERP is back', ttl: '2d' }
+  const order = { ...plain(), reason: 'ERP is back', ttl: '2d', at: '2099-01-02T03:04:05Z' }
   expect(await heldOrder('retry', [], { ...order, all: true, state: 'dead' })).toBe(0)
-  expect(fake.orders).toEqual([{ type: 'retry', ids: ['order-2'], ttlMs: 172_800_000 }])
+  expect(fake.orders).toEqual([
+    { type: 'retry', ids: ['order-2'], ttlMs: 172_800_000, notBeforeMs: Date.UTC(2099, 0, 2, 3, 4, 5) },
+  ])
   expect(audited()).toMatchObject([{ action: 'held.retry', subject: 'order-2', reason: 'ERP is back' }])
   expect(printed).toEqual(['order-2 to be sent again'])
   expect(await heldOrder('drop', ['order-2', 'order-9'], { ...plain(), reason: 'twice' })).toBe(1)

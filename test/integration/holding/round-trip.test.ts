@@ -134,6 +134,17 @@ test('a repeat is not held twice, and a key that stands for another request is r
   await until('both are carried out', () => arrived.length === 2)
 })
 
+test('a repeat of one that was carried out gets the same answer, and is not sent', async () => {
+  await window(true)
+  const first = await post('order 10', { 'Idempotency-Key': '"10"' })
+  await window(false)
+  await until('it is carried out', async () => (await lookUp(first.location)).state === 'answered')
+  expect(await post('order 10', { 'Idempotency-Key': '"10"' })).toMatchObject({ status: 202, location: first.location })
+  expect((await post('order 11', { 'Idempotency-Key': '"10"' })).status).toBe(422)
+  expect((await post('order 12', { 'Idempotency-Key': '"12"' })).status).toBe(201)
+  expect(arrived).toEqual(['order 10', 'order 12'])
+})
+
 test('nobody passes those of his key, and each key goes by itself', async () => {
   await window(true)
   for (let i = 0; i < 4; i += 1) for (const shop of ['a', 'b', 'c']) await post(`${shop}${i}`, { 'X-Shop': shop })

@@ -9,6 +9,7 @@ const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
 /** As large as a browser's: what its process is late to read does not hold up vigia. */
 const STREAM_WINDOW = 1_048_576
 const WINDOW = 16 * STREAM_WINDOW
+const SESSION_MB = 1000
 
 export class H2Carrier implements Carrier {
   readonly name = 'h2'
@@ -64,6 +65,8 @@ export class H2Carrier implements Carrier {
     const session = connect(`https://127.0.0.1:${port}`, {
       createConnection: () => this.#socket(port),
       settings: { initialWindowSize: this.#streamWindow },
+      // While more than that waits to go up, the client itself resets answers that come, ENHANCE_YOUR_CALM: findings/.
+      maxSessionMemory: SESSION_MB,
     })
     this.opened += 1
     this.connecting += 1

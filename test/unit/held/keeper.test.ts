@@ -46,6 +46,24 @@ describe('holding', () => {
     expect(it.keeper.counts().get('orders')!.totals).toMatchObject({ held: 1, repeats: 2 })
   })
 
+  test('a key is known until its answer is removed, over a restart too; what is asked only as a repeat is not held', () => {
+    const it = new TestKeeper({ isOpen: true, plan: { result: { keepMs: 60_000, bodyBytes: 100 } } })
+    const [first] = it.hold({ dedupe: 'a' })
+    it.answer()
+    expect(it.table.isHeld('orders k')).toBe(false)
+    expect(it.table.isHeld('a')).toBe(true)
+    const onlyAsRepeat = true
+    expect(it.hold({ dedupe: 'a', onlyAsRepeat }, { dedupe: 'b', onlyAsRepeat })).toEqual([first, 'new'])
+    expect(it.keeper.counts().get('orders')).toMatchObject({ waiting: 0, totals: { refused: 0 } })
+    it.keeper.close()
+    const again = new TestKeeper({ path: it.path, isOpen: true })
+    expect(again.table.isHeld('a')).toBe(true)
+    again.pass(60_001)
+    again.keeper.tidy()
+    expect(again.table.isHeld('a')).toBe(false)
+    expect(again.hold({ dedupe: 'a', onlyAsRepeat })).toEqual(['new'])
+  })
+
   test('a body is a repeat only until its request has ended', () => {
     const it = new TestKeeper({ plan: { dedupe: 'body' }, isOpen: true })
     const [first] = it.hold({ dedupe: 'a' })
@@ -238,6 +256,22 @@ describe('what people ask for', () => {
     it.answer()
     expect(it.bodiesSent()).toEqual(['1', '2'])
     expect(it.keeper.counts().get('orders')).toMatchObject({ dead: 0, waiting: 0, sending: 1 })
+  })
+
+  test('one that is to go at some time waits for it, and later ones of its key with it', async () => {
+    const it = new TestKeeper({ plan: { ttlMs: 60_000 } })
+    const [first] = it.hold({ body: '1' })
+    it.pass(61_000)
+    it.hold({ body: '2' })
+    it.gate(true)
+    const notBeforeMs = it.nowMs + 30_000
+    await order(it, { type: 'retry', ids: [first!], ttlMs: undefined, notBeforeMs })
+    it.pass(29_000)
+    expect(it.bodiesSent()).toEqual([])
+    it.pass(1_001)
+    expect(it.bodiesSent()).toEqual(['1'])
+    it.answer()
+    expect(it.bodiesSent()).toEqual(['1', '2'])
   })
 
   test('what is dropped is no longer held; what is being sent, or is over, is left', async () => {

@@ -16,7 +16,7 @@ import type {
   IntegrationResult,
 } from '../../contract/held.ts'
 import type { Done } from '../../contract/operations.ts'
-import { parseUntil } from '../deadline.ts'
+import { parseEnd } from '../deadline.ts'
 import { pageNumbers, sendFound } from '../pages.ts'
 import { ORDER_BYTES } from '../schema-blocks.ts'
 import { csvHeader, csvLine } from './csv.ts'
@@ -33,7 +33,7 @@ interface Order {
   readonly unrecorded?: boolean
 }
 interface OnIds {
-  readonly Body: Order & { readonly ids: readonly string[]; readonly ttl?: string }
+  readonly Body: Order & { readonly ids: readonly string[]; readonly ttl?: string; readonly at?: string }
 }
 
 /** An id takes 22 characters, its quotes and a comma. */
@@ -80,7 +80,7 @@ function serveIntegrations(app: FastifyInstance, held: HeldControl): void {
     { schema: SCHEMAS.pause, bodyLimit: ORDER_BYTES },
     async (request, reply) => {
       const { until, override } = request.body
-      const end = until === undefined ? { deadlineMs: undefined } : parseUntil(until, Date.now())
+      const end = until === undefined ? { deadlineMs: undefined } : parseEnd('until', until, Date.now())
       if (typeof end === 'string') return sendProblem(reply, 400, end)
       const { deadlineMs: untilMs, deadlineBy: untilBy } = end
       const result = await held.pause(request.params.route, { ...orderOf(request), untilMs, untilBy, override })
@@ -101,11 +101,13 @@ function serveIntegrations(app: FastifyInstance, held: HeldControl): void {
 function serveHeldOrders(app: FastifyInstance, held: HeldControl): void {
   const options = { bodyLimit: IDS_BYTES }
   app.post<OnIds>('/held/retry', { ...options, schema: SCHEMAS.retry }, async (request, reply) => {
-    const { ids, ttl } = request.body
+    const { ids, ttl, at } = request.body
     const ttlMs = ttl === undefined ? undefined : parseSpan(ttl)
     if (ttl !== undefined && !ttlMs)
       return sendProblem(reply, 400, `ttl ${JSON.stringify(ttl)} is no length of time such as 7d`)
-    return sendDone(reply, await held.retry(ids, ttlMs, orderOf(request)))
+    const when = at === undefined ? { deadlineMs: undefined } : parseEnd('at', at, Date.now())
+    if (typeof when === 'string') return sendProblem(reply, 400, when)
+    return sendDone(reply, await held.retry(ids, { ttlMs, notBeforeMs: when.deadlineMs }, orderOf(request)))
   })
   app.post<OnIds>('/held/drop', { ...options, schema: SCHEMAS.drop }, async (request, reply) =>
     sendDone(reply, await held.drop(request.body.ids, orderOf(request))),

@@ -173,7 +173,7 @@ export const SCHEMAS = {
   content: {
     summary: 'All that a held request says, but for secrets of its client; that it was read is audited',
     tags: TAGS,
-    body: closed({ ...ORDER, reason: REASON }, ['reason']),
+    body: closed({ by: BY, reason: REASON }, ['reason']),
     response: { 200: { description: 'As it is now.', ...CONTENT } },
   },
   retry: {
@@ -184,6 +184,12 @@ export const SCHEMAS = {
         ...ORDER,
         ids: IDS,
         reason: REASON,
+        at: {
+          type: 'string',
+          maxLength: 64,
+          description:
+            'Not before: a time with its offset or Z, or in how long. Later ones of its key wait for it. Default: as soon as it may.',
+        },
         ttl: {
           type: 'string',
           maxLength: 16,

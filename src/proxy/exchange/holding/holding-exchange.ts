@@ -20,7 +20,7 @@ import type { Placement } from '../placement.ts'
 import { isClosed } from '../protection/protect.ts'
 import type { ExchangeRecord } from '../record.ts'
 import { sendWhole } from '../send-answer.ts'
-import { identityOf, keptRequest, orderOf } from './identity.ts'
+import { identityOf, keptRequest, keyedOf, orderOf } from './identity.ts'
 
 /** A disk that takes longer counts as one that does not work. */
 const RECEIPT_MS = 10_000
@@ -71,9 +71,12 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
     const plan = route.hold
     if (plan === undefined) return true
     const { key } = orderOf(this.record, route.name, plan, () => this.body.whole())
-    if (!this.#port.keys.isHeld(key)) return true
-    // Nobody passes those of his key that wait: where it can't be held, it has to come again.
-    if (!this.#hold(plan, 'order', 'queue-full')) super.answer('queue-full')
+    const waits = this.#port.keys.isHeld(key)
+    const keyed = waits ? undefined : keyedOf(this.record, route.name, plan)
+    const mayBeRepeat = keyed !== undefined && this.body.received && this.#port.keys.isHeld(keyed)
+    if (!waits && !mayBeRepeat) return true
+    // Nobody passes those of his key that wait, nor is sent twice: where that can't be told, it has to come again.
+    if (!this.#hold(plan, 'order', 'queue-full', mayBeRepeat)) super.answer('queue-full')
     return false
   }
 
@@ -88,14 +91,14 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
   }
 
   /** Hands it to the thread. @returns false where it can't be held: nothing has been done */
-  #hold(plan: HoldPlan, reason: HoldReason, otherwise: AnswerCode): boolean {
+  #hold(plan: HoldPlan, reason: HoldReason, otherwise: AnswerCode, onlyAsRepeat = false): boolean {
     const body = this.#bytes()
     if (body === undefined) return false
     const { record, placement } = this
     const identity = identityOf(record, placement, plan, body)
     const request = keptRequest(record, placement.route, body)
     const callback = callbackOf(record.head.meaning.fields, plan)
-    const number = this.#port.hold({ request, identity, reason, receivedMs: Date.now(), callback }, this)
+    const number = this.#port.hold({ request, identity, reason, receivedMs: Date.now(), callback, onlyAsRepeat }, this)
     if (number === undefined) return false
     if (this.waiter) placement.pool.stopWaiting(this.waiter)
     this.#asked = { number, plan, identity, otherwise }
@@ -128,7 +131,8 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
     const asked = this.#asked
     if (asked === undefined || this.over) return
     this.safely(() => {
-      if (why === 'conflict') this.#send(conflictAnswer(this.requestId), 'idempotency-key-reused')
+      if (why === 'new') this.#goOn()
+      else if (why === 'conflict') this.#send(conflictAnswer(this.requestId), 'idempotency-key-reused')
       else this.#endWith(why === 'unknown' ? this.#ifUnknown(asked, asked.otherwise) : asked.otherwise)
     })
   }
@@ -136,6 +140,12 @@ export class HoldingExchange extends GatheringExchange implements HoldWaiter {
   override onDeadline(): void {
     if (this.#asked) this.onRefused('unknown')
     else super.onDeadline()
+  }
+
+  /** It is no repeat. */
+  #goOn(): void {
+    this.#asked = undefined
+    this.dispatch()
   }
 
   /** It may be held all the same: only one that is known when it comes again may be sent again. */

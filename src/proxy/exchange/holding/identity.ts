@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { FIELD } from '../../../http/field-names.ts'
-import { fieldValues, firstValue } from '../../../http/fields.ts'
+import { type Fields, fieldValues, firstValue } from '../../../http/fields.ts'
 import type { HoldPlan } from '../../../plan/hold.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import { orderValue, shownValue } from '../../../policy/hold/order-value.ts'
@@ -43,15 +43,16 @@ export function identityOf(
 ): HeldIdentity {
   const { method, target, meaning } = record.head
   const { fields } = meaning
-  // Nobody is given the result of somebody else's request for guessing a key.
-  const scope = [route.name, firstValue(fields, FIELD.authorization) ?? '']
   const key = fieldValues(fields, 'idempotency-key')
   const fingerprint = hashOf([method, target], body)
   const reads = rpcReads && method === 'POST' ? rpcReads : undefined
   const text = reads && decodedText(Buffer.from(body), fieldValues(fields, 'content-encoding'), reads.bodyBytes)
   return {
     ...orderOf(record, route.name, plan, () => body),
-    dedupe: dedupeOf(plan, scope, key, fingerprint),
+    dedupe:
+      plan.dedupe === 'body'
+        ? hashOf([...scopeOf(fields, route.name), 'body', fingerprint])
+        : keyedOf(record, route.name, plan),
     fingerprint,
     repeatable: isRepeatable(method, route, key) || (text !== undefined && isDeclaredRead(text, reads!)),
   }
@@ -89,15 +90,16 @@ function endToEnd({ head, side }: ExchangeRecord): string[] {
   })
 }
 
-function dedupeOf(
-  plan: HoldPlan,
-  scope: readonly string[],
-  key: string | undefined,
-  fingerprint: string,
-): string | undefined {
-  if (plan.dedupe === 'body') return hashOf([...scope, 'body', fingerprint])
-  if (plan.dedupe === 'off' || key === undefined || !isOneKey(key)) return undefined
-  return hashOf([...scope, 'key', key])
+/** By the sender's own key; undefined = it has none, or that does not count. */
+export function keyedOf({ head }: ExchangeRecord, route: string, plan: HoldPlan): string | undefined {
+  const { fields } = head.meaning
+  const key = plan.dedupe === 'idempotency-key' ? fieldValues(fields, 'idempotency-key') : undefined
+  return key === undefined || !isOneKey(key) ? undefined : hashOf([...scopeOf(fields, route), 'key', key])
+}
+
+/** Nobody is given the result of somebody else's request for guessing a key. */
+function scopeOf(fields: Fields, route: string): readonly string[] {
+  return [route, firstValue(fields, FIELD.authorization) ?? '']
 }
 
 /** One without a key of its own is given one: where upstreams honour keys, that makes it repeatable. */

@@ -58,6 +58,15 @@ test('a gate opens once the pool has served for long enough, and closes with it;
   expect(gates.of('web')).toBeUndefined()
 })
 
+test('a route that holds no more is closed: what was held for it waits until it is there again', () => {
+  const { sent, serve, gates, configure } = setUp()
+  serve('available')
+  configure()
+  gates.configure({ routes: [], pools: [] })
+  expect(sent.at(-1)).toMatchObject({ shop: { open: false } })
+  expect(gates.of('shop')).toBeUndefined()
+})
+
 test('a clock that is set keeps nobody waiting longer, and lets nobody go earlier', () => {
   const { clock, serve, gates, configure } = setUp()
   serve('available')

@@ -1,12 +1,16 @@
 // Held requests as control has them, with something in the place of what keeps them.
 
 import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Callbacks } from '../../../../src/control/held/callbacks.ts'
 import { Held } from '../../../../src/control/held/held.ts'
 import type { HoldingEvent } from '../../../../src/control/held/held-event.ts'
 import type { HeldEvent } from '../../../../src/held/contract.ts'
 import type { HoldPlan } from '../../../../src/plan/hold.ts'
 import type { Snapshot } from '../../../../src/plan/snapshot.ts'
+import { until } from '../../../support/until.ts'
 import { FakeHeld, heldRow, holdPlan, routeCounts } from '../fixtures/held.ts'
 
 beforeEach(() => {
@@ -169,10 +173,47 @@ test('a sender who does not answer is called again, later each time, and given u
   expect(events).toMatchObject([{ phase: 'not-called', host: 'shop.example.com', tries: 20, why: 'it answered 503' }])
 })
 
+test('whoever is told of twice, as after another thread has begun, is called once', async () => {
+  const { posted, answers, say } = setUp(holdPlan({ callback: CALLBACK }))
+  answers.push(503)
+  for (let n = 0; n < 2; n += 1) say({ type: 'held.call', row: heldRow(), url: URL_OF_SHOP, atMs: 5_000_000 })
+  await vi.advanceTimersByTimeAsync(0)
+  say({ type: 'held.call', row: heldRow(), url: URL_OF_SHOP, atMs: 5_000_000 })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(posted).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(posted).toHaveLength(2)
+})
+
+test('over a real connection no redirect is followed, and an answer that never ends is not waited for', async () => {
+  vi.useRealTimers()
+  const paths: string[] = []
+  const server = createServer((request, response) => {
+    paths.push(request.url!)
+    if (request.url === '/moved') response.writeHead(307, { location: '/elsewhere' }).end()
+    else response.writeHead(200).write('and so on')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const called: string[] = []
+  const callbacks = new Callbacks({
+    planOf: () => ({ ...CALLBACK, hosts: ['127.0.0.1'] }),
+    called: id => called.push(id),
+    tell: () => {},
+  })
+  callbacks.call(heldRow({ id: 'moved' }), `${base}/moved`)
+  callbacks.call(heldRow({ id: 'endless' }), `${base}/endless`)
+  await until('both have been called', () => paths.length === 2 && called.length === 1)
+  expect([paths.toSorted(), called, callbacks.waiting]).toEqual([['/endless', '/moved'], ['endless'], 1])
+  callbacks.close()
+  server.closeAllConnections()
+  server.close()
+})
+
 test('a host that the route does not list, or not any more, is never called', async () => {
   const { held, fake, posted, answers, events, say } = setUp(holdPlan({ callback: CALLBACK }))
   for (const url of ['https://evil.example.com/', 'https://shop.example.com@evil.example.com/', 'nonsense'])
-    say({ type: 'held.call', row: heldRow(), url, atMs: 0 })
+    say({ type: 'held.call', row: heldRow({ id: url }), url, atMs: 0 })
   await vi.advanceTimersByTimeAsync(0)
   expect(posted).toEqual([])
   expect(fake.calledIds).toHaveLength(3)

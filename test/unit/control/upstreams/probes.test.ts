@@ -16,6 +16,8 @@ import { HTTP_HEALTH, TCP_HEALTH, upstreamPlan } from '../fixtures/snapshot.ts'
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 /** Of upstreamPlan. */
 const TARGET = { host: '127.0.0.1' }
+/** A busy machine is no failure. */
+const HTTP_TO = { ...HTTP_HEALTH, timeoutMs: 10_000 }
 const TCP_TO = { ...TCP_HEALTH, timeoutMs: 10_000 } as typeof TCP_HEALTH & { kind: 'tcp' }
 const never = new AbortController().signal
 const servers: { close: () => void; closeAllConnections?: () => void }[] = []
@@ -38,7 +40,7 @@ const probe = (
   port: number,
   plan: Partial<HttpProbe> & { timeoutMs?: number } = {},
   more: Partial<UpstreamPlan> = {},
-) => probeHttp({ ...HTTP_HEALTH, ...plan }, { upstream: upstreamPlan('n', port, more), target: TARGET }, never)
+) => probeHttp({ ...HTTP_TO, ...plan }, { upstream: upstreamPlan('n', port, more), target: TARGET }, never)
 
 test('an expected status is healthy', async () => {
   const port = await serveHttp((_request, response) => response.writeHead(204).end())
@@ -243,7 +245,7 @@ test('a probe of a name goes to its addresses, and on to the next where one does
     table.addresses.set(1, addresses)
     const plan = upstreamPlan('n', port, { host: 'erp.test', authority: `erp.test:${port}`, ...more })
     const { target } = new UpstreamAddresses('erp.test', 1, table, 0)
-    const health = { ...HTTP_HEALTH, bodyContains: more.tls ? undefined : `erp.test:${port}` }
+    const health = { ...HTTP_TO, bodyContains: more.tls ? undefined : `erp.test:${port}` }
     const place = { upstream: plan, target }
     const results = [await probeHttp(health, place, never), await probeTcp(TCP_TO, place, never)]
     return results.map(({ ok, error }) => (ok ? 'ok' : error))
