@@ -223,7 +223,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
         ),
       ),
     ),
-    pools: Object.entries(config.pools).map(([name, pool]) => shared(compilePool(name, pool, files))),
+    pools: Object.entries(config.pools).map(([name, pool]) => shared(compilePool(name, pool, limits, files))),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),
     cache: compileCache(config.cache),

@@ -20,7 +20,7 @@ export const workersSchema = Type.Union([Type.Literal('auto'), Type.Integer({ mi
 })
 
 export const watchSchema = boolean(
-  'Apply changes of this file, and of the files that it names, as soon as they are there. false = only on SIGHUP and `vigia reload`.',
+  'Apply changes of this file, and of the files that it includes or names, as soon as they are there. false = only on SIGHUP and `vigia reload`.',
   DEFAULTS.watch,
 )
 

@@ -14,6 +14,7 @@ import {
   compile,
   crossCheck,
   namedFiles,
+  type Surroundings,
   ticketKeyFile,
 } from '../document.ts'
 import { error, type Finding, formatPath, type PlacedAdvice, type Problem, shorten, warning } from '../forms/problem.ts'
@@ -41,11 +42,26 @@ export interface LoadedSnapshot {
   readonly text: string
   /** What the configuration file alone says; undefined = the text that was given is that of several files. */
   readonly own: string | undefined
+  /** Absolute paths of the files that it includes. */
+  readonly included: readonly string[]
   readonly inputs: Inputs
   /** Those that it names: read and watched by who serves them, they are not among `inputs`. */
   readonly certificates: readonly CheckedCertificate[]
   /** What it gives to those that come over the admin API, where it is that of the file. */
   readonly grants: Grants
+}
+
+/** All that a configuration was made of, for those that explain it. */
+export interface Reading {
+  readonly ok: true
+  readonly loaded: LoadedSnapshot
+  readonly source: Source
+  readonly expansion: Expansion
+  /** Before any default. */
+  readonly config: ConfigDocument
+  readonly surroundings: Surroundings
+  /** The rules between parts, also for another document. */
+  readonly check: (config: ConfigDocument) => readonly Finding[]
 }
 
 export interface RefusedConfig {
@@ -70,6 +86,16 @@ export function loadConfig(
   revision = 1,
   purpose: 'change' | 'start' = 'change',
 ): Loaded {
+  return loadedOf(readConfig(file, env, revision, purpose))
+}
+
+/** The same, with what it was made of. */
+export function readConfig(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  revision = 1,
+  purpose: 'change' | 'start' = 'change',
+): Reading | RefusedConfig {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(file)
@@ -78,7 +104,7 @@ export function loadConfig(
     const problems: Problem[] = [{ severity: 'error', file, line: 1, column: 1, path: '', message }]
     return { ok: false, problems, inputs: new Map([[resolve(file), fingerprintOfFailure(cause)]]) }
   }
-  return loadBytes(bytes, file, env, revision, purpose)
+  return readBytes(bytes, file, env, { revision, purpose })
 }
 
 /**
@@ -93,9 +119,29 @@ export function loadBytes(
   purpose: 'change' | 'start' = 'change',
   grants?: Grants,
 ): Loaded {
+  return loadedOf(readBytes(bytes, file, env, { revision, purpose, grants }))
+}
+
+function loadedOf(read: Reading | RefusedConfig): Loaded {
+  return read.ok ? read.loaded : read
+}
+
+interface ReadOptions {
+  readonly revision: number
+  readonly purpose: 'change' | 'start'
+  readonly grants?: Grants | undefined
+}
+
+/** The same for bytes, with what it was made of. */
+export function readBytes(
+  bytes: Uint8Array,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  { revision, purpose, grants }: ReadOptions,
+): Reading | RefusedConfig {
   // 1. Text to YAML.
-  const { parsed, whole, own, includes, inputs: included } = readSource(bytes, file, grants)
-  const inputs = new Map([[resolve(file), fingerprint(bytes)], ...included])
+  const { parsed, whole, own, includes, included, inputs: others } = readSource(bytes, file, grants)
+  const inputs = new Map([[resolve(file), fingerprint(bytes)], ...others])
   if (!parsed.ok) return { ok: false, problems: parsed.problems.slice(0, MOST_PROBLEMS), inputs }
   const { source } = parsed
 
@@ -122,25 +168,29 @@ export function loadBytes(
   if (isRefused) return refused(source, findings, expansion, new Map([...all, ...live.inputs]))
 
   // 4. Defaults and units.
-  const snapshot = compile(valid.config, {
+  const surroundings: Surroundings = {
     revision,
     cores: availableParallelism(),
     files: contents,
     resolvePath: path => resolve(folder, path),
-  })
+  }
+  const snapshot = compile(valid.config, surroundings)
   const given = grantsOf(valid.config, folder, { includes, environment: expansion.names })
   const warnings = inOrder(source, findings, expansion)
-  return {
+  const loaded: LoadedSnapshot = {
     ok: true,
     snapshot,
     warnings,
     advice: adviceOn(source, snapshot),
     text: whole,
     own,
+    included,
     inputs: all,
     certificates: live.certificates,
     grants: given,
   }
+  const check = (config: ConfigDocument) => crossCheck(config, horizon, addressesOfThisMachine())
+  return { ok: true, loaded, source, expansion, config: valid.config, surroundings, check }
 }
 
 function adviceOn(source: Source, snapshot: Snapshot): PlacedAdvice[] {
@@ -191,7 +241,7 @@ function addressesOfThisMachine(): string[] {
   return Object.values(networkInterfaces()).flatMap(each => each?.map(({ address }) => address) ?? [])
 }
 
-function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {
+function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): RefusedConfig {
   // What follows from a missing variable is not another problem.
   const unset = new Set(expansion.findings.map(({ path }) => formatPath(path)))
   const further = findings.filter(({ path }) => !unset.has(formatPath(path)))

@@ -191,11 +191,19 @@ function find(source: Source, path: Path): Place {
   return { node, key: depth === path.length ? key : undefined, depth, file }
 }
 
-function pairsOf({ keys }: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+function pairsOf(source: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+  const { document, keys, links } = source
   const known = keys.get(map)
   if (known !== undefined) return known
   const pairs = new Map<string, Pair>()
   for (const pair of map.items) if (isScalar(pair.key)) pairs.set(String(pair.key.value), pair)
+  // What is merged in stands where it was taken from. Not at the top: what a file includes is its own.
+  const merge = map === document.contents ? undefined : pairs.get('<<')?.value
+  const merged = links.targets.get(merge) ?? merge
+  for (const each of isSeq(merged) ? merged.items : [merged]) {
+    const from = links.targets.get(each) ?? each
+    if (isMap(from)) for (const [name, pair] of pairsOf(source, from)) if (!pairs.has(name)) pairs.set(name, pair)
+  }
   keys.set(map, pairs)
   return pairs
 }

@@ -6,6 +6,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { Serial } from '../../util/serial.ts'
 import { isOfListing } from './include/listing.ts'
+import { matchesWildcard } from './include/wildcard.ts'
 import { fingerprintNow, type Inputs, isBetween } from './inputs.ts'
 
 export interface WatchOptions {
@@ -34,6 +35,8 @@ export class InputWatch {
   /** Of all files, as cheap as it gets. */
   #looks = ''
   #names: ReadonlySet<string> = new Set()
+  /** Of names: a file that has just come is none of the known ones, and may still be written. */
+  #patterns: readonly string[] = []
   #quiet: NodeJS.Timeout | undefined
   /** When the first event came that has not been looked into, by performance.now(). */
   #sinceMs: number | undefined
@@ -145,6 +148,7 @@ export class InputWatch {
       }
     }
     this.#names = names
+    this.#patterns = [...this.#known].flatMap(([path, print]) => (isOfListing(print) ? [basename(path)] : []))
     for (const [path, { watcher, inode }] of this.#folders) {
       if (wanted.has(path) && (await inodeOf(path)) === inode) continue
       watcher.close()
@@ -164,7 +168,7 @@ export class InputWatch {
     try {
       const watcher = watch(path, { persistent: false }, (event, name) => {
         // Other files of the folder may be written all the time; what comes, goes or is renamed may be a link on the way to ours.
-        if (event === 'rename' || name === null || this.#names.has(name)) this.#stir()
+        if (event === 'rename' || name === null || this.#isMeant(name)) this.#stir()
       })
       watcher.on('error', error => this.#lose(path, error))
       this.#folders.set(path, { watcher, inode })
@@ -172,6 +176,10 @@ export class InputWatch {
     } catch (error) {
       this.#lose(path, error)
     }
+  }
+
+  #isMeant(name: string): boolean {
+    return this.#names.has(name) || this.#patterns.some(pattern => matchesWildcard(pattern, name))
   }
 
   #lose(path: string, error: unknown): void {

@@ -19,16 +19,24 @@ const SCHEME = /^(?:basic|bearer|digest|session|token)?\s*$/i
  * @param text of a document that the loader has accepted @returns '' where it is no YAML at all
  */
 export function maskConfiguration(text: string): string {
-  const parsed = parseKept(text, 'vigia.yaml')
+  const parsed = parseKept(text)
   const plain = parsed.ok ? plainValues(parsed.source) : undefined
   if (!parsed.ok || plain === undefined) return ''
-  const secrets = new Set<string>()
-  collect(plain.value, [], secrets)
-  // The longest first: one secret may be the beginning of another.
-  const found = [...secrets].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length)
-  const shown = new Document(masked(plain.value, [], found), { aliasDuplicateObjects: false })
+  const shown = new Document(maskOf(plain.value)(plain.value, []), { aliasDuplicateObjects: false })
   if (parsed.source.joined !== undefined) sayOrigins(shown, parsed.source)
   return shown.toString({ lineWidth: 0 })
+}
+
+/** @param keys see `isSecretKey` */
+export type Mask = (value: unknown, keys: readonly string[]) => unknown
+
+/** How values of a document may be shown: the secrets that it has anywhere are in none of them. */
+export function maskOf(document: unknown): Mask {
+  const secrets = new Set<string>()
+  collect(document, [], secrets)
+  // The longest first: one secret may be the beginning of another.
+  const found = [...secrets].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length)
+  return (value, keys) => masked(value, keys, found)
 }
 
 /** What is shown is one text: it includes nothing, and says with each change of the file which one it is from. */

@@ -28,8 +28,10 @@ export interface SourceRead {
   readonly own: string | undefined
   /** Of included files, and of the folders in which they were looked for. */
   readonly inputs: ReadonlyMap<string, string>
-  /** Absolute paths and patterns. */
+  /** As they were written, but absolute: paths and patterns. */
   readonly includes: readonly string[]
+  /** Absolute paths of the files that these are. */
+  readonly included: readonly string[]
 }
 
 /**
@@ -37,7 +39,7 @@ export interface SourceRead {
  * @param file names it in problems; what it includes is looked for beside it @param grants see `loadBytes`
  */
 export function readSource(bytes: Uint8Array, file: string, grants?: Grants): SourceRead {
-  const none = { inputs: new Map<string, string>(), includes: [] }
+  const none = { inputs: new Map<string, string>(), includes: [], included: [] }
   const kept = splitFiles(bytes)
   if (kept !== undefined)
     return { parsed: joinKept(kept, file), whole: new TextDecoder().decode(bytes), own: undefined, ...none }
@@ -45,14 +47,15 @@ export function readSource(bytes: Uint8Array, file: string, grants?: Grants): So
   const own = parsed.ok ? parsed.source.text : ''
   if (!parsed.ok || nodeAt(parsed.source, [INCLUDE]) === undefined) return { parsed, whole: own, own, ...none }
   const walk = new Walk(parsed.source, grants)
-  return { parsed: walk.joined(), whole: walk.whole(), own, inputs: walk.inputs, includes: walk.includes }
+  const { inputs, includes, included } = walk
+  return { parsed: walk.joined(), whole: walk.whole(), own, inputs, includes, included }
 }
 
-/** Of a text that `whole` was once. Never throws, and looks at no file. */
-export function parseKept(text: string, file: string): Parsed {
+/** Of a text that `whole` was once. Never throws, and looks at no file. @param file default: as it was called then */
+export function parseKept(text: string, file?: string): Parsed {
   const bytes = new TextEncoder().encode(text)
   const kept = splitFiles(bytes)
-  return kept === undefined ? parseSource(bytes, file) : joinKept(kept, file)
+  return kept === undefined ? parseSource(bytes, file ?? '') : joinKept(kept, file ?? kept[0]?.name ?? '')
 }
 
 function joinKept(kept: readonly KeptFile[], file: string): Parsed {
@@ -92,6 +95,7 @@ interface Entry {
 class Walk {
   readonly inputs = new Map<string, string>()
   readonly includes: string[] = []
+  readonly included: string[] = []
   readonly #main: Source
   readonly #grants: Grants | undefined
   readonly #kept: KeptFile[] = []
@@ -172,9 +176,10 @@ class Walk {
     const found = readBytes(path, guarded)
     this.inputs.set(path, found.print)
     if ('failed' in found) return this.#refuse(entry, `the file ${quote(name)} ${found.failed}`)
-    this.#bytes += found.bytes.length + Buffer.byteLength(name) + MARK_BYTES
+    this.#bytes += found.bytes.length + Buffer.byteLength(JSON.stringify(name)) + MARK_BYTES
     if (this.#bytes > LARGEST_BYTES)
       return this.#stop(entry, 'all files together are larger than 1 MiB: this is hardly a configuration')
+    this.included.push(path)
     const parsed = parseSource(found.bytes, shownName(name, this.#main.file), true)
     if (parsed.ok) this.#take(parsed.source, name, entry.depth + 1)
     else this.#problems.push(...parsed.problems)
