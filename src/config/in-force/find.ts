@@ -72,8 +72,14 @@ function isKey(shape: Shape | undefined, [step, ...rest]: Path): boolean {
   if (step === undefined) return true
   const branch = shape && branchOf(shape, typeof step === 'number' ? [] : undefined)
   const properties = branch?.properties
-  const next = properties ? properties[step] : (branch?.items ?? Object.values(branch?.patternProperties ?? {})[0])
+  const next = properties
+    ? ownKey(properties, step)
+    : (branch?.items ?? Object.values(branch?.patternProperties ?? {})[0])
   return next !== undefined && isKey(next, rest)
+}
+
+function ownKey(properties: Readonly<Record<string, Shape>>, step: string | number): Shape | undefined {
+  return Object.hasOwn(properties, step) ? properties[step] : undefined
 }
 
 function unknown(root: InForce, last: InForce, [step, ...rest]: Path, asked: string): string {
