@@ -85,7 +85,11 @@ function ownKey(properties: Readonly<Record<string, Shape>>, step: string | numb
 function unknown(root: InForce, last: InForce, [step, ...rest]: Path, asked: string): string {
   const names = (last.below ?? []).map(nameOf)
   const meant = nearest(String(step), names)
-  const near = meant === undefined ? [] : [formatPath([...last.path, ...stepsIn(meant)]) + after(rest)]
+  // What follows may be right, too.
+  const base = last.path.length === 0 ? '' : `${formatPath(last.path)}.`
+  const near = (meant === undefined ? [] : [base + meant + after(rest), base + meant])
+    .filter(each => descend(root, each).keys.length > 0)
+    .slice(0, 1)
   const word = String(rest.at(-1) ?? step)
   const named =
     near.length > 0 ? near : [...all(last), ...all(root)].filter(path => path.at(-1) === word).map(formatPath)

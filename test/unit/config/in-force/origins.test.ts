@@ -209,6 +209,7 @@ test.each([
     'pools.erp.affinity.constructor',
     'there is no key "pools.erp.affinity.constructor"; below pools.erp.affinity there is nothing',
   ],
+  ['routes.web.mian.pool', 'there is no key "routes.web.mian.pool"; did you mean routes.web.main?'],
   ['log.xyzzy', 'there is no key "log.xyzzy"; below log there is level'],
 ])('%s', (text, expected) => {
   expect(answer(text)).toEqual(expected)
