@@ -1,7 +1,7 @@
-// What an idle connection with TLS costs vigia and nginx in resident memory: each has done its handshake and one request (or its
+// What an idle connection with TLS costs vigia, nginx and node:tls alone in resident memory: each has done its handshake and one request (or its
 // handshake only), and waits.
 //
-//   node bench/idle-tls.ts [--connections 2000] [--rounds 3] [--only vigia,nginx] [--plain | --silent]
+//   node bench/idle-tls.ts [--connections 2000] [--rounds 3] [--only vigia,nginx,node-tls] [--plain | --silent]
 
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -55,6 +55,11 @@ http { access_log off; keepalive_timeout 600s; client_body_temp_path ${folder}/b
   server { listen 127.0.0.1:${port}${files ? ' ssl' : ''}; ${tls} location / { proxy_pass http://127.0.0.1:${upstream}; } } }`,
     )
     return ['nginx', '-c', join(folder, 'nginx.conf')]
+  },
+  /** What they cost on Node at least. */
+  'node-tls'({ port, files }: Place): readonly string[] {
+    const program = fileURLToPath(new URL('./peers/node-tls.ts', import.meta.url))
+    return [process.execPath, program, String(port), '0', files?.certFile ?? '', files?.keyFile ?? '']
   },
 }
 
@@ -138,7 +143,8 @@ async function main(): Promise<void> {
   const address = upstream.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   console.log(`KiB of resident memory for each of ${connections} idle connections${values.plain ? '' : ' with TLS'}`)
-  for (const name of ['vigia', 'nginx'] as const) {
+  for (const name of ['vigia', 'nginx', 'node-tls'] as const) {
+    if (name === 'node-tls' && !manner.tls) continue
     if (only.length > 0 && !only.includes(name)) continue
     const figures: string[] = []
     for (let round = 0; round < rounds; round += 1)
