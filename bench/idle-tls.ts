@@ -26,6 +26,8 @@ interface Place {
   readonly files: CertificateFiles | undefined
 }
 
+/** Descriptors and ports of one machine last for them and their ends. */
+const MOST = 4000
 /** Connections that open at the same time. */
 const AT_A_TIME = 50
 /** Until what is garbage has been collected: an idle heap is looked at after some seconds. */
@@ -132,7 +134,7 @@ async function main(): Promise<void> {
       silent: { type: 'boolean', default: false },
     },
   })
-  const connections = whole('--connections', values.connections)
+  const connections = whole('--connections', values.connections, MOST)
   const rounds = whole('--rounds', values.rounds)
   const only = list(values.only)
   const manner = { tls: !values.plain, silent: values.silent && !values.plain }
