@@ -397,6 +397,13 @@ describe('the shape of src/', () => {
     expect(problems).toEqual([])
   })
 
+  test('what vigia runs on imports no values from node:http: that would load all of fetch, 45 ms of CPU in each thread', () => {
+    const importing = files
+      .filter(file => file.room !== 'demo')
+      .filter(file => /^import (?!type\b)[^']*'node:http'/m.test(file.code))
+    expect(importing.map(({ path }) => path)).toEqual([])
+  })
+
   test('nothing is exported as default', () => {
     const problems = files
       .filter(file => /^\s*export\s+default\b|\bas\s+default\s*[,}]/m.test(file.code))

@@ -23,14 +23,19 @@ function onOneLine(name: string): string {
   return JSON.stringify(name).replace(/[\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16)}`)
 }
 
+/** Whether a text is that of several files. */
+export function isKept(text: string): boolean {
+  return text.startsWith(HEAD)
+}
+
 /** Whether a file says what only vigia says between two files. */
 export function holdsMark(text: string): boolean {
-  return text.startsWith(HEAD) || text.search(LINE) >= 0
+  return isKept(text) || text.search(LINE) >= 0
 }
 
 /** Undefined = the text is that of one file. Never throws. */
 export function splitFiles(bytes: Uint8Array): KeptFile[] | undefined {
-  if (textOf(bytes.subarray(0, HEAD.length)) !== HEAD) return undefined
+  if (!isKept(textOf(bytes.subarray(0, HEAD.length)))) return undefined
   const text = textOf(bytes)
   const marks = [...text.matchAll(LINE)]
   if (marks[0]?.index !== HEAD.length) return undefined
