@@ -11,79 +11,8 @@ import { HeldKeeper } from '../../src/held/thread/keeper.ts'
 import { WorkerPort } from '../../src/held/thread/worker-port.ts'
 import type { HoldPlan } from '../../src/plan/hold.ts'
 import { allocateHeldTable, HeldTable } from '../../src/shared/held/held-table.ts'
-import type {
-  ForwardOutcome,
-  ForwardRequest,
-  HeldReceipt,
-  HeldToWorker,
-  HoldRequest,
-} from '../../src/shared/held/messages.ts'
-
-export const HOLD_PLAN: HoldPlan = {
-  during: ['window', 'outage', 'queue-full'],
-  paused: 'hold',
-  methods: ['POST'],
-  bodyBytes: 1_048_576,
-  ttlMs: 7 * 86_400_000,
-  maxRequests: 100_000,
-  maxBytes: 2 ** 31,
-  order: { by: 'route' },
-  dedupe: 'idempotency-key',
-  answer: { status: 202, contentType: 'application/json', body: undefined },
-  forward: { perSecond: 10_000, concurrency: 100, afterMs: 0, retry: { attempts: 3, firstMs: 5_000, mostMs: 60_000 } },
-  result: { keepMs: 86_400_000, bodyBytes: 65_536 },
-  inDoubt: 'stop',
-  callback: undefined,
-  rpc: false,
-}
-
-export const ANSWERED: ForwardOutcome & { type: 'answered' } = {
-  type: 'answered',
-  upstream: 'erp1',
-  status: 201,
-  fields: ['Content-Type', 'text/plain'],
-  body: new Uint8Array(Buffer.from('created')),
-  isWhole: true,
-}
-
-export interface Asked {
-  readonly route?: string
-  readonly key?: string
-  readonly body?: string
-  readonly dedupe?: string
-  readonly fingerprint?: string
-  readonly repeatable?: boolean
-  readonly callback?: string
-  readonly onlyAsRepeat?: boolean
-}
-
-let count = 0
-
-export function holdRequest({ route = 'orders', key = 'k', body = 'an order', ...rest }: Asked = {}): HoldRequest {
-  count += 1
-  const { dedupe, fingerprint = body, repeatable = false, callback, onlyAsRepeat = false } = rest
-  return {
-    number: count,
-    request: {
-      route,
-      fields: ['Host', 'erp.test', 'Content-Type', 'text/plain', 'X-Name', 'caf\u00e9'],
-      method: 'POST',
-      target: '/orders?token=secret',
-      host: 'erp.test',
-      scheme: 'http',
-      listener: 'main',
-      peer: '192.0.2.1',
-      client: '192.0.2.1',
-      requestId: `request-${count}`,
-      body: new Uint8Array(Buffer.from(body)),
-    },
-    identity: { key: `${route} ${key}`, keyText: key, dedupe, fingerprint, repeatable },
-    reason: 'window',
-    receivedMs: 1_800_000_000_000,
-    callback,
-    onlyAsRepeat,
-  }
-}
+import type { ForwardOutcome, ForwardRequest, HeldReceipt, HeldToWorker } from '../../src/shared/held/messages.ts'
+import { ANSWERED, type Asked, HOLD_PLAN, holdRequest } from './held-requests.ts'
 
 /** What stands for a worker. */
 export class TestWorker {
@@ -112,6 +41,8 @@ export interface KeeperSetup {
   readonly keyFiles?: readonly string[]
   readonly plan?: Partial<HoldPlan>
   readonly isOpen?: boolean
+  /** Epoch; a time of its own by default. */
+  readonly nowMs?: number
 }
 
 export class TestKeeper {
@@ -122,9 +53,16 @@ export class TestKeeper {
   readonly health: HeldHealth[] = []
   readonly notices: string[] = []
   readonly worker = new TestWorker()
-  nowMs = 1_800_000_000_000
+  nowMs: number
 
-  constructor({ path = tempHeldPath(), keyFiles = [], plan = {}, isOpen = false }: KeeperSetup = {}) {
+  constructor({
+    path = tempHeldPath(),
+    keyFiles = [],
+    plan = {},
+    isOpen = false,
+    nowMs = 1_800_000_000_000,
+  }: KeeperSetup = {}) {
+    this.nowMs = nowMs
     this.path = path
     this.keeper = new HeldKeeper({
       path,

@@ -51,7 +51,10 @@ function one(id: string, order: HeldOrder, turn: Turn, context: TurnContext): st
 /** One that was dead is among the others of its key again, at its place. */
 function raise(row: NonNullable<ReturnType<TurnContext['rows']['row']>>, { index, nowMs }: TurnContext): Entry {
   index.raised(row.route, row.bytes)
-  return index.add({ ...row, state: 'waiting' }, nowMs)
+  const entry = index.add({ ...row, state: 'waiting' }, nowMs)
+  // What `dedupe` compares is marked already.
+  index.removed([row.dedupe])
+  return entry
 }
 
 function ttlOf(entry: Entry, { index }: TurnContext): number {

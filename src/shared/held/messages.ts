@@ -32,7 +32,7 @@ export interface HeldIdentity {
   readonly keyText: string
   /** What `dedupe` compares; undefined = it has none. */
   readonly dedupe: string | undefined
-  /** Of method, target and body: another one with the same `dedupe` is a conflict. */
+  /** Of method, target and body, '' where there is no `dedupe`: another one with the same `dedupe` is a conflict. */
   readonly fingerprint: string
   /** Sending it again is proven safe: an idempotent method, a read, a key that its route honours. */
   readonly repeatable: boolean

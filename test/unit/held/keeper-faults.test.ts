@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ANSWERED, TestKeeper, tempHeldPath } from '../../support/held-keeper.ts'
+import { TestKeeper, tempHeldPath } from '../../support/held-keeper.ts'
+import { ANSWERED } from '../../support/held-requests.ts'
 
 const ioError = () => Object.assign(new Error('disk I/O error'), { errcode: 10, errstr: 'disk I/O error' })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ANSWERED, TestKeeper } from '../../support/held-keeper.ts'
+import { TestKeeper } from '../../support/held-keeper.ts'
+import { ANSWERED } from '../../support/held-requests.ts'
 
 const IN_DOUBT = { type: 'in-doubt', upstream: 'erp1', cause: 'reset', bytesSent: 100 } as const
 const NOT_SENT = { type: 'not-sent', code: 'no-upstream-available', detail: '' } as const

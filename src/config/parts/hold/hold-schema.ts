@@ -140,7 +140,7 @@ export const holdSchema = section(
       Type.Union([Type.Literal('idempotency-key'), Type.Literal('body'), Type.Literal('off')], {
         title: '"idempotency-key", "body" or "off"',
         ...described(
-          'What makes a request the repeat of one that is held, or whose answer is kept: the same Idempotency-Key, or the same method, target and body. Effect: it gets the same answer and is not held twice; the same key with another request is answered 422.',
+          'What makes a request the repeat of one that is held, or whose answer is kept: the same Idempotency-Key, or the same method, target and body, with the same Authorization. Effect: it gets the same answer and is not held twice; the same key with another request is answered 422.',
           DEFAULTS.dedupe,
         ),
       }),

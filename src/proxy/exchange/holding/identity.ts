@@ -44,15 +44,14 @@ export function identityOf(
   const { method, target, meaning } = record.head
   const { fields } = meaning
   const key = fieldValues(fields, 'idempotency-key')
-  const fingerprint = hashOf([method, target], body)
+  const keyed = keyedOf(record, route.name, plan)
+  // Nobody compares that of one without a key.
+  const fingerprint = plan.dedupe === 'body' || keyed !== undefined ? hashOf([method, target], body) : ''
   const reads = rpcReads && method === 'POST' ? rpcReads : undefined
   const text = reads && decodedText(Buffer.from(body), fieldValues(fields, 'content-encoding'), reads.bodyBytes)
   return {
     ...orderOf(record, route.name, plan, () => body),
-    dedupe:
-      plan.dedupe === 'body'
-        ? hashOf([...scopeOf(fields, route.name), 'body', fingerprint])
-        : keyedOf(record, route.name, plan),
+    dedupe: plan.dedupe === 'body' ? hashOf([...scopeOf(fields, route.name), 'body', fingerprint]) : keyed,
     fingerprint,
     repeatable: isRepeatable(method, route, key) || (text !== undefined && isDeclaredRead(text, reads!)),
   }
