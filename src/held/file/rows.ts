@@ -38,6 +38,8 @@ const LIVE = `seq, state, route, key, dedupe, fingerprint, repeatable, received_
   call_url IS NOT NULL AS calls`
 /** Of a path: pages of hundreds of them are shown. */
 const PATH_CHARS = 1_000
+/** In place of a key's id: no key opens it. */
+const CHANGED = 'changed'
 
 export class HeldRows {
   readonly db: DatabaseSync
@@ -173,31 +175,31 @@ export class HeldRows {
 
   /** How many held requests have been encrypted with a key that is not there. */
   unreadable(): number {
-    return this.db
-      .prepare(
-        'SELECT key_id, count(*) AS count FROM content JOIN held USING (seq) WHERE ended_ms IS NULL GROUP BY key_id',
-      )
-      .all()
-      .filter(({ key_id }) => !this.#keyring.has(key_id as string | null))
-      .reduce((sum, { count }) => sum + Number(count), 0)
+    let count = 0
+    for (const keyId of this.#keyIds('content')) {
+      if (keyId === CHANGED || this.#keyring.has(keyId)) continue
+      const sql = 'SELECT count(*) AS count FROM content JOIN held USING (seq) WHERE key_id = ? AND ended_ms IS NULL'
+      count += Number(this.#get(sql, keyId)?.count)
+    }
+    return count
   }
 
   /** Encrypts anew what the first key has not encrypted. @returns how many; 0 = there are none (any more) whose key is there */
   reseal(kind: SealedKind, most: number): number {
     const { currentId } = this.#keyring
     if (currentId === null) return 0
-    const rows = this.db
-      .prepare(`SELECT seq, key_id, bytes FROM ${kind} WHERE key_id IS NOT ? LIMIT ?`)
-      .all(currentId, most)
-    let done = 0
-    for (const { seq, key_id, bytes } of rows) {
-      const sealed = { keyId: key_id as string | null, bytes: bytes as Uint8Array }
-      const plain = this.#keyring.open(kind, Number(seq), sealed)
-      if (plain === undefined) continue
-      this.#put(kind, Number(seq), plain)
-      done += 1
+    const keyId = [null, ...this.#keyIds(kind)].find(
+      each => each !== currentId && this.#keyring.has(each) && this.#has(kind, each),
+    )
+    if (keyId === undefined) return 0
+    const rows = this.db.prepare(`SELECT seq, bytes FROM ${kind} WHERE key_id IS ? LIMIT ?`).all(keyId, most)
+    for (const { seq, bytes } of rows) {
+      const plain = this.#keyring.open(kind, Number(seq), { keyId, bytes: bytes as Uint8Array })
+      // What was changed stays as it is, but is no longer asked for.
+      if (plain === undefined) this.#run(`UPDATE ${kind} SET key_id = ? WHERE seq = ?`, CHANGED, seq as number)
+      else this.#put(kind, Number(seq), plain)
     }
-    return done
+    return rows.length
   }
 
   /** What `dedupe` compares, of each that is kept. */
@@ -234,6 +236,20 @@ export class HeldRows {
 
   numbered(writer: string, batch: number): void {
     this.#run('UPDATE meta SET writer = ?, batch = ?', writer, batch)
+  }
+
+  #has(kind: SealedKind, keyId: string | null): boolean {
+    return this.#get(`SELECT 1 FROM ${kind} WHERE key_id IS ? LIMIT 1`, keyId) !== undefined
+  }
+
+  /** Those in use. One look-up each, however many rows there are. */
+  *#keyIds(kind: SealedKind): Iterable<string> {
+    for (let last = ''; ; ) {
+      const keyId = this.#get(`SELECT min(key_id) AS id FROM ${kind} WHERE key_id > ?`, last)?.id
+      if (typeof keyId !== 'string') return
+      yield keyId
+      last = keyId
+    }
   }
 
   #put(table: SealedKind, seq: number, bytes: Uint8Array): void {

@@ -51,6 +51,9 @@ export const SCHEMA = `
   -- key_id: which key has encrypted it; NULL = none.
   CREATE TABLE content (seq INTEGER PRIMARY KEY, key_id TEXT, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE result (seq INTEGER PRIMARY KEY, key_id TEXT, bytes BLOB NOT NULL) STRICT;
+  -- Which keys are in use, and what they have encrypted, without a look at the bytes.
+  CREATE INDEX content_key ON content (key_id);
+  CREATE INDEX result_key ON result (key_id);
   -- last_seq: of those that were removed. writer, batch: the last transaction.
   CREATE TABLE meta (
     one      INTEGER PRIMARY KEY CHECK (one = 1),

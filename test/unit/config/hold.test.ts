@@ -88,6 +88,11 @@ describe('in words', () => {
     ['a file for nothing', { more: `${STORE}\nheld: {}` }, 'held: has no effect: no route holds requests'],
     ['a long poll', route('longPoll: true, hold: {}'), 'a long poll can’t be held'],
     ['a body beyond all memory', route('hold: { body: 1GiB }'), 'hold.body: is 1GiB, expected at most 16MiB'],
+    [
+      'a large body to be parsed',
+      route('hold: { body: 2MiB, order: "json:/id" }'),
+      'hold.body: is 2MiB, expected at most 1MiB: for order json each body is parsed',
+    ],
     ['a body that the route refuses', route('maxBody: 4KiB, hold: { body: 8KiB }'), 'is more than the route takes'],
     ['a read', route('hold: { methods: [GET] }'), 'hold.methods'],
     [

@@ -245,6 +245,15 @@ describe('encryption', () => {
     it.keeper.flush()
     expect(it.worker.sent).toMatchObject([{ id: other }])
     expect(it.state(id!)).toBe('dead')
+    it.keeper.close()
+    // Nor does it stand in the way of a new key.
+    const keys = ['b', 'a'].map((name, at) => (at === 0 ? keyAt(dirname(path), name) : join(dirname(path), name)))
+    const rotated = new TestKeeper({ path, keyFiles: keys })
+    while (rotated.keeper.tidy()) {}
+    rotated.keeper.close()
+    const fresh = new TestKeeper({ path, keyFiles: [keys[0]!] })
+    expect(fresh.health).toMatchObject([{ status: 'ok' }])
+    expect(fresh.state(other!)).toBe('in-doubt')
   })
 
   test('a key that is none is said so', () => {

@@ -124,7 +124,7 @@ export const holdSchema = section(
     ),
     body: Type.Optional(
       size(
-        'Size, up to 16MiB. Longest body that is held; each is gathered in memory before an upstream is chosen.',
+        'Size, up to 16MiB, with an order by json up to 1MiB. Longest body that is held; each is gathered in memory before an upstream is chosen.',
         DEFAULTS.body,
       ),
     ),

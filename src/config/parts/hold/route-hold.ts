@@ -10,6 +10,8 @@ import { DEFAULTS, type HoldDocument, SHORTEST_SECRET } from './hold-schema.ts'
 
 /** A held body is in memory as a whole. */
 const MOST_BODY_BYTES = 16 * 1024 ** 2
+/** Nothing else of the worker moves while it is parsed. */
+const MOST_PARSED_BYTES = 1024 ** 2
 
 interface HoldingRoute {
   readonly match?: {
@@ -58,6 +60,11 @@ function* checkHold(hold: HoldDocument, { match, longPoll, maxBody }: HoldingRou
   const bytes = parseSize(body ?? DEFAULTS.body)!
   if (bytes > MOST_BODY_BYTES)
     yield error([...at, 'body'], `is ${formatSize(bytes)}, expected at most ${formatSize(MOST_BODY_BYTES)}`)
+  else if (bytes > MOST_PARSED_BYTES && order?.startsWith('json:'))
+    yield error(
+      [...at, 'body'],
+      `is ${formatSize(bytes)}, expected at most ${formatSize(MOST_PARSED_BYTES)}: for order json each body is parsed; lower it, or order by a header`,
+    )
   const most = maxBody === undefined ? 0 : parseSize(maxBody)!
   if (body !== undefined && most > 0 && bytes > most)
     yield warning([...at, 'body'], `is more than the route takes (maxBody is ${formatSize(most)})`)
