@@ -69,7 +69,10 @@ function heldLines(held: HeldReport, nowMs: number): string[] {
     ? `held requests are sent, ${perSecond} a second${empty}`
     : `held requests are not sent: ${gate.why}${gate.until === null ? '' : `, until ${gate.until}`}`
   const open = [dead > 0 && `${dead} DEAD`, inDoubt > 0 && `${inDoubt} IN DOUBT`].filter(part => part !== false)
-  return [`${waiting + sending} held${oldest}, ${formatSize(bytes)}${open.map(part => `; ${part}`).join('')}`, is]
+  return [
+    `${waiting + sending} held${oldest}${bytes === 0 ? '' : `, ${formatSize(bytes)}`}${open.map(part => `; ${part}`).join('')}`,
+    is,
+  ]
 }
 
 function percent(share: number): string {

@@ -15,7 +15,7 @@ import type {
   ShownFields,
 } from '../../admin/contract/held.ts'
 import type { StatusClasses } from '../../admin/contract/upstreams.ts'
-import type { HeldDetail, HeldRow } from '../../held/contract.ts'
+import type { HeldDetail, HeldRow, RouteCounts } from '../../held/contract.ts'
 import type { HeldSamples } from '../../metrics/source.ts'
 import type { Snapshot } from '../../plan/snapshot.ts'
 import { isPlain, isSecret } from '../../policy/hold/shown-fields.ts'
@@ -83,7 +83,7 @@ function report(
   slot: number | undefined,
   nowMs: number,
 ): IntegrationReport {
-  const answers = answersOf(sources.counters, slot ?? ROUTE_OF_NONE)
+  const answers = toClients(answersOf(sources.counters, slot ?? ROUTE_OF_NONE), sources.held.counts().get(route))
   const all = Object.values(answers).reduce((sum, count) => sum + count, 0)
   return {
     ...{ route, pool, paused: pauseReport(sources, route), held: heldReport(sources, route, nowMs) },
@@ -124,6 +124,13 @@ const NOTHING = {
     ...{ held: 0, repeats: 0, refused: 0, forwarded: 0, dead: 0, inDoubt: 0, dropped: 0 },
     answered: { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
   },
+}
+
+/** What upstreams have answered to held requests is counted as well: no client got that. */
+function toClients(answers: StatusClasses, counts: RouteCounts | undefined): StatusClasses {
+  if (counts === undefined) return answers
+  const less = (of: '2xx' | '3xx' | '4xx' | '5xx') => Math.max(0, answers[of] - counts.totals.answered[of])
+  return { '1xx': answers['1xx'], '2xx': less('2xx'), '3xx': less('3xx'), '4xx': less('4xx'), '5xx': less('5xx') }
 }
 
 /** Routes beyond the slots share one: of them nothing can be said. */

@@ -8,6 +8,7 @@ const PLAIN: ReadonlySet<string> = new Set([
     'content-length',
     'content-type',
     'date',
+    'keep-alive',
     'expect',
     'host',
     'prefer',
