@@ -1,5 +1,6 @@
-// `node bench/sites.ts`: how long vigia, HAProxy and nginx take to start and to reload with a large site, and the memory that it takes; of
-// vigia also how long its admin listener is silent meanwhile, and a scrape. Also part of a whole `npm run bench`.
+// `node bench/sites.ts [NAME,...]`: how long vigia (from its sources, and as packages have it), HAProxy and nginx take to start and to reload
+// with a large site, and the memory that it takes; of vigia also how long its admin listener is silent meanwhile, and a scrape. Also part of a
+// whole `npm run bench`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { stageApp } from '../packaging/app.ts'
 import { findProgram, freePorts, type Running, start, stopAll } from './harness/process.ts'
 import { readUsage } from './harness/usage.ts'
 import { haproxyMap, haproxySite, LARGE, nginxSite, type Site, vigiaSite } from './sites/large-site.ts'
@@ -37,17 +39,16 @@ export interface SiteFigures {
 }
 
 const VIGIA = fileURLToPath(new URL('../bin/vigia.js', import.meta.url))
+/** Between two questions to /healthz. */
+const ASK_EVERY_MS = 10
 const SMALL = { routes: 1, pools: 1, upstreams: 1, windows: 0 } as const
 const LONGEST_MS = 180_000
 const MIB = 1024 * 1024
 
-const programs: readonly Program[] = [
-  {
-    name: 'vigia',
-    command: folder => [process.execPath, VIGIA, 'run', '-c', join(folder, 'vigia.yaml')],
-    write: (site, folder) => writeFileSync(join(folder, 'vigia.yaml'), vigiaSite(site)),
-    reloadSignal: 'SIGHUP',
-  },
+/** @param app a folder where a package is unpacked */
+const programsWith = (app: string): readonly Program[] => [
+  vigia('sources', VIGIA),
+  vigia('package', join(app, 'bin/vigia.js')),
   {
     name: 'haproxy',
     command: folder => installed('haproxy', '-W', '-db', '-f', join(folder, 'haproxy.cfg')),
@@ -66,12 +67,28 @@ const programs: readonly Program[] = [
   },
 ]
 
+function vigia(form: 'sources' | 'package', entry: string): Program {
+  return {
+    name: `vigia (${form})`,
+    command: folder => [process.execPath, entry, 'run', '-c', join(folder, 'vigia.yaml')],
+    write: (site, folder) => writeFileSync(join(folder, 'vigia.yaml'), vigiaSite(site)),
+    reloadSignal: 'SIGHUP',
+  }
+}
+
 function installed(name: string, ...args: string[]): string[] | undefined {
   const program = findProgram(name)
   return program === undefined ? undefined : [program, ...args]
 }
 
-export async function measureSites(): Promise<SiteFigures[]> {
+/** @param names beginnings of those that are wanted, "vigia", "vigia (pack" ...; none = all */
+export async function measureSites(names: readonly string[] = []): Promise<SiteFigures[]> {
+  const work = mkdtempSync(join(tmpdir(), 'vigia-sites-app-'))
+  const app = join(work, 'app')
+  const programs = programsWith(app).filter(
+    ({ name }) => names.length === 0 || names.some(each => name.startsWith(each)),
+  )
+  if (programs.some(({ name }) => name === 'vigia (package)')) stageApp(app, false)
   const upstream = createServer((_, answer) => answer.end('ok')).listen(0, '0.0.0.0')
   await new Promise(resolve => upstream.once('listening', resolve))
   const upstreamPort = (upstream.address() as AddressInfo).port
@@ -86,6 +103,7 @@ export async function measureSites(): Promise<SiteFigures[]> {
   } finally {
     upstream.close()
     upstream.closeAllConnections()
+    rmSync(work, { recursive: true, force: true })
   }
   return figures
 }
@@ -107,10 +125,11 @@ async function measure(program: Program, size: typeof LARGE | typeof SMALL, upst
     // Probes have gone round once, and garbage of the start has been collected.
     await sleep(12_000)
     const residentMiB = readUsage(running.pid).rssBytes / MIB
-    const admin = program.name === 'vigia' ? await scrapeOf(adminPort) : {}
+    const isVigia = program.name.startsWith('vigia')
+    const admin = isVigia ? await scrapeOf(adminPort) : {}
 
     const before = readUsage(running.pid).cpuUs
-    const silence = program.name === 'vigia' ? watchSilence(adminPort) : undefined
+    const silence = isVigia ? watchSilence(adminPort) : undefined
     const after = { ...site, mark: 'after' }
     program.write(after, folder)
     sinceMs = performance.now()
@@ -149,7 +168,7 @@ async function scrapeOf(port: number): Promise<{ scrapeMs: number; scrapeMiB: nu
   return { scrapeMs: took.sort((a, b) => a - b)[2]!, scrapeMiB: bytes / MIB }
 }
 
-/** Asks /healthz without a pause. @returns ends it, and resolves with its slowest answer, ms */
+/** Asks /healthz all the time: without a pause it would be the questions that keep control busy. @returns ends it, and resolves with its slowest answer, ms */
 function watchSilence(port: number): () => Promise<number> {
   let slowest = 0
   let ends = false
@@ -161,6 +180,7 @@ function watchSilence(port: number): () => Promise<number> {
         ends = true
       })
       slowest = Math.max(slowest, performance.now() - sinceMs)
+      await sleep(ASK_EVERY_MS)
     }
   })()
   return async () => {
@@ -194,14 +214,14 @@ export function sitesTable(figures: readonly SiteFigures[]): string {
       ...[each.silentMs, each.scrapeMs, each.scrapeMiB],
     ]
       .map(whole)
-      .reduce((line, cell) => line + cell, each.name.padEnd(10)),
+      .reduce((line, cell) => line + cell, each.name.padEnd(16)),
   )
-  return [''.padEnd(10) + heads.map(head => head.padStart(10)).join(''), ...lines].join('\n')
+  return [''.padEnd(16) + heads.map(head => head.padStart(10)).join(''), ...lines].join('\n')
 }
 
 if (import.meta.main) {
   try {
-    console.log(sitesTable(await measureSites()))
+    console.log(sitesTable(await measureSites((process.argv[2] ?? '').split(',').filter(Boolean))))
   } finally {
     stopAll()
   }

@@ -1,6 +1,6 @@
 // docs/reference/configuration.md: every key, in the schema's own words, each with an example out of config/examples.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { keysOf, type Schema } from '../man/configuration-page.ts'
@@ -68,7 +68,9 @@ function inFlow(value: unknown): string {
 /** The first value of each key, by its path as keysOf writes it. Mappings are left out: their keys have examples of their own. */
 function examplesByPath(): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>()
-  const files = readdirSync(EXAMPLES).sort((a, b) => Number(b === FIRST) - Number(a === FIRST) || a.localeCompare(b))
+  const files = globSync('*.yaml', { cwd: EXAMPLES }).sort(
+    (a, b) => Number(b === FIRST) - Number(a === FIRST) || a.localeCompare(b),
+  )
   const texts = files.map(file => readFileSync(join(EXAMPLES, file), 'utf8'))
   for (const text of [...texts, withoutComments(texts[0]!)]) {
     const look = (value: unknown, path: string): void => {

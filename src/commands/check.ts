@@ -18,16 +18,26 @@ export interface CheckOutput {
 /** Names that have no answer by then are said to have none. */
 const NAMES_WITHIN_MS = 5_000
 
-const TERMINAL: CheckOutput = { env: process.env, out: line => console.log(line), err: line => console.error(line) }
+export const TERMINAL: CheckOutput = {
+  env: process.env,
+  out: line => console.log(line),
+  err: line => console.error(line),
+}
 
 export interface CheckOptions {
   readonly config: string
   /** Advice counts as an error. */
   readonly strict?: boolean | undefined
+  /** Is for --explain only. */
+  readonly json?: boolean | undefined
 }
 
 /** Resolves with the exit code: 0 where vigia can run with it (warnings aside, and advice unless it is strict), else 1. */
-export async function check({ config, strict }: CheckOptions, io: CheckOutput = TERMINAL): Promise<number> {
+export async function check({ config, strict, json }: CheckOptions, io: CheckOutput = TERMINAL): Promise<number> {
+  if (json) {
+    io.err('vigia: --json is for --explain')
+    return EXIT.usage
+  }
   const loaded = loadConfig(config, io.env)
   for (const problem of loaded.ok ? loaded.warnings : loaded.problems) io.err(formatProblem(problem))
   if (!loaded.ok) return EXIT.badConfiguration
@@ -35,14 +45,17 @@ export async function check({ config, strict }: CheckOptions, io: CheckOutput = 
   for (const problem of unresolved) io.err(formatProblem(problem))
   for (const advice of loaded.advice) io.err(formatProblem(advice))
   if (strict && loaded.advice.length > 0) {
-    io.err(
-      `${config}: ${count(loaded.advice.length, 'piece')} of advice, and it is to be strict: follow it, or allow it with # vigia: allow CODE`,
-    )
+    io.err(tooMuchAdvice(config, loaded))
     return EXIT.badConfiguration
   }
   io.out(`${config}: OK (${summary(loaded.snapshot)})`)
   for (const each of loaded.certificates) io.out(`  ${certificateWords(each, Date.now())}`)
   return EXIT.ok
+}
+
+/** Why it is refused where it is to be strict. */
+export function tooMuchAdvice(config: string, { advice }: LoadedSnapshot): string {
+  return `${config}: ${count(advice.length, 'piece')} of advice, and it is to be strict: follow it, or allow it with # vigia: allow CODE`
 }
 
 /** Of names that can't be resolved now: it may well be different where and when vigia runs. The first of those without an answer speaks for all. */

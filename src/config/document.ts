@@ -6,6 +6,7 @@ import type { Snapshot } from '../plan/snapshot.ts'
 import type { NamedAuthorities } from './forms/authority-files.ts'
 import type { NamedPair } from './forms/certificate-pair.ts'
 import type { Contents, NamedFile } from './forms/named-file.ts'
+import { oneForEqual } from './forms/one-for-equal.ts'
 import type { Finding, Path } from './forms/problem.ts'
 import { section } from './forms/schema-blocks.ts'
 import { acmeFiles, acmeSchema, checkAcme, compileAcme, RENAMED_IN_ACME } from './parts/acme.ts'
@@ -50,6 +51,7 @@ import {
   checkSettings,
   compileSettings,
   headersSchema,
+  includeSchema,
   languageSchema,
   shutdownSchema,
   trustedProxiesSchema,
@@ -62,6 +64,7 @@ import { checkWatchdog, compileWatchdog, watchdogSchema } from './parts/watchdog
 
 export const configSchema = section(
   {
+    include: Type.Optional(includeSchema),
     workers: Type.Optional(workersSchema),
     watch: Type.Optional(watchSchema),
     listeners: listenersSchema,
@@ -202,6 +205,7 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
   const poolIndices = new Map(Object.keys(config.pools).map((name, i) => [name, i]))
   const store = compileStore(config.store, resolvePath)
   const pages = compilePages(config.pages, language, files)
+  const shared = oneForEqual()
   return {
     revision,
     workers,
@@ -209,15 +213,17 @@ export function compile(config: ConfigDocument, { revision, cores, files, resolv
     tickets: compileTls(config.tls, resolvePath),
     listeners: compileListeners(config.listeners, resolvePath),
     routes: config.routes.map((route, i) =>
-      compileRoute(
-        route,
-        i,
-        poolIndices,
-        { pools: config.pools, timeouts, limits, compress: config.compress, language, pages },
-        files,
+      shared(
+        compileRoute(
+          route,
+          i,
+          poolIndices,
+          { pools: config.pools, timeouts, limits, compress: config.compress, language, pages },
+          files,
+        ),
       ),
     ),
-    pools: Object.entries(config.pools).map(([name, pool]) => compilePool(name, pool, files)),
+    pools: Object.entries(config.pools).map(([name, pool]) => shared(compilePool(name, pool, limits, files))),
     acme: compileAcme(config, files),
     dns: compileDns(config.dns),
     cache: compileCache(config.cache),

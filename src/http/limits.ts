@@ -7,6 +7,10 @@ export interface HeadLimits {
   readonly headerCount: number
 }
 
+export function isSameLimits(a: HeadLimits, b: HeadLimits): boolean {
+  return a.headBytes === b.headBytes && a.headerCount === b.headerCount
+}
+
 export interface RequestLimits extends HeadLimits {
   /** Bytes of a request target. */
   readonly targetBytes: number

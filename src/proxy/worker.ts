@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../plan/snapshot.ts'
 import type { BufferTrouble } from '../policy/request/buffering/trouble.ts'
@@ -14,7 +15,7 @@ import type { FromWorker, Slots, ToWorker, WorkerStart } from '../shared/message
 import { AVAILABILITY } from '../shared/upstream-table.ts'
 import { Serial } from '../util/serial.ts'
 import { accessLogTo, NO_ACCESS_LOG } from './access-log/access-log.ts'
-import { activate } from './activate.ts'
+import { activate, prepare } from './activate.ts'
 import { type ChallengeAnswers, challengeAnswers } from './answers/challenge-answers.ts'
 import { Cache } from './cache/cache.ts'
 import { HealthListener, type WorkerReadiness } from './client/health-listener.ts'
@@ -195,13 +196,17 @@ class Worker extends SharedTables implements ExchangeContext {
    * bound, nothing has changed but listeners that the former snapshot, which comes next, takes back.
    */
   async apply(snapshot: Snapshot, slots: Slots): Promise<void> {
-    if (this.#draining) return
     const { revision } = snapshot
     const before = this.active as ActiveSnapshot | undefined
-    const next = () => activate(snapshot, slots, this, before)
+    // A large one has taken its time to arrive: what clients wait for goes between.
+    if (before !== undefined) await setImmediate()
+    if (this.#draining) return
+    const prepared = prepare(snapshot)
+    const next = () => activate(snapshot, slots, this, before, prepared)
     try {
       // 1. Bind, before anything else is touched. At the start there is no configuration yet that a first connection could use meanwhile.
       if (before === undefined) this.active = next()
+      else await setImmediate()
       const leaving = await this.#listeners.bind(snapshot.listeners)
       await this.#health.listen(snapshot.health, this.#start.workers > 1)
       // 2. In one turn of the event loop, so that no connection sees half of it.

@@ -1,11 +1,13 @@
 // A hash of 64 bits that a client can't foresee, so that it can't make keys collide: the seeds are random, and lie in shared memory.
 
+import { randomFillSync } from 'node:crypto'
+
 /** Words of the seeds. */
 export const SEED_WORDS = 2
 
 /** To be called once for new memory. @param words their first ones are the seeds */
 export function seedHash(words: Int32Array): void {
-  words.set(new Int32Array(crypto.getRandomValues(new Uint32Array(SEED_WORDS)).buffer))
+  words.set(randomFillSync(new Int32Array(SEED_WORDS)))
 }
 
 export class SeededHash {

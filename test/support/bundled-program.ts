@@ -10,6 +10,9 @@ import { bundle, ENTRIES, ROOT, SOURCES } from '../../packaging/bundle/bundle.ts
 import { BUNDLES } from './bundles.ts'
 
 const FOLDER = join(ROOT, 'node_modules/.cache/bundles')
+/** As in vitest.config.ts. */
+const COMPILED = join(ROOT, 'node_modules/.cache/compiled')
+const MOST_COMPILED = 10_000
 /** Of tests, beside those of the program. */
 const OWN_ENTRIES = {
   run: join(SOURCES, 'commands/run.ts'),
@@ -17,6 +20,7 @@ const OWN_ENTRIES = {
 }
 
 export async function setup(): Promise<void> {
+  await boundCompiled()
   // The same sources have the same folder: what was made and compiled for the last tests is used again.
   const folder = join(FOLDER, await digest())
   if (!existsSync(folder)) {
@@ -48,6 +52,12 @@ async function forgetOld(): Promise<void> {
     const made = await stat(join(FOLDER, name)).catch(() => undefined)
     if (made && made.mtimeMs < Date.now() - 86_400_000) await rm(join(FOLDER, name), { recursive: true, force: true })
   }
+}
+
+/** Each run leaves what it has compiled of each test file, which vitest names anew each time: once there is a lot, all begins again. */
+async function boundCompiled(): Promise<void> {
+  const files = await readdir(COMPILED, { recursive: true }).catch(() => [])
+  if (files.length > MOST_COMPILED) await rm(COMPILED, { recursive: true, force: true })
 }
 
 /** At once for others: tests may run twice at the same time. */

@@ -67,8 +67,18 @@ export async function startHttpUpstream(name = 'erp', port = 0): Promise<HttpUps
   }
 }
 
-/** The `index`th 64 KiB block of a body whose content can be recomputed anywhere. */
-export function pattern(index: number): Buffer {
+/** Kept: each costs as much as to carry it through vigia. */
+const blocks: Buffer[] = []
+const MOST_BLOCKS = 64
+
+/** The `index`th 64 KiB block of a body whose content can be recomputed anywhere. Nobody changes it. */
+function pattern(index: number): Buffer {
+  const block = blocks[index] ?? makeBlock(index)
+  if (index < MOST_BLOCKS) blocks[index] = block
+  return block
+}
+
+function makeBlock(index: number): Buffer {
   const words = new Int32Array(16_384)
   let state = (index + 1) * 2_654_435_761
   for (let at = 0; at < words.length; at += 1) {

@@ -25,9 +25,13 @@ const VERDICTS_MS = 1000
 /** How long a client that has just been closed may count as one. */
 const LEAVING_MS = 300
 
+/** How long one waits for the next test: to rest for so long costs as much as a start. */
+const REST_MS = 20_000
+
 interface Idle {
   readonly vigia: Vigia
   readonly workers: number
+  readonly end: NodeJS.Timeout
 }
 
 /** Kept for the next file too; the process that holds them ends with this one (host.ts). */
@@ -48,7 +52,7 @@ export async function lendVigia(setup: LentSetup = {}): Promise<Vigia> {
   const giveBack = async (code?: number) => {
     if (mustEnd || (await hasClients(vigia))) return vigia.stop(code)
     await apply(vigia, atRest(workers))
-    idle.push({ vigia, workers })
+    keep(vigia, workers)
   }
   return {
     ...vigia,
@@ -68,10 +72,24 @@ export async function lendVigia(setup: LentSetup = {}): Promise<Vigia> {
   }
 }
 
-/** One with as many workers: one that a reload sends away may still serve for a moment. */
+function keep(vigia: Vigia, workers: number): void {
+  const end = setTimeout(() => {
+    idle.splice(
+      idle.findIndex(each => each.vigia === vigia),
+      1,
+    )
+    void vigia.stop()
+  }, REST_MS)
+  idle.push({ vigia, workers, end: end.unref() })
+}
+
+/** The last one with as many workers: one that a reload sends away may still serve for a moment. */
 function takeIdle(workers: number): Vigia | undefined {
-  const at = idle.findIndex(each => each.workers === workers)
-  return at < 0 ? undefined : idle.splice(at, 1)[0]?.vigia
+  const at = idle.findLastIndex(each => each.workers === workers)
+  if (at < 0) return undefined
+  const [taken] = idle.splice(at, 1)
+  clearTimeout(taken!.end)
+  return taken!.vigia
 }
 
 async function hasClients(vigia: Vigia): Promise<boolean> {

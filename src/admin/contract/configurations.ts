@@ -20,6 +20,8 @@ export interface AppliedReport {
 
 export interface ProblemReport {
   readonly severity: 'error' | 'warning'
+  /** An included one; undefined = the text itself. */
+  readonly file?: string
   /** From 1. */
   readonly line: number
   readonly column: number

@@ -44,7 +44,19 @@ const SCHEMAS = {
         description: 'What was found.',
         ...object({
           valid: flag(),
-          problems: list(object({ severity: text(), line: whole(), column: whole(), path: text(), message: text() })),
+          problems: list(
+            object(
+              {
+                severity: text(),
+                file: text('An included file; none = the text itself.'),
+                line: whole(),
+                column: whole(),
+                path: text(),
+                message: text(),
+              },
+              ['file'],
+            ),
+          ),
           diff: { anyOf: [DIFF, { type: 'null' }] },
         }),
       },

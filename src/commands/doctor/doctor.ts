@@ -187,7 +187,8 @@ function filesOf(file: string, loaded: LoadedSnapshot | undefined): FileFacts[] 
   const token = process.env[TOKEN_FILE_VARIABLE]
   if (token) files.push({ path: token, kind: 'token' })
   if (loaded === undefined) return files
-  const { snapshot, inputs } = loaded
+  const { snapshot, inputs, included } = loaded
+  for (const path of included) files.push({ path, kind: 'configuration' })
   for (const path of inputs.keys()) if (path !== resolve(file)) files.push({ path, kind: 'named' })
   for (const { tls } of snapshot.listeners)
     for (const { keyFile } of tls?.certificates ?? []) files.push({ path: keyFile, kind: 'named' })

@@ -100,8 +100,8 @@ function textOf(file: string): string {
 }
 
 function checkLines(file: string, { valid, problems, diff }: CheckReport): string[] {
-  const lines = problems.map(({ severity, line, column, path, message }) => {
-    const place = `${file}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}`
+  const lines = problems.map(({ severity, file: included, line, column, path, message }) => {
+    const place = `${included ?? file}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}`
     return `${place}${path === '' ? '' : `${path}: `}${message}`
   })
   return valid && diff !== null ? [...lines, ...diffLines(diff)] : [...lines, `${file} can't be used`]

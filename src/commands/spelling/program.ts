@@ -88,8 +88,19 @@ function addLocalCommands(program: Command, done: Done): void {
     .description('check a configuration file and list everything that is wrong with it')
     .option('-c, --config <file>', 'configuration file', CONFIG)
     .option('--strict', 'advice is an error', false)
+    .option(
+      '--explain [key]',
+      'print all that is in force, or a key and what is below it, and where each value comes from',
+    )
+    .option('--json', 'with --explain: as JSON', false)
     .addHelpText('after', CHECK_NOTES)
-    .action(async (options: CheckOptions) => done(await (await import('../check.ts')).check(options)))
+    .action(async ({ explain, ...options }: CheckOptions & { explain?: string | true }) =>
+      done(
+        explain === undefined
+          ? await (await import('../check.ts')).check(options)
+          : (await import('../explain-configuration.ts')).explainConfiguration({ ...options, explain }),
+      ),
+    )
   addFmtCommand(program, done)
 }
 
@@ -106,6 +117,14 @@ function addFmtCommand(program: Command, done: Done): void {
 
 const CHECK_NOTES = `
 Advice is about what is legal but unwise. A comment on its line, or right above, allows it: # vigia: allow one-node
+
+--explain pools.erp.health says of each key below what holds, and why: a line of a file, a default, another key that
+it follows. A key may be routes[0], routes.NAME, pools.*.retry. Secrets are left out; no host name is looked up.
+What is printed is a configuration that says the same, secrets apart. With --json, where ? may be missing:
+  { file, keys: [{ key, value, words?, from: { by, key?, place?: { file, line, column }, variables?, unset?, reads? } }], idle? }
+value is null where words say what holds. by is file, environment (variables, of which some may be unset), default, or
+inherited, derived, application: then key is whose value it is, or what it follows from, and place is that of key. reads
+is the file whose contents are in force, idle says why nothing of a key is.
 
 Exit code: 0 when vigia can run with it, 1 when not, or when there is advice (--strict).`
 

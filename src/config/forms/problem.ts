@@ -30,6 +30,8 @@ export interface Finding {
   /** `key`: the problem is the last key of the path rather than its value. */
   readonly at: 'key' | 'value'
   readonly message: string
+  /** What the message speaks of, too: where that stands in another file, the place is told. */
+  readonly other?: Path
 }
 
 /** `file:line:column: path: message`, as compilers write it, so that editors and pipelines can jump there. */
@@ -82,6 +84,9 @@ export function* repeatedNames(
     if (name === undefined) continue
     const first = firsts.get(name)
     if (first === undefined) firsts.set(name, i)
-    else yield error([...at, i, 'name'], `${quote(name)} is the name of ${list}[${first}] already`)
+    else {
+      const found = error([...at, i, 'name'], `${quote(name)} is the name of ${list}[${first}] already`)
+      yield { ...found, other: [...at, first] }
+    }
   }
 }

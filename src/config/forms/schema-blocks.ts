@@ -65,10 +65,10 @@ export function number(minimum: number, maximum: number, effect: string, fallbac
 }
 
 /** One `item` or a list of them. */
-export function oneOrMore<S extends TSchema>(item: S, title: string, description: string) {
+export function oneOrMore<S extends TSchema>(item: S, title: string, description: string, fallback?: string) {
   return Type.Union([item, Type.Array(item, { minItems: 1, title: 'a list with at least one entry' })], {
     title,
-    description,
+    ...described(description, fallback),
   })
 }
 

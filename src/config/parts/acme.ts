@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox'
 import type { AcmePlan } from '../../plan/acme.ts'
 import { isHostName } from '../forms/address.ts'
 import { type Contents, type NamedFile, wrongInCertificates } from '../forms/named-file.ts'
+import type { Otherwises } from '../forms/otherwise.ts'
 import { error, type Finding, type Path, quote, warning } from '../forms/problem.ts'
 import { described, section, text } from '../forms/schema-blocks.ts'
 import type { RoutesDocument } from './route/route.ts'
@@ -210,4 +211,12 @@ function isCertifiable(host: string): boolean {
 
 function listOf(value: string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_ACME: Otherwises = {
+  'acme.names': ({ document }) => {
+    const { routes, listeners } = document as unknown as Around
+    return { value: hostsOf(routes, listeners.filter(usesAcme)), by: 'derived', from: ['routes'] }
+  },
 }

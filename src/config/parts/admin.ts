@@ -8,11 +8,14 @@ import { isLoopback } from '../../util/address-ranges.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import { certificateSchema, compilePairs, type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
+import type { Otherwises } from '../forms/otherwise.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { integer, name, section, text } from '../forms/schema-blocks.ts'
 import { minVersionSchema, OLDEST_TLS } from './listener-tls.ts'
 
 const DEFAULT_ADDRESS = '127.0.0.1:9900'
+/** So many without a word: the plan says it only where it is another number. */
+const FOLLOWERS = 16
 /** As many characters as 128 bits have in hexadecimal. */
 const SHORTEST_TOKEN = 32
 const TOKEN = /^[A-Za-z0-9\-._~+/]{1,512}=*$/
@@ -36,7 +39,7 @@ const tls = section(
     ),
     minVersion: Type.Optional(minVersionSchema),
   },
-  'The admin listener speaks TLS; its URL begins with https://.',
+  'The admin listener speaks TLS; its URL begins with https://. Default: no TLS.',
 )
 
 const token = section(
@@ -70,7 +73,7 @@ export const adminSchema = Type.Union(
         ),
         tls: Type.Optional(tls),
         followers: Type.Optional(
-          integer(1, 128, 'Most that follow the events at once (GET /events, `vigia events -f`).', 16),
+          integer(1, 128, 'Most that follow the events at once (GET /events, `vigia events -f`).', FOLLOWERS),
         ),
         tokens: Type.Optional(
           Type.Array(token, {
@@ -176,7 +179,7 @@ export function compileAdmin(
     sha256: hash === undefined ? sha256(files.get(tokenFile!)!) : hash.slice('sha256:'.length).toLowerCase(),
   }))
   const folders = grantedFolders(admin).map(resolvePath)
-  const followers = admin?.followers
+  const followers = admin?.followers ?? FOLLOWERS
   const tls = admin?.tls && {
     certificates: compilePairs(admin.tls.certificates ?? [], resolvePath),
     minVersion: admin.tls.minVersion ?? OLDEST_TLS,
@@ -184,7 +187,7 @@ export function compileAdmin(
   return {
     ...{ host, port },
     ...(tls === undefined ? {} : { tls }),
-    ...(followers === undefined ? {} : { followers }),
+    ...(followers === FOLLOWERS ? {} : { followers }),
     ...(tokens === undefined ? {} : { tokens }),
     ...(folders.length === 0 ? {} : { files: folders }),
   }
@@ -193,3 +196,6 @@ export function compileAdmin(
 function sha256(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_ADMIN: Otherwises = { admin: () => ({ value: { address: DEFAULT_ADDRESS }, by: 'default' }) }

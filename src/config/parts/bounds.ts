@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { Limits, MinRatePlan, Timeouts } from '../../plan/bounds.ts'
 import type { PoolLimits } from '../../plan/pool.ts'
+import { type Around, inherited, type Otherwises } from '../forms/otherwise.ts'
 import { error, type Finding, type Path, warning } from '../forms/problem.ts'
 import { described, duration, integer, section, size } from '../forms/schema-blocks.ts'
 import { parseDuration, parseSize, SIZE_PATTERN } from '../forms/units.ts'
@@ -238,12 +239,15 @@ export function compileLimits(limits: LimitsDocument | undefined): Limits {
   }
 }
 
-export function compilePoolLimits(limits: PoolLimitsDocument | undefined): PoolLimits | undefined {
-  if (limits === undefined) return undefined
-  return {
-    ...(limits.head === undefined ? {} : { headBytes: parseSize(limits.head)! }),
-    ...(limits.headers === undefined ? {} : { headerCount: limits.headers }),
+/** What differs from those of the top level; undefined = nothing. */
+export function compilePoolLimits(limits: PoolLimitsDocument | undefined, otherwise: Limits): PoolLimits | undefined {
+  const headBytes = limits?.head === undefined ? otherwise.headBytes : parseSize(limits.head)!
+  const headerCount = limits?.headers ?? otherwise.headerCount
+  const own = {
+    ...(headBytes === otherwise.headBytes ? {} : { headBytes }),
+    ...(headerCount === otherwise.headerCount ? {} : { headerCount }),
   }
+  return Object.keys(own).length === 0 ? undefined : own
 }
 
 /** Bytes of the largest body that this size lets through. */
@@ -267,7 +271,8 @@ const NO_TIMEOUTS = { headMs: 0, connectMs: 0, responseMs: 0, idleMs: 0, tunnelM
 const DEFAULT_TIMEOUTS = compileTimeouts(TIMEOUTS, NO_TIMEOUTS)
 
 /** @param otherwise where one is not given */
-export function compileTimeouts(given: TimeoutsDocument = {}, otherwise: Timeouts = DEFAULT_TIMEOUTS): Timeouts {
+export function compileTimeouts(given?: TimeoutsDocument, otherwise: Timeouts = DEFAULT_TIMEOUTS): Timeouts {
+  if (given === undefined) return otherwise
   const ms = (value: string | number | undefined, fallback: number) =>
     value === undefined ? fallback : parseDuration(value)!
   return {
@@ -279,4 +284,17 @@ export function compileTimeouts(given: TimeoutsDocument = {}, otherwise: Timeout
     keepAliveMs: ms(given.keepAlive, otherwise.keepAliveMs),
     halfClosedMs: ms(given.halfClosed, otherwise.halfClosedMs),
   }
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_BOUNDS: Otherwises = {
+  ...Object.fromEntries(
+    Object.keys(routeTimeoutKeys).map(key => [
+      `routes[].timeouts.${key}`,
+      (around: Around) => inherited(around, ['timeouts', key]),
+    ]),
+  ),
+  'routes[].maxBody': around => inherited(around, ['limits', 'body']),
+  'pools.*.limits.head': around => inherited(around, ['limits', 'head']),
+  'pools.*.limits.headers': around => inherited(around, ['limits', 'headers']),
 }

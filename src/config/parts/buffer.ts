@@ -3,6 +3,7 @@
 import { dirname } from 'node:path'
 import Type, { type Static } from 'typebox'
 import type { BodyBufferPlan, BufferMode, BuffersPlan, RouteBufferPlan } from '../../plan/buffering.ts'
+import { type Around, givenAt, inherited, type LongForms, type Otherwises, type StandIn } from '../forms/otherwise.ts'
 import { error, type Finding, type Path, warning } from '../forms/problem.ts'
 import { described, section, size, text } from '../forms/schema-blocks.ts'
 import { formatSize, parseSize } from '../forms/units.ts'
@@ -156,7 +157,11 @@ function isOn(buffer: BufferDocument | undefined): boolean {
 }
 
 /** @param pool what the pool of the route says */
+/** Where neither says anything. */
+const UNSAID: RouteBufferPlan = compileBuffer({}, undefined)
+
 export function compileBuffer(route: BufferDocument | undefined, pool: BufferDocument | undefined): RouteBufferPlan {
+  if (route === undefined && pool === undefined) return UNSAID
   return { request: directionOf(route, pool, 'request'), response: directionOf(route, pool, 'response') }
 }
 
@@ -199,3 +204,25 @@ export function compileBuffers(
 
 /** Keys of the plan whose name in the document is another one. */
 export const RENAMED_IN_BUFFER = { 'buffer.request.mode': 'buffer.request', 'buffer.response.mode': 'buffer.response' }
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_BUFFER: Otherwises = {
+  'routes[].buffer': around => ofPool(around, ['buffer']),
+  'routes[].buffer.request': around => ofPool(around, ['buffer', 'request']),
+  'routes[].buffer.response': around => ofPool(around, ['buffer', 'response']),
+}
+
+export const LONG_FORMS_OF_BUFFER: LongForms = {
+  ...Object.fromEntries(
+    ['routes[].buffer', 'pools.*.buffer'].flatMap(at => [
+      [at, (short: unknown) => ({ request: short, response: short })],
+      ...['request', 'response'].map(way => [`${at}.${way}`, (short: unknown) => (short === 'on' ? {} : undefined)]),
+    ]),
+  ),
+}
+
+function ofPool(around: Around, keys: readonly string[]): StandIn | undefined {
+  const [list, route] = around.at
+  const pool = givenAt(around, [list!, route!, 'pool'])
+  return inherited(around, ['pools', String(pool), ...keys])
+}

@@ -48,7 +48,7 @@ export const listenerTlsSchema = section(
     ),
     clients: Type.Optional(clientCertificatesSchema),
   },
-  'The listener speaks TLS.',
+  'The listener speaks TLS. Default: no TLS.',
 )
 
 export type ListenerTlsDocument = Static<typeof listenerTlsSchema>

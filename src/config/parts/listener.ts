@@ -5,6 +5,7 @@ import type { ListenerPlan } from '../../plan/listener.ts'
 import { ADDRESS_FORM, type Address, parseAddress } from '../forms/address.ts'
 import type { NamedAuthorities } from '../forms/authority-files.ts'
 import { type NamedPair, namedPairs } from '../forms/certificate-pair.ts'
+import type { Otherwises } from '../forms/otherwise.ts'
 import { error, type Finding, type Path, quote, repeatedNames } from '../forms/problem.ts'
 import { boolean, integer, name, section, text } from '../forms/schema-blocks.ts'
 import { type AdminDocument, adminAddress } from './admin.ts'
@@ -167,16 +168,32 @@ export function compileListeners(
     return {
       name,
       ...parsed,
-      http2,
+      http2: http2 || undefined,
       proxyProtocol: compileProxySenders(proxyProtocol),
       tcpKeepAliveMs: compileTcpKeepAlive(tcpKeepAlive),
       tls: tls && compileListenerTls(tls, resolvePath),
       hsts: hsts && compileHsts(hsts),
     }
   })
-  const httpsPort = plans.find(({ tls }) => tls)?.port ?? HTTPS_PORT
+  const httpsPort = httpsPortOf(plans)
   return plans.map((plan, i) => {
     const { redirect, redirectPort = httpsPort } = listeners[i]!
     return { ...plan, redirectPort: redirect && redirectPort }
   })
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_LISTENERS: Otherwises = {
+  'listeners[].redirectPort': ({ beside, document }) => {
+    if (beside.redirect === undefined) return undefined
+    const listeners = document.listeners as ListenersDocument
+    const secure = listeners.findIndex(({ tls }) => tls !== undefined)
+    const value = httpsPortOf(compileListeners(listeners, path => path))
+    return secure === -1 ? { value, by: 'default' } : { value, by: 'derived', from: ['listeners', secure, 'address'] }
+  },
+}
+
+/** Where clients reach TLS. */
+function httpsPortOf(plans: readonly ListenerPlan[]): number {
+  return plans.find(({ tls }) => tls)?.port ?? HTTPS_PORT
 }

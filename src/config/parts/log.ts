@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { AccessLogPlan, LogPlan, LogSampling } from '../../plan/log.ts'
 import { isBelow } from '../../util/paths.ts'
+import type { LongForms } from '../forms/otherwise.ts'
 import { type Finding, warning } from '../forms/problem.ts'
 import { described, duration, section, share, text } from '../forms/schema-blocks.ts'
 import { parseDuration, parseShare } from '../forms/units.ts'
@@ -126,3 +127,5 @@ export const RENAMED_IN_LOG = {
   'accessLog.sampling.slowerThanMs': 'accessLog.slowerThan',
   'accessLog.sampling.errors': 'accessLog.errors',
 }
+
+export const LONG_FORMS_OF_LOG: LongForms = { accessLog: short => (short === true ? {} : undefined) }

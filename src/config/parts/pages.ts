@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { Language, PagesPlan } from '../../plan/pages.ts'
 import type { Contents, NamedFile } from '../forms/named-file.ts'
+import { type Around, inherited, type Otherwises } from '../forms/otherwise.ts'
 import { error, type Finding, type Path, quote } from '../forms/problem.ts'
 import { described, section, text } from '../forms/schema-blocks.ts'
 
@@ -140,3 +141,14 @@ function textsOf(own: NonNullable<PagesDocument['text']>, language: Language = '
 }
 
 export const RENAMED_IN_PAGES = { 'pages.logo': 'pages.logoFile' }
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_PAGES: Otherwises = {
+  'routes[].pages': ({ document }) => (document.pages === undefined ? undefined : { words: 'the top-level `pages`' }),
+  ...Object.fromEntries(
+    Object.keys(pagesSchema.properties).map(key => [
+      `routes[].pages.${key}`,
+      (around: Around) => inherited(around, ['pages', key]),
+    ]),
+  ),
+}

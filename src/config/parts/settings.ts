@@ -1,4 +1,4 @@
-// The single keys of the whole: workers, watch, trusted proxies, headers, language, shutdown.
+// The single keys of the whole: include, workers, watch, trusted proxies, headers, language, shutdown.
 
 import Type, { type Static } from 'typebox'
 import type { Snapshot } from '../../plan/snapshot.ts'
@@ -20,8 +20,18 @@ export const workersSchema = Type.Union([Type.Literal('auto'), Type.Integer({ mi
 })
 
 export const watchSchema = boolean(
-  'Apply changes of this file, and of the files that it names, as soon as they are there. false = only on SIGHUP and `vigia reload`.',
+  'Apply changes of this file, and of the files that it includes or names, as soon as they are there. false = only on SIGHUP and `vigia reload`.',
   DEFAULTS.watch,
+)
+
+export const includeSchema = Type.Array(
+  Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a file, such as conf.d/*.yaml' }),
+  {
+    maxItems: 100,
+    title: 'a list of files, such as [conf.d/*.yaml]',
+    description:
+      'Files that belong to this configuration: paths, or patterns with * and ? in the name of the file (not in its folder), from the folder of the file that says so. What a pattern matches counts sorted by name, hidden files left out; it may match none, a path must be there. Lists (`routes`, `listeners`, ...) are appended: first the entries of this file, then those of the included ones, in their order; mappings (`pools`, `timeouts`, ...) are joined key by key. What is said twice is an error: no file overrides another. Paths of other files (certificates, ...) count from the folder of the configuration file, wherever they are named. Included files may include others, 4 deep; at most 1000 files, 1 MiB together. Default: none.',
+  },
 )
 
 export const trustedProxiesSchema = Type.Array(range(), {

@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { StorePlan } from '../../plan/store.ts'
+import type { LongForms } from '../forms/otherwise.ts'
 import { described, integer, section, text } from '../forms/schema-blocks.ts'
 
 const KEEP_DAYS = { audit: 400, transitions: 90, incidents: 400, inDoubt: 400, configurations: 1_100 } as const
@@ -59,4 +60,8 @@ export function compileStore(
   if (store === undefined || store === false) return undefined
   const { path, keepDays } = typeof store === 'string' ? { path: store, keepDays: undefined } : store
   return { path: resolvePath(path), keepDays: { ...KEEP_DAYS, ...keepDays } }
+}
+
+export const LONG_FORMS_OF_STORE: LongForms = {
+  store: short => (typeof short === 'string' ? { path: short } : undefined),
 }

@@ -39,8 +39,7 @@ export function* checkTls(tls: TlsDocument): Iterable<Finding> {
     )
 }
 
-export function compileTls(tls: TlsDocument, resolvePath: (path: string) => string): TicketPlan | undefined {
-  if (tls === undefined) return undefined
+export function compileTls(tls: TlsDocument = {}, resolvePath: (path: string) => string): TicketPlan {
   const { ticketKeyFile, ticketRotation } = tls
   return {
     file: ticketKeyFile === undefined ? undefined : resolvePath(ticketKeyFile),

@@ -9,7 +9,8 @@ export interface Expansion {
   /** Names of all variables that are referred to. */
   readonly names: ReadonlySet<string>
   readonly findings: readonly Finding[]
-  readonly expanded: ReadonlySet<unknown>
+  /** The values that references were in, with the text that the file has there. */
+  readonly expanded: ReadonlyMap<unknown, string>
   /** Which variable each value came from. */
   readonly origins: ReadonlyMap<string, string>
 }
@@ -22,7 +23,7 @@ const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 /** Replaces references in every text value (keys stay as they are). @param allowed names that may be referred to; undefined = all */
 export function expandEnvironment(source: Source, env: NodeJS.ProcessEnv, allowed?: readonly string[]): Expansion {
   const findings: Finding[] = []
-  const expanded = new Set<unknown>()
+  const expanded = new Map<unknown, string>()
   const origins = new Map<string, string>()
   const names = new Set<string>()
   const variables: Variables = { env, allowed, names, origins }
@@ -30,8 +31,8 @@ export function expandEnvironment(source: Source, env: NodeJS.ProcessEnv, allowe
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
       const problems: string[] = []
+      expanded.set(node, node.value)
       node.value = expand(node.value, variables, problems)
-      expanded.add(node)
       for (const problem of problems) findings.push(error(pathOf(ancestors, node), problem))
     },
   })
@@ -114,4 +115,10 @@ function pathOf(ancestors: readonly unknown[], node: Scalar): Path {
     if (isPair(at)) return [isScalar(at.key) ? String(at.key.value) : '']
     return isSeq(at) ? [at.items.indexOf(chain[i + 1])] : []
   })
+}
+
+/** The variables that a text refers to. */
+export function variablesIn(text: string): string[] {
+  const names = [...text.matchAll(REFERENCE)].flatMap(([, inner = '']) => NAME_AND_DEFAULT.exec(inner)?.[1] ?? [])
+  return [...new Set(names)]
 }

@@ -14,17 +14,33 @@ export interface Grants {
   readonly folders: readonly string[]
   /** The files that it names itself, each for its own use only. */
   readonly files: readonly string[]
+  /** What it includes, with what that includes: absolute paths and patterns. */
+  readonly includes: readonly string[]
   /** Names of the variables that it refers to. */
   readonly environment: readonly string[]
 }
 
 /** @param folder of the configuration file */
-export function grantsOf(config: ConfigDocument, folder: string, environment: Iterable<string>): Grants {
+export function grantsOf(
+  config: ConfigDocument,
+  folder: string,
+  { includes, environment }: { readonly includes: readonly string[]; readonly environment: Iterable<string> },
+): Grants {
   return {
     folders: grantedFolders(config.admin).map(each => resolve(folder, each)),
     files: allFiles(config).map(({ path, file }) => useOf(path, resolve(folder, file))),
+    includes,
     environment: [...environment],
   }
+}
+
+/** What it says of what `mayInclude` refuses, after its name. */
+export const NOT_INCLUDED =
+  'may not be included over the admin API: include it in the configuration file, or give its folder in admin.files there; links and folders that are not there do not count'
+
+/** @param path absolute, or a pattern */
+export function mayInclude(path: string, { includes, folders }: Grants): boolean {
+  return includes.includes(path) || folders.some(each => isWithin(each, path))
 }
 
 /** What a configuration names without a right to it. Looks at no file that is outside the granted folders. */

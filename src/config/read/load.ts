@@ -14,6 +14,7 @@ import {
   compile,
   crossCheck,
   namedFiles,
+  type Surroundings,
   ticketKeyFile,
 } from '../document.ts'
 import { error, type Finding, formatPath, type PlacedAdvice, type Problem, shorten, warning } from '../forms/problem.ts'
@@ -22,9 +23,10 @@ import { type CheckedCertificate, type LookedAt, lookAtCertificates } from './ce
 import { type Expansion, expandEnvironment, withoutValues } from './environment.ts'
 import { type Files, readFiles, whyUnreadable } from './files.ts'
 import { checkGrants, type Grants, grantsOf } from './grants.ts'
+import { parseKept, readSource } from './include/read-source.ts'
 import { fingerprint, fingerprintOfFailure, type Inputs } from './inputs.ts'
 import { stillHolds } from './repair.ts'
-import { locate, parseSource, type Source } from './source.ts'
+import { locate, type Source, type SourceFile } from './source.ts'
 import { uncoveredHosts } from './uncovered-hosts.ts'
 import { validate } from './validate.ts'
 
@@ -36,13 +38,30 @@ export interface LoadedSnapshot {
   readonly warnings: readonly Problem[]
   /** What is legal but unwise, and not allowed by a comment: `[CODE]` ends each message. In the order of the file. */
   readonly advice: readonly PlacedAdvice[]
-  /** The document as it was read, secrets and all: to be shown only through shown/mask.ts. */
+  /** The document as it was read, all files of it, secrets and all: to be shown only through shown/mask.ts. */
   readonly text: string
+  /** What the configuration file alone says; undefined = the text that was given is that of several files. */
+  readonly own: string | undefined
+  /** Absolute paths of the files that it includes. */
+  readonly included: readonly string[]
   readonly inputs: Inputs
   /** Those that it names: read and watched by who serves them, they are not among `inputs`. */
   readonly certificates: readonly CheckedCertificate[]
   /** What it gives to those that come over the admin API, where it is that of the file. */
   readonly grants: Grants
+}
+
+/** All that a configuration was made of, for those that explain it. */
+export interface Reading {
+  readonly ok: true
+  readonly loaded: LoadedSnapshot
+  readonly source: Source
+  readonly expansion: Expansion
+  /** Before any default. */
+  readonly config: ConfigDocument
+  readonly surroundings: Surroundings
+  /** The rules between parts, also for another document. */
+  readonly check: (config: ConfigDocument) => readonly Finding[]
 }
 
 export interface RefusedConfig {
@@ -67,6 +86,16 @@ export function loadConfig(
   revision = 1,
   purpose: 'change' | 'start' = 'change',
 ): Loaded {
+  return loadedOf(readConfig(file, env, revision, purpose))
+}
+
+/** The same, with what it was made of. */
+export function readConfig(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  revision = 1,
+  purpose: 'change' | 'start' = 'change',
+): Reading | RefusedConfig {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(file)
@@ -75,7 +104,7 @@ export function loadConfig(
     const problems: Problem[] = [{ severity: 'error', file, line: 1, column: 1, path: '', message }]
     return { ok: false, problems, inputs: new Map([[resolve(file), fingerprintOfFailure(cause)]]) }
   }
-  return loadBytes(bytes, file, env, revision, purpose)
+  return readBytes(bytes, file, env, { revision, purpose })
 }
 
 /**
@@ -90,10 +119,30 @@ export function loadBytes(
   purpose: 'change' | 'start' = 'change',
   grants?: Grants,
 ): Loaded {
+  return loadedOf(readBytes(bytes, file, env, { revision, purpose, grants }))
+}
+
+function loadedOf(read: Reading | RefusedConfig): Loaded {
+  return read.ok ? read.loaded : read
+}
+
+interface ReadOptions {
+  readonly revision: number
+  readonly purpose: 'change' | 'start'
+  readonly grants?: Grants | undefined
+}
+
+/** The same for bytes, with what it was made of. */
+export function readBytes(
+  bytes: Uint8Array,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  { revision, purpose, grants }: ReadOptions,
+): Reading | RefusedConfig {
   // 1. Text to YAML.
-  const inputs = new Map([[resolve(file), fingerprint(bytes)]])
-  const parsed = parseSource(bytes, file)
-  if (!parsed.ok) return { ...parsed, inputs }
+  const { parsed, whole, own, includes, included, inputs: others } = readSource(bytes, file, grants)
+  const inputs = new Map([[resolve(file), fingerprint(bytes)], ...others])
+  if (!parsed.ok) return { ok: false, problems: parsed.problems.slice(0, MOST_PROBLEMS), inputs }
   const { source } = parsed
 
   // 2. `${ENV}`, then the schema. Where that refuses something, the rest is still looked through.
@@ -111,46 +160,64 @@ export function loadBytes(
 
   // 3. Rules between parts, and the files that the document names.
   const { findings, contents, inputs: named, live } = lookThrough(valid.config, folder, horizon, grants)
+  if (valid.config.include !== undefined && source.joined === undefined)
+    findings.push(error([], 'the key include cannot be merged in by <<: write it as a key of the file'))
   const all = new Map([...inputs, ...named])
   const isRefused = [...expansion.findings, ...findings].some(({ severity }) => severity === 'error')
   // A certificate that could not be served may be there in a moment.
   if (isRefused) return refused(source, findings, expansion, new Map([...all, ...live.inputs]))
 
   // 4. Defaults and units.
-  const snapshot = compile(valid.config, {
+  const surroundings: Surroundings = {
     revision,
     cores: availableParallelism(),
     files: contents,
     resolvePath: path => resolve(folder, path),
-  })
-  const given = grantsOf(valid.config, folder, expansion.names)
+  }
+  const snapshot = compile(valid.config, surroundings)
+  const given = grantsOf(valid.config, folder, { includes, environment: expansion.names })
   const warnings = inOrder(source, findings, expansion)
-  return {
+  const loaded: LoadedSnapshot = {
     ok: true,
     snapshot,
     warnings,
     advice: adviceOn(source, snapshot),
-    text: source.text,
+    text: whole,
+    own,
+    included,
     inputs: all,
     certificates: live.certificates,
     grants: given,
   }
+  const check = (config: ConfigDocument) => crossCheck(config, horizon, addressesOfThisMachine())
+  return { ok: true, loaded, source, expansion, config: valid.config, surroundings, check }
 }
 
 function adviceOn(source: Source, snapshot: Snapshot): PlacedAdvice[] {
-  const lines = source.text.split('\n')
+  const lines = new Map(filesOf(source).map(({ file, text }) => [file, text.split('\n')]))
   return advise(snapshot)
     .map(({ code, path, message }) => {
       const place = locate(source, warning(path, `${message} [${code}]`, 'key'))
       return { ...place, severity: 'advice' as const, code }
     })
-    .filter(({ line, code }) => !isAllowed(lines, line, code))
-    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .filter(({ file, line, code }) => !isAllowed(lines.get(file) ?? [], line, code))
+    .sort(byPlace(source))
 }
+
+function filesOf(source: Source): readonly SourceFile[] {
+  return source.joined?.files ?? [source]
+}
+
+function byPlace(source: Source): (a: Placed, b: Placed) => number {
+  const files = new Map(filesOf(source).map(({ file }, i) => [file, i]))
+  return (a, b) => files.get(a.file)! - files.get(b.file)! || a.line - b.line || a.column - b.column
+}
+
+type Placed = Pick<Problem, 'file' | 'line' | 'column'>
 
 /** Findings about a configuration that was loaded, with their places. @param file as it was named */
 export function placed({ text }: LoadedSnapshot, file: string, findings: readonly Finding[]): Problem[] {
-  const parsed = parseSource(new TextEncoder().encode(text), file)
+  const parsed = parseKept(text, file)
   return parsed.ok ? findings.map(finding => locate(parsed.source, finding)) : []
 }
 
@@ -174,7 +241,7 @@ function addressesOfThisMachine(): string[] {
   return Object.values(networkInterfaces()).flatMap(each => each?.map(({ address }) => address) ?? [])
 }
 
-function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): Loaded {
+function refused(source: Source, findings: readonly Finding[], expansion: Expansion, inputs: Inputs): RefusedConfig {
   // What follows from a missing variable is not another problem.
   const unset = new Set(expansion.findings.map(({ path }) => formatPath(path)))
   const further = findings.filter(({ path }) => !unset.has(formatPath(path)))
@@ -187,5 +254,5 @@ function refused(source: Source, findings: readonly Finding[], expansion: Expans
 function inOrder(source: Source, findings: readonly Finding[], expansion: Expansion): Problem[] {
   return findings
     .map(finding => locate(source, { ...finding, message: shorten(withoutValues(finding.message, expansion)) }))
-    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .sort(byPlace(source))
 }

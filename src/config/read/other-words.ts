@@ -14,6 +14,7 @@ interface Shape {
 
 /** By key of vigia: what others call it, in lower case without - and _. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
+  include: ['includes', 'import', 'imports', 'includedir', 'confd', 'includeoptional', 'providers', 'files'],
   pool: ['proxypass', 'backend', 'usebackend', 'defaultbackend', 'upstream', 'cluster', 'service', 'target'],
   upstreams: ['server', 'servers', 'nodes', 'members', 'targets', 'endpoints', 'backends', 'balancermember'],
   pools: ['upstreams', 'backends', 'clusters', 'services'],
@@ -196,22 +197,36 @@ export function meantByValue(value: string, words: readonly string[]): string {
 /** Where a key would be known: below the mapping in which it stands, else in the only place there is. */
 function placeOf(key: string, path: Path, schema: object): string | undefined {
   const here = path.map((step, at) => (typeof step === 'number' ? '[]' : at === 1 && path[0] === 'pools' ? '*' : step))
-  const all = [...new Set(placesOf(key, schema as Shape, []).map(place => place.join(' ')))]
+  const all = [...placesOf(key, schema)]
   const below = all.filter(place => here.length > 0 && place.startsWith(`${here.join(' ')} `))
   const [place, more] = below.length > 0 ? below : all
   return place === undefined || more !== undefined ? undefined : place.replaceAll(' []', '[]').replaceAll(' ', '.')
 }
 
-function placesOf(key: string, shape: Shape, at: readonly string[]): string[][] {
+/** By schema, then by key: worked out once, as a document may have thousands of unknown keys. */
+const known = new WeakMap<object, Map<string, Set<string>>>()
+
+/** Mappings in which the key is known, but for the outermost: the steps to each, parted by spaces. */
+function placesOf(key: string, schema: object): ReadonlySet<string> {
+  let places = known.get(schema)
+  if (places === undefined) {
+    places = new Map()
+    collectPlaces(schema, [], places)
+    known.set(schema, places)
+  }
+  return places.get(key) ?? new Set()
+}
+
+function collectPlaces(shape: Shape, at: readonly string[], places: Map<string, Set<string>>): void {
   const { properties = {}, patternProperties = {}, additionalProperties, items, anyOf = [] } = shape
+  for (const [key, inner] of Object.entries(properties)) {
+    if (at.length > 0) places.set(key, (places.get(key) ?? new Set()).add(at.join(' ')))
+    collectPlaces(inner, [...at, key], places)
+  }
   const named = typeof additionalProperties === 'object' ? [additionalProperties] : []
-  return [
-    ...(key in properties && at.length > 0 ? [[...at]] : []),
-    ...Object.entries(properties).flatMap(([name, inner]) => placesOf(key, inner, [...at, name])),
-    ...[...Object.values(patternProperties), ...named].flatMap(inner => placesOf(key, inner, [...at, '*'])),
-    ...(items === undefined ? [] : placesOf(key, items, [...at, '[]'])),
-    ...anyOf.flatMap(inner => placesOf(key, inner, at)),
-  ]
+  for (const inner of [...Object.values(patternProperties), ...named]) collectPlaces(inner, [...at, '*'], places)
+  if (items !== undefined) collectPlaces(items, [...at, '[]'], places)
+  for (const inner of anyOf) collectPlaces(inner, at, places)
 }
 
 function plain(word: string): string {

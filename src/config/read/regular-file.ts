@@ -6,8 +6,9 @@ import { open } from 'node:fs/promises'
 
 /** Bytes: 1 MiB. */
 const LARGEST = 1024 * 1024
-/** A page more than that: some files below /proc are read in whole words only. */
-const BUFFER = LARGEST + 4096
+/** Some files below /proc are read in whole words only. */
+const PAGE = 4096
+const WHOLE = LARGEST + PAGE
 
 export const TOO_LARGE = 'too large'
 export const NO_FILE = 'not a file'
@@ -21,12 +22,14 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 export function readRegularFile(file: string, flags = 0): RegularFile {
   const fd = openSync(file, FLAGS | flags)
   try {
-    if (!fstatSync(fd).isFile()) return { not: NO_FILE }
-    // Its size says nothing: that of a file below /proc is 0, and one that is being written grows.
-    const buffer = Buffer.allocUnsafe(BUFFER)
+    const about = fstatSync(fd)
+    if (!about.isFile()) return { not: NO_FILE }
+    let buffer = bufferFor(about.size)
     let size = 0
-    for (let read = 1; read > 0 && size <= LARGEST; size += read)
+    for (let read = 1; read > 0 && size <= LARGEST; size += read) {
+      buffer = withRoom(buffer, size)
       read = readSync(fd, buffer, size, buffer.length - size, null)
+    }
     return partOf(buffer, size)
   } finally {
     closeSync(fd)
@@ -37,15 +40,27 @@ export function readRegularFile(file: string, flags = 0): RegularFile {
 export async function readRegularFileAside(file: string): Promise<RegularFile> {
   const handle = await open(file, FLAGS)
   try {
-    if (!(await handle.stat()).isFile()) return { not: NO_FILE }
-    const buffer = Buffer.allocUnsafe(BUFFER)
+    const about = await handle.stat()
+    if (!about.isFile()) return { not: NO_FILE }
+    let buffer = bufferFor(about.size)
     let size = 0
-    for (let read = 1; read > 0 && size <= LARGEST; size += read)
+    for (let read = 1; read > 0 && size <= LARGEST; size += read) {
+      buffer = withRoom(buffer, size)
       read = (await handle.read(buffer, size, buffer.length - size, null)).bytesRead
+    }
     return partOf(buffer, size)
   } finally {
     await handle.close()
   }
+}
+
+/** For what a file says is its size, which is a guess: that of a file below /proc is 0, and one that is being written grows. */
+function bufferFor(size: number): Buffer {
+  return Buffer.allocUnsafe(size === 0 ? WHOLE : Math.min(size + PAGE, WHOLE))
+}
+
+function withRoom(buffer: Buffer, used: number): Buffer {
+  return used < buffer.length ? buffer : Buffer.concat([buffer], WHOLE)
 }
 
 function partOf(buffer: Buffer, size: number): RegularFile {

@@ -17,11 +17,11 @@ import { type Finding, formatPath, type Path, type Problem, quote } from '../for
 import { type Links, linksOf, unfoldedSize } from './links.ts'
 import { quickDocument } from './quick-document.ts'
 
-const LARGEST_BYTES = 1024 * 1024
+export const LARGEST_BYTES = 1024 * 1024
 /** More than that says nothing that the first ones don't. */
 const MOST_SYNTAX_PROBLEMS = 20
 /** Values, with what aliases stand for written out at each: a few kilobytes of aliases of aliases could make billions of them. */
-const MOST_VALUES = 500_000
+export const MOST_VALUES = 500_000
 
 /** Errors that leave the structure of the rest as it is. */
 const ALONE: ReadonlySet<string> = new Set([
@@ -34,22 +34,29 @@ const ALONE: ReadonlySet<string> = new Set([
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the text is about such placeholders
 const REFERENCE_HINT = '; within { } or [ ] a ${NAME} has to be in quotes'
 
-export interface Source {
+/** The text of one file. */
+export interface SourceFile {
+  /** As people are told of it. */
   readonly file: string
-  readonly document: Document.Parsed
   readonly lines: LineCounter
   readonly text: string
+}
+
+export interface Source extends SourceFile {
+  readonly document: Document.Parsed
   readonly links: Links
   /** What stands under each key of the maps that were looked into. */
   readonly keys: WeakMap<YAMLMap, ReadonlyMap<string, Pair>>
+  /** Where others were joined to it: all files in their order, and which of them a value stands in. What is in it stands there, too. */
+  readonly joined?: { readonly files: readonly SourceFile[]; readonly origins: ReadonlyMap<unknown, SourceFile> }
 }
 
 export type Parsed =
   | { readonly ok: true; readonly source: Source }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** Never throws, whatever the bytes are. */
-export function parseSource(bytes: Uint8Array, file: string): Parsed {
+/** Never throws, whatever the bytes are. @param isIncluded nothing but comments will do */
+export function parseSource(bytes: Uint8Array, file: string, isIncluded = false): Parsed {
   const whole = (message: string): Parsed => ({ ok: false, problems: [problemAt(file, 1, 1, message)] })
   if (bytes.byteLength > LARGEST_BYTES) return whole('the file is larger than 1 MiB: this is hardly a configuration')
   let text: string
@@ -79,7 +86,9 @@ export function parseSource(bytes: Uint8Array, file: string): Parsed {
     }
     if (problems.length > 0) return { ok: false, problems: problems.slice(0, MOST_SYNTAX_PROBLEMS) }
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-      return whole('the file is empty: it needs at least listeners, routes and pools')
+      if (!isIncluded) return whole('the file is empty: it needs at least listeners, routes and pools')
+      // Without a byte it is more likely half written.
+      if (text.trim() === '') return whole('the file is empty: remove it, or write a comment into it')
     }
     return { ok: true, source: { file, document, lines, text, links, keys: new WeakMap() } }
   } catch {
@@ -111,11 +120,28 @@ export function plainValues(source: Source): { readonly value: unknown } | undef
 
 /** The finding with its line and column. A path that is not in the file is placed at its nearest ancestor that is. */
 export function locate(source: Source, finding: Finding): Problem {
-  const { node, key } = find(source, finding.path)
-  const offset = (finding.at === 'key' ? key?.range?.[0] : undefined) ?? node?.range?.[0] ?? 0
-  const { line, col } = position(source.lines, offset)
-  const { severity, message } = finding
-  return { severity, file: source.file, line, column: col, path: formatPath(finding.path), message }
+  const { node, key, file } = find(source, finding.path)
+  const { line, column } = placeIn(file, (finding.at === 'key' ? key : undefined) ?? node)
+  const { severity, message, other } = finding
+  return { severity, file: file.file, line, column, path: formatPath(finding.path), message: message + elsewhere() }
+
+  /** Within one file people find it by what the message says. */
+  function elsewhere(): string {
+    const found = other && find(source, other)
+    return found === undefined || found.file === file ? '' : ` (${placeWords(found.file, found.node)})`
+  }
+}
+
+/** `conf.d/odoo.yaml:3:5` */
+export function placeWords(file: SourceFile, node: Node | undefined): string {
+  const { line, column } = placeIn(file, node)
+  return `${file.file}:${line}:${column}`
+}
+
+/** Where a node of the file begins, from 1. */
+export function placeIn({ lines }: SourceFile, node: Node | undefined): { line: number; column: number } {
+  const { line, col } = position(lines, node?.range?.[0] ?? 0)
+  return { line, column: col }
 }
 
 /** The node at `path`, aliases resolved; undefined where the file has none. */
@@ -124,18 +150,33 @@ export function nodeAt(source: Source, path: Path): Node | undefined {
   return depth === path.length ? node : undefined
 }
 
+/** The file that says what stands at `path`, as people are told of it. */
+export function fileAt(source: Source, path: Path): string {
+  return find(source, path).file.file
+}
+
 /** The scalar at `path` as the file writes it (so `${PASSWORD}` stays that), for messages. */
 export function writtenAt(source: Source, path: Path): string | undefined {
-  const node = nodeAt(source, path)
-  if (!isScalar(node) || !node.range) return undefined
-  const written = source.text.slice(node.range[0], node.range[1]).trim()
+  const { node, depth, file } = find(source, path)
+  if (depth < path.length || !isScalar(node) || !node.range) return undefined
+  const written = file.text.slice(node.range[0], node.range[1]).trim()
   if (/[\x00-\x1f\x7f]/.test(written)) return quote(written.replace(/\s+/g, ' '))
   return written.startsWith('"') || written.startsWith("'") ? written : quote(written)
 }
 
-function find(source: Source, path: Path): { node: Node | undefined; key: Node | undefined; depth: number } {
+interface Place {
+  readonly node: Node | undefined
+  /** Of the pair that it is the value of. */
+  readonly key: Node | undefined
+  /** How many steps of the path are there. */
+  readonly depth: number
+  readonly file: SourceFile
+}
+
+function find(source: Source, path: Path): Place {
   let node: Node | undefined = source.document.contents ?? undefined
   let key: Node | undefined
+  let file: SourceFile = source
   let depth = 0
   for (const step of path) {
     const pair = isMap(node) ? pairsOf(source, node).get(String(step)) : undefined
@@ -144,16 +185,25 @@ function find(source: Source, path: Path): { node: Node | undefined; key: Node |
     if (!isNode(resolved)) break
     key = isNode(pair?.key) ? pair.key : undefined
     node = resolved
+    file = source.joined?.origins.get(below) ?? file
     depth += 1
   }
-  return { node, key: depth === path.length ? key : undefined, depth }
+  return { node, key: depth === path.length ? key : undefined, depth, file }
 }
 
-function pairsOf({ keys }: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+function pairsOf(source: Source, map: YAMLMap): ReadonlyMap<string, Pair> {
+  const { document, keys, links } = source
   const known = keys.get(map)
   if (known !== undefined) return known
   const pairs = new Map<string, Pair>()
   for (const pair of map.items) if (isScalar(pair.key)) pairs.set(String(pair.key.value), pair)
+  // What is merged in stands where it was taken from. Not at the top: what a file includes is its own.
+  const merge = map === document.contents ? undefined : pairs.get('<<')?.value
+  const merged = links.targets.get(merge) ?? merge
+  for (const each of isSeq(merged) ? merged.items : [merged]) {
+    const from = links.targets.get(each) ?? each
+    if (isMap(from)) for (const [name, pair] of pairsOf(source, from)) if (!pairs.has(name)) pairs.set(name, pair)
+  }
   keys.set(map, pairs)
   return pairs
 }

@@ -5,6 +5,8 @@ import { type FSWatcher, watch } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { Serial } from '../../util/serial.ts'
+import { isOfListing } from './include/listing.ts'
+import { matchesWildcard } from './include/wildcard.ts'
 import { fingerprintNow, type Inputs, isBetween } from './inputs.ts'
 
 export interface WatchOptions {
@@ -33,6 +35,8 @@ export class InputWatch {
   /** Of all files, as cheap as it gets. */
   #looks = ''
   #names: ReadonlySet<string> = new Set()
+  /** Of names: a file that has just come is none of the known ones, and may still be written. */
+  #patterns: readonly string[] = []
   #quiet: NodeJS.Timeout | undefined
   /** When the first event came that has not been looked into, by performance.now(). */
   #sinceMs: number | undefined
@@ -89,7 +93,7 @@ export class InputWatch {
     this.#checking = true
     const generation = this.#generation
     const files = [...this.#known.keys()]
-    const prints = await Promise.all(files.map(fingerprintNow))
+    const prints = await Promise.all(files.map(file => fingerprintNow(file, this.#known.get(file))))
     this.#checking = false
     if (this.#closed) return
     // Others are followed now.
@@ -117,7 +121,9 @@ export class InputWatch {
   }
 
   async #lookAtAll(): Promise<void> {
-    const looks = await Promise.all([...this.#known.keys()].map(lookAt))
+    const looks = await Promise.all(
+      [...this.#known].map(([file, print]) => lookAt(isOfListing(print) ? dirname(file) : file)),
+    )
     if (this.#closed) return
     const all = looks.join('\n')
     // The first one, too: what changed since the files were read may have sent no event.
@@ -142,6 +148,7 @@ export class InputWatch {
       }
     }
     this.#names = names
+    this.#patterns = [...this.#known].flatMap(([path, print]) => (isOfListing(print) ? [basename(path)] : []))
     for (const [path, { watcher, inode }] of this.#folders) {
       if (wanted.has(path) && (await inodeOf(path)) === inode) continue
       watcher.close()
@@ -161,7 +168,7 @@ export class InputWatch {
     try {
       const watcher = watch(path, { persistent: false }, (event, name) => {
         // Other files of the folder may be written all the time; what comes, goes or is renamed may be a link on the way to ours.
-        if (event === 'rename' || name === null || this.#names.has(name)) this.#stir()
+        if (event === 'rename' || name === null || this.#isMeant(name)) this.#stir()
       })
       watcher.on('error', error => this.#lose(path, error))
       this.#folders.set(path, { watcher, inode })
@@ -169,6 +176,10 @@ export class InputWatch {
     } catch (error) {
       this.#lose(path, error)
     }
+  }
+
+  #isMeant(name: string): boolean {
+    return this.#names.has(name) || this.#patterns.some(pattern => matchesWildcard(pattern, name))
   }
 
   #lose(path: string, error: unknown): void {

@@ -114,7 +114,8 @@ function diffUpstreams(before: Snapshot, after: Snapshot): Change[] {
   const pools = new Map(after.pools.map(pool => [pool.name, pool]))
   return before.pools.flatMap(pool => {
     const now = pools.get(pool.name)
-    return now ? diffParts('upstream', upstreamsOf(pool), upstreamsOf(now)) : []
+    if (now === undefined || isDeepStrictEqual(pool.upstreams, now.upstreams)) return []
+    return diffParts('upstream', upstreamsOf(pool), upstreamsOf(now))
   })
 }
 
@@ -138,12 +139,19 @@ function diffRoutes(before: Snapshot, after: Snapshot): Change[] {
   const rest = after.routes.flatMap((route, i): Change[] => {
     const { name } = route
     const was = former[i]
+    if (was && isSameRoute(before, was, after, route)) return []
     if (was) return diffKeys('route', name, routeValues(before, was), routeValues(after, route))
     return [{ kind: 'added', part: 'route', name, key: undefined, before: undefined, after: toldOf(after, route) }]
   })
   const placeOf = new Map(before.routes.map((route, i) => [route, i]))
   const places = former.flatMap(route => (route ? placeOf.get(route)! : []))
   return [...gone, ...rest, ...(isReordered(places) ? [reordered('route')] : [])]
+}
+
+/** Most are, in a large configuration, and to take them apart would take longest. The number of a pool is none of its values. */
+function isSameRoute(before: Snapshot, was: RoutePlan, after: Snapshot, route: RoutePlan): boolean {
+  const isSamePool = before.pools[was.pool]?.name === after.pools[route.pool]?.name
+  return isSamePool && isDeepStrictEqual({ ...was, pool: 0, name: '' }, { ...route, pool: 0, name: '' })
 }
 
 const UNNAMED = /^routes\[\d+\]$/

@@ -26,9 +26,9 @@ interface Edit {
 
 const INDENT = 2
 
-/** Never throws. @param file names it in problems */
+/** Never throws. @param bytes of any file of a configuration @param file names it in problems */
 export function formatConfig(bytes: Uint8Array, file: string): FormattedConfig {
-  const parsed = parseSource(bytes, file)
+  const parsed = parseSource(bytes, file, true)
   if (!parsed.ok) return parsed
   const text = parsed.source.text.replaceAll('\r\n', '\n')
   try {
@@ -183,7 +183,7 @@ function edited(text: string): string {
 /** Values, with the keys in their order. */
 function saysTheSame(before: string, after: string): boolean {
   const [one, other] = [before, after].map(text => {
-    const parsed = parseSource(new TextEncoder().encode(text), '')
+    const parsed = parseSource(new TextEncoder().encode(text), '', true)
     return parsed.ok ? plainValues(parsed.source) : undefined
   })
   return one !== undefined && other !== undefined && JSON.stringify(one) === JSON.stringify(other)

@@ -137,11 +137,13 @@ export class ConfigurationInUse {
     const slots = registry.apply(wanted)
     this.#revisions += 1
     const snapshot = { ...wanted, revision: this.#revisions }
-    this.#snapshot = snapshot
-    this.#slots = slots
-    windows.apply(snapshot)
     // In the same turn: a probe of an upstream that is gone would answer to nobody.
     prober.apply(registry.jobs())
+    await setImmediate()
+    windows.apply(snapshot)
+    // Not before: a worker that starts now must not serve what its windows don't know yet.
+    this.#snapshot = snapshot
+    this.#slots = slots
     await setImmediate()
     await supervisor.distribute({ type: 'snapshot', snapshot, slots })
     this.#served = snapshot.revision
@@ -150,8 +152,9 @@ export class ConfigurationInUse {
       const left = leftWords(entry, counters)
       if (left !== undefined) logger.info({ pool: entry.pool, upstream: entry.plan.name }, left)
     }
+    prober.apply(registry.jobs())
+    await setImmediate()
     windows.retire()
     names.retire(wanted)
-    prober.apply(registry.jobs())
   }
 }

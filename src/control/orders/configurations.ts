@@ -58,6 +58,7 @@ export function createConfigurations({ orders, reloader, records, file }: Config
       return report({ outcome: { result: 'refused', problems }, isWritten: false, failure: undefined })
     }
     const { write, override = false } = order
+    if (write && loaded.own === undefined) return refuse('conflict', SEVERAL_FILES)
     const decide = () => {
       const former = running()
       // Another one may be in use by now.
@@ -65,19 +66,21 @@ export function createConfigurations({ orders, reloader, records, file }: Config
       const changes = isFresh ? comparison : compare(former.snapshot, loaded.snapshot)
       return [{ kind: 'configuration', loaded, former, changes, id, write, override } as const]
     }
-    return orders.carryOut(order, decide, async (_, used) => report(await used!))
+    const dropped = reloader.grants.includes.filter(each => !loaded.grants.includes.includes(each))
+    return orders.carryOut(order, decide, async (_, used) => report(await used!, dropped))
   }
 
-  function report({ outcome, isWritten, failure }: Used): Found<ApplyReport> {
-    if (failure !== undefined) return refuse('conflict', `it is in use, but ${failure}`, noteOf(false))
-    const note = outcome.result === 'refused' ? 'nothing was changed' : noteOf(isWritten)
+  /** @param dropped what the file has included, and would no more */
+  function report({ outcome, isWritten, failure }: Used, dropped: readonly string[] = []): Found<ApplyReport> {
+    if (failure !== undefined) return refuse('conflict', `it is in use, but ${failure}`, noteOf(false, dropped))
+    const note = outcome.result === 'refused' ? 'nothing was changed' : noteOf(isWritten, dropped)
     return { ok: true, outcome, written: isWritten, note }
   }
 
-  function noteOf(isWritten: boolean): string {
-    return isWritten
-      ? `${file} says the same now`
-      : `${file} was not changed: what it says counts again at the next reload or start`
+  function noteOf(isWritten: boolean, dropped: readonly string[]): string {
+    if (!isWritten) return `${file} was not changed: what it says counts again at the next reload or start`
+    const rest = dropped.length === 0 ? '' : `; it no longer includes ${dropped.join(', ')}`
+    return `${file} says the same now${rest}`
   }
 
   return {
@@ -85,7 +88,10 @@ export function createConfigurations({ orders, reloader, records, file }: Config
     async check(text): Promise<CheckReport> {
       const { loaded, comparison } = await read(text, running().snapshot, reloader.grants)
       const all = loaded.ok ? loaded.warnings : loaded.problems
-      const problems = all.map(({ file: _, ...problem }) => problem)
+      // What is said of the text itself is said of whatever the caller has it in.
+      const problems = all.map(({ file: where, ...problem }) =>
+        where === file ? problem : { ...problem, file: where },
+      )
       return { valid: loaded.ok, problems, diff: comparison === undefined ? null : reportDiff(comparison.diff) }
     },
     apply: (text, order) => apply(text, undefined, order),
@@ -107,6 +113,9 @@ export function createConfigurations({ orders, reloader, records, file }: Config
     },
   }
 }
+
+const SEVERAL_FILES =
+  'it is of several files, and only the configuration file itself can be written: apply it without write, and put its files back before the next reload or start'
 
 function reportDiff({ changes, total }: Diff): DiffReport {
   return { changes: changes.map(changeText), total }

@@ -30,7 +30,7 @@ export function useConfiguration(
     const outcome = await reloader.use(loaded, { source, by, reason, override }, compared)
     if (outcome.result === 'refused') records.later(refusedConfiguration(who, outcome.problems))
     if (outcome.result === 'refused' || !write) return { outcome, isWritten: false, failure: undefined }
-    const failure = await replaceFile(file, loaded.text)
+    const failure = await replaceFile(file, loaded.own!)
     if (failure === undefined) reloader.isWritten()
     return { outcome, isWritten: failure === undefined, failure }
   }

@@ -2,7 +2,6 @@
 // exchange, no routes, and one answer for each connection: whoever may ask must not be able to keep a worker from its traffic, as
 // thousands of pipelined requests would.
 
-import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { HeadReader, NEEDS_MORE } from '../../http1/head-reader.ts'
 import { parseRequestHead } from '../../http1/request-head.ts'
@@ -97,7 +96,7 @@ export class HealthListener {
     const head = parseRequestHead(text, LIMITS, { section: '', meaning: undefined })
     if (typeof head === 'string') return answer(400, MALFORMED)
     const { method, target } = head
-    const say = (status: number, words: string) => answer(status, words, method !== 'HEAD')
+    const say = (status: keyof typeof REASONS, words: string) => answer(status, words, method !== 'HEAD')
     if (method !== 'GET' && method !== 'HEAD') return say(405, 'only GET and HEAD')
     if (target === '/healthz') return say(200, 'ok')
     if (target !== '/readyz') return say(404, 'only /healthz and /readyz')
@@ -106,12 +105,21 @@ export class HealthListener {
   }
 }
 
+/** RFC 9110, 15. */
+const REASONS = {
+  200: 'OK',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  503: 'Service Unavailable',
+} as const
+
 const MALFORMED = 'this is no request'
 
-function answer(status: number, words: string, hasBody = true): string {
+function answer(status: keyof typeof REASONS, words: string, hasBody = true): string {
   const body = `${words}\n`
   const fields = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status} ${REASONS[status]}`,
     `Date: ${new Date().toUTCString()}`,
     'Content-Type: text/plain',
     `Content-Length: ${Buffer.byteLength(body)}`,

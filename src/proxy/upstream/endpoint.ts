@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import type { Fields } from '../../http/fields.ts'
-import type { HeadLimits } from '../../http/limits.ts'
+import { type HeadLimits, isSameLimits } from '../../http/limits.ts'
 import type { PoolPlan, UpstreamPlan } from '../../plan/pool.ts'
 import { MOST_ADDRESSES } from '../../policy/names/name-state.ts'
 import {
@@ -76,8 +76,8 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#maxIdleMs = pool.idleConnectionMs
     this.#keepAliveMs = pool.tcpKeepAliveMs
     this.#proxyProtocol = pool.proxyProtocol
-    const { host } = plan
-    this.#addresses = new UpstreamAddresses(host, slot, runtime.table, Math.floor(runtime.random() * MOST_ADDRESSES))
+    const first = Math.floor(runtime.random() * MOST_ADDRESSES)
+    this.#addresses = new UpstreamAddresses(plan.host, slot, runtime.table, first)
   }
 
   get plan(): UpstreamPlan {
@@ -94,7 +94,7 @@ export class Endpoint implements ConnectionOwner<UpstreamConnection>, Expiring {
     this.#maxIdleMs = pool.idleConnectionMs
     this.#keepAliveMs = pool.tcpKeepAliveMs
     this.#closeSurplus(performance.now())
-    if (!isDeepStrictEqual(headLimits, this.#headLimits)) this.#renew(headLimits)
+    if (!isSameLimits(headLimits, this.#headLimits)) this.#renew(headLimits)
     return true
   }
 

@@ -5,13 +5,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { startVigia as startInside } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { startInside } from '../../support/inside.ts'
 import { lendVigia } from '../../support/lent-vigia.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
-import { until } from '../../support/until.ts'
+import { IN_TIME, until } from '../../support/until.ts'
 import { startVigia, type Vigia, type VigiaSetup } from '../../support/vigia.ts'
 import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../../unit/control/fixtures/snapshot.ts'
 
@@ -104,7 +104,7 @@ describe('at the end of a stop', () => {
     await stopped
   })
 
-  test('a client that never reads keeps vigia for a second at most', async () => {
+  test('a client that never reads keeps vigia for a second at most', IN_TIME, async () => {
     const upstream = await holdingUpstream()
     const vigia = await vigiaBefore(upstream.port, { config })
     const client = await RawClient.connect(vigia.port)

@@ -1,9 +1,9 @@
 // How many connections one client may have: exact over listeners and workers, given back in every way in which a connection can end.
 
 import { afterEach, describe, expect, test } from 'vitest'
-import { startVigia as startInProcess } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
+import { startInside } from '../../support/inside.ts'
 import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { RawClient } from '../../support/raw-client.ts'
@@ -137,7 +137,7 @@ test('what a worker held that dies comes back', async () => {
   cleanUps.push(() => upstream.close())
   const port = await freePort()
   const base = snapshotOf()
-  const vigia = await startInProcess(
+  const vigia = await startInside(
     snapshotOf({
       workers: 2,
       ...servedAt(port),

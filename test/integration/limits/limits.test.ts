@@ -4,10 +4,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { PoolReport } from '../../../src/admin/contract/pools.ts'
-import { type RunningVigia, startVigia as startInProcess } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import { freePort } from '../../support/free-port.ts'
 import { HoldingUpstream } from '../../support/holding-upstream.ts'
+import { type RunningVigia, startInside } from '../../support/inside.ts'
 import { lendVigia } from '../../support/lent-vigia.ts'
 import { answerOk } from '../../support/raw-answers.ts'
 import { ask, RawClient } from '../../support/raw-client.ts'
@@ -170,7 +170,7 @@ test('places that a dying worker held come back, and those that wait in other wo
   const port = await freePort()
   const limit = 10
   const upstream = { ...upstreamPlan('erp-1', (node.address() as AddressInfo).port), maxConnections: limit }
-  const vigia: RunningVigia = await startInProcess(
+  const vigia: RunningVigia = await startInside(
     snapshotOf({
       workers: 2,
       ...servedAt(port),

@@ -1,10 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningVigia, startVigia } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import type { Snapshot } from '../../../src/plan/snapshot.ts'
 import { freePort } from '../../support/free-port.ts'
+import { type RunningVigia, startInside } from '../../support/inside.ts'
 import { until } from '../../support/until.ts'
 import { fetchText } from '../../support/vigia.ts'
 import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../../unit/control/fixtures/snapshot.ts'
@@ -46,7 +46,7 @@ beforeAll(async () => {
     shutdownMs: 100,
     watchdog: { workerMs: 0, controlMs: 0 },
   })
-  vigia = await startVigia(snapshot, {
+  vigia = await startInside(snapshot, {
     workerUrl: new URL('../fixtures/stalling-worker.ts', import.meta.url),
     logger: createLogger({ level: 'silent' }),
   })

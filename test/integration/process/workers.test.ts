@@ -1,10 +1,10 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { type RunningVigia, type StartOptions, startVigia } from '../../../src/commands/run.ts'
 import { createLogger } from '../../../src/logging/logger.ts'
 import type { Snapshot } from '../../../src/plan/snapshot.ts'
 import { freePort } from '../../support/free-port.ts'
+import { type RunningVigia, type StartOptions, startInside } from '../../support/inside.ts'
 import { until } from '../../support/until.ts'
 import { fetchText } from '../../support/vigia.ts'
 import { poolPlan, servedAt, snapshotOf, upstreamPlan } from '../../unit/control/fixtures/snapshot.ts'
@@ -43,7 +43,7 @@ async function start(
     ],
     shutdownMs: 100,
   })
-  const vigia = await startVigia(snapshot, {
+  const vigia = await startInside(snapshot, {
     workerUrl: new URL('../fixtures/mortal-worker.ts', import.meta.url),
     logger: createLogger({ level: 'silent' }),
     ...options,

@@ -259,6 +259,75 @@ test('a changed file is in the audit too, with what changed', async () => {
   })
 })
 
+test('a configuration in several files is kept with all of them, and only the configuration file is written over the API', async () => {
+  const shown = async (id = '') =>
+    (await fetchText(vigia.adminPort, id === '' ? '/config' : `/config/history/${id}`)).body
+  const pools = async () => (await vigia.status()).pools.map(({ name }) => name)
+  const inUse = (...names: string[]) =>
+    until(`${names.join(' and ')} in use`, async () => (await pools()).join() === names.join() || undefined)
+  const whole = readFileSync(vigia.configFile, 'utf8')
+  const conf = join(vigia.configFile, '../conf.d')
+  const part = join(conf, 'crm.yaml')
+  mkdirSync(conf)
+
+  // A file that comes is taken over, one that is wrong is told of at its place, and changes nothing.
+  const main = `include: [conf.d/*.yaml]\n${whole}`
+  writeFileSync(vigia.configFile, main)
+  await until('it includes', async () => (await shown()).startsWith('# include: ["conf.d/*.yaml"]'))
+  const crm = `pools: { crm: { affinity: { cookie: CRM, keys: ["${KEY}"] }, upstreams: [{ name: c, url: "http://127.0.0.1:1" }] } }\n`
+  /** Whole at once: a slow machine may look between two steps. */
+  const put = (file: string, text: string) => {
+    writeFileSync(`${file}.new`, text)
+    renameSync(`${file}.new`, file)
+  }
+  put(part, crm)
+  await inUse('erp', 'crm')
+  expect(await shown()).toContain('# from conf.d/crm.yaml\n  crm:')
+  put(join(conf, 'wrong.yaml'), 'pool: x\nworkers: 1\n')
+  const { problem } = await until('the file is refused', async () => (await vigia.status()).configuration.fileDiffers)
+  expect(problem).toMatch(/wrong\.yaml:2:1: workers: is said already at .*vigia\.yaml:\d+:1: /)
+  rmSync(join(conf, 'wrong.yaml'))
+  await until('it is forgotten', async () => (await vigia.status()).configuration.fileDiffers === null)
+
+  // What was in use comes back, also without its file.
+  const { rows } = await read<Rows<AppliedReport>>('/config/history?limit=1')
+  const { id } = rows[0]!
+  rmSync(part)
+  await inUse('erp')
+  const back = { to: id, by: 'ben', reason: 'crm is missed' }
+  const written = await ask('/config/rollback', { ...back, write: true })
+  expect(written).toMatchObject({ status: 409, answer: { detail: expect.stringContaining('it is of several files') } })
+  expect(await ask('/config/rollback', back)).toMatchObject({ status: 200, answer: { written: false } })
+  await inUse('erp', 'crm')
+  expect(await shown()).toContain('# from conf.d/crm.yaml\n  crm:')
+  for (const text of [await shown(), await shown(String(id))]) expect(text).not.toContain(KEY)
+
+  // A text that includes the same is the configuration file's; one that does not says what no longer counts.
+  put(part, crm.replace('CRM', 'CRM2'))
+  await until('the file counts again', async () => (await shown()).includes('CRM2'))
+  const slower = main.replace('slowStart: 30s', 'slowStart: 31s')
+  const check = await ask('/config/check', { text: slower.replace('pools:', 'pools:\n  crm: {}') })
+  const problems = [{ file: part, line: 1, column: 10, path: 'pools.crm' }]
+  expect(check.answer).toMatchObject({ valid: false, problems, diff: null })
+  const applied = await ask('/config/apply', { text: slower, ...ANA, write: true })
+  expect(applied).toMatchObject({
+    status: 200,
+    answer: { written: true, note: `${vigia.configFile} says the same now` },
+  })
+  expect(readFileSync(vigia.configFile, 'utf8')).toBe(slower)
+  await inUse('erp', 'crm')
+  const alone = await ask('/config/apply', { text: whole, ...ANA, write: true })
+  const note = `${vigia.configFile} says the same now; it no longer includes ${conf}/*.yaml`
+  expect(alone).toMatchObject({ status: 200, answer: { written: true, note } })
+  await inUse('erp')
+  const elsewhere = await ask('/config/apply', { text: `include: [/etc/passwd]\n${whole}`, ...ANA })
+  expect(elsewhere).toMatchObject({
+    status: 422,
+    answer: { problems: [expect.stringContaining('may not be included')] },
+  })
+  rmSync(conf, { recursive: true })
+})
+
 test.skipIf(!canLimit)(
   'a disk without room stops no traffic; orders are refused, or made up for where somebody insists',
   async () => {

@@ -132,7 +132,7 @@ test('what differs is told by the names of files', () => {
   const both = `${PAIR}, { certFile: o.pem, keyFile: o.key }`
   const at = (name: string) => join(folder, name)
   expect(diff(secure(), secure('tls: { ticketRotation: 1h }', both))).toBe(
-    `2 changes: listener web: tls.certificates ${at('c.pem')} -> ${at('c.pem')}, ${at('o.pem')}; tls.ticketRotation none -> 1h`,
+    `2 changes: listener web: tls.certificates ${at('c.pem')} -> ${at('c.pem')}, ${at('o.pem')}; tls.ticketRotation 12h -> 1h`,
   )
   expect(diff(secure(), secure('admin: { address: "127.0.0.1:9900", tls: {} }'))).toBe(
     '2 changes: admin.tls.certificates none -> none of its own; admin.tls.minVersion none -> TLSv1.2',

@@ -122,6 +122,7 @@ test('a document with nothing but the necessary gets every default', () => {
     admin: { host: '127.0.0.1', port: 9900 },
     maintenance: [],
     language: 'en',
+    tickets: { file: undefined, rotationMs: 12 * 3_600_000 },
     shutdownMs: 30_000,
     watchdog: { workerMs: 10_000, controlMs: 60_000 },
   })

@@ -8,7 +8,11 @@ import { loadConfig } from '../../../src/config/read/load.ts'
 import { compileRpcReads, isDeclaredRead } from '../../../src/policy/request/rpc-reads.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../config')
-const EXAMPLES = readdirSync(join(FOLDER, 'examples')).map(file => join(FOLDER, 'examples', file))
+const FILES = readdirSync(join(FOLDER, 'examples'), { recursive: true, encoding: 'utf8' })
+  .filter(file => file.endsWith('.yaml'))
+  .map(file => join(FOLDER, 'examples', file))
+/** Those that are configurations by themselves. */
+const EXAMPLES = FILES.filter(file => dirname(file).endsWith('examples') || file.endsWith('/vigia.yaml'))
 
 async function run(config: string, env: NodeJS.ProcessEnv = {}) {
   const out: string[] = []
@@ -24,20 +28,29 @@ describe.each([join(FOLDER, 'vigia.yaml'), ...EXAMPLES])('%s', file => {
     expect(code).toBe(0)
     expect(out).toEqual([expect.stringMatching(/: OK \(\d+ pools?, \d+ upstreams?, \d+ listeners?\)$/)])
   })
+})
 
-  test('names the schema', () => {
-    const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8'))?.[1]
-    expect(existsSync(resolve(dirname(file), schema ?? ''))).toBe(true)
-  })
+test.each([join(FOLDER, 'vigia.yaml'), ...FILES])('%s names its schema', file => {
+  const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+  expect(existsSync(resolve(dirname(file), schema))).toBe(true)
+  expect(schema.endsWith('/schema-included.json')).toBe(![join(FOLDER, 'vigia.yaml'), ...EXAMPLES].includes(file))
 })
 
 test('the ERPs that people asked for have an example', () => {
-  const names = readdirSync(join(FOLDER, 'examples')).sort()
+  const names = readdirSync(join(FOLDER, 'examples'))
+    .filter(name => name.endsWith('.yaml'))
+    .sort()
   expect(names).toEqual(
     ['business-central', 'complete', 'erpnext', 'https', 'minimal', 'odoo', 'protheus', 'sap', 'tryton'].map(
       name => `${name}.yaml`,
     ),
   )
+})
+
+test('the example in several files asks the route that refuses first, and the one for the rest last', () => {
+  const loaded = loadConfig(join(FOLDER, 'examples/several-files/vigia.yaml'), {})
+  const names = loaded.ok && loaded.snapshot.routes.map(({ name }) => name)
+  expect(names).toEqual(['refuse-database-manager', 'dolibarr', 'odoo', 'rest'])
 })
 
 test('the Tryton probe is a call that must be refused with 401', () => {

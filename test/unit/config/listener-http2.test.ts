@@ -10,7 +10,7 @@ const http2Of = (keys: string) => snapshotOf(documentOf({ listeners: listener(ke
 test('is taken where the listener says so', () => {
   expect([http2Of('http2: true'), http2Of('http2: false'), http2Of('tcpKeepAlive: 0')]).toEqual([
     true,
-    false,
+    undefined,
     undefined,
   ])
 })

@@ -6,12 +6,12 @@ import { documentOf, snapshotOf } from './support.ts'
 
 const pathsOf = (paths: string) => snapshotOf(documentOf({ pool: `paths: ${paths}` })).pools[0]!.paths
 
-test('is undefined where nothing is said', () => {
+test('is undefined where nothing is said that would change a reading', () => {
+  expect(pathsOf('{ ignoreCase: false }')).toBeUndefined()
   expect(snapshotOf(documentOf()).pools[0]!.paths).toBeUndefined()
 })
 
 test.each([
-  ['{}', { ignoreCase: false, prefixes: [] }],
   ['{ ignoreCase: true }', { ignoreCase: true, prefixes: [] }],
   [
     '{ prefixes: ["/*", /pt_BR, "/es*", /erp/*, /açaí] }',

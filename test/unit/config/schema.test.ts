@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
-import { SCHEMA_FILE, schemaText } from '../../../src/config/write-schema.ts'
+import { INCLUDED_SCHEMA_FILE, includedSchemaText, SCHEMA_FILE, schemaText } from '../../../src/config/write-schema.ts'
 
 interface SchemaNode {
   readonly description?: string
@@ -32,6 +32,15 @@ const keys = [...keysOf(JSON.parse(schemaText()) as SchemaNode, '')]
 
 test('config/schema.json is what `npm run schema` writes', () => {
   expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(schemaText())
+})
+
+test('config/schema-included.json is, too, and lets a part stand alone without letting everything pass', () => {
+  expect(readFileSync(INCLUDED_SCHEMA_FILE, 'utf8')).toBe(includedSchemaText())
+  const ajv = new Ajv({ strict: false }).addSchema(JSON.parse(schemaText()) as object, 'schema.json')
+  const isFit = ajv.compile(JSON.parse(includedSchemaText()) as object)
+  expect(isFit({ pools: { erp: { upstreams: [{ name: 'one', url: 'http://127.0.0.1:8069' }] } } })).toBe(true)
+  expect(isFit({ pools: { erp: { upstreams: [{ nome: 'one' }] } } })).toBe(false)
+  expect(isFit({ pool: {} })).toBe(false)
 })
 
 test('it is a JSON Schema: a start does not look', () => {

@@ -11,7 +11,7 @@ import { readRequests, readResponses } from './support.ts'
 
 const BINDING = createRequire(import.meta.url)('_http_common') as Binding
 const METHODS = BINDING.methods
-const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(20_000, 4_000))
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(20_000, 2_000))
 
 const BLANKS_IN_EXTENSION = /(?:\t;x=y| ; x = y)/g
 /**

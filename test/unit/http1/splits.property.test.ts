@@ -6,7 +6,7 @@ import { amount } from '../../support/thorough.ts'
 import { cuts, requestStream, responseStream } from './grammar.ts'
 import { bytesOf, cut, LIMITS, readRequests, readResponses } from './support.ts'
 
-const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(3000, 1500))
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(3000, 750))
 const SMALL = { headBytes: 60, headerCount: 3, targetBytes: 12 }
 
 test('requests read the same however their bytes are split', () => {

@@ -21,7 +21,7 @@ import {
 import { amount } from '../../support/thorough.ts'
 import { codeOf, endOf, SessionRun } from './support.ts'
 
-const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(3000, 500))
+const RUNS = Number(process.env.VIGIA_FUZZ_RUNS ?? amount(3000, 300))
 
 const pseudo: readonly Field[] = [
   [':method', 'POST'],

@@ -61,7 +61,7 @@ const request = section(
       ),
     ),
   },
-  'Of requests, on their way to upstreams; trailers too. Probes have `health.headers`.',
+  'Of requests, on their way to upstreams; trailers too. Probes have `health.headers`. Default: none.',
   { title: 'a mapping with `set`, `remove` or `keep`' },
 )
 
@@ -78,7 +78,7 @@ const response = section(
       names('Fields of upstreams that clients do not get, such as Server or X-Powered-By. Default: none.'),
     ),
   },
-  'Of answers, on their way to clients; interim ones (103) are left as they are.',
+  'Of answers, on their way to clients; interim ones (103) are left as they are. Default: none.',
   { title: 'a mapping with `set` or `remove`' },
 )
 

@@ -6,6 +6,7 @@ import type { WindowPlan, WindowScope } from '../../../plan/window.ts'
 import { checkWindow as checkPlan, type WindowProblem } from '../../../policy/maintenance/check-window.ts'
 import { didYouMean } from '../../../util/nearest.ts'
 import type { Contents } from '../../forms/named-file.ts'
+import { derived, type Otherwises } from '../../forms/otherwise.ts'
 import { error, type Finding, type Path, quote, warning } from '../../forms/problem.ts'
 import { boolean, described, duration, section, text } from '../../forms/schema-blocks.ts'
 import { parseDuration } from '../../forms/units.ts'
@@ -271,4 +272,12 @@ export const RENAMED_IN_WINDOW = {
   'bypass.header.sha256': 'bypass.header.value',
   recurrence: 'repeat',
   exceptDates: 'except',
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_WINDOW: Otherwises = {
+  'maintenance[].behaviour': around => {
+    const scope = SCOPES.find(each => around.beside[each] !== undefined)
+    return scope && derived(around, behaviourOf(around.beside as WindowDocument), scope)
+  },
 }

@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { Application } from '../../../plan/pool.ts'
 import { encodeAsSent, wrongInGlob } from '../../forms/http.ts'
+import type { Otherwises } from '../../forms/otherwise.ts'
 import { error, type Finding, type Path, quote } from '../../forms/problem.ts'
 import { text } from '../../forms/schema-blocks.ts'
 
@@ -43,4 +44,12 @@ export function* checkAssets({ assets = [] }: ApplicationDocument, at: Path): It
 
 export function compileAssets({ application, assets }: ApplicationDocument): readonly string[] | undefined {
   return assets?.map(encodeAsSent) ?? (application && ASSETS[application])
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_APPLICATION: Otherwises = {
+  'pools.*.assets': ({ beside, at }) =>
+    beside.application === undefined
+      ? undefined
+      : { value: compileAssets(beside), by: 'application', from: [...at, 'application'] },
 }

@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { BalancePlan, HashKey } from '../../../plan/balance.ts'
 import { TOKEN } from '../../forms/http.ts'
+import type { LongForms } from '../../forms/otherwise.ts'
 import { error, type Finding, type Path } from '../../forms/problem.ts'
 import { described, number, section } from '../../forms/schema-blocks.ts'
 
@@ -94,3 +95,5 @@ export function compileHashKey(key: string): HashKey {
 
 /** Keys of the plan whose name in the document is another one. */
 export const RENAMED_IN_BALANCE = { 'balance.kind': 'balance' }
+
+export const LONG_FORMS_OF_BALANCE: LongForms = { 'pools.*.balance': short => ({ algorithm: short }) }

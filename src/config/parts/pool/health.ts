@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { HealthPlan, ProbeTiming } from '../../../plan/health.ts'
 import type { Contents, NamedFile } from '../../forms/named-file.ts'
+import { type Around, derived, type LongForms, type Otherwises } from '../../forms/otherwise.ts'
 import { error, type Finding, type Path } from '../../forms/problem.ts'
 import { described, duration, integer, number, section } from '../../forms/schema-blocks.ts'
 import { formatDuration, parseDuration } from '../../forms/units.ts'
@@ -154,3 +155,26 @@ function probeTimes(health: ProbeDocument): ProbeTiming {
 
 /** Keys of the plan whose name in the document is another one. */
 export const RENAMED_IN_HEALTH = { 'health.kind': 'health', ...RENAMED_IN_PROBE }
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_HEALTH: Otherwises = {
+  'pools.*.health.type': ({ beside }) => ({ value: kindOf(beside), by: 'default' }),
+  ...Object.fromEntries(
+    ['host', 'headers', 'body'].map(key => [
+      `pools.*.health.${key}`,
+      ({ beside }: Around) => (kindOf(beside) === 'tcp' ? { words: 'a tcp probe sends no request' } : undefined),
+    ]),
+  ),
+  'pools.*.health.timeout': around => {
+    const { timeoutMs, intervalMs } = probeTimes(around.beside)
+    return timeoutMs < intervalMs ? undefined : derived(around, formatDuration(timeoutMs), 'interval')
+  },
+  'pools.*.health.unsureInterval': around =>
+    derived(around, formatDuration(probeTimes(around.beside).unsureIntervalMs), 'interval'),
+  'pools.*.health.downInterval': around =>
+    derived(around, formatDuration(probeTimes(around.beside).downIntervalMs), 'interval'),
+}
+
+export const LONG_FORMS_OF_HEALTH: LongForms = {
+  'pools.*.health': short => (short === 'tcp' ? { type: short } : undefined),
+}

@@ -30,7 +30,8 @@ const expect = section(
       oneOrMore(
         status,
         'a status such as 401, a range such as 200-299, or a list of them',
-        `Response statuses that count as healthy. Effect: any other status is a failed probe. Default: ${DEFAULTS.status}.`,
+        'Response statuses that count as healthy. Effect: any other status is a failed probe.',
+        DEFAULTS.status,
       ),
     ),
     body: Type.Optional(

@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { OutlierPlan } from '../../../plan/pool.ts'
+import type { Otherwises } from '../../forms/otherwise.ts'
 import { error, type Finding, type Path, warning } from '../../forms/problem.ts'
 import { described, duration, integer, section, share } from '../../forms/schema-blocks.ts'
 import { parseDuration, parseShare } from '../../forms/units.ts'
@@ -169,3 +170,6 @@ export function compileOutlier(outlier: OutlierDocument | undefined): OutlierPla
     },
   }
 }
+
+/** On without a word. */
+export const OTHERWISE_IN_OUTLIER: Otherwises = { 'pools.*.outlier': () => ({ value: {}, by: 'default' }) }

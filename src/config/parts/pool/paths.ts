@@ -52,10 +52,6 @@ function wrongInSegments(prefix: string): string | undefined {
 }
 
 export function compilePaths(paths: PathsDocument | undefined): PathsPlan | undefined {
-  return (
-    paths && {
-      ignoreCase: paths.ignoreCase ?? DEFAULTS.ignoreCase,
-      prefixes: (paths.prefixes ?? []).map(encodeAsSent),
-    }
-  )
+  const { ignoreCase = DEFAULTS.ignoreCase, prefixes = [] } = paths ?? {}
+  return ignoreCase || prefixes.length > 0 ? { ignoreCase, prefixes: prefixes.map(encodeAsSent) } : undefined
 }

@@ -1,6 +1,7 @@
 // A pool: its upstreams, how load is spread over them, and what keeps users unaware of those that fail. Joins the parts of a pool.
 
 import Type, { type Static } from 'typebox'
+import type { Limits } from '../../../plan/bounds.ts'
 import type { PoolPlan } from '../../../plan/pool.ts'
 import { MAX_SLOTS } from '../../../shared/upstream-table.ts'
 import type { Contents, NamedFile } from '../../forms/named-file.ts'
@@ -215,7 +216,10 @@ function* checkSpill(pool: PoolDocument, at: Path): Iterable<Finding> {
 }
 
 /** Whoever sets a factor wants it to have an effect. */
-function spillOf({ spill, overprovisioning }: PoolDocument): 'none' | 'capacity' {
+export function spillOf({
+  spill,
+  overprovisioning,
+}: Pick<PoolDocument, 'spill' | 'overprovisioning'>): 'none' | 'capacity' {
   return spill ?? (overprovisioning === undefined ? DEFAULTS.spill : 'capacity')
 }
 
@@ -249,7 +253,7 @@ export function minAvailableOf({ minAvailable }: PoolDocument): number {
   return minAvailable ?? DEFAULTS.minAvailable
 }
 
-export function compilePool(name: string, pool: PoolDocument, files: Contents): PoolPlan {
+export function compilePool(name: string, pool: PoolDocument, limits: Limits, files: Contents): PoolPlan {
   return {
     name,
     balance: compileBalance(pool.balance),
@@ -266,7 +270,7 @@ export function compilePool(name: string, pool: PoolDocument, files: Contents): 
     idleConnectionMs: parseDuration(pool.idleTimeout ?? DEFAULTS.idleTimeout)!,
     tcpKeepAliveMs: compileTcpKeepAlive(pool.tcpKeepAlive),
     proxyProtocol: pool.proxyProtocol,
-    limits: compilePoolLimits(pool.limits),
+    limits: compilePoolLimits(pool.limits, limits),
     attempts: compileAttempts(pool.retry),
     retry: compileRetry(pool.retry),
     outlier: compileOutlier(pool.outlier),

@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { Application, RequestBodyForm } from '../../../plan/pool.ts'
+import type { Otherwises } from '../../forms/otherwise.ts'
 import { type Finding, type Path, warning } from '../../forms/problem.ts'
 
 /** Applications that refuse what says no length. */
@@ -28,4 +29,12 @@ export function* checkRequestBody({ application, requestBody }: RequestBodyDocum
 
 export function compileRequestBody({ application, requestBody }: RequestBodyDocument): RequestBodyForm | undefined {
   return requestBody ?? (application !== undefined && NEEDING.includes(application) ? 'length' : undefined)
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_REQUEST_BODY: Otherwises = {
+  'pools.*.requestBody': ({ beside, at }) => {
+    const value = compileRequestBody(beside)
+    return value && { value, by: 'application', from: [...at, 'application'] }
+  },
 }

@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox'
 import type { UpstreamPlan } from '../../../plan/pool.ts'
 import { isHostName, parseUpstreamUrl } from '../../forms/address.ts'
 import { type Contents, type NamedFile, wrongInCertificates } from '../../forms/named-file.ts'
+import { givenAt, type Otherwises } from '../../forms/otherwise.ts'
 import { error, type Finding, type Path, quote, repeatedNames, warning } from '../../forms/problem.ts'
 import { described, integer, name, section, text } from '../../forms/schema-blocks.ts'
 import { maxConnectionsSchema } from './overload.ts'
@@ -132,4 +133,16 @@ export function compileUpstream(upstream: UpstreamDocument, files: Contents): Up
     priority: priority ?? PRIORITY,
     maxConnections,
   }
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_UPSTREAM: Otherwises = {
+  'pools.*.upstreams[].tls.serverName': around => {
+    const at = around.at.slice(0, -1)
+    const { url } = givenAt(around, at) as UpstreamDocument
+    const parsed = parseUpstreamUrl(url)
+    // SNI carries names only (RFC 6066 3).
+    if ('wrong' in parsed || isIP(parsed.host) !== 0) return undefined
+    return { value: parsed.host, by: 'derived', from: [...at, 'url'] }
+  },
 }

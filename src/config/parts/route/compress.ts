@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { CompressionPlan } from '../../../plan/compression.ts'
+import { type Around, inherited, type LongForms, type Mapping, type Otherwises } from '../../forms/otherwise.ts'
 import { type Finding, type Path, quote, warning } from '../../forms/problem.ts'
 import { boolean, described, section, size } from '../../forms/schema-blocks.ts'
 import { parseSize } from '../../forms/units.ts'
@@ -158,3 +159,24 @@ function isCompressed(type: string): boolean {
 
 /** Keys of the plan whose name in the document is another one. */
 export const RENAMED_IN_COMPRESS = { 'compress.minBytes': 'compress.minBytes' }
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_COMPRESS: Otherwises = {
+  compress: () => ({ value: false, by: 'default' }),
+  'compress.types': () => ({ value: TYPES, by: 'default' }),
+  'compress.codings': () => ({ value: DEFAULTS.codings, by: 'default' }),
+  'routes[].compress': around => inherited(around, ['compress']),
+  ...Object.fromEntries(
+    Object.keys({ ...DEFAULTS, types: TYPES }).map(key => [
+      `routes[].compress.${key}`,
+      // Off at the top level: then the defaults are its own.
+      (around: Around) => inherited(around, ['compress', key]) ?? OTHERWISE_IN_COMPRESS[`compress.${key}`]?.(around),
+    ]),
+  ),
+}
+
+export const LONG_FORMS_OF_COMPRESS: LongForms = { compress: on, 'routes[].compress': on }
+
+function on(short: unknown): Mapping | undefined {
+  return short === true ? {} : undefined
+}

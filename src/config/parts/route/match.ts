@@ -92,13 +92,14 @@ export function* checkReach(
     // Nobody knows what it would take: it hides nothing, and nothing hides it.
     if (!checkMatch(match, listenerNames, listenerNames, [])[Symbol.iterator]().next().done) continue
     const reach = reachOf(match, listenerNames)
-    const blockers = combinations(reach).map(part => earlier.covering(part)?.label)
-    if (blockers.length > 0 && blockers.every(label => label !== undefined)) {
-      const all = [...new Set(blockers)].join(', ')
-      yield error(
+    const blockers = combinations(reach).map(part => earlier.covering(part))
+    if (blockers.length > 0 && blockers.every(route => route !== undefined)) {
+      const all = [...new Set(blockers.map(({ label }) => label))].join(', ')
+      const found = error(
         ['routes', i],
         `no request can reach this route: ${all} before it ${all.includes(',') ? 'take' : 'takes'} all that it matches; move it up or remove it`,
       )
+      yield { ...found, other: ['routes', blockers[0]!.at] }
     }
     earlier.add({ at: i, reach, label: name === undefined ? `routes[${i}]` : `routes[${i}] (${name})` })
   }

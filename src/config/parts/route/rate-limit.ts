@@ -2,6 +2,7 @@
 
 import Type, { type Static } from 'typebox'
 import type { RateLimitPlan } from '../../../plan/route.ts'
+import { derived, type Otherwises } from '../../forms/otherwise.ts'
 import { integer, section } from '../../forms/schema-blocks.ts'
 import { parseRate, RATE_PATTERN } from '../../forms/units.ts'
 
@@ -30,4 +31,10 @@ export function compileRateLimit(limit: RateLimitDocument | undefined): RateLimi
   if (limit === undefined) return undefined
   const perSecond = parseRate(limit.rate)!
   return { perSecond, burst: limit.burst ?? Math.max(1, Math.ceil(perSecond)) }
+}
+
+/** What holds where the schema has no plain default. */
+export const OTHERWISE_IN_RATE_LIMIT: Otherwises = {
+  'routes[].rateLimit.burst': around =>
+    derived(around, compileRateLimit({ rate: String(around.beside.rate) })?.burst, 'rate'),
 }

@@ -101,8 +101,12 @@ export function* checkReplay(retry: ReplayDocument | undefined, at: Path): Itera
   }
 }
 
+/** Of a route that says nothing. */
+const UNSAID: RouteRetryPlan = compileReplay({})
+
 export function compileReplay(retry: ReplayDocument | undefined): RouteRetryPlan {
-  const { replay, idempotencyKey, rpcReads } = retry ?? {}
+  if (retry === undefined) return UNSAID
+  const { replay, idempotencyKey, rpcReads } = retry
   return {
     replayBytes: parseSize(replay ?? DEFAULTS.replay)!,
     idempotencyKey: idempotencyKey ?? DEFAULTS.idempotencyKey,

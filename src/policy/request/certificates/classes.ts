@@ -11,12 +11,15 @@ export interface CertificateClass {
   takes(order: number): boolean
 }
 
+/** Of the clients of these routes. Made once for a configuration: whoever needs only some of its routes asks the same. */
 export class CertificateClasses {
+  readonly routes: readonly RouteMatch[]
   readonly #conditions: readonly (readonly [order: number, match: RouteMatch])[]
   readonly #none: CertificateClass
   readonly #known = new WeakMap<PresentedCertificate, CertificateClass>()
 
   constructor(routes: readonly RouteMatch[]) {
+    this.routes = routes
     this.#conditions = [...routes.entries()].filter(([, { clientCertificate }]) => clientCertificate !== undefined)
     this.#none = this.#classOf([])
   }

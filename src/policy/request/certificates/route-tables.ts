@@ -1,15 +1,13 @@
 // The routes of each listener, indexed, for clients with and without a certificate that routes are matched by.
 
-import type { RouteMatch } from '../../../plan/route.ts'
 import { compileRoutes, type RouteTable } from '../routing.ts'
-import { CertificateClasses } from './classes.ts'
+import type { CertificateClasses } from './classes.ts'
 import type { PresentedCertificate } from './matching.ts'
 
 /** Conditions can be met in many combinations; few occur. */
 const MOST_TABLES = 1000
 
 export class RouteTables {
-  readonly #routes: readonly RouteMatch[]
   readonly #takes: (order: number) => boolean
   readonly #spell: ((prefix: string) => string) | undefined
   readonly #classes: CertificateClasses
@@ -20,14 +18,13 @@ export class RouteTables {
 
   /** @param takes, spell see compileRoutes */
   constructor(
-    routes: readonly RouteMatch[],
+    classes: CertificateClasses,
     takes: (order: number) => boolean = () => true,
     spell?: (prefix: string) => string,
   ) {
-    this.#routes = routes
     this.#takes = takes
     this.#spell = spell
-    this.#classes = new CertificateClasses(routes)
+    this.#classes = classes
   }
 
   /** @param certificate that the client has presented, and that was accepted */
@@ -52,6 +49,6 @@ export class RouteTables {
   }
 
   #compile(listener: string, isOfClass: (order: number) => boolean): RouteTable {
-    return compileRoutes(this.#routes, listener, order => this.#takes(order) && isOfClass(order), this.#spell)
+    return compileRoutes(this.#classes.routes, listener, order => this.#takes(order) && isOfClass(order), this.#spell)
   }
 }

@@ -52,6 +52,7 @@ export class FieldEdits {
 
   /** @returns undefined where nothing is to be done */
   static of(pool: FieldsPlan | undefined, route: FieldsPlan | undefined): FieldEdits | undefined {
+    if (pool === undefined && route === undefined) return undefined
     const [request, response] = [fieldRules(pool, route, 'request'), fieldRules(pool, route, 'response')]
     return request || response ? new FieldEdits(request, response) : undefined
   }

@@ -5,6 +5,7 @@ import type { RequestHead } from '../../../http/heads.ts'
 import type { PathsPlan, PoolPlan, UpstreamPlan } from '../../../plan/pool.ts'
 import type { RoutePlan } from '../../../plan/route.ts'
 import type { Snapshot } from '../../../plan/snapshot.ts'
+import type { CertificateClasses } from '../../../policy/request/certificates/classes.ts'
 import { RouteTables } from '../../../policy/request/certificates/route-tables.ts'
 import {
   compileReadings,
@@ -53,6 +54,7 @@ export class OtherRoutes {
   /** @param near pools with an upstream on a host of this one, itself included, by index; parallel to `ofPools` */
   constructor(
     routes: readonly RoutePlan[],
+    classes: CertificateClasses,
     paths: PathsPlan,
     near: ReadonlySet<number>,
     ofPools: readonly RoutesOfPool[],
@@ -64,7 +66,7 @@ export class OtherRoutes {
     this.#rules = compileReadings(paths)
     const { ignoreCase, prefixes } = this.#rules
     this.#tables = new RouteTables(
-      routes.map(({ match }) => match),
+      classes,
       order => near.has(routes[order]!.pool),
       prefix => spell(prefix, ignoreCase),
     )
@@ -101,8 +103,11 @@ export class OtherRoutes {
   }
 }
 
-/** Of each pool. */
-export function otherRoutesOf({ routes, pools }: Pick<Snapshot, 'routes' | 'pools'>): OtherRoutes[] {
+/** Of each pool. @param classes of all routes */
+export function otherRoutesOf(
+  { routes, pools }: Pick<Snapshot, 'routes' | 'pools'>,
+  classes: CertificateClasses,
+): OtherRoutes[] {
   // Pools that share a server share an application: what one says of its paths is true of the other's.
   const onServer = placesOf(pools, ({ host, port }) => `${host.toLowerCase()}:${port}`)
   const paths = onServer.map(near => {
@@ -119,7 +124,7 @@ export function otherRoutesOf({ routes, pools }: Pick<Snapshot, 'routes' | 'pool
     ofPools[pool]!.isEncoded ||= spell(key, false) !== key
   }
   const onHost = placesOf(pools, ({ host }) => host.toLowerCase())
-  return pools.map((_, index) => new OtherRoutes(routes, paths[index]!, onHost[index]!, ofPools))
+  return pools.map((_, index) => new OtherRoutes(routes, classes, paths[index]!, onHost[index]!, ofPools))
 }
 
 /** For each pool the pools that have an upstream in one of its places, itself included, by index. */

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatProblem } from '../../../../src/config/forms/problem.ts'
 import { loadBytes, loadConfig } from '../../../../src/config/read/load.ts'
 import { documentOf, type Parts } from '../support.ts'
@@ -72,6 +72,55 @@ test('of any other file nothing is told, not even whether it is there', () => {
   expect(said[0]).toMatch(/name it in the configuration file, or give its folder in admin.files there/)
   expect(judged({ more: 'store: /var/lib/elsewhere.db' })).toMatch(/^store: the file/)
   expect(judged({ more: 'store: { path: /var/lib/elsewhere.db }' })).toMatch(/^store.path: the file/)
+})
+
+describe('what may be included', () => {
+  const PART = 'timeouts: { connect: 3s }\n'
+  /** What is said of the document with this at its beginning. */
+  function judgedWith(include: string, grants: { readonly include?: string } = {}): string {
+    const { include: own } = grants
+    const main = join(root, 'including.yaml')
+    writeFileSync(main, `${own === undefined ? '' : `include: ${own}\n`}${documentOf({ more: ADMIN })}`)
+    const file = loadConfig(main, ENV)
+    if (!file.ok) throw new Error(file.problems.map(formatProblem).join('\n'))
+    const text = `include: ${include}\n${documentOf({})}`
+    const loaded = loadBytes(new TextEncoder().encode(text), main, ENV, 1, 'change', file.grants)
+    return loaded.ok ? 'taken' : loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n')
+  }
+  const ADMIN = 'admin: { address: "127.0.0.1:9900", files: [given] }'
+
+  beforeAll(() => {
+    mkdirSync(join(root, 'conf.d'))
+    for (const name of ['conf.d/a.yaml', 'given/a.yaml', 'elsewhere/a.yaml']) writeFileSync(join(root, name), PART)
+    // As a ConfigMap has it: the file's own includes may be links.
+    symlinkSync('../elsewhere/a.yaml', join(root, 'conf.d/link.yaml'))
+    symlinkSync('../elsewhere/a.yaml', join(root, 'given/link.yaml'))
+    writeFileSync(join(root, 'given/on.yaml'), 'include: [../elsewhere/a.yaml]\n')
+    writeFileSync(join(root, 'elsewhere/secret.yaml'), `${SECRET}: 1\n`)
+  })
+
+  test('is what the file includes, as it says so, and what stands in a granted folder', () => {
+    expect(judgedWith('["conf.d/a*.yaml"]', { include: '["conf.d/a*.yaml"]' })).toBe('taken')
+    expect(judgedWith('[conf.d/link.yaml]', { include: '[conf.d/link.yaml]' })).toBe('taken')
+    expect(judgedWith('[given/a.yaml]')).toBe('taken')
+    expect(judgedWith('["given/a*"]')).toBe('taken')
+  })
+
+  test('is nothing else: no other pattern, no link out of the folder, nothing that a file there includes', () => {
+    for (const other of ['conf.d/*', 'elsewhere/secret.yaml', '/etc/shadow', 'given/../elsewhere/*', 'given/way/*'])
+      expect(judgedWith(`["${other}"]`, { include: '["conf.d/a*.yaml"]' }), other).toMatch(
+        /^include\[0\]: ".*" may not be included over the admin API: /,
+      )
+    expect(judgedWith('[given/link.yaml]')).toMatch(/may not be included/)
+    expect(judgedWith('["given/link*"]')).toMatch(/is a link, which is not followed here/)
+    expect(judgedWith('[given/on.yaml]')).toMatch(/"..\/elsewhere\/a.yaml" may not be included/)
+  })
+
+  test('is told of no file that is not given: whether it is there, and what is in it', () => {
+    const about = (file: string) => judgedWith(`[${file}]`).replace(JSON.stringify(file), 'FILE')
+    expect(new Set(['elsewhere/secret.yaml', 'elsewhere/none', '/etc/shadow', '/no/such'].map(about)).size).toBe(1)
+    expect(about('elsewhere/secret.yaml')).not.toContain(SECRET)
+  })
 })
 
 test('no folder is added over the API', () => {

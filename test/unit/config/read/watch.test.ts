@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { list } from '../../../../src/config/read/include/listing.ts'
 import { fingerprint, fingerprintNow } from '../../../../src/config/read/inputs.ts'
 import { InputWatch } from '../../../../src/config/read/watch.ts'
 import { sleep, until } from '../../../support/until.ts'
@@ -167,6 +168,47 @@ describe('a change is told', () => {
     // ... and after it.
     write('elsewhere/b.yaml', 'three')
     await seen(2)
+  })
+
+  describe('of a pattern', () => {
+    /** Watches what a pattern means now; its files are not among what is watched. */
+    async function followPattern(pattern: string, times: Partial<typeof TIMES> = {}): Promise<void> {
+      const path = join(folder, pattern)
+      watch = new InputWatch({ ...TIMES, ...times, onChange: () => (told += 1), onDeaf: () => {} })
+      watch.follow(new Map([[path, list(path).print]]))
+      await sleep(100)
+    }
+
+    test('when a file comes, once it is written, and when one goes', async () => {
+      mkdirSync(join(folder, 'conf.d'))
+      const other = write('conf.d/a.yaml', 'one')
+      await followPattern('conf.d/*.yaml', { quietMs: 300, longestMs: 5000 })
+      const file = write('conf.d/b.yaml', '')
+      for (let i = 0; i < 5; i += 1) {
+        await sleep(100)
+        appendFileSync(file, 'line\n')
+      }
+      expect(told).toBe(0)
+      await seen()
+      rmSync(other)
+      await seen(2)
+    })
+
+    test('when its folder comes', async () => {
+      await followPattern('conf.d/*.yaml', { lookMs: 50 })
+      mkdirSync(join(folder, 'conf.d'))
+      write('conf.d/a.yaml', 'one')
+      await seen()
+    })
+
+    test('not when other files come, or a hidden one', async () => {
+      await followPattern('*.yaml')
+      for (const name of ['README', '.a.yaml.swp', '.a.yaml', 'a.yaml~']) write(name, 'one')
+      await settle()
+      expect(told).toBe(0)
+      write('a.yaml', 'one')
+      await seen()
+    })
   })
 
   test('when it was changed after it was read and before it was watched', async () => {

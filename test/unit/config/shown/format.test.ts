@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these texts are about references to the environment
 // What vigia fmt makes of a configuration: one form, and the same meaning.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseDocument, stringify } from 'yaml'
@@ -11,7 +11,7 @@ import { fc, test as property } from '../property.ts'
 import { documentOf } from '../support.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../../config/examples')
-const EXAMPLES = readdirSync(FOLDER).map(file => readFileSync(join(FOLDER, file), 'utf8'))
+const EXAMPLES = globSync('**/*.yaml', { cwd: FOLDER }).map(file => readFileSync(join(FOLDER, file), 'utf8'))
 
 function formatted(text: string): string {
   const result = formatConfig(new TextEncoder().encode(text), 'test.yaml')
@@ -55,6 +55,11 @@ describe('the form', () => {
 
   test('the examples are in it', () => {
     for (const text of EXAMPLES) expect(formatted(text)).toBe(text)
+  })
+
+  test('so is a file that another one includes, of comments only too', () => {
+    expect(formatted('pools:\n    a: {}\n')).toBe('pools:\n  a: {}\n')
+    expect(formatted('# nothing yet\n')).toBe('# nothing yet\n')
   })
 
   test('what is no YAML is refused with its place', () => {

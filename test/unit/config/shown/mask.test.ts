@@ -1,9 +1,10 @@
 // A configuration that is shown keeps its structure and loses its secrets.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { joinFiles } from '../../../../src/config/read/include/kept-files.ts'
 import { maskConfiguration } from '../../../../src/config/shown/mask.ts'
 import { isSecretKey, withoutSecrets } from '../../../../src/config/shown/secrets.ts'
 import { fc, test as property } from '../property.ts'
@@ -84,7 +85,7 @@ pools:
     expect(maskConfiguration(text)).not.toContain('hunter2')
   })
 
-  test.each(['vigia.yaml', ...readdirSync(join(CONFIG, 'examples')).map(file => `examples/${file}`)])(
+  test.each(['vigia.yaml', ...globSync('examples/*.yaml', { cwd: CONFIG })])(
     'of %s still has all of its keys',
     file => {
       const text = readFileSync(join(CONFIG, file), 'utf8')
@@ -97,6 +98,38 @@ pools:
       expect(shape(parse(maskConfiguration(text)))).toEqual(shape(parse(text)))
     },
   )
+
+  test('of several files is one that includes nothing, and says which file each part is from', () => {
+    const files = [
+      { name: 'vigia.yaml', text: 'include: [conf.d/*.yaml]\nlisteners: [web]\nroutes: [one]\npools: { a: 1 }\n' },
+      { name: 'conf.d/b.yaml', text: 'routes: [two, three]\npools:\n  b: { password: hush-hush }\n' },
+      { name: '/etc/c.yaml', text: 'routes: [hush-hush]\nworkers: 1\n' },
+    ]
+    const shown = maskConfiguration(joinFiles(files))
+    expect(shown).toBe(`# include: ["conf.d/*.yaml"]
+# What these files say stands below.
+
+# from vigia.yaml
+listeners:
+  - web
+routes:
+  - one
+  # from conf.d/b.yaml
+  - two
+  - three
+  # from /etc/c.yaml
+  - "***"
+# from vigia.yaml
+pools:
+  a: 1
+  # from conf.d/b.yaml
+  b:
+    password: "***"
+# from /etc/c.yaml
+workers: 1
+`)
+    expect(maskConfiguration(shown)).toBe(shown.replaceAll(/ *#.*\n\n?/g, ''))
+  })
 
   test('of what is no YAML is empty', () => {
     expect(maskConfiguration('a: [')).toBe('')

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { CertificateMatch, RouteMatch } from '../../../../../src/plan/route.ts'
+import { CertificateClasses } from '../../../../../src/policy/request/certificates/classes.ts'
 import {
   matchesCertificate,
   type PresentedCertificate,
@@ -81,12 +82,14 @@ describe('routes', () => {
     ...{ listeners: [], hosts: [], path, methods: [] },
     clientCertificate: clientCertificate && { ...none, ...clientCertificate },
   })
-  const tables = new RouteTables([
-    route('/x', { fingerprint: ['cd'.repeat(32)] }),
-    route('/x', { subject: [[['o', 'Partner']]] }),
-    route('/y', {}),
-    route('/'),
-  ])
+  const tables = new RouteTables(
+    new CertificateClasses([
+      route('/x', { fingerprint: ['cd'.repeat(32)] }),
+      route('/x', { subject: [[['o', 'Partner']]] }),
+      route('/y', {}),
+      route('/'),
+    ]),
+  )
   const taken = (certificate: PresentedCertificate | undefined, path: string) =>
     matchRoute(tables.of('web', certificate), '', path, 'GET')
 
