@@ -1,6 +1,9 @@
 // One request to the admin listener. With node:http, not with fetch, which takes longer to load than the rest of `vigia status`.
 
-import { type IncomingMessage, type RequestOptions, request } from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
+
+// To import it would load fetch as well.
+const { request } = process.getBuiltinModule('node:http')
 
 export interface Asked {
   /** Default: GET. */
@@ -13,9 +16,9 @@ export interface Asked {
 
 /** Resolves as the answer begins; what follows ends with an error where the connection breaks. A redirect is an answer like any other. */
 export async function send(url: URL, { method = 'GET', headers, body, signal }: Asked): Promise<IncomingMessage> {
-  const begin = url.protocol === 'https:' ? (await import('node:https')).request : request
+  const begin = url.protocol === 'https:' ? process.getBuiltinModule('node:https').request : request
   // A connection that is kept may be closed just as it is used again: one for each.
-  const options: RequestOptions = { method, headers, agent: false }
+  const options: RequestOptions = { method, headers: { ...headers, ...lengthOf(body) }, agent: false }
   return new Promise((resolve, reject) => {
     let answer: IncomingMessage | undefined
     const call = begin(url, options, begun => {
@@ -32,4 +35,9 @@ export async function send(url: URL, { method = 'GET', headers, body, signal }: 
     else signal.addEventListener('abort', stop)
     call.end(body)
   })
+}
+
+/** node:http says it of a POST only. */
+function lengthOf(body: string | undefined): Readonly<Record<string, string>> {
+  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
 }
