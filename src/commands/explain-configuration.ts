@@ -33,7 +33,8 @@ export function explainConfiguration(
   else {
     const columns = terminalColumns()
     const color = columns !== undefined && io.env.NO_COLOR === undefined
-    for (const line of inForceLines(found.keys, { file: config, columns, color })) io.out(line)
+    const lines = inForceLines(found.keys, { file: config, columns, color })
+    if (lines.length > 0) io.out(lines.join('\n'))
   }
   if (found.idle !== undefined) io.err(found.idle)
   if (!strict || advice.length === 0) return EXIT.ok

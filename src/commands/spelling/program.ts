@@ -138,6 +138,7 @@ Examples:
   vigia demo                          see it work, nothing to prepare
   vigia init                          a configuration to begin with
   vigia check -c /etc/vigia.yaml      before you deploy a change
+  vigia check --explain timeouts      which values hold, and where each comes from
   vigia run -c /etc/vigia.yaml        start; SIGTERM or Ctrl-C drains and stops, SIGHUP reads the file again
   vigia status                        who serves, who does not, and why
   vigia drain erp/erp-1 --reason "kernel update" --deadline 30m --wait

@@ -5,6 +5,7 @@ import { basename, dirname, relative } from 'node:path'
 import { formatPath } from '../../config/forms/problem.ts'
 import type { From, InForce } from '../../config/in-force/explain.ts'
 import { inFlow } from '../../config/in-force/flow.ts'
+import { alike } from './alike.ts'
 import { wrap } from './wrap.ts'
 
 export interface LineOptions {
@@ -63,8 +64,12 @@ function rowsFrom(key: InForce, options: LineOptions): Row[] {
 
 function rowsOf(key: InForce, indent: string, options: LineOptions, label = labelOf(key)): Row[] {
   const { below, words, value, from } = key
-  if (below !== undefined && below.length > 0)
-    return [{ text: `${indent}${label}:` }, ...rowsBelow(key, indent + INDENT, options)]
+  if (below !== undefined && below.length > 0) {
+    const rows = rowsBelow(key, indent + INDENT, options)
+    // With nothing but comments below, YAML takes it for a key without a value.
+    const isBare = rows.every(({ text }) => text.trimStart().startsWith('#'))
+    return [{ text: `${indent}${label}:${isBare ? ' {}' : ''}` }, ...rows]
+  }
   const rest = { note: noteOf(key, options), isSaid: from.place !== undefined }
   if (value === undefined && words !== undefined) return [{ text: `${indent}# ${label}: ${words}`, ...rest }]
   // What the files say stands below.
@@ -80,20 +85,17 @@ function rowsOf(key: InForce, indent: string, options: LineOptions, label = labe
 function rowsBelow(key: InForce, indent: string, options: LineOptions): Row[] {
   const entries = key.below!
   const isMany = entries.length > 1 && entries.every(({ below }) => below !== undefined) && isOfOneKind(entries)
-  const { shared, leftOut } = isMany
-    ? alike(entries, options)
-    : { shared: [], leftOut: new Map<InForce, ReadonlySet<string>>() }
+  const told = (each: InForce) => JSON.stringify([each.value, each.words, noteOf(each, options)])
+  const { shared, rest } = isMany ? alike(entries, told) : { shared: [], rest: entries }
   const heading = { text: `${indent}# In each of the ${entries.length} below that says nothing else:` }
   const above = shared
     .flatMap(each => rowsOf(each, '', options))
     .map(row => ({ ...row, text: `${indent}#   ${row.text}` }))
   return [
     ...(above.length === 0 ? [] : [heading, ...above]),
-    ...entries.flatMap(entry => {
-      const without = leftOut.get(entry)
-      const left = without ? { ...entry, below: entry.below!.filter(each => !without.has(labelOf(each))) } : entry
-      return key.isList ? item(rowsBelow(left, indent + INDENT, options), indent) : rowsOf(left, indent, options)
-    }),
+    ...rest.flatMap(entry =>
+      key.isList ? item(rowsBelow(entry, indent + INDENT, options), indent) : rowsOf(entry, indent, options),
+    ),
   ]
 }
 
@@ -106,36 +108,6 @@ function item(rows: readonly Row[], indent: string): Row[] {
 function isOfOneKind([first, ...others]: readonly InForce[]): boolean {
   const kind = (key: InForce) => key.shape
   return others.every(each => kind(each) === kind(first!))
-}
-
-/** Keys that nobody wrote, and that most entries have alike. */
-function alike(entries: readonly InForce[], options: LineOptions) {
-  const groups = new Map<string, { key: InForce; of: InForce[] }[]>()
-  for (const entry of entries) {
-    for (const key of entry.below!.filter(isUnsaid)) {
-      const words = JSON.stringify(rowsOf(key, '', options))
-      const known = groups.get(labelOf(key)) ?? []
-      const same = known.find(each => JSON.stringify(rowsOf(each.key, '', options)) === words)
-      if (same) same.of.push(entry)
-      else groups.set(labelOf(key), [...known, { key, of: [entry] }])
-    }
-  }
-  const shared = new Map<string, InForce>()
-  const leftOut = new Map<InForce, Set<string>>()
-  for (const [label, of] of groups) {
-    const most = of.toSorted((a, b) => b.of.length - a.of.length)[0]!
-    if (most.of.length < 2) continue
-    shared.set(label, most.key)
-    for (const entry of most.of) leftOut.set(entry, (leftOut.get(entry) ?? new Set()).add(label))
-  }
-  // In the order of the entries.
-  const labels = new Set(entries.flatMap(each => each.below!.map(labelOf)))
-  return { shared: [...labels].flatMap(label => shared.get(label) ?? []), leftOut }
-}
-
-function isUnsaid({ from, below }: InForce): boolean {
-  const isSaid = from.by === 'file' || from.by === 'environment' || from.by === 'derived'
-  return !isSaid && (below ?? []).every(isUnsaid)
 }
 
 function labelOf({ path }: InForce): string {

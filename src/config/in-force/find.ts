@@ -72,14 +72,24 @@ function isKey(shape: Shape | undefined, [step, ...rest]: Path): boolean {
   if (step === undefined) return true
   const branch = shape && branchOf(shape, typeof step === 'number' ? [] : undefined)
   const properties = branch?.properties
-  const next = properties ? properties[step] : (branch?.items ?? Object.values(branch?.patternProperties ?? {})[0])
+  const next = properties
+    ? ownKey(properties, step)
+    : (branch?.items ?? Object.values(branch?.patternProperties ?? {})[0])
   return next !== undefined && isKey(next, rest)
+}
+
+function ownKey(properties: Readonly<Record<string, Shape>>, step: string | number): Shape | undefined {
+  return Object.hasOwn(properties, step) ? properties[step] : undefined
 }
 
 function unknown(root: InForce, last: InForce, [step, ...rest]: Path, asked: string): string {
   const names = (last.below ?? []).map(nameOf)
   const meant = nearest(String(step), names)
-  const near = meant === undefined ? [] : [formatPath([...last.path, ...stepsIn(meant)]) + after(rest)]
+  // What follows may be right, too.
+  const base = last.path.length === 0 ? '' : `${formatPath(last.path)}.`
+  const near = (meant === undefined ? [] : [base + meant + after(rest), base + meant])
+    .filter(each => descend(root, each).keys.length > 0)
+    .slice(0, 1)
   const word = String(rest.at(-1) ?? step)
   const named =
     near.length > 0 ? near : [...all(last), ...all(root)].filter(path => path.at(-1) === word).map(formatPath)

@@ -34,13 +34,15 @@ export function grantsOf(
   }
 }
 
-/** What it says of what `mayInclude` refuses, after its name. */
-export const NOT_INCLUDED =
-  'may not be included over the admin API: include it in the configuration file, or give its folder in admin.files there; links and folders that are not there do not count'
+/** What is said of what `mayInclude` refuses, after its name. */
+export const NOT_INCLUDED = 'may not be included over the admin API: include it in the configuration file'
 
-/** @param path absolute, or a pattern */
-export function mayInclude(path: string, { includes, folders }: Grants): boolean {
-  return includes.includes(path) || folders.some(each => isWithin(each, path))
+/**
+ * Not files of granted folders: whoever may write there could change the configuration, and it may use all that vigia may once it is in
+ * the file. @param path absolute, or a pattern
+ */
+export function mayInclude(path: string, { includes }: Grants): boolean {
+  return includes.includes(path)
 }
 
 /** What a configuration names without a right to it. Looks at no file that is outside the granted folders. */

@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { answerOf } from '../../support/h2-client.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { PacedSocket } from '../../support/paced-socket.ts'
 import { answerOk, ok } from '../../support/raw-answers.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
@@ -46,12 +47,12 @@ function openAnswer(): { answer: Answer; end(): void } {
 }
 
 /** A client whose answer has begun on a listener that a reload then removed. */
-async function onRemovedListener() {
+async function onRemovedListener(starts = lendVigia) {
   const open = openAnswer()
   const { port } = await upstream(open.answer)
   const [kept, removed] = [await freePort(), await freePort()]
   const listener = (name: string, on: number) => ({ name, address: `127.0.0.1:${on}` })
-  vigia = await startVigia({
+  vigia = await starts({
     upstreams: [port],
     config: { listeners: [listener('kept', kept), listener('removed', removed)] },
   })
@@ -117,7 +118,7 @@ describe('a shutdown', () => {
   })
 
   test('waits for what is in flight on a listener that a reload has removed', async () => {
-    const { client, open, vigia } = await onRemovedListener()
+    const { client, open, vigia } = await onRemovedListener(startVigia)
     vigia.kill('SIGTERM')
     await sleep(400)
     open.end()
@@ -137,7 +138,7 @@ describe('a reload', () => {
     const { port } = await upstream(async ({ connection, whole }) => {
       await connection.write(ok(field(await whole(), 'via') ?? 'none'))
     })
-    vigia = await startVigia({ upstreams: [port], config: { headers: { via: 'before' } } })
+    vigia = await lendVigia({ upstreams: [port], config: { headers: { via: 'before' } } })
     const client = await RawClient.connect(vigia.port)
     client.send(GET)
     expect((await client.final()).body.toString()).toBe('1.1 before')
@@ -166,7 +167,7 @@ describe('a request whose attempt fails after a reload', () => {
       await whole()
       await connection.write(ok('after'))
     })
-    vigia = await startVigia({ upstreams: [before.port], pool: { affinity } })
+    vigia = await lendVigia({ upstreams: [before.port], pool: { affinity } })
     client = await RawClient.connect(vigia.port)
     client.send('GET /login HTTP/1.1\r\nHost: a.example\r\n\r\n')
     const cookie = field(await client.final(), 'set-cookie')?.split(';', 1)[0]
@@ -232,7 +233,7 @@ describe('an answer that begins while its request is still being sent', () => {
       const { body } = await whole()
       await connection.write(`2\r\n${body.length}\r\n0\r\n\r\n`)
     })
-    vigia = await startVigia({ upstreams: [port], config: { timeouts: { idle: '500ms' } } })
+    vigia = await lendVigia({ upstreams: [port], config: { timeouts: { idle: '500ms' } } })
     const client = await RawClient.connect(vigia.port)
     client.send('POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 20\r\n\r\n')
     for (let sent = 0; sent < 20; sent += 1) {

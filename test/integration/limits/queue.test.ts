@@ -284,6 +284,11 @@ describe('a request whose attempt failed', () => {
     await upstream.holds(1)
     upstream.release()
     expect((await warmUp).status).toBe(200)
+    // Else the next one would get a connection of its own, and the one after it this one.
+    await until('its connection is kept', async () => {
+      const { inFlight, connections } = (await poolReport()).upstreams[0]!
+      return inFlight === 0 && connections === 1
+    })
     stale = true
     const first = ask(vigia.port, request('/first'))
     await until('it is there', () => upstream.raw.received.toString().includes('GET /first'))
@@ -339,7 +344,7 @@ describe('when upstreams come and go', () => {
   })
 
   test('one that comes back serves the queue at once', async () => {
-    await setUp({ count: 2, pool: { health: { path: '/health', interval: '100ms', fall: 1, rise: 1 } } })
+    await setUp({ count: 2, pool: { health: { path: '/health', interval: '100ms', fall: 10, rise: 1 } } })
     const [one, two] = upstreams as [HoldingUpstream, HoldingUpstream]
     const [healthOne, healthTwo] = [healthOf(one), healthOf(two)]
     healthOne(200)

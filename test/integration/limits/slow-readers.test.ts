@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { startBlackhole } from '../../support/blackhole.ts'
 import { CAN_READ_QUEUES, queuedBytes } from '../../support/kernel-queues.ts'
+import { lendVigia } from '../../support/lent-vigia.ts'
 import { usePair } from '../../support/pair.ts'
 import { ok } from '../../support/raw-answers.ts'
 import { closeClients, RawClient } from '../../support/raw-client.ts'
@@ -164,7 +165,7 @@ describe('by itself', () => {
       served += 1
       await arrival.connection.write(ok('a'.repeat(answerBytes)))
     })
-    vigia = await startVigia({ upstreams: [upstream.port] })
+    vigia = await lendVigia({ upstreams: [upstream.port] })
     const client = await RawClient.connect(vigia.port)
     client.socket.pause()
     for (let asked = 1; asked <= most; asked += 1) {
@@ -184,7 +185,11 @@ describe('by itself', () => {
       await arrival.whole()
       await arrival.connection.write(ok('a'.repeat(20_000_000)))
     })
-    vigia = await startVigia({ upstreams: [upstream.port], config: { timeouts: { idle: '500ms' } } })
+    vigia = await lendVigia({
+      upstreams: [upstream.port],
+      poolName: 'unread',
+      config: { timeouts: { idle: '500ms' } },
+    })
     const client = await RawClient.connect(vigia.port)
     client.socket.pause()
     client.send(REQUEST)

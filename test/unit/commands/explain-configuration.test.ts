@@ -10,10 +10,10 @@ import { readBytes } from '../../../src/config/read/load.ts'
 import { explained, folder, rest, type Tree } from '../config/in-force/support.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../../config/examples')
-/** Those without a secret in the file itself, which is left out of what is printed. */
-const SECRET = ['complete.yaml', 'protheus.yaml', 'tryton.yaml']
+/** They have a secret in the file itself, which is left out of what is printed; or a pattern, which a busy machine may refuse. */
+const OTHERS = ['complete.yaml', 'protheus.yaml', 'tryton.yaml', 'business-central.yaml']
 const PLAIN = [
-  ...readdirSync(EXAMPLES).filter(name => name.endsWith('.yaml') && !SECRET.includes(name)),
+  ...readdirSync(EXAMPLES).filter(name => name.endsWith('.yaml') && !OTHERS.includes(name)),
   'several-files/vigia.yaml',
 ]
 const FILE = join(folder, 'vigia.yaml')
@@ -25,7 +25,7 @@ function run(document: Tree | string, options: Partial<Parameters<typeof explain
 
 function runFile(config: string, options: Partial<Parameters<typeof explainConfiguration>[0]> = {}) {
   const [out, err]: [string[], string[]] = [[], []]
-  const io = { env: {}, out: (line: string) => out.push(line), err: (line: string) => err.push(line) }
+  const io = { env: {}, out: (text: string) => out.push(...text.split('\n')), err: (line: string) => err.push(line) }
   return { code: explainConfiguration({ config, explain: true, ...options }, io), out, err }
 }
 

@@ -17,6 +17,7 @@ import { hasWildcard } from './wildcard.ts'
 const MOST_FILES = 1000
 /** What the configuration file includes is at depth 1. */
 const DEEPEST = 4
+const TOO_MANY = `more than ${MOST_FILES} files: join some of them`
 /** Bytes of a line between two files, besides the name. */
 const MARK_BYTES = 64
 
@@ -59,6 +60,10 @@ export function parseKept(text: string, file?: string): Parsed {
 }
 
 function joinKept(kept: readonly KeptFile[], file: string): Parsed {
+  if (kept.length > MOST_FILES + 1) {
+    const problem = { severity: 'error', file, line: 1, column: 1, path: '', message: `it is of ${TOO_MANY}` } as const
+    return { ok: false, problems: [problem] }
+  }
   const all = kept.map(({ name, text }, i) =>
     parseSource(new TextEncoder().encode(text), i === 0 ? file : shownName(name, file), i > 0),
   )
@@ -71,9 +76,9 @@ function joinAll(sources: readonly Source[]): Parsed {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, source }
 }
 
-/** As people find it: from where the configuration file was named. */
+/** As people find it: from where the configuration file was named. It goes onto terminals. */
 function shownName(name: string, file: string): string {
-  return isAbsolute(name) ? name : joinPath(dirname(file), name)
+  return (isAbsolute(name) ? name : joinPath(dirname(file), name)).replace(/[\x00-\x1f\x7f-\x9f]/g, '?')
 }
 
 interface Included {
@@ -170,10 +175,8 @@ class Walk {
     const before = this.#seen.get(real)
     if (before !== undefined) return this.#refuse(entry, `${quote(name)} is ${before}: nothing is included twice`)
     this.#seen.set(real, `included at ${placeWords(entry.source, nodeAt(entry.source, entry.at))} already`)
-    if (this.#seen.size > MOST_FILES + 1) return this.#stop(entry, `more than ${MOST_FILES} files: join some of them`)
-    // A link of the file's own includes is followed: so a ConfigMap has its files.
-    const guarded = this.#grants?.includes.includes(path) ? [] : this.#grants?.folders
-    const found = readBytes(path, guarded)
+    if (this.#seen.size > MOST_FILES + 1) return this.#stop(entry, TOO_MANY)
+    const found = readBytes(path)
     this.inputs.set(path, found.print)
     if ('failed' in found) return this.#refuse(entry, `the file ${quote(name)} ${found.failed}`)
     this.#bytes += found.bytes.length + Buffer.byteLength(JSON.stringify(name)) + MARK_BYTES

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test as once } from 'vitest'
 import { stringify } from 'yaml'
+import type { Otherwise } from '../../../../src/config/forms/otherwise.ts'
 import { explainReading, type InForce } from '../../../../src/config/in-force/explain.ts'
 import {
   branchOf,
@@ -16,6 +17,7 @@ import { LONG_FORMS, OTHERWISE } from '../../../../src/config/in-force/tables.ts
 import type { Reading } from '../../../../src/config/read/load.ts'
 import { randomOf } from '../../../support/random.ts'
 import { fc, test } from '../property.ts'
+import { documentOf as textOf } from '../support.ts'
 import { complete, explained, reading, readText, rest, type Tree } from './support.ts'
 
 function* keysOf(shape: Shape, pattern: string): Iterable<string> {
@@ -57,6 +59,19 @@ once('every key of the schema is told somewhere', () => {
 once('what parts say of keys that are not there is about keys of the schema', () => {
   const named = [...Object.keys(OTHERWISE), ...Object.keys(LONG_FORMS)]
   expect(named.filter(each => !KEYS.has(each))).toEqual([])
+})
+
+once('what is not in the plan is not told', () => {
+  const table = OTHERWISE as Record<string, Otherwise>
+  const right = table['routes[].maxBody']!
+  table['routes[].maxBody'] = () => ({ value: '7MiB', by: 'default' })
+  try {
+    expect(() => explained(textOf())).toThrow(
+      'what is explained is not what is compiled (route routes[0]: maxBody 128MiB -> 7MiB): please report it',
+    )
+  } finally {
+    table['routes[].maxBody'] = right
+  }
 })
 
 /** Without some of its keys, and with other numbers and durations. */

@@ -205,6 +205,11 @@ test.each([
   ['pools.erp.helth', 'there is no key "pools.erp.helth"; did you mean pools.erp.health?'],
   ['pools.epr.health.rise', 'there is no key "pools.epr.health.rise"; did you mean pools.erp.health.rise?'],
   ['rise', 'there is no key "rise"; did you mean pools.erp.health.rise?'],
+  [
+    'pools.erp.affinity.constructor',
+    'there is no key "pools.erp.affinity.constructor"; below pools.erp.affinity there is nothing',
+  ],
+  ['routes.web.mian.pool', 'there is no key "routes.web.mian.pool"; did you mean routes.web.main?'],
   ['log.xyzzy', 'there is no key "log.xyzzy"; below log there is level'],
 ])('%s', (text, expected) => {
   expect(answer(text)).toEqual(expected)

@@ -27,8 +27,9 @@ writeFileSync(join(folder, 'logo.svg'), '<svg xmlns="http://www.w3.org/2000/svg"
 
 export type Tree = Record<string, unknown>
 
+/** Without its pattern: what one is compiled in has to be quick, and a busy machine is not. */
 export function complete(): Tree {
-  return parse(readFileSync(COMPLETE, 'utf8')) as Tree
+  return parse(readFileSync(COMPLETE, 'utf8').replace(/^ *bodyMatches:.*\n/m, '')) as Tree
 }
 
 /** What the complete example has no place for, or no files. */

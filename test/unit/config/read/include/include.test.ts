@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatProblem } from '../../../../../src/config/forms/problem.ts'
+import { joinFiles } from '../../../../../src/config/read/include/kept-files.ts'
 import { type LoadedSnapshot, loadBytes, loadConfig } from '../../../../../src/config/read/load.ts'
 
 const LISTENERS = 'listeners:\n  - { name: web, address: ":8080" }\n'
@@ -270,6 +271,16 @@ describe('what was read is kept as one text', () => {
       `${folder}/conf.d/b.yaml:3`,
       `${folder}/conf.d/b.yaml:5`,
     ])
+  })
+
+  test('that is judged like files: their number, their form, and names that would move a cursor', () => {
+    const wrong = (name: string, count: number) => {
+      const parts = Array.from({ length: count }, () => ({ name, text: 'pools: {' }))
+      const found = again(joinFiles([{ name: 'vigia.yaml', text: LISTENERS }, ...parts]))
+      return found.ok ? [] : found.problems.map(formatProblem)
+    }
+    expect(wrong('a', 1001)).toEqual([expect.stringContaining('it is of more than 1000 files: join some of them')])
+    expect(wrong('\u001b[2J\n', 1)).toEqual([expect.stringMatching(/\/\?\[2J\?:\d+:\d+: YAML: /)])
   })
 
   test('which no file can hold by itself', () => {
