@@ -1,7 +1,7 @@
-// What an idle connection with TLS costs vigia and nginx in resident memory: each has done its handshake and one request (or its
+// What an idle connection with TLS costs vigia, nginx and node:tls alone in resident memory: each has done its handshake and one request (or its
 // handshake only), and waits.
 //
-//   node bench/idle-tls.ts [--connections 2000] [--rounds 3] [--only vigia,nginx] [--plain | --silent]
+//   node bench/idle-tls.ts [--connections 2000] [--rounds 3] [--only vigia,nginx,node-tls] [--plain | --silent]
 
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -26,6 +26,8 @@ interface Place {
   readonly files: CertificateFiles | undefined
 }
 
+/** Descriptors and ports of one machine last for them and their ends. */
+const MOST = 4000
 /** Connections that open at the same time. */
 const AT_A_TIME = 50
 /** Until what is garbage has been collected: an idle heap is looked at after some seconds. */
@@ -55,6 +57,11 @@ http { access_log off; keepalive_timeout 600s; client_body_temp_path ${folder}/b
   server { listen 127.0.0.1:${port}${files ? ' ssl' : ''}; ${tls} location / { proxy_pass http://127.0.0.1:${upstream}; } } }`,
     )
     return ['nginx', '-c', join(folder, 'nginx.conf')]
+  },
+  /** What they cost on Node at least. */
+  'node-tls'({ port, files }: Place): readonly string[] {
+    const program = fileURLToPath(new URL('./peers/node-tls.ts', import.meta.url))
+    return [process.execPath, program, String(port), '0', files?.certFile ?? '', files?.keyFile ?? '']
   },
 }
 
@@ -127,7 +134,7 @@ async function main(): Promise<void> {
       silent: { type: 'boolean', default: false },
     },
   })
-  const connections = whole('--connections', values.connections)
+  const connections = whole('--connections', values.connections, MOST)
   const rounds = whole('--rounds', values.rounds)
   const only = list(values.only)
   const manner = { tls: !values.plain, silent: values.silent && !values.plain }
@@ -138,7 +145,8 @@ async function main(): Promise<void> {
   const address = upstream.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   console.log(`KiB of resident memory for each of ${connections} idle connections${values.plain ? '' : ' with TLS'}`)
-  for (const name of ['vigia', 'nginx'] as const) {
+  for (const name of ['vigia', 'nginx', 'node-tls'] as const) {
+    if (name === 'node-tls' && !manner.tls) continue
     if (only.length > 0 && !only.includes(name)) continue
     const figures: string[] = []
     for (let round = 0; round < rounds; round += 1)

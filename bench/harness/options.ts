@@ -99,10 +99,10 @@ export function list(text: string): string[] {
   return text.split(',').filter(name => name !== '')
 }
 
-export function whole(option: string, text: string): number {
+export function whole(option: string, text: string, most = 3600): number {
   const value = Number(text)
-  if (!(Number.isInteger(value) && value >= 1 && value <= 3600))
-    throw new Error(`${option} must be a whole number from 1 to 3600, not "${text}"`)
+  if (!(Number.isInteger(value) && value >= 1 && value <= most))
+    throw new Error(`${option} must be a whole number from 1 to ${most}, not "${text}"`)
   return value
 }
 

@@ -19,7 +19,7 @@ function over(
     name,
     title,
     weight: 'further',
-    peers: ['vigia', 'haproxy', 'nginx', 'caddy'],
+    peers: ['vigia', 'haproxy', 'nginx', 'caddy', ...(handshakes === 'once' ? [] : ['node-tls'])],
     load: { kind: 'tls', handshakes },
     cases: [{ ...plainCase, setup: { ...plainCase.setup, tls: true } }],
   }

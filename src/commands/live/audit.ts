@@ -3,6 +3,7 @@
 import type { AuditReport, Rows } from '../../admin/contract/history.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
+import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'
 import { fetchJson } from './admin-client.ts'
 import { failed } from './operate.ts'
 
@@ -25,7 +26,7 @@ export async function audit({ admin, json, ...query }: AuditOptions): Promise<nu
   try {
     const page = (await fetchJson(admin, `/audit?${queryText(query)}`)) as Rows<AuditReport>
     if (json) console.log(JSON.stringify(page, null, 2))
-    else for (const line of linesOf(page)) console.log(line)
+    else for (const line of auditLines(page, hereZone())) console.log(line)
     return ASKED.done
   } catch (error) {
     return failed('audit', error)
@@ -38,11 +39,12 @@ export function queryText(query: Readonly<Record<string, string | undefined>>): 
 }
 
 /** The oldest first: what one reads last is what happened last. */
-function linesOf({ rows, next }: Rows<AuditReport>): string[] {
+export function auditLines({ rows, next }: Rows<AuditReport>, zone: string): string[] {
   if (rows.length === 0) return ['nothing of that kind is in the audit']
   const lines = [...rows].reverse().map(({ seq, at, actor, source, action, subject, reason }) => {
     const who = actor === source ? actor : `${actor} (${source})`
-    return printable(`${seq}  ${at}  ${action} ${subject} by ${who}${reason === '' ? '' : `: ${reason}`}`)
+    const why = reason === '' ? '' : `: ${withLocalTimes(reason, zone)}`
+    return printable(`${seq}  ${localTimeWithOffset(at, zone)}  ${action} ${subject} by ${who}${why}`)
   })
   return next === null ? lines : [`(older rows: --limit, or --until ${rows.at(-1)!.at})`, ...lines]
 }

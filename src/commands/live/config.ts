@@ -5,6 +5,7 @@ import type { AppliedReport, ApplyReport, CheckReport, DiffReport } from '../../
 import type { Rows } from '../../admin/contract/history.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
+import { hereZone, localTimeWithOffset } from '../words/times.ts'
 import { userName } from '../words/user-name.ts'
 import { fetchJson, fetchYaml, RefusedByVigia, sendChange } from './admin-client.ts'
 import { queryText } from './audit.ts'
@@ -68,7 +69,7 @@ export function listConfigs({ admin, json, limit }: Options & { readonly limit: 
     if (json) return void console.log(JSON.stringify(page, null, 2))
     if (page.rows.length === 0) return void console.log('nothing was applied yet')
     for (const { id, at, actor, source, summary } of [...page.rows].reverse())
-      console.log(printable(`${id}  ${at}  by ${actor} (${source}): ${summary}`))
+      console.log(printable(`${id}  ${localTimeWithOffset(at, hereZone())}  by ${actor} (${source}): ${summary}`))
   })
 }
 

@@ -3,6 +3,7 @@
 import type { InDoubtEntry, InDoubtReport, ResolutionReport } from '../../admin/contract/in-doubt.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
+import { hereZone, localTimeWithOffset } from '../words/times.ts'
 import { userName } from '../words/user-name.ts'
 import { fetchJson, postChange } from './admin-client.ts'
 import { failed } from './operate.ts'
@@ -30,7 +31,7 @@ export async function listInDoubt({ admin, json, all }: ListOptions): Promise<nu
     const report = (await fetchJson(admin, '/in-doubt')) as InDoubtReport
     const records = report.records.filter(({ resolved }) => all || resolved === null)
     if (json) console.log(JSON.stringify({ ...report, records }, null, 2))
-    else for (const line of linesOf(report, records)) console.log(line)
+    else for (const line of inDoubtLines(report, records, hereZone())) console.log(line)
     return ASKED.done
   } catch (error) {
     return failed('in-doubt list', error)
@@ -44,34 +45,38 @@ export async function resolveInDoubt(requestId: string, options: ResolveOptions)
     const body = { resolution, by, ...(note === undefined ? {} : { note }) }
     const answer = (await postChange(admin, `/in-doubt/${encodeURIComponent(requestId)}`, body)) as InDoubtReport
     if (json) console.log(JSON.stringify(answer, null, 2))
-    else for (const record of answer.records) console.log(describe(record).join('\n'))
+    else for (const record of answer.records) console.log(describe(record, hereZone()).join('\n'))
     return ASKED.done
   } catch (error) {
     return failed(`in-doubt resolve ${requestId}`, error)
   }
 }
 
-function linesOf({ total, dropped, open }: InDoubtReport, records: readonly InDoubtEntry[]): string[] {
+export function inDoubtLines(
+  { total, dropped, open }: InDoubtReport,
+  records: readonly InDoubtEntry[],
+  zone: string,
+): string[] {
   const lost = dropped === 0 ? '' : `; the oldest ${dropped} are no longer kept (the log has them)`
   const summary = `${open} in doubt, ${total} since the start${lost}`
   if (records.length === 0) return [summary]
   return [
-    ...records.flatMap(describe),
+    ...records.flatMap(record => describe(record, zone)),
     summary,
     'Find out in the ERP what became of each, then: vigia in-doubt resolve ID --as done|not-done --note TEXT',
   ]
 }
 
-function describe(record: InDoubtEntry): string[] {
+function describe(record: InDoubtEntry, zone: string): string[] {
   const { at, requestId, method, path, pool, upstream, client, idempotencyKey, cause, resolved } = record
   const key = idempotencyKey === null ? '' : `, Idempotency-Key ${idempotencyKey}`
   return [
-    `${at}  ${requestId}  ${method} ${path}`,
+    `${localTimeWithOffset(at, zone)}  ${requestId}  ${method} ${path}`,
     `    ${pool}/${upstream}, client ${client}${key}: ${cause}`,
     ...(resolved === null
       ? []
       : [
-          `    ${resolved.resolution}, by ${resolved.by} at ${resolved.at}${resolved.note === '' ? '' : `: ${resolved.note}`}`,
+          `    ${resolved.resolution}, by ${resolved.by} at ${localTimeWithOffset(resolved.at, zone)}${resolved.note === '' ? '' : `: ${resolved.note}`}`,
         ]),
   ].map(printable)
 }

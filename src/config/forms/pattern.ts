@@ -7,7 +7,7 @@ import type { RE2JS } from 're2js'
 
 /** Longest that one match may take, ms: RE2's time is linear, but what it is multiplied by is large for some patterns. */
 const MATCH_MS = 100
-/** How often a match is begun that had no core to run on: that is no fault of the text. */
+/** How often is begun what had no core to run on: that is no fault of the text, or the pattern. */
 const MOST_TRIES = 5
 /** Share of that time for which it ran, and so is to blame. */
 const HAD_A_CORE = 0.8
@@ -39,17 +39,12 @@ export class Pattern {
 
   /** Whether it matches somewhere in the text; undefined = that could not be found out within 100 ms. */
   test(text: string): boolean | undefined {
-    for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
-      const before = process.threadCpuUsage()
-      try {
-        return this.#testOnce(text)
-      } catch (error) {
-        if (!isTooSlow(error)) throw error
-        const { user, system } = process.threadCpuUsage(before)
-        if ((user + system) / 1000 > MATCH_MS * HAD_A_CORE) break
-      }
+    try {
+      return patiently(MATCH_MS, () => this.#testOnce(text))
+    } catch (error) {
+      if (isTooSlow(error)) return undefined
+      throw error
     }
-    return undefined
   }
 
   /** @throws where it takes too long */
@@ -73,7 +68,7 @@ export function wrongInPattern(source: string): string | undefined {
   // The engine would take it for the letter k.
   if (source.replaceAll(/\\[^k]/g, '').includes('\\k')) return because('refers back to a group: \\k')
   try {
-    compile(source)
+    patiently(COMPILE_MS, () => compile(source))
     return undefined
   } catch (error) {
     if (isTooSlow(error)) return because('is too large with its repetitions written out')
@@ -89,6 +84,19 @@ function because(why: string): string {
 function compile(source: string): RE2JS {
   const { RE2JS: engine } = load('re2js') as typeof import('re2js')
   return within(COMPILE_MS, () => engine.compile(engine.translateRegExp(source)))
+}
+
+/** Again where it was ended without having had the time. @param once ends itself after `ms` @throws as `once` does */
+function patiently<T>(ms: number, once: () => T): T {
+  for (let tries = MOST_TRIES; ; tries -= 1) {
+    const before = process.threadCpuUsage()
+    try {
+      return once()
+    } catch (error) {
+      const { user, system } = process.threadCpuUsage(before)
+      if (!isTooSlow(error) || tries === 1 || (user + system) / 1000 > ms * HAD_A_CORE) throw error
+    }
+  }
 }
 
 /** @throws where it takes longer; then it is ended in the midst of what it does */

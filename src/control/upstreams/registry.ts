@@ -79,9 +79,10 @@ export class Registry {
     // All slots first: where there are not enough, nothing has changed yet.
     const slots = this.#slots.assign(snapshot)
     const pools = snapshot.pools.map((plan, p) => ({ plan, slot: slots.pools[p]!, upstreams: slots.upstreams[p]! }))
-    for (const { plan, upstreams } of pools) {
-      for (const [u, slot] of upstreams.entries()) this.#take(this.#configured(plan, plan.upstreams[u]!, slot), plan)
-    }
+    const former = Map.groupBy(this.#entries.values(), ({ pool }) => pool)
+    for (const { plan, upstreams } of pools)
+      for (const [u, slot] of upstreams.entries())
+        this.#take(this.#configured(plan, plan.upstreams[u]!, slot, former.get(plan.name)), plan)
     this.#pools = new Map(pools.map(pool => [pool.plan.name, pool]))
     for (const pool of this.pools()) this.#settle(pool)
     return slots
@@ -222,22 +223,21 @@ export class Registry {
     return jobsOf(inTurns([...Map.groupBy(this.#entries.values(), ({ pool }) => pool).values()]))
   }
 
-  #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number): Step {
+  #configured(pool: PoolPlan, plan: UpstreamPlan, slot: number, ofPool: readonly Entry[] = []): Step {
     const known = this.#entries.get(slot)
     const nowMs = this.#now()
     if (known !== undefined) return afterReload(known, pool, plan, nowMs)
     const totals = this.#options.totals(slot)
     const name = this.#options.nameOf?.(plan.host)
     if (name !== undefined) this.#options.table.addresses.set(slot, name.addresses)
-    const before = { ...this.#overridesFor(pool.name, plan.name), address: name && addressFact(name) }
+    const before = { ...this.#overridesFor(pool.name, plan.name, ofPool), address: name && addressFact(name) }
     return silently(newEntry(pool, plan, slot, totals, nowMs, before))
   }
 
   /** An order is for a name: it goes on where another address stands behind that name now. */
-  #overridesFor(pool: string, name: string): Pick<Entry, 'holds' | 'weightOverride'> {
-    for (const { pool: other, plan, holds, weightOverride } of this.#entries.values()) {
-      if (other === pool && plan.name === name) return { holds: withoutHold(holds, 'agent'), weightOverride }
-    }
+  #overridesFor(pool: string, name: string, ofPool: readonly Entry[]): Pick<Entry, 'holds' | 'weightOverride'> {
+    const same = ofPool.find(({ plan }) => plan.name === name)
+    if (same !== undefined) return { holds: withoutHold(same.holds, 'agent'), weightOverride: same.weightOverride }
     const { hold, weight } = this.#pending.take(pool, name)
     return { holds: hold === undefined ? [] : [hold], weightOverride: weight }
   }
