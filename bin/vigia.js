@@ -14,6 +14,9 @@ const IS_CLONE = fs.existsSync(path.join(ROOT, 'src', 'main.ts'))
 if (parseInt(process.versions.node, 10) < NEEDED) {
   console.error(`vigia needs Node.js ${NEEDED} or newer; this is ${process.version}. ${advice()}`)
   process.exitCode = 78
+} else if (process.argv.length === 3 && /^(-V|--version)$/.test(process.argv[2])) {
+  // Nothing has to be loaded for it. What `vigia --version` says among other words comes from the command line's spelling, the same.
+  console.log(`vigia ${require('../package.json').version} (Node.js ${process.version})`)
 } else {
   keepCompiled()
   import(IS_CLONE ? '../src/main.ts' : '../dist/main.js')

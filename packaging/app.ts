@@ -14,6 +14,7 @@ export function run(program: string, args: readonly string[], cwd: string): void
 
 /** @param folder not there yet; afterwards it has bin/, dist/, LICENSES.txt, runtime/node ... @param withRuntime false = a Node.js of the system runs it */
 export function stageApp(folder: string, withRuntime = true): void {
+  const licence = withRuntime ? licenceOfNode() : undefined
   const work = mkdtempSync(join(tmpdir(), 'vigia-app-'))
   try {
     run('npm', ['pack', '--silent', '--pack-destination', work], ROOT)
@@ -23,7 +24,7 @@ export function stageApp(folder: string, withRuntime = true): void {
     // Nothing in it is started but the runtime.
     run('find', ['.', '-type', 'f', '-exec', 'chmod', '644', '{}', '+'], app)
     run('find', ['.', '-type', 'd', '-exec', 'chmod', '755', '{}', '+'], app)
-    if (withRuntime) addRuntime(app)
+    if (licence !== undefined) addRuntime(app, licence)
     run('mv', [app, folder], work)
   } finally {
     rmSync(work, { recursive: true })
@@ -31,16 +32,24 @@ export function stageApp(folder: string, withRuntime = true): void {
 }
 
 /** The Node.js that the project's scripts run on, for this kind of machine. */
-function addRuntime(app: string): void {
-  const packages = join(ROOT, 'node_modules/node/node_modules')
-  const [name] = globSync('node-{linux,darwin}-*', { cwd: packages })
+function addRuntime(app: string, licence: string): void {
   const runtime = join(app, 'runtime')
   run('install', ['-D', '-m', '755', process.execPath, join(runtime, 'node')], ROOT)
   // Its symbols are a fifth of it.
   run('strip', ['--strip-unneeded', join(runtime, 'node')], ROOT)
-  const terms = readFileSync(join(packages, name!, 'LICENSE'), 'utf8').trim()
   const rule = '-'.repeat(78)
-  appendFileSync(join(app, 'LICENSES.txt'), `\n${rule}\nNode.js, as runtime/node\n${rule}\n${terms}\n`)
+  appendFileSync(
+    join(app, 'LICENSES.txt'),
+    `\n${rule}\nNode.js, as runtime/node\n${rule}\n${readFileSync(licence, 'utf8').trim()}\n`,
+  )
+}
+
+/** The file that Node.js comes with. Ends the process where it is not there: `npm install` of another package takes it away. */
+function licenceOfNode(): string {
+  const [file] = globSync('node_modules/node/node_modules/node-{linux,darwin}-*/LICENSE', { cwd: ROOT })
+  if (file !== undefined) return join(ROOT, file)
+  console.error('packaging: the licence of Node.js is missing below node_modules/node: npm rebuild node')
+  process.exit(1)
 }
 
 export function versionOf(app: string): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Plugin } from 'rolldown'
 import { configSchema } from '../../src/config/document.ts'
 import { CHECK_OPTIONS } from '../../src/config/read/check-options.ts'
+import { inParts } from '../../src/config/read/in-parts.ts'
 
 const load = createRequire(import.meta.url)
 /** What has it made at its start. */
@@ -21,7 +22,7 @@ export function readyCode(): string {
   const { Ajv } = load('ajv') as typeof import('ajv')
   const standalone = (load('ajv/dist/standalone/index.js') as typeof import('ajv/dist/standalone/index.js')).default
   const ajv = new Ajv({ ...CHECK_OPTIONS, code: { ...CHECK_OPTIONS.code, source: true, esm: true } })
-  const code = standalone(ajv.addSchema(configSchema, 'configuration'), { checkForm: 'configuration' })
+  const code = standalone(ajv.addSchema(inParts(configSchema), 'configuration'), { checkForm: 'configuration' })
   // It is a module, but asks for ajv's helpers as a script would.
   return code.replace(
     /const (\w+) = require\("([^"]+)"\)\.default/g,

@@ -1,6 +1,7 @@
 // The smallest right configuration for what people have said. Pure.
 
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml'
+import { formatConfig } from '../../config/shown/format.ts'
 import { type NodeAddress, urlOf } from './nodes.ts'
 import { type Erp, profileOf } from './profiles.ts'
 
@@ -39,7 +40,10 @@ export function configurationFor(wanted: Wanted, schema: string): string {
     text({ store: isService ? '/var/lib/vigia/vigia.db' : './vigia.db' }),
     ...(isService ? [text({ accessLog: { path: '/var/log/vigia/access.log' } })] : []),
   ]
-  return parts.join('\n').replace(/\n{3,}/g, '\n\n')
+  // As `vigia fmt` writes it.
+  const formatted = formatConfig(Buffer.from(parts.join('\n').replace(/\n{3,}/g, '\n\n')), 'vigia.yaml')
+  if (!formatted.ok) throw new Error(formatted.problems[0]!.message)
+  return formatted.text
 }
 
 /** Where users come in. */

@@ -2,21 +2,17 @@
 // A token comes from a file or the environment, never from the command line, where everybody on the machine could read it.
 
 import { readFileSync } from 'node:fs'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { StatusReport } from '../../admin/contract/status.ts'
+import { type Asked, send } from './admin-request.ts'
+import { CA_FILE_VARIABLE, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE } from './admin-variables.ts'
 
 /** Vigia does not answer, lets nobody in without a token, or what answers is not vigia. The message is a whole line. */
 export class Unreachable extends Error {}
 
 /** Vigia answers, but no. The message is what it says. */
 export class RefusedByVigia extends Error {}
-
-/** Holds the path of a file with the token; `--token-file` sets it. Goes before the token itself. */
-export const TOKEN_FILE_VARIABLE = 'VIGIA_TOKEN_FILE'
-export const TOKEN_VARIABLE = 'VIGIA_TOKEN'
-
-/** Holds the path of a PEM file of authorities that are trusted beside the usual ones; `--ca-file` sets it. */
-export const CA_FILE_VARIABLE = 'VIGIA_CA_FILE'
 
 /** What OpenSSL calls a chain that ends at nobody whom this machine trusts. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED/
@@ -36,15 +32,15 @@ export async function fetchJson(admin: string, path: string): Promise<object> {
 
 /** Asks /healthz or /readyz, also of the listener `health`. Throws Unreachable. */
 export async function askHealth(admin: string, path: '/healthz' | '/readyz'): Promise<{ ok: boolean; text: string }> {
-  const response = await ask(admin, path, {})
-  return { ok: response.ok, text: (await response.text()).trim() }
+  const answer = await ask(admin, path, {})
+  return { ok: isOk(answer), text: (await textOf(answer, admin)).trim() }
 }
 
 /** Reads a text. Throws RefusedByVigia or Unreachable. */
 export async function fetchYaml(admin: string, path: string): Promise<string> {
-  const response = await ask(admin, path, {})
-  if (!response.ok) await objectIn(response, admin)
-  return response.text()
+  const answer = await ask(admin, path, {})
+  if (!isOk(answer)) await objectIn(answer, admin)
+  return textOf(answer, admin)
 }
 
 /** Asks for a change; resolves with the state that results. Throws RefusedByVigia or Unreachable. */
@@ -71,45 +67,59 @@ export async function openStream(
   path: string,
   headers: Record<string, string>,
   signal: AbortSignal,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<AsyncIterable<Uint8Array>> {
   const opening = new AbortController()
   const timer = setTimeout(() => opening.abort(timeout()), TIMEOUT_MS)
   try {
-    const response = await ask(admin, path, { headers, signal: AbortSignal.any([signal, opening.signal]) })
-    if (!response.ok) await objectIn(response, admin)
-    if (response.body === null) throw unreachable(admin, 'what answered there is not vigia')
-    return response.body
+    const answer = await ask(admin, path, { headers, signal: AbortSignal.any([signal, opening.signal]) })
+    if (!isOk(answer)) await objectIn(answer, admin)
+    return answer
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function objectIn(response: Response, admin: string): Promise<object> {
-  const answer: unknown = await response.json().catch(() => undefined)
-  if (response.ok && typeof answer === 'object' && answer !== null) return answer
-  const detail = (answer as { detail?: unknown } | undefined)?.detail
-  if (typeof detail !== 'string') throw unreachable(admin, `it answered ${response.status}, and not as vigia does`)
-  if (response.status === 401 || response.status === 429) throw new Unreachable(`vigia at ${admin}: ${detail}`)
+async function objectIn(answer: IncomingMessage, admin: string): Promise<object> {
+  const content = parsed(await textOf(answer, admin))
+  if (isOk(answer) && typeof content === 'object' && content !== null) return content
+  const detail = (content as { detail?: unknown } | null | undefined)?.detail
+  const status = answer.statusCode
+  if (typeof detail !== 'string') throw unreachable(admin, `it answered ${status}, and not as vigia does`)
+  if (status === 401 || status === 429) throw new Unreachable(`vigia at ${admin}: ${detail}`)
   throw new RefusedByVigia(detail)
 }
 
-async function ask(admin: string, path: string, init: RequestInit): Promise<Response> {
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+function isOk({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300
+}
+
+async function textOf(answer: IncomingMessage, admin: string): Promise<string> {
+  try {
+    return await text(answer)
+  } catch (error) {
+    throw unreachable(admin, explain(error))
+  }
+}
+
+async function ask(admin: string, path: string, asked: Partial<Asked>): Promise<IncomingMessage> {
   const token = readToken(process.env)
   const headers = {
-    ...init.headers,
+    ...asked.headers,
     'x-vigia-client': 'cli',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }
   try {
     const base = admin.includes('://') ? admin : `http://${admin}`
-    if (base.startsWith('https:')) trust(process.env[CA_FILE_VARIABLE])
-    // A redirect would carry the token elsewhere.
-    return await fetch(new URL(path, base), {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...init,
-      headers,
-      redirect: 'error',
-    })
+    if (base.startsWith('https:')) await trust(process.env[CA_FILE_VARIABLE])
+    return await send(new URL(path, base), { signal: AbortSignal.timeout(TIMEOUT_MS), ...asked, headers })
   } catch (error) {
     if (error instanceof Unreachable) throw error
     throw unreachable(admin, explain(error))
@@ -119,9 +129,10 @@ async function ask(admin: string, path: string, init: RequestInit): Promise<Resp
 let trusted: string | undefined
 
 /** From now on certificates of the authorities in this file are taken, too. Throws Unreachable where it can't be used. */
-function trust(file: string | undefined): void {
+async function trust(file: string | undefined): Promise<void> {
   if (!file || file === trusted) return
   try {
+    const { getCACertificates, setDefaultCACertificates } = await import('node:tls')
     setDefaultCACertificates([...getCACertificates('default'), readFileSync(file, 'utf8')])
     trusted = file
   } catch (error) {
@@ -164,15 +175,14 @@ function timeout(): Error {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'no answer in time'
-  const { cause } = error
-  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
+  const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED') return 'connection refused'
   if (code !== undefined && UNTRUSTED.test(code))
     return `its certificate is not trusted here (${code}): give the file of its authority with --ca-file`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return 'its certificate is not for this name: give --admin a name that it has'
-  if (code === 'UND_ERR_SOCKET') return 'it closed the connection: with tls its URL begins with https://'
+  if (code === 'ECONNRESET') return 'it closed the connection: with tls its URL begins with https://'
   if (code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' || code === 'ERR_SSL_WRONG_VERSION_NUMBER')
     return 'it speaks no TLS: its URL begins with http://'
-  return cause instanceof Error ? cause.message || (code ?? error.message) : error.message
+  return message || (code ?? error.name)
 }

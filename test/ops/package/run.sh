@@ -58,7 +58,7 @@ for _ in $(seq 300); do
   [ -n "$boot" ] && [ "$(readlink "/proc/$boot/exe")" = /usr/lib/systemd/systemd ] && break
   sleep 0.2
 done
-booted() { nsenter --target "$boot" --all "$@"; }
+booted() { env -u NODE_EXTRA_CA_CERTS nsenter --target "$boot" --all "$@"; }
 for _ in $(seq 300); do
   state=$(booted systemctl is-system-running 2>/dev/null || true)
   [ "$state" = running ] || [ "$state" = degraded ] && break

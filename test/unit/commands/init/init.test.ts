@@ -11,6 +11,7 @@ import { configurationFor } from '../../../../src/commands/init/configuration.ts
 import { init } from '../../../../src/commands/init/init.ts'
 import { parseNodes } from '../../../../src/commands/init/nodes.ts'
 import { ERPS, profileOf } from '../../../../src/commands/init/profiles.ts'
+import { formatConfig } from '../../../../src/config/shown/format.ts'
 import { problemsOf } from '../../config/support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-init-'))
@@ -37,6 +38,8 @@ describe('what is written', () => {
       'schema.json',
     )
     expect(problemsOf(text)).toEqual([])
+    // As `vigia fmt` writes it.
+    expect(formatConfig(Buffer.from(text), 'vigia.yaml')).toEqual({ ok: true, text })
     const { pools, routes } = parse(text)
     const [first] = profileOf(erp).pools
     const urls = pools[first!.name].upstreams.map(({ url }: { url: string }) => url)
