@@ -91,7 +91,7 @@ function examplesByPath(): ReadonlyMap<string, unknown> {
 
 /** Keys that need a file of the reader stand there as comments: these as if they were none. */
 function withoutComments(text: string): string {
-  return text.replaceAll(/^( *)# (?= *(?:- |\w+:))/gm, '$1')
+  return text.replaceAll(/^( *)# (?!vigia:)(?= *(?:- |\w+:))/gm, '$1')
 }
 
 function keep(values: Map<string, unknown>, path: string, value: unknown): void {
