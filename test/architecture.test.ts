@@ -145,7 +145,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config', 'commands/convert', 'commands/init'],
   'node:net': ['proxy/client', 'proxy/upstream', 'control', 'demo'],
   // tls/ asks OpenSSL whether it takes a certificate, the command line says whom it trusts; neither opens a connection.
-  'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/admin-client.ts'],
+  'node:tls': ['proxy/client', 'proxy/upstream', 'control', 'tls', 'commands/live/client/admin-client.ts'],
   'node:sqlite': ['store', 'held'],
 }
 

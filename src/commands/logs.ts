@@ -40,7 +40,7 @@ async function whereIsIt(
 }
 
 async function ofRunning(admin: string): Promise<AccessLogReport | string> {
-  const { fetchStatus, RefusedByVigia, Unreachable } = await import('./live/admin-client.ts')
+  const { fetchStatus, RefusedByVigia, Unreachable } = await import('./live/client/admin-client.ts')
   try {
     return (await fetchStatus(admin)).accessLog
   } catch (error) {

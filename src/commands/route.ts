@@ -36,7 +36,7 @@ async function live(
   url: string,
   { admin, header, from, listener }: RouteOptions,
 ): Promise<RouteExplanation | undefined> {
-  const { postChange, RefusedByVigia, Unreachable } = await import('./live/admin-client.ts')
+  const { postChange, RefusedByVigia, Unreachable } = await import('./live/client/admin-client.ts')
   try {
     const body = { method, url, headers: header, from, ...(listener === undefined ? {} : { listener }) }
     return (await postChange(admin, '/route', body)) as RouteExplanation

@@ -4,7 +4,7 @@ import type { AuditReport, Rows } from '../../admin/contract/history.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'
-import { fetchJson } from './admin-client.ts'
+import { fetchJson } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface AuditOptions {

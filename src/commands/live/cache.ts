@@ -5,7 +5,7 @@ import { formatSize } from '../../config/forms/units.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, postChange } from './admin-client.ts'
+import { fetchJson, postChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface CacheOptions {

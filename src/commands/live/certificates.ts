@@ -8,7 +8,7 @@ import { authorityLines, certificateLines, isWell } from '../words/certificate-l
 import { ASKED } from '../words/exit-codes.ts'
 import { hereZone } from '../words/times.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, postChange } from './admin-client.ts'
+import { fetchJson, postChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface CertificatesOptions {

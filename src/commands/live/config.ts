@@ -7,8 +7,8 @@ import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { hereZone, localTimeWithOffset } from '../words/times.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, fetchYaml, RefusedByVigia, sendChange } from './admin-client.ts'
 import { queryText } from './audit.ts'
+import { fetchJson, fetchYaml, RefusedByVigia, sendChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 interface Options {

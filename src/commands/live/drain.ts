@@ -4,7 +4,7 @@ import type { StatusReport } from '../../admin/contract/status.ts'
 import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { clock, drainWords, isFree, remainingWords } from '../words/drain-lines.ts'
 import { ASKED } from '../words/exit-codes.ts'
-import { fetchStatus } from './admin-client.ts'
+import { fetchStatus } from './client/admin-client.ts'
 import { ALL_POOLS, failed, type OperateOptions, operate, type Place, parsePlace } from './operate.ts'
 
 export interface DrainOptions extends OperateOptions {

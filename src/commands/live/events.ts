@@ -5,9 +5,9 @@ import { momentOf, WHAT_MOMENTS_ARE } from '../../config/forms/units.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'
-import { fetchJson, openStream, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { fetchJson, openStream, RefusedByVigia, Unreachable } from './client/admin-client.ts'
+import { parseEventStream } from './client/sse.ts'
 import { failed } from './operate.ts'
-import { parseEventStream } from './sse.ts'
 
 export interface EventsOptions {
   /** Base URL of the admin listener. */

@@ -2,7 +2,7 @@
 
 import { EXIT } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
-import { askHealth, Unreachable } from './admin-client.ts'
+import { askHealth, Unreachable } from './client/admin-client.ts'
 
 export interface HealthcheckOptions {
   /** Base URL of the admin listener, or of `health`. */

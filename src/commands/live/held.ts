@@ -1,13 +1,12 @@
 // vigia held: lists held requests, shows one, sends them again, drops them, settles one that is in doubt, exports all of them.
 
 import { createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { HeldContentReport, HeldDetailReport, HeldDoneReport, HeldRows } from '../../admin/contract/held.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { contentLines, detailLines, rowLines } from '../words/held-lines.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, openStream, postChange } from './admin-client.ts'
+import { fetchJson, openStream, postChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 interface Asking {
@@ -141,19 +140,18 @@ export async function heldSettle(id: string, options: HeldSettleOptions): Promis
 /** Resolves with the exit code; where it is 0, all are written. */
 export async function heldExport({ admin, format, output, ...which }: HeldExportOptions): Promise<number> {
   try {
-    const stream = await openStream(
+    const from = await openStream(
       admin,
       `/held/export?${queryOf({ ...which, format })}`,
       {},
       new AbortController().signal,
     )
-    const from = Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])
     if (output === undefined) for await (const chunk of from) process.stdout.write(chunk)
     else await pipeline(from, createWriteStream(output, { mode: 0o600 }))
     return ASKED.done
   } catch (error) {
     const isOfFile = (error as NodeJS.ErrnoException).syscall === 'open'
-    const isCut = error instanceof Error && error.message === 'terminated'
+    const isCut = (error as NodeJS.ErrnoException).code === 'ECONNRESET'
     if (!isOfFile && !isCut) return failed('held export', error)
     const why = isCut ? 'vigia ended it before its end: what came is not all' : (error as Error).message
     console.error(`vigia: held export: ${why}`)

@@ -5,7 +5,7 @@ import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { hereZone, localTimeWithOffset } from '../words/times.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, postChange } from './admin-client.ts'
+import { fetchJson, postChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 interface Options {

@@ -5,8 +5,8 @@ import { formatAge } from '../../util/words.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { hereZone, localTimeWithOffset, withLocalTimes } from '../words/times.ts'
-import { fetchJson } from './admin-client.ts'
 import { queryText } from './audit.ts'
+import { fetchJson } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface IncidentsOptions {

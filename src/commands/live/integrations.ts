@@ -4,7 +4,7 @@ import type { IntegrationReport, IntegrationsReport } from '../../admin/contract
 import { ASKED } from '../words/exit-codes.ts'
 import { integrationLines, integrationsLines } from '../words/held-lines.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, postChange } from './admin-client.ts'
+import { fetchJson, postChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface IntegrationsOptions {

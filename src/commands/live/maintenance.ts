@@ -4,7 +4,7 @@ import type { OccurrenceReport, WindowReport } from '../../admin/contract/mainte
 import { ASKED } from '../words/exit-codes.ts'
 import { upcomingLine, windowLine, windowLines } from '../words/maintenance-lines.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchJson, sendChange } from './admin-client.ts'
+import { fetchJson, sendChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface AskOptions {

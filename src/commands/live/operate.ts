@@ -5,7 +5,7 @@ import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { changeLine, poolLine } from '../words/drain-lines.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { userName } from '../words/user-name.ts'
-import { fetchStatus, postChange, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { fetchStatus, postChange, RefusedByVigia, Unreachable } from './client/admin-client.ts'
 
 export type Verb = 'drain' | 'disable' | 'enable' | 'failback'
 

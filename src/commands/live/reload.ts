@@ -4,7 +4,7 @@ import type { ReloadOutcome } from '../../admin/contract/reload.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { userName } from '../words/user-name.ts'
-import { RefusedByVigia, sendChange } from './admin-client.ts'
+import { RefusedByVigia, sendChange } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface ReloadOptions {

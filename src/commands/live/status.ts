@@ -4,7 +4,7 @@
 import type { StatusReport } from '../../admin/contract/status.ts'
 import { formatStatus } from '../words/status-table.ts'
 import { hereZone, localTimeWithOffset } from '../words/times.ts'
-import { fetchStatus, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { fetchStatus, RefusedByVigia, Unreachable } from './client/admin-client.ts'
 
 export interface StatusOptions {
   /** Base URL of the admin listener. */

@@ -4,7 +4,7 @@ import type { StatusReport } from '../../admin/contract/status.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { SORTS, type Sort, topFrame, topPools } from '../words/explain/top-frame.ts'
 import { hereZone } from '../words/times.ts'
-import { fetchStatus, RefusedByVigia, Unreachable } from './admin-client.ts'
+import { fetchStatus, RefusedByVigia, Unreachable } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface TopOptions {

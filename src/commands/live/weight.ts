@@ -4,7 +4,7 @@ import type { UpstreamReport } from '../../admin/contract/upstreams.ts'
 import { ASKED } from '../words/exit-codes.ts'
 import { printable } from '../words/text.ts'
 import { userName } from '../words/user-name.ts'
-import { postChange } from './admin-client.ts'
+import { postChange } from './client/admin-client.ts'
 import { failed, type OperateOptions, parsePlace } from './operate.ts'
 
 const MOST = 1000

@@ -8,7 +8,7 @@ import { loggedLines, whyRequestLines } from '../words/explain/why-request.ts'
 import { whyUpstreamLines } from '../words/explain/why-upstream.ts'
 import { laidOut, terminalColumns } from '../words/paragraphs.ts'
 import { hereZone } from '../words/times.ts'
-import { fetchJson, fetchStatus, RefusedByVigia } from './admin-client.ts'
+import { fetchJson, fetchStatus, RefusedByVigia } from './client/admin-client.ts'
 import { failed } from './operate.ts'
 
 export interface WhyOptions {

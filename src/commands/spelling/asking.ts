@@ -1,7 +1,7 @@
 // What the commands that ask a running vigia have in common: where it is, with which token, and what their exit codes mean.
 
 import type { Command } from 'commander'
-import { CA_FILE_VARIABLE, TOKEN_FILE_VARIABLE } from '../live/admin-variables.ts'
+import { CA_FILE_VARIABLE, TOKEN_FILE_VARIABLE } from '../live/client/admin-variables.ts'
 
 /** Takes the exit code. */
 export type Done = (code: number) => void

@@ -18,7 +18,9 @@ export function inParts(schema: Schema): Schema {
     const name = names.get(text) ?? `part${names.size}`
     names.set(text, name)
     parts[name] = apart
-    return { $ref: `#/$defs/${name}` }
+    const ref = { $ref: `#/$defs/${name}` }
+    // It is said where the key is missing, so where nothing of its part is looked at.
+    return 'whyRequired' in inner ? { ...ref, whyRequired: inner.whyRequired } : ref
   }
   // What is below `anyOf` stays in one piece with it: the place in the schema tells which branch an error is of (explain.ts).
   const takeApart = (outer: Schema): Schema =>

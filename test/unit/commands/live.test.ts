@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { auditLines } from '../../../src/commands/live/audit.ts'
+import { parseEventStream, type StreamedEvent } from '../../../src/commands/live/client/sse.ts'
 import { inDoubtLines } from '../../../src/commands/live/in-doubt.ts'
-import { parseEventStream, type StreamedEvent } from '../../../src/commands/live/sse.ts'
 import { parseWeight } from '../../../src/commands/live/weight.ts'
 import { amount } from '../../support/thorough.ts'
 

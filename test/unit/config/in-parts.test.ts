@@ -29,6 +29,15 @@ describe('the schema in parts', () => {
     expect(refused).toBeGreaterThan(10)
   })
 
+  test('says of each key why it is missing', () => {
+    const document = { acme: { email: 'a@b.test' }, listeners: [{ name: 'w', address: ':80', proxyProtocol: {} }] }
+    expect(checkForm(document)).toBe(false)
+    const whole = new Ajv(CHECK_OPTIONS).compile(configSchema)
+    expect(whole(document)).toBe(false)
+    expect(findingsOf(checkForm)).toEqual(findingsOf(whole))
+    expect(findingsOf(checkForm).filter(each => /is missing: /.test(each)).length).toBeGreaterThan(1)
+  })
+
   test('has a part once that stands in two places, and keeps what is small, or below a choice, where it is', () => {
     const large = { type: 'string', description: 'x'.repeat(200) }
     const small = { type: 'string' }

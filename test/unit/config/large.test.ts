@@ -89,7 +89,5 @@ test('thousands of unknown keys cost no more each than a few', () => {
 })
 
 test('V8 knows the flag that gives the memory of a thread that has ended back at once: an unknown one would be a line on stderr', () => {
-  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(
-    '--memory-pool-timeout',
-  )
+  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain('--memory-pool-timeout')
 })

@@ -8,7 +8,7 @@ import { AdminAccess } from '../../../../src/admin/access/admin-access.ts'
 import { guardAccess } from '../../../../src/admin/access/auth.ts'
 import type { ControlEvent } from '../../../../src/admin/contract/events.ts'
 import { type EventsOptions, serveEvents } from '../../../../src/admin/routes/events.ts'
-import { parseEventStream, type StreamedEvent } from '../../../../src/commands/live/sse.ts'
+import { parseEventStream, type StreamedEvent } from '../../../../src/commands/live/client/sse.ts'
 import { Feed } from '../../../../src/control/events/feed.ts'
 import { until } from '../../../support/until.ts'
 

@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { formatProblem } from '../../../../src/config/forms/problem.ts'
 import { type Explained, explainReading, type InForce } from '../../../../src/config/in-force/explain.ts'
@@ -14,7 +13,8 @@ import { type Reading, readBytes } from '../../../../src/config/read/load.ts'
 const COMPLETE = resolve(import.meta.dirname, '../../../../config/examples/complete.yaml')
 
 export const folder = mkdtempSync(join(tmpdir(), 'vigia-in-force-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+// Not after all tests of a file: others in this process use it, too.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 execFileSync(
   'openssl',
   'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=erp.test -addext subjectAltName=DNS:erp.test -keyout c.key -out c.pem'.split(

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { StatusReport } from '../../admin/contract/status.ts'
+import type { StatusReport } from '../../../admin/contract/status.ts'
 import { type Asked, send } from './admin-request.ts'
 import { CA_FILE_VARIABLE, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE } from './admin-variables.ts'
 
