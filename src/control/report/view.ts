@@ -76,7 +76,7 @@ function report(sources: Sources): StatusReport {
   const buffers = shownBuffers(snapshot.routes, sources)
   return {
     version,
-    revision: snapshot.revision,
+    revision: sources.inUse.revision,
     configuration: configurationReport(sources),
     state: sources.life(),
     startedAt: iso(startedMs),
