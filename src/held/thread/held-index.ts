@@ -3,7 +3,8 @@
 
 import type { HoldPlan } from '../../plan/hold.ts'
 import type { HeldTable } from '../../shared/held/held-table.ts'
-import type { HeldRows, LiveRow } from '../file/rows.ts'
+import type { LiveRow } from '../file/live-row.ts'
+import type { HeldRows } from '../file/rows.ts'
 import { type Entry, KeyQueue } from './key-queue.ts'
 import { RouteQueue } from './route-queue.ts'
 
