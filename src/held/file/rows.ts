@@ -180,10 +180,8 @@ export class HeldRows {
 
   /** What `dedupe` compares, of each that is kept. */
   *dedupes(): Iterable<string> {
-    const all = this.db.prepare('SELECT dedupe FROM held WHERE dedupe IS NOT NULL')
-    // Without an object for each: there may be millions.
-    all.setReturnArrays(true)
-    for (const row of all.iterate()) yield (row as unknown as string[])[0]!
+    for (const values of this.#lists('SELECT dedupe FROM held WHERE dedupe IS NOT NULL').iterate())
+      yield (values as unknown as readonly [string])[0]
   }
 
   /** @returns what `dedupe` has compared of each that was removed; undefined = it had none */
@@ -250,10 +248,14 @@ export class HeldRows {
   }
 
   /** Lists of values: of 100,000 rows, objects with names take twice as long. */
-  #lives(where: string): StatementSync {
-    const statement = this.#statement(`SELECT ${LIVE} FROM held WHERE ${where}`)
+  #lists(sql: string): StatementSync {
+    const statement = this.#statement(sql)
     statement.setReturnArrays(true)
     return statement
+  }
+
+  #lives(where: string): StatementSync {
+    return this.#lists(`SELECT ${LIVE} FROM held WHERE ${where}`)
   }
 
   #statement(sql: string): StatementSync {

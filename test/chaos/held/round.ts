@@ -226,11 +226,14 @@ class Stage {
   }
 
   /** As soon as the file is open. */
-  #read<T>(path: string): Promise<T> {
+  async #read<T>(path: string): Promise<T> {
+    let text = ''
     return until(`${path} is answered`, async () => {
       const response = await fetch(`http://127.0.0.1:${this.#adminPort}${path}`)
-      const body = await response.json()
-      return response.ok ? (body as NonNullable<T>) : undefined
+      text = await response.text()
+      return response.ok ? (JSON.parse(text) as NonNullable<T>) : undefined
+    }).catch(error => {
+      throw new Error(`${path}: ${text}; vigia said: ${this.#vigia!.stderr().slice(-4_000)}`, { cause: error })
     })
   }
 
