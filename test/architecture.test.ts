@@ -95,7 +95,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     'file/file-lock.ts',
     'file/file-names.ts',
   ],
-  held: ['contract.ts', 'held-error.ts', 'main/held-requests.ts'],
+  held: ['contract.ts', 'file/keyring.ts', 'held-error.ts', 'main/held-requests.ts'],
   commands: ['spelling/program.ts', 'words/exit-codes.ts'],
 }
 const ALSO: readonly string[] = [
@@ -111,7 +111,7 @@ const ONLY_TYPES: Readonly<Record<string, readonly string[]>> = { store: ['share
 /** Rooms that only these may import: the data plane never waits for a disk, and control decides what admin sees of it. */
 const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   store: ['control/record', 'commands', 'held'],
-  held: ['control'],
+  held: ['control', 'commands/doctor'],
 }
 const PURE = ['policy', 'http', 'http1', 'http2', 'proxy-protocol', 'websocket']
 /** The one file outside src/ that one file may import: the version stands there. */

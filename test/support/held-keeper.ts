@@ -54,6 +54,8 @@ export class TestKeeper {
   readonly notices: string[] = []
   readonly worker = new TestWorker()
   nowMs: number
+  /** By how much the wall clock was set; the other one does not know. */
+  setMs = 0
 
   constructor({
     path = tempHeldPath(),
@@ -74,7 +76,7 @@ export class TestKeeper {
         if (message.type === 'event') this.events.push(message.event)
         if (message.type === 'health') this.health.push(message.health)
       },
-      now: () => this.nowMs,
+      now: () => this.nowMs + this.setMs,
       clock: () => this.nowMs,
       chance: () => 0.5,
     })

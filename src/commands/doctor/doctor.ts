@@ -12,6 +12,7 @@ import { connectionLimitOf } from '../../control/workers/descriptors.ts'
 import { boundsHere } from '../../control/workers/memory-watch.ts'
 import { portHolders } from '../../control/workers/port-holder.ts'
 import type { AdminPlan } from '../../plan/admin.ts'
+import type { Snapshot } from '../../plan/snapshot.ts'
 import { hostPort } from '../../util/words.ts'
 import { fetchStatus, RefusedByVigia, Unreachable } from '../live/client/admin-client.ts'
 import { TOKEN_FILE_VARIABLE } from '../live/client/admin-variables.ts'
@@ -23,6 +24,7 @@ import { remarks, troubles } from '../words/status-lines.ts'
 import { clockFindings } from './clock.ts'
 import { diskFindings, type FileFacts, modeFindings } from './files.ts'
 import { type Finding, found, ok, type ReadText } from './finding.ts'
+import { heldFindings } from './held.ts'
 import { kernelFindings } from './kernel.ts'
 import { nameFindings, portFindings, probeFindings } from './network.ts'
 import { processFindings } from './process.ts'
@@ -85,6 +87,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
     }),
     ...modeFindings(filesOf(file, loaded)),
     ...diskFindings(foldersOf(loaded)),
+    ...(snapshot?.held === undefined || !holds(snapshot) ? [] : heldFindings(snapshot.held)),
     ...(loaded === undefined ? [] : certificateFindings(loaded, Date.now())),
     ...(snapshot === undefined ? [] : portFindings(snapshot, pid)),
     ...(snapshot === undefined ? [] : await nameFindings(snapshot)),
@@ -194,10 +197,18 @@ function filesOf(file: string, loaded: LoadedSnapshot | undefined): FileFacts[] 
     for (const { keyFile } of tls?.certificates ?? []) files.push({ path: keyFile, kind: 'named' })
   if (snapshot.tickets?.file !== undefined) files.push({ path: snapshot.tickets.file, kind: 'token' })
   if (snapshot.store !== undefined) files.push({ path: snapshot.store.path, kind: 'store' })
+  if (snapshot.held !== undefined) {
+    files.push({ path: snapshot.held.path, kind: 'store' })
+    for (const path of snapshot.held.keyFiles) files.push({ path, kind: 'token' })
+  }
   const { enabled, destination } = snapshot.accessLog
   if (enabled && destination !== 'stdout') files.push({ path: destination, kind: 'log' })
   const known = new Set<string>()
   return files.filter(({ path }) => !known.has(path) && known.add(path))
+}
+
+function holds({ routes }: Snapshot): boolean {
+  return routes.some(({ hold }) => hold !== undefined)
 }
 
 /** Where vigia writes, and what. */
@@ -205,8 +216,9 @@ function foldersOf(loaded: LoadedSnapshot | undefined): Map<string, string> {
   const folders = new Map<string, string>()
   const add = (path: string, use: string) => folders.set(path, folders.has(path) ? `${folders.get(path)}, ${use}` : use)
   if (loaded === undefined) return folders
-  const { store, accessLog, buffers } = loaded.snapshot
+  const { store, held, accessLog, buffers } = loaded.snapshot
   if (store !== undefined) add(dirname(store.path), 'the store')
+  if (held !== undefined && holds(loaded.snapshot)) add(dirname(held.path), 'held requests')
   if (accessLog.enabled && accessLog.destination !== 'stdout') add(dirname(accessLog.destination), 'the access log')
   add(buffers.directory ?? tmpdir(), 'buffers')
   return folders

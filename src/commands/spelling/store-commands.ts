@@ -31,12 +31,12 @@ export function addStoreCommands(program: Command, path: string, done: Done): vo
 
 const BACKUP_NOTES = `
 The copy is of one moment, whole, needs no other file, and was read through before it counts. It holds the configuration and
-names of people: only its owner may read it. Keep a copy off site.
+names of people: only its owner may read it. Keep a copy off site. Held requests (held.db) are not in it: an old copy of them would send again what has gone out since.
 
 Exit code: 0 done, 1 no copy was made.`
 
 const RESTORE_NOTES = `
 The backup is copied and checked before anything changes; the former store is kept beside as FILE.before-restore-TIME.
-Refused while a vigia uses the store.
+Refused while a vigia uses the store. Held requests (held.db) stay as they are.
 
 Exit code: 0 done, 1 nothing was changed.`

@@ -32,10 +32,11 @@ export function duration(effect: string, fallback: string | undefined, zero?: st
   return numberOrUnit(title, pattern, zero !== undefined, described(withZero(effect, zero), fallback))
 }
 
-/** For how long something is kept; never 0. */
-export function span(effect: string, fallback: string) {
-  const title = 'a length of time such as 30m, 8h or 7d'
-  return Type.String({ pattern: nonZero(SPAN_PATTERN), title, ...described(effect, fallback) })
+/** For how long something is kept; 0 means what `zero` says, and is refused where there is no `zero`. */
+export function span(effect: string, fallback: string, zero?: string) {
+  const title = `a length of time such as 30m, 8h or 7d${zero === undefined ? '' : `, or 0s (${zero})`}`
+  const pattern = zero === undefined ? nonZero(SPAN_PATTERN) : SPAN_PATTERN
+  return Type.String({ pattern, title, ...described(effect, fallback) })
 }
 
 /** A size in bytes; 0 means what `zero` says. */

@@ -3,7 +3,8 @@
 
 import type { HoldPlan } from '../../plan/hold.ts'
 import type { HeldTable } from '../../shared/held/held-table.ts'
-import type { HeldRows, LiveRow } from '../file/rows.ts'
+import type { LiveRow } from '../file/live-row.ts'
+import type { HeldRows } from '../file/rows.ts'
 import { type Entry, KeyQueue } from './key-queue.ts'
 import { RouteQueue } from './route-queue.ts'
 
@@ -13,7 +14,6 @@ export class HeldIndex {
   lastSeq = 0
   readonly #table: HeldTable
   readonly #queues = new Map<string, KeyQueue>()
-  readonly #twins = new Map<string, Entry>()
   /** Keys of those that are done, but not yet on the disk. */
   #done: string[] = []
 
@@ -25,7 +25,6 @@ export class HeldIndex {
   load(rows: HeldRows, nowMs: number): void {
     this.entries.clear()
     this.#queues.clear()
-    this.#twins.clear()
     this.#done = []
     for (const [name, { plan, gate }] of this.routes) {
       const fresh = new RouteQueue(name)
@@ -89,7 +88,7 @@ export class HeldIndex {
   }
 
   twin(route: string, dedupe: string): Entry | undefined {
-    return this.#twins.get(twinKey(route, dedupe))
+    return this.route(route).twins.get(dedupe)
   }
 
   sending(entry: Entry): void {
@@ -123,10 +122,8 @@ export class HeldIndex {
     this.#leave(entry)
     if (entry.blocks) this.#unblock(entry)
     this.entries.delete(entry.seq)
-    if (entry.dedupe !== undefined) {
-      const twin = twinKey(entry.queue.route, entry.dedupe)
-      if (this.#twins.get(twin) === entry) this.#twins.delete(twin)
-    }
+    const { dedupe } = entry
+    if (dedupe !== undefined && route.twins.get(dedupe) === entry) route.twins.delete(dedupe)
     if (isDead) route.dead += 1
     else route.bytes -= entry.bytes
     route.settle(entry.queue, nowMs)
@@ -175,7 +172,7 @@ export class HeldIndex {
     }
     entry.blocks = state !== 'in-doubt' || this.#doubtBlocks(entry)
     this.entries.set(seq, entry)
-    if (dedupe !== undefined) this.#twins.set(twinKey(row.route, dedupe), entry)
+    if (dedupe !== undefined) route.twins.set(dedupe, entry)
     route.bytes += bytes
     if (state === 'waiting') route.waiting += 1
     else if (state === 'sending') route.sending += 1
@@ -217,8 +214,4 @@ export class HeldIndex {
     for (const entry of this.entries.values()) if (entry.blocks) yield entry.queue.key
     yield* rows.dedupes()
   }
-}
-
-function twinKey(route: string, dedupe: string): string {
-  return `${route}\n${dedupe}`
 }

@@ -7,6 +7,7 @@ import type { HeldView, WorkerToHeld } from '../../shared/held/messages.ts'
 import { faultOf } from '../../store/sqlite-fault.ts'
 import type { Gate, HeldCounts, HeldHealth, HeldOrder, HeldOrderDone } from '../contract.ts'
 import { HeldError } from '../held-error.ts'
+import { Ages } from './ages.ts'
 import { carryOut } from './carry-out.ts'
 import { heldCounts } from './counts.ts'
 import { HeldIndex } from './held-index.ts'
@@ -29,7 +30,6 @@ export interface KeeperOptions extends UnitOptions {
 }
 
 const RETRY_MS = 1_000
-const EXPIRE_EVERY_MS = 5_000
 const REMOVE_ROWS = 200
 /** Senders that are called at a start. */
 const MOST_CALLS = 10_000
@@ -50,12 +50,13 @@ export class HeldKeeper {
   #retryAtMs = 0
   #wasOpen = false
   #isClosing = false
-  #expireAtMs = 0
+  readonly #ages: Ages
 
   constructor(options: KeeperOptions) {
     this.#options = options
     const { table, now, clock, say } = options
     this.#index = new HeldIndex(table)
+    this.#ages = new Ages(now, clock)
     this.#teller = new Teller({
       index: this.#index,
       ports: this.#ports,
@@ -144,7 +145,8 @@ export class HeldKeeper {
   tidy(): boolean {
     if (this.#unit === undefined || this.#trouble !== undefined) return false
     try {
-      return this.#unit.tidy(this.#options.now(), REMOVE_ROWS, this.#index)
+      const { nowMs, ages } = this.#ages.look()
+      return this.#unit.tidy(ages ? nowMs : undefined, REMOVE_ROWS, this.#index)
     } catch (error) {
       this.#failed(error)
       return false
@@ -164,7 +166,8 @@ export class HeldKeeper {
 
   #write(unit: HeldUnit): void {
     const { holds, outcomes, orders, called } = this.#inbox
-    const nowMs = this.#options.now()
+    const moment = this.#ages.look()
+    const { nowMs } = moment
     const context = { rows: unit.rows, index: this.#index, ids: unit.ids, nowMs, chance: this.#options.chance }
     const turn = new Turn(context)
     if (!this.#inbox.isEmpty || this.#trouble !== undefined) unit.begin()
@@ -176,12 +179,8 @@ export class HeldKeeper {
       if (this.#isClosing) turn.refuse(hold, 'closed')
       else turn.hold(hold)
     }
-    const clockMs = this.#options.clock()
-    if (clockMs >= this.#expireAtMs) {
-      this.#expireAtMs = clockMs + EXPIRE_EVERY_MS
-      expireDue(this.#index, unit, turn, nowMs)
-    }
-    if (this.#ports.size > 0 && !this.#isClosing) pickNext(this.#index, unit, turn, nowMs, clockMs)
+    if (this.#ages.isDue(moment)) expireDue(this.#index, unit, turn, nowMs)
+    if (this.#ports.size > 0 && !this.#isClosing) pickNext(this.#index, unit, turn, moment)
     const batch = unit.batch + 1
     if (unit.isBegun) unit.number(batch)
     const doubtful = { batch, turn, inputs: this.#inbox.take(), done }

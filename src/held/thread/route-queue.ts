@@ -23,6 +23,8 @@ export class RouteQueue {
   dead = 0
   /** Of all these. */
   bytes = 0
+  /** By what `dedupe` compares. */
+  readonly twins = new Map<string, Entry>()
   #ready: KeyQueue[] = []
   #firstReady = 0
   readonly #delayed = new Set<KeyQueue>()

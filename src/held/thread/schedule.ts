@@ -1,5 +1,6 @@
 // What is due by itself: requests whose time is over, the next ones that may be sent, and when to look again.
 
+import type { Moment } from './ages.ts'
 import type { HeldIndex } from './held-index.ts'
 import type { Turn } from './turn.ts'
 import type { HeldUnit } from './unit.ts'
@@ -12,12 +13,11 @@ export function expireDue(index: HeldIndex, unit: HeldUnit, turn: Turn, nowMs: n
   }
 }
 
-/** @param clockMs of a clock that never jumps */
-export function pickNext(index: HeldIndex, unit: HeldUnit, turn: Turn, nowMs: number, clockMs: number): void {
+export function pickNext(index: HeldIndex, unit: HeldUnit, turn: Turn, { nowMs, clockMs, ages }: Moment): void {
   for (const route of index.routes.values()) {
     for (let entry = route.next(nowMs, clockMs); entry !== undefined; entry = route.next(nowMs, clockMs)) {
       unit.begin()
-      if (entry.expiresMs <= nowMs) turn.expire(entry)
+      if (ages && entry.expiresMs <= nowMs) turn.expire(entry)
       else turn.pick(entry)
     }
   }

@@ -109,10 +109,10 @@ export class HeldUnit {
     )
   }
 
-  /** In a transaction of its own. @returns there is more to do */
-  tidy(nowMs: number, mostRows: number, index: HeldIndex): boolean {
+  /** In a transaction of its own. @param nowMs undefined = nothing is removed for its age @returns there is more to do */
+  tidy(nowMs: number | undefined, mostRows: number, index: HeldIndex): boolean {
     this.begin()
-    const removed = this.rows.removeDue(nowMs, mostRows, index.lastSeq)
+    const removed = nowMs === undefined ? [] : this.rows.removeDue(nowMs, mostRows, index.lastSeq)
     const resealed = this.rows.reseal('content', RESEAL_ROWS) + this.rows.reseal('result', RESEAL_ROWS)
     this.#file.db.exec('COMMIT')
     index.removed(removed)

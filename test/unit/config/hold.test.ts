@@ -52,6 +52,10 @@ test.each<[string, HoldPlan['order']]>([
   expect(holdOf(`{ order: ${order} }`)?.order).toEqual(plan)
 })
 
+test('what is held may go out as soon as the pool serves', () => {
+  expect(holdOf('{ forward: { after: 0s } }')?.forward.afterMs).toBe(0)
+})
+
 test('only a status 200 with XML is an answer for XML-RPC and SOAP', () => {
   const xml = 'contentType: text/xml, body: "<?xml version=\\"1.0\\"?><r>{id} {request-id}</r>"'
   expect(holdOf(`{ answer: { status: 200, ${xml} } }`)?.rpc).toBe(true)

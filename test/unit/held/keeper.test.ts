@@ -203,6 +203,26 @@ describe('what becomes of it', () => {
     expect(it.bodiesSent()).toEqual(['2'])
   })
 
+  test('the clock is set years ahead: for a day nothing dies of its age, no answer is removed, and all is sent', () => {
+    const it = new TestKeeper({ plan: { ttlMs: 60_000, result: { keepMs: 60_000, bodyBytes: 100 } } })
+    const [waiting, next] = it.hold({ body: '1' }, { body: '2' })
+    it.setMs = 10 * 365 * 86_400_000
+    it.pass(6_000)
+    expect(it.state(waiting!)).toBe('waiting')
+    it.gate(true)
+    it.keeper.flush()
+    it.answer()
+    expect(it.bodiesSent()).toEqual(['1', '2'])
+    it.setMs = 20 * 365 * 86_400_000
+    it.keeper.tidy()
+    expect(it.state(waiting!)).toBe('answered')
+    it.answer()
+    expect(it.state(next!)).toBe('answered')
+    it.pass(86_400_001)
+    it.keeper.tidy()
+    expect(it.state(waiting!)).toBeUndefined()
+  })
+
   test('its worker ends: what may come twice goes again, the rest is in doubt', () => {
     const it = new TestKeeper({ isOpen: true })
     const [a, b] = it.hold({ key: 'a' }, { key: 'b', repeatable: true })

@@ -40,7 +40,11 @@ const forward = section(
       integer(1, 10_000, 'How many of them are under way at once, at most.', DEFAULTS.forward.concurrency),
     ),
     after: Type.Optional(
-      span('Length of time. So long the pool has to serve before anything is sent.', DEFAULTS.forward.after),
+      span(
+        'Length of time. So long the pool has to serve before anything is sent; 0s = as soon as it serves.',
+        DEFAULTS.forward.after,
+        'at once',
+      ),
     ),
     retry: Type.Optional(
       section(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clockFindings } from '../../../../src/commands/doctor/clock.ts'
 import { diskFindings, modeFindings } from '../../../../src/commands/doctor/files.ts'
 import type { Finding } from '../../../../src/commands/doctor/finding.ts'
+import { heldFindings } from '../../../../src/commands/doctor/held.ts'
 import { kernelFindings } from '../../../../src/commands/doctor/kernel.ts'
 import { portFindings, probeFinding } from '../../../../src/commands/doctor/network.ts'
 import { type ProcessFacts, processFindings } from '../../../../src/commands/doctor/process.ts'
@@ -152,6 +153,17 @@ describe('files', () => {
       advice: `chmod o-w ${open}`,
     })
     expect(modeFindings([{ path: join(folder, 'none'), kind: 'token' }])[0]?.severity).toBe('ok')
+  })
+
+  test('with keys of held requests are there and are keys, or it is said which is not', async () => {
+    const good = await file('held.key', 0o600, 'k'.repeat(32))
+    const short = await file('short.key', 0o600, 'k')
+    const missing = join(folder, 'gone.key')
+    const of = (...keyFiles: string[]) => heldFindings({ path: '/v/held.db', keyFiles })[0]
+    expect(of()?.severity).toBe('note')
+    expect(of(good)?.severity).toBe('ok')
+    expect(of(good, short)).toMatchObject({ severity: 'error', what: expect.stringContaining(short) })
+    expect(of(good, missing)).toMatchObject({ severity: 'error', what: expect.stringContaining(missing) })
   })
 
   test('have room on their disks, or not', () => {
