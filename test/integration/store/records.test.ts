@@ -282,7 +282,7 @@ test('a configuration in several files is kept with all of them, and only the co
   }
   put(part, crm)
   await inUse('erp', 'crm')
-  expect(await shown()).toContain('# from conf.d/crm.yaml\n  crm:')
+  await until('it is told', async () => (await shown()).includes('# from conf.d/crm.yaml\n  crm:'))
   put(join(conf, 'wrong.yaml'), 'pool: x\nworkers: 1\n')
   const { problem } = await until('the file is refused', async () => (await vigia.status()).configuration.fileDiffers)
   expect(problem).toMatch(/wrong\.yaml:2:1: workers: is said already at .*vigia\.yaml:\d+:1: /)
@@ -294,6 +294,7 @@ test('a configuration in several files is kept with all of them, and only the co
   const { id } = rows[0]!
   rmSync(part)
   await inUse('erp')
+  await until('it is told no more', async () => !(await shown()).includes('crm:'))
   const back = { to: id, by: 'ben', reason: 'crm is missed' }
   const written = await ask('/config/rollback', { ...back, write: true })
   expect(written).toMatchObject({ status: 409, answer: { detail: expect.stringContaining('it is of several files') } })
