@@ -47,6 +47,7 @@ export class HeldKeeper {
   #distrust: string | undefined
   /** Undefined = the file was not opened yet. */
   #health: HeldHealth | undefined
+  /** By the clock that never jumps. */
   #retryAtMs = 0
   #wasOpen = false
   #isClosing = false
@@ -123,10 +124,11 @@ export class HeldKeeper {
 
   /** All that has come up, in one transaction. @returns ms until there is something to do by itself; undefined = when something comes up */
   flush(): number | undefined {
-    const { now } = this.#options
-    if (this.#trouble !== undefined && now() < this.#retryAtMs) {
+    const { now, clock } = this.#options
+    const waitMs = this.#trouble === undefined ? 0 : this.#retryAtMs - clock()
+    if (waitMs > 0) {
       this.#refuseAll()
-      return this.#retryAtMs - now()
+      return waitMs
     }
     try {
       const unit = this.#usable()
@@ -256,7 +258,7 @@ export class HeldKeeper {
     }
     // Traffic goes on, also where it is not known who would be overtaken.
     if (!this.#wasOpen) this.#options.table.known()
-    this.#retryAtMs = this.#options.now() + RETRY_MS
+    this.#retryAtMs = this.#options.clock() + RETRY_MS
     this.#say({ status: 'degraded', reason: text, sinceMs: this.#options.now() })
   }
 
