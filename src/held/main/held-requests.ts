@@ -46,6 +46,8 @@ class ThreadedHeldRequests implements HeldRequests {
   #closing: Promise<void> | undefined
   #onClosed: (() => void) | undefined
   #again: NodeJS.Timeout | undefined
+  /** Of workers, for the next thread: what is posted to one that has ended goes nowhere, and its port would never close. Undefined = there is a thread. */
+  #unconnected: MessagePort[] | undefined
 
   constructor(options: HeldOptions) {
     this.#options = options
@@ -54,8 +56,14 @@ class ThreadedHeldRequests implements HeldRequests {
 
   connect(): MessagePort {
     const { port1, port2 } = new MessageChannel()
-    this.#thread.postMessage({ type: 'connect', port: port1 } satisfies ToThread, [port1])
+    if (this.#closing !== undefined) port1.close()
+    else if (this.#unconnected === undefined) this.#handOver(port1)
+    else this.#unconnected.push(port1)
     return port2
+  }
+
+  #handOver(port: MessagePort): void {
+    this.#thread.postMessage({ type: 'connect', port } satisfies ToThread, [port])
   }
 
   configure(routes: ReadonlyMap<string, HoldPlan>): void {
@@ -95,6 +103,7 @@ class ThreadedHeldRequests implements HeldRequests {
 
   async #close(): Promise<void> {
     clearTimeout(this.#again)
+    for (const port of this.#unconnected ?? []) port.close()
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, CLOSE_WITHIN_MS)
       this.#onClosed = () => {
@@ -162,6 +171,7 @@ class ThreadedHeldRequests implements HeldRequests {
     thread.on('exit', () => {
       this.#onClosed?.()
       if (this.#closing !== undefined) return
+      this.#unconnected = []
       this.#rejectAll(new HeldError('unavailable', reason))
       this.#tellHealth({ status: 'degraded', reason, sinceMs: Date.now() })
       this.#again = setTimeout(() => this.#replace(), AGAIN_AFTER_MS)
@@ -173,6 +183,8 @@ class ThreadedHeldRequests implements HeldRequests {
     this.#thread = this.#spawn()
     this.#post({ type: 'configure', routes: this.#plans })
     this.#post({ type: 'gate', gates: this.#gates })
+    for (const port of this.#unconnected ?? []) this.#handOver(port)
+    this.#unconnected = undefined
   }
 
   /** Once each way. */
