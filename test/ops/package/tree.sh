@@ -1,4 +1,4 @@
-# Sourced by run.sh and ../first-hour.sh: a fresh Debian 12 in $tree, booted with a systemd and a network of its own. It needs
+# Sourced by run.sh, tarball.sh and ../first-hour.sh: a fresh Debian 12 in $tree, booted with a systemd and a network of its own. It needs
 # root and Debian's mirror. Nothing outside of $work is touched; the tree as debootstrap makes it is kept for the next run.
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 root=$(cd "$here/../../.." && pwd)
